@@ -1,0 +1,3 @@
+//! Runs a sale over a transport and a journal.
+
+pub mod transport;

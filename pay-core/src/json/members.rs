@@ -1,0 +1,132 @@
+//! Named members of an object, and the elements of an array.
+
+use super::escape::Escaped;
+use super::scan::{self, Span, SyntaxError};
+
+/// Why an object could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MembersError {
+    Syntax(SyntaxError),
+    NotAnObject,
+    /// A second occurrence of the member with this index.
+    Duplicate(usize),
+}
+
+impl From<SyntaxError> for MembersError {
+    fn from(error: SyntaxError) -> Self {
+        Self::Syntax(error)
+    }
+}
+
+/// The values of the members called `names` of the object at `at`, and where the object ends. Other members are checked
+/// and skipped; `null` is the same as absent.
+pub(crate) fn members<const N: usize>(
+    input: &[u8],
+    at: usize,
+    names: &[&str; N],
+) -> Result<([Option<Span>; N], usize), MembersError> {
+    let mut found = [None; N];
+    let mut seen = [false; N];
+    let end = walk(input, at, |name, value| {
+        let Some(index) = names.iter().position(|wanted| name.is(wanted)) else { return Ok(()) };
+        if let (Some(seen), Some(found)) = (seen.get_mut(index), found.get_mut(index)) {
+            if *seen {
+                return Err(MembersError::Duplicate(index));
+            }
+            *seen = true;
+            *found = (value.of(input) != b"null").then_some(value);
+        }
+        Ok(())
+    })?;
+    Ok((found, end))
+}
+
+/// Calls `member` with the name and value of each member of the object at `at`; returns where it ends.
+pub(crate) fn walk<'a>(
+    input: &'a [u8],
+    at: usize,
+    mut member: impl FnMut(Escaped<'a>, Span) -> Result<(), MembersError>,
+) -> Result<usize, MembersError> {
+    let mut at = scan::skip_space(input, at);
+    if scan::byte(input, at)? != b'{' {
+        // Say "not JSON" of what is not JSON, and "not an object" of the rest.
+        scan::value(input, at)?;
+        return Err(MembersError::NotAnObject);
+    }
+    at = scan::skip_space(input, at + 1);
+    if scan::byte(input, at)? == b'}' {
+        return Ok(at + 1);
+    }
+    loop {
+        let (name, value_at) = scan::key(input, at)?;
+        let value = scan::value(input, value_at)?;
+        let name = core::str::from_utf8(name.of(input)).map_err(|_| SyntaxError::At(name.start))?;
+        member(Escaped::new(name), value)?;
+        at = scan::skip_space(input, value.end);
+        match scan::byte(input, at)? {
+            b',' => at = scan::skip_space(input, at + 1),
+            b'}' => return Ok(at + 1),
+            _ => return Err(SyntaxError::At(at).into()),
+        }
+    }
+}
+
+/// The elements of the array that starts at `at`, as far as the text goes: a text that was cut still gives its whole
+/// elements, then the error.
+pub(crate) fn elements(input: &[u8], at: usize) -> Elements<'_> {
+    Elements { input, at, state: State::Start }
+}
+
+pub(crate) struct Elements<'a> {
+    input: &'a [u8],
+    at: usize,
+    state: State,
+}
+
+#[derive(PartialEq)]
+enum State {
+    Start,
+    Inside,
+    Over,
+}
+
+impl Elements<'_> {
+    fn advance(&mut self) -> Result<Option<Span>, SyntaxError> {
+        self.at = scan::skip_space(self.input, self.at);
+        match (&self.state, scan::byte(self.input, self.at)?) {
+            (State::Start, b'[') => {
+                self.at = scan::skip_space(self.input, self.at + 1);
+                if scan::byte(self.input, self.at)? == b']' {
+                    return self.close();
+                }
+            }
+            (State::Inside, b',') => self.at += 1,
+            (State::Inside, b']') => return self.close(),
+            _ => return Err(SyntaxError::At(self.at)),
+        }
+        let element = scan::value(self.input, self.at)?;
+        self.at = element.end;
+        self.state = State::Inside;
+        Ok(Some(element))
+    }
+
+    fn close(&mut self) -> Result<Option<Span>, SyntaxError> {
+        self.state = State::Over;
+        scan::end(self.input, self.at + 1).map(|()| None)
+    }
+}
+
+impl Iterator for Elements<'_> {
+    type Item = Result<Span, SyntaxError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.state == State::Over {
+            return None;
+        }
+        let next = self.advance().transpose();
+        if !matches!(next, Some(Ok(_))) {
+            self.state = State::Over;
+        }
+        next
+    }
+}

@@ -1,0 +1,9 @@
+//! Under construction.
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod drive;
+mod json;
+pub mod model;
+pub mod sale;
+pub mod wire;

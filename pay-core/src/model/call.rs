@@ -1,0 +1,35 @@
+//! The calls of the gateway that this crate makes.
+
+/// Which call an exchange is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum CallKind {
+    /// `POST /orders`
+    CreateOrder,
+    /// `GET /orders/{order_id}`
+    ReadOrder,
+    /// `PATCH /orders/{order_id}`
+    TerminateOrder,
+    /// `POST /orders/sessions`
+    OrderPay,
+    /// `POST /orders/pay/authenticate/{cf_payment_id}`
+    Authenticate,
+    /// `GET /orders/{order_id}/payments`
+    ListPayments,
+    /// `GET /orders/{order_id}/payments/{cf_payment_id}`
+    ReadPayment,
+    /// `POST /orders/{order_id}/refunds`
+    CreateRefund,
+    /// `GET /orders/{order_id}/refunds/{refund_id}`
+    ReadRefund,
+    /// `POST /simulate` (sandbox only)
+    Simulate,
+}
+
+impl CallKind {
+    /// Whether the call can change something; the others only read.
+    pub const fn acts(self) -> bool {
+        !matches!(self, Self::ReadOrder | Self::ListPayments | Self::ReadPayment | Self::ReadRefund)
+    }
+}

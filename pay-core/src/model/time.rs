@@ -1,0 +1,113 @@
+//! Dates as the gateway writes them.
+
+use core::fmt;
+
+use super::error::{InvalidValue, Reason};
+use super::text::{self, Text};
+
+/// Seconds since 1970-01-01T00:00:00Z, without leap seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct UnixSeconds(pub u64);
+
+/// A date and time of ISO 8601 as RFC 3339 narrows it: `2026-07-02T10:20:12+05:30`, at most 35 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Timestamp(Text<35>);
+
+impl Timestamp {
+    /// Checks the form (not whether that day exists).
+    ///
+    /// # Errors
+    /// [`InvalidValue`] naming `field`.
+    pub fn parse(field: &'static str, text: &str) -> Result<Self, InvalidValue> {
+        text::check(field, text, 20..=35, |b| b.is_ascii_digit() || b"-+:.TZ".contains(&b))?;
+        if is_rfc3339(text.as_bytes()) {
+            Text::parse(field, text).map(Self)
+        } else {
+            Err(InvalidValue::new(field, Reason::Form))
+        }
+    }
+
+    /// Writes a time in UTC: `2026-11-22T16:20:00Z`. Years up to 9999.
+    pub fn from_unix(time: UnixSeconds) -> Self {
+        let (days, seconds) = (time.0 / 86_400, time.0 % 86_400);
+        // Civil date from days: Gregorian arithmetic on years that begin in March, so that the leap day comes last.
+        let days = days + 719_468;
+        let (era, day_of_era) = (days / 146_097, days % 146_097);
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted_month = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+        let year = year_of_era + era * 400 + u64::from(month <= 2);
+        let mut text = Text::new();
+        // 20 characters up to the year 9999; a later year is cut rather than refused.
+        let _ = fmt::Write::write_fmt(
+            &mut text,
+            format_args!(
+                "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+                seconds / 3600,
+                seconds / 60 % 60,
+                seconds % 60
+            ),
+        );
+        Self(text)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+/// `YYYY-MM-DDThh:mm:ss[.fraction](Z|±hh:mm)`.
+fn is_rfc3339(text: &[u8]) -> bool {
+    let fits = |pattern: &[u8], bytes: &[u8]| {
+        bytes.len() == pattern.len()
+            && pattern.iter().zip(bytes).all(|(p, b)| if *p == b'0' { b.is_ascii_digit() } else { p == b })
+    };
+    let Some((date_time, mut rest)) = text.split_at_checked(19) else { return false };
+    if !fits(b"0000-00-00T00:00:00", date_time) {
+        return false;
+    }
+    if let [b'.', fraction @ ..] = rest {
+        let digits = fraction.iter().take_while(|b| b.is_ascii_digit()).count();
+        if digits == 0 {
+            return false;
+        }
+        rest = fraction.get(digits..).unwrap_or_default();
+    }
+    rest == b"Z" || fits(b"+00:00", rest) || fits(b"-00:00", rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_utc() {
+        // Values from `date -u -d @N`.
+        for (unix, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_795_364_412, "2026-11-22T16:20:12Z"),
+            (4_107_542_399, "2100-02-28T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(Timestamp::from_unix(UnixSeconds(unix)).as_str(), text);
+        }
+    }
+
+    #[test]
+    fn reads_the_forms_of_the_page() {
+        for text in ["2021-07-02T10:20:12+05:30", "2022-09-21T12:34:34Z", "2025-07-15T16:47:50.285775Z"] {
+            assert!(Timestamp::parse("t", text).is_ok(), "{text}");
+        }
+        for text in
+            ["2021-07-02 10:20:12+05:30", "2021-07-02T10:20:12", "2021-07-02T10:20:12.Z", "2021-07-02T10:20:12+0530"]
+        {
+            assert!(Timestamp::parse("t", text).is_err(), "{text}");
+        }
+    }
+}
