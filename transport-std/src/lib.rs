@@ -1,1 +1,13 @@
-//! Under construction.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod config;
+mod connect;
+mod error;
+mod exchange;
+mod progress;
+mod stream;
+
+pub use config::{Config, Roots, SetupError};
+pub use error::{Distrust, Error, Phase, Problem};
+pub use exchange::HttpsTransport;

@@ -71,62 +71,20 @@ pub(crate) fn walk<'a>(
     }
 }
 
-/// The elements of the array that starts at `at`, as far as the text goes: a text that was cut still gives its whole
-/// elements, then the error.
-pub(crate) fn elements(input: &[u8], at: usize) -> Elements<'_> {
-    Elements { input, at, state: State::Start }
-}
-
-pub(crate) struct Elements<'a> {
-    input: &'a [u8],
-    at: usize,
-    state: State,
-}
-
-#[derive(PartialEq)]
-enum State {
-    Start,
-    Inside,
-    Over,
-}
-
-impl Elements<'_> {
-    fn advance(&mut self) -> Result<Option<Span>, SyntaxError> {
-        self.at = scan::skip_space(self.input, self.at);
-        match (&self.state, scan::byte(self.input, self.at)?) {
-            (State::Start, b'[') => {
-                self.at = scan::skip_space(self.input, self.at + 1);
-                if scan::byte(self.input, self.at)? == b']' {
-                    return self.close();
-                }
+/// The element of an array after `last` (the end of the one before; `None` for the first), or `None` behind the last of an
+/// array that is the whole text. A text that was cut gives its whole elements, then the error.
+pub(crate) fn next_element(input: &[u8], last: Option<usize>) -> Result<Option<Span>, SyntaxError> {
+    let mut at = scan::skip_space(input, last.unwrap_or(0));
+    match (last, scan::byte(input, at)?) {
+        (None, b'[') => {
+            at = scan::skip_space(input, at + 1);
+            if scan::byte(input, at)? == b']' {
+                return scan::end(input, at + 1).map(|()| None);
             }
-            (State::Inside, b',') => self.at += 1,
-            (State::Inside, b']') => return self.close(),
-            _ => return Err(SyntaxError::At(self.at)),
         }
-        let element = scan::value(self.input, self.at)?;
-        self.at = element.end;
-        self.state = State::Inside;
-        Ok(Some(element))
+        (Some(_), b',') => at += 1,
+        (Some(_), b']') => return scan::end(input, at + 1).map(|()| None),
+        _ => return Err(SyntaxError::At(at)),
     }
-
-    fn close(&mut self) -> Result<Option<Span>, SyntaxError> {
-        self.state = State::Over;
-        scan::end(self.input, self.at + 1).map(|()| None)
-    }
-}
-
-impl Iterator for Elements<'_> {
-    type Item = Result<Span, SyntaxError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.state == State::Over {
-            return None;
-        }
-        let next = self.advance().transpose();
-        if !matches!(next, Some(Ok(_))) {
-            self.state = State::Over;
-        }
-        next
-    }
+    scan::value(input, at).map(Some)
 }

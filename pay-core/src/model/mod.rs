@@ -29,6 +29,7 @@ pub use id::{
     CfPaymentId, ClientId, CustomerId, InstrumentId, OfferId, OrderId, PaymentSessionId, Phone, Provider, RefundId, Vpa,
 };
 pub use idempotency::{DeviceSecret, Environment, IdempotencyKey, Operation, RequestId};
+pub use method::MethodClass;
 pub use order::{CreateOrder, Customer, Order, Payment};
 pub use order_pay::{OrderPay, OrderPayReply};
 pub use refund::{CreateRefund, Refund, RefundReason, RefundSpeed};

@@ -2,6 +2,21 @@
 
 pub(crate) mod api;
 pub(crate) mod http;
+mod measure;
+pub(crate) mod request;
+pub(crate) mod response;
 
 pub use api::{Auth, BearerToken, ClientBrowser, ClientDevice, ClientHints, ClientOs, ClientRendering, Endpoint};
 pub use http::{Body, Call, Method, RateLimit, Request, ResponseHead, Route};
+pub use request::EncodeError;
+pub use response::{DecodeError, Payments};
+
+/// Requests as JSON, written to the caller's buffer.
+pub mod encode {
+    pub use super::request::{TERMINATE_ORDER, authenticate, create_order, create_refund, order_pay, simulate};
+}
+
+/// Replies from JSON, read in place.
+pub mod decode {
+    pub use super::response::{authenticate, order, order_pay, payment, payments, refund, refusal};
+}

@@ -316,7 +316,7 @@ impl CardNumber {
                 }
             })
             .sum();
-        if sum % 10 != 0 {
+        if !sum.is_multiple_of(10) {
             return Err(InvalidValue::new("card_number", Reason::CheckDigit));
         }
         Secret::parse("card_number", digits).map(Self)

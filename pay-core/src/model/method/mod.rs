@@ -17,6 +17,7 @@ pub use card::{
 };
 pub use cardless_emi::CardlessEmi;
 pub use emi::Emi;
+pub(crate) use net_banking::Bank;
 pub use net_banking::NetBanking;
 pub use pay_later::PayLater;
 pub use upi::{Authorization, Collect, Upi};

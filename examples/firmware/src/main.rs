@@ -1,0 +1,29 @@
+//! The kiosk on a Cortex-M4F without an operating system or a heap, for the board mps2-an386 of QEMU.
+//!
+//! The drivers below are the only place of the project with `unsafe`.
+
+#![no_std]
+#![no_main]
+#![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
+
+mod board;
+mod executor;
+mod lan9118;
+mod panic;
+mod program;
+mod semihosting;
+mod smoke;
+mod time_driver;
+
+use embassy_executor::Spawner;
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    // The only spawn of the task, whose pool has one place.
+    executor::run(|spawner| spawner.spawn(kiosk(spawner).expect("the pool is empty")))
+}
+
+#[embassy_executor::task]
+async fn kiosk(spawner: Spawner) {
+    semihosting::exit(program::run(spawner).await)
+}

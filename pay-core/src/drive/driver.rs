@@ -1,0 +1,192 @@
+//! Runs a sale: does what it asks for until it needs somebody.
+
+use core::fmt;
+
+use zeroize::Zeroize;
+
+use super::super::model::{Authenticate, IdempotencyKey, NextAction, OrderPay};
+use super::super::sale::{AttemptEnd, Buffers, Millis, Outcome, Sale, SaleError, Step};
+use super::journal::{self, Journal};
+use super::routes::Routes;
+use super::trace::trace;
+use super::transport::{self, Transport};
+
+/// A sale with its routes, journal and buffers. The buffers are wiped when it is dropped.
+///
+/// [`Driver::drive`] and [`Driver::drive_blocking`] are the same few lines over the same [`Sale`]; take the one that fits.
+#[derive(Debug)]
+pub struct Driver<'b, P, A, J> {
+    sale: Sale,
+    routes: Routes<P, A>,
+    journal: J,
+    buffers: Buffers<'b>,
+}
+
+/// What a sale needs from outside to go on.
+#[must_use]
+#[derive(Clone, Debug, PartialEq, Eq)]
+// Exhaustive on purpose: a forgotten arm costs someone money.
+#[allow(clippy::exhaustive_enums)]
+pub enum Need<'a> {
+    /// An attempt: call [`Driver::pay`], or give up with [`Driver::cancel`]. Says how the attempt before ended.
+    Attempt(Option<AttemptEnd>),
+    /// The shopper: show this, then call [`Driver::shown`] or [`Driver::submit_otp`].
+    Shopper(NextAction<'a>),
+    /// Time: drive again at this moment.
+    Time(Millis),
+    /// Nothing: it is over.
+    Nothing(Outcome),
+}
+
+/// Why a drive stopped. The sale is as it was; drive again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)]
+pub enum DriveError<E> {
+    /// The journal could not store: nothing was sent.
+    Journal(E),
+    /// The step could not be made.
+    Sale(SaleError),
+}
+
+impl<'b, P, A, J> Driver<'b, P, A, J> {
+    /// Brings the parts together. `buffers`: those that the sale was made with.
+    pub const fn new(sale: Sale, routes: Routes<P, A>, journal: J, buffers: Buffers<'b>) -> Self {
+        Self { sale, routes, journal, buffers }
+    }
+
+    /// The sale.
+    pub const fn sale(&self) -> &Sale {
+        &self.sale
+    }
+
+    /// See [`Sale::pay`].
+    ///
+    /// # Errors
+    /// [`SaleError`]; nothing has changed then.
+    pub fn pay(&mut self, request: &OrderPay, key: IdempotencyKey, now: Millis) -> Result<(), SaleError> {
+        self.sale.pay(request, key, now, &mut self.buffers)
+    }
+
+    /// See [`Sale::submit_otp`].
+    ///
+    /// # Errors
+    /// [`SaleError`]; nothing has changed then.
+    pub fn submit_otp(&mut self, request: &Authenticate, key: IdempotencyKey, now: Millis) -> Result<(), SaleError> {
+        self.sale.submit_otp(request, key, now, &mut self.buffers)
+    }
+
+    /// See [`Sale::shown`].
+    pub fn shown(&mut self, now: Millis) {
+        self.sale.shown(now);
+    }
+
+    /// See [`Sale::switch_method`].
+    ///
+    /// # Errors
+    /// [`SaleError`]; nothing has changed then.
+    pub fn switch_method(&mut self) -> Result<(), SaleError> {
+        self.sale.switch_method()
+    }
+
+    /// See [`Sale::ask`].
+    ///
+    /// # Errors
+    /// [`SaleError`]; nothing has changed then.
+    pub fn ask(&mut self, now: Millis) -> Result<(), SaleError> {
+        self.sale.ask(now)
+    }
+
+    /// See [`Sale::cancel`].
+    pub fn cancel(&mut self, now: Millis) {
+        self.sale.cancel(now);
+    }
+
+    /// What is left to do, once no step is: the sale is not changed by asking for it again.
+    fn need<E>(&mut self, now: Millis) -> Result<Need<'_>, DriveError<E>> {
+        match self.sale.step(now, &mut self.buffers).map_err(DriveError::Sale)? {
+            Step::Ready(end) => Ok(Need::Attempt(end)),
+            Step::Present(action) => Ok(Need::Shopper(action)),
+            Step::Done(outcome) => Ok(Need::Nothing(outcome)),
+            Step::Wait(at) => Ok(Need::Time(at)),
+            // Due between two readings of the clock: at once.
+            Step::Commit(..) | Step::Exchange(..) => Ok(Need::Time(now)),
+        }
+    }
+}
+
+impl<P: Transport, A: Transport, J: Journal> Driver<'_, P, A, J> {
+    /// Goes on until the sale needs somebody. Waits for the network and the journal, never for the shopper or the clock.
+    ///
+    /// `clock` gives monotonic time.
+    ///
+    /// Cancellation: a dropped future is safe. A request that was on its way counts as unknown, and the next drive asks.
+    ///
+    /// # Errors
+    /// [`DriveError`]; nothing was sent that the journal does not know of.
+    pub async fn drive(&mut self, clock: &mut impl FnMut() -> Millis) -> Result<Need<'_>, DriveError<J::Error>> {
+        let now = loop {
+            let now = clock();
+            match self.sale.step(now, &mut self.buffers).map_err(DriveError::Sale)? {
+                Step::Commit(token, record) => {
+                    self.journal.store(record).await.map_err(DriveError::Journal)?;
+                    self.sale.committed(token);
+                }
+                Step::Exchange(token, request, rx) => {
+                    let result = self.routes.exchange(&request, rx).await;
+                    trace!(request, result);
+                    self.sale.on_exchange(token, clock(), result, self.buffers.rx);
+                }
+                Step::Ready(_) | Step::Present(_) | Step::Wait(_) | Step::Done(_) => break now,
+            }
+        };
+        self.need(now)
+    }
+}
+
+impl<P, A, J> Driver<'_, P, A, J>
+where
+    P: transport::blocking::Transport,
+    A: transport::blocking::Transport,
+    J: journal::blocking::Journal,
+{
+    /// [`Driver::drive`] for threads that may block.
+    ///
+    /// # Errors
+    /// [`DriveError`]; nothing was sent that the journal does not know of.
+    pub fn drive_blocking(&mut self, clock: &mut impl FnMut() -> Millis) -> Result<Need<'_>, DriveError<J::Error>> {
+        let now = loop {
+            let now = clock();
+            match self.sale.step(now, &mut self.buffers).map_err(DriveError::Sale)? {
+                Step::Commit(token, record) => {
+                    self.journal.store(record).map_err(DriveError::Journal)?;
+                    self.sale.committed(token);
+                }
+                Step::Exchange(token, request, rx) => {
+                    let result = self.routes.exchange_blocking(&request, rx);
+                    trace!(request, result);
+                    self.sale.on_exchange(token, clock(), result, self.buffers.rx);
+                }
+                Step::Ready(_) | Step::Present(_) | Step::Wait(_) | Step::Done(_) => break now,
+            }
+        };
+        self.need(now)
+    }
+}
+
+impl<P, A, J> Drop for Driver<'_, P, A, J> {
+    fn drop(&mut self) {
+        self.buffers.tx.zeroize();
+        self.buffers.rx.zeroize();
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for DriveError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Journal(error) => write!(f, "the journal could not store: {error}"),
+            Self::Sale(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: core::error::Error> core::error::Error for DriveError<E> {}

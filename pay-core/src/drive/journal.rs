@@ -1,0 +1,183 @@
+//! What remembers sales over a power cut.
+
+use core::convert::Infallible;
+
+use super::super::model::OrderId;
+use super::super::sale::Record;
+
+/// Keeps one record for each sale, by its order id.
+///
+/// Cancellation: a dropped [`Journal::store`] is a failed one: the record before it, or this one, is there; never neither.
+// Executors of microcontrollers run on one core: futures need not be `Send`.
+#[allow(async_fn_in_trait)]
+pub trait Journal {
+    /// What can go wrong.
+    type Error: core::error::Error;
+
+    /// Stores a record durably, in place of an older one (a lower [`Record::seq`]) of the same order.
+    ///
+    /// # Errors
+    /// Nothing that the record knows may be acted on then: it is stored again, or the sale does not go on. Full is an
+    /// error for a new order, never for one that is kept already.
+    async fn store(&mut self, record: &Record) -> Result<(), Self::Error>;
+
+    /// The open record with the lowest order id above `after`: one call after another gives all of them.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    async fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, Self::Error>;
+
+    /// How many open sales it can keep.
+    fn capacity(&self) -> usize;
+}
+
+/// The same for threads that may block.
+pub mod blocking {
+    use super::{OrderId, Record};
+
+    /// [`super::Journal`] without `async`: same names, same contract.
+    pub trait Journal {
+        /// What can go wrong.
+        type Error: core::error::Error;
+
+        /// Stores a record durably.
+        ///
+        /// # Errors
+        /// Nothing that the record knows may be acted on then.
+        fn store(&mut self, record: &Record) -> Result<(), Self::Error>;
+
+        /// The open record with the lowest order id above `after`.
+        ///
+        /// # Errors
+        /// The journal cannot be read.
+        fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, Self::Error>;
+
+        /// How many open sales it can keep.
+        fn capacity(&self) -> usize;
+    }
+
+    impl<J: Journal> Journal for &mut J {
+        type Error = J::Error;
+
+        fn store(&mut self, record: &Record) -> Result<(), Self::Error> {
+            J::store(self, record)
+        }
+
+        fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, Self::Error> {
+            J::next_open(self, after)
+        }
+
+        fn capacity(&self) -> usize {
+            J::capacity(self)
+        }
+    }
+}
+
+impl<J: Journal> Journal for &mut J {
+    type Error = J::Error;
+
+    async fn store(&mut self, record: &Record) -> Result<(), Self::Error> {
+        J::store(self, record).await
+    }
+
+    async fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, Self::Error> {
+        J::next_open(self, after).await
+    }
+
+    fn capacity(&self) -> usize {
+        J::capacity(self)
+    }
+}
+
+impl<J: blocking::Journal> Journal for super::transport::Blocking<J> {
+    type Error = J::Error;
+
+    async fn store(&mut self, record: &Record) -> Result<(), Self::Error> {
+        self.0.store(record)
+    }
+
+    async fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, Self::Error> {
+        self.0.next_open(after)
+    }
+
+    fn capacity(&self) -> usize {
+        self.0.capacity()
+    }
+}
+
+/// Remembers nothing. For programs that cannot lose power in a sale, and for trying things out: a sale that is cut off is
+/// forgotten, and whether it was paid must be found out by other means.
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(clippy::exhaustive_structs)]
+pub struct NoJournal;
+
+impl blocking::Journal for NoJournal {
+    type Error = Infallible;
+
+    fn store(&mut self, _: &Record) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn next_open(&mut self, _: Option<&OrderId>) -> Result<Option<Record>, Infallible> {
+        Ok(None)
+    }
+
+    fn capacity(&self) -> usize {
+        usize::MAX
+    }
+}
+
+/// Remembers up to `N` open sales in memory: over an error, not over a power cut.
+#[derive(Clone, Debug)]
+pub struct MemoryJournal<const N: usize> {
+    slots: [Option<Record>; N],
+}
+
+/// All `N` slots hold open sales: settle one before taking another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)]
+pub struct JournalFull;
+
+impl<const N: usize> MemoryJournal<N> {
+    /// An empty journal.
+    pub const fn new() -> Self {
+        Self { slots: [const { None }; N] }
+    }
+}
+
+impl<const N: usize> Default for MemoryJournal<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize> blocking::Journal for MemoryJournal<N> {
+    type Error = JournalFull;
+
+    fn store(&mut self, record: &Record) -> Result<(), JournalFull> {
+        let holds = |slot: &Option<Record>| slot.as_ref().is_some_and(|kept| kept.order_id == record.order_id);
+        let free = |slot: &Option<Record>| slot.as_ref().is_none_or(|kept| !kept.is_open());
+        let index = self.slots.iter().position(holds).or_else(|| self.slots.iter().position(free));
+        let slot = index.and_then(|index| self.slots.get_mut(index)).ok_or(JournalFull)?;
+        *slot = Some(record.clone());
+        Ok(())
+    }
+
+    fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, JournalFull> {
+        let open = self.slots.iter().flatten().filter(|record| record.is_open());
+        let above = open.filter(|record| after.is_none_or(|after| record.order_id > *after));
+        Ok(above.min_by(|a, b| a.order_id.cmp(&b.order_id)).cloned())
+    }
+
+    fn capacity(&self) -> usize {
+        N
+    }
+}
+
+impl core::fmt::Display for JournalFull {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("every slot of the journal holds an open sale")
+    }
+}
+
+impl core::error::Error for JournalFull {}

@@ -1,0 +1,66 @@
+//! How patient and how bold a sale is.
+
+use super::super::model::{ApiVersion, MethodClass};
+
+/// How patient and how bold a sale is. The defaults are safe for every method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub struct Policy {
+    /// There is a route that answers for orders: a desktop with keys, or a kiosk's backend. Without one a sale ends in
+    /// [`Outcome::Pending`](super::Outcome::Pending) or [`Outcome::Unknown`](super::Outcome::Unknown) at best.
+    pub can_ask: bool,
+    /// How long the shopper has from [`Sale::pay`](super::Sale::pay), in milliseconds (default 5 minutes, the gateway's own limit of a QR).
+    /// Then the order is closed, and asking goes on until the gateway says how it ended.
+    pub deadline_ms: u32,
+    /// The limit of one exchange, in milliseconds (default 20 s; the OTP page wants at least 10 s).
+    pub exchange_ms: u32,
+    /// Between two rounds of asking while the shopper acts, in milliseconds (default 3 s, as the gateway advises).
+    pub ask_ms: u32,
+    /// The longest pause that growing intervals reach, in milliseconds (default 60 s).
+    pub ask_max_ms: u32,
+    /// "No payment exists" is believed after two agreeing readings this far apart, in milliseconds (default 30 s).
+    pub settle_ms: u32,
+    /// How often the same bytes under the same key may be sent again after an unknown answer, for a method that charges
+    /// nobody unless its answer was shown (default 1).
+    pub repeats: u8,
+    /// Allows the same for cards, EMI and collect requests (default: no). Only with merchant keys, where the gateway
+    /// promises to recognise the key; the caller takes the risk that it does not.
+    pub repeat_charging: bool,
+}
+
+impl Policy {
+    /// For a terminal that can ask how orders stand.
+    pub const fn with_ask() -> Self {
+        Self {
+            can_ask: true,
+            deadline_ms: 300_000,
+            exchange_ms: 20_000,
+            ask_ms: 3_000,
+            ask_max_ms: 60_000,
+            settle_ms: 30_000,
+            repeats: 1,
+            repeat_charging: false,
+        }
+    }
+
+    /// For a terminal that holds a session id and nothing else.
+    pub const fn session_only() -> Self {
+        Self { can_ask: false, ..Self::with_ask() }
+    }
+
+    /// Whether `class` may be sent again after an unknown answer, `done` repeats having been made.
+    pub(super) const fn may_repeat(&self, class: MethodClass, done: u8) -> bool {
+        done < self.repeats && (class.needs_shopper() || self.repeat_charging)
+    }
+
+    /// Orders can be closed since `2023-08-01`.
+    pub(super) fn may_terminate(&self, version: ApiVersion) -> bool {
+        self.can_ask && version >= ApiVersion::V2023_08_01
+    }
+}
+
+/// The least size of `rx` for an attempt: a QR answer has about 10 KB, all others under 2 KB; orders have about 1 KB.
+pub(super) const fn least_rx(class: MethodClass) -> usize {
+    if class.has_image() { 12 * 1024 } else { 4 * 1024 }
+}

@@ -1,0 +1,121 @@
+//! What a sale asks of whoever runs it.
+
+use core::fmt;
+
+use super::super::model::{CallKind, CfPaymentId, NextAction, RefundReason};
+use super::super::wire::EncodeError;
+use super::super::wire::http::Request;
+use super::record::{AttemptEnd, NotPaid, Record};
+use super::time::Millis;
+
+/// The caller's two buffers. The sale keeps a request in `tx` while it may have to be sent again, and an answer in `rx`
+/// while its action is shown: lend the same two from [`Sale::pay`](super::Sale::pay) to the end.
+#[derive(Debug)]
+#[allow(clippy::exhaustive_structs)] // made by the caller
+pub struct Buffers<'b> {
+    /// For requests: 1 KiB is enough for every method without a billing address, 2 KiB for all.
+    pub tx: &'b mut [u8],
+    /// For answers: 12 KiB for a UPI QR, 4 KiB for all others.
+    pub rx: &'b mut [u8],
+}
+
+/// The next thing to do. A sale does nothing by itself.
+#[must_use]
+#[derive(Debug)]
+// Exhaustive on purpose: a forgotten arm costs someone money.
+#[allow(clippy::exhaustive_enums, clippy::large_enum_variant)]
+pub enum Step<'a> {
+    /// Store the record durably, then call [`Sale::committed`](super::Sale::committed). Nothing else happens before.
+    Commit(Commit, &'a Record),
+    /// Send the request once, receive the answer into the buffer, then call [`Sale::on_exchange`](super::Sale::on_exchange).
+    Exchange(InFlight, Request<'a>, &'a mut [u8]),
+    /// The order can be paid: call [`Sale::pay`](super::Sale::pay), or [`Sale::cancel`](super::Sale::cancel). Says how the
+    /// attempt before ended, if there was one.
+    Ready(Option<AttemptEnd>),
+    /// Show this to the shopper, then call [`Sale::shown`](super::Sale::shown) (or, for an OTP, [`Sale::submit_otp`](super::Sale::submit_otp)).
+    Present(NextAction<'a>),
+    /// Nothing to do before this time.
+    Wait(Millis),
+    /// The sale is over, as far as it can be told here.
+    Done(Outcome),
+}
+
+/// The right to say that the record was stored. Neither `Clone` nor `Copy`.
+#[must_use]
+#[derive(Debug)]
+pub struct Commit {
+    pub(super) version: u32,
+}
+
+/// The right to give one exchange one answer. Neither `Clone` nor `Copy`; if it is lost, the exchange counts as unknown.
+#[must_use]
+#[derive(Debug)]
+pub struct InFlight {
+    pub(super) serial: u32,
+    pub(super) call: CallKind,
+}
+
+/// How a sale ended.
+#[must_use]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+// Exhaustive on purpose: a forgotten arm costs someone money.
+#[allow(clippy::exhaustive_enums)]
+pub enum Outcome {
+    /// The order is paid, with its amount and currency. Hand out the goods.
+    Paid {
+        /// The attempt that took the money, where it is known.
+        cf_payment_id: Option<CfPaymentId>,
+        /// Another attempt of the sale may still take money. The record stays open: [`Sale::resume`](super::Sale::resume) it
+        /// when there is time, until it is settled; a second success ends there in [`Outcome::RefundDue`].
+        watch: bool,
+    },
+    /// No money was taken, for certain.
+    NotPaid(NotPaid),
+    /// Money was taken that must go back.
+    RefundDue(RefundReason),
+    /// The shopper may still pay, and this terminal has no way to ask. Somebody with keys must.
+    Pending,
+    /// Whether money was taken cannot be known here. Somebody with keys must ask.
+    Unknown,
+}
+
+/// Why a step could not be made. Nothing was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum SaleError {
+    /// `rx` must have at least this many bytes for this call.
+    RxTooSmall {
+        /// Bytes needed.
+        needed: usize,
+    },
+    /// The request could not be encoded.
+    Encode(EncodeError),
+    /// The sale is at a point where this cannot be done: an attempt is running, or it is over.
+    NotNow,
+    /// The sale has had its attempts.
+    TooManyAttempts,
+    /// The key was used for another attempt of this sale.
+    KeyReused,
+}
+
+impl fmt::Display for SaleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RxTooSmall { needed } => write!(f, "the receive buffer is too small: {needed} bytes are needed"),
+            Self::Encode(error) => error.fmt(f),
+            Self::NotNow => f.write_str("the sale is not at a point where this can be done"),
+            Self::TooManyAttempts => f.write_str("the sale has had its attempts"),
+            Self::KeyReused => f.write_str("x-idempotency-key: was used for another attempt of this sale"),
+        }
+    }
+}
+
+impl core::error::Error for SaleError {}
+
+impl From<EncodeError> for SaleError {
+    fn from(error: EncodeError) -> Self {
+        Self::Encode(error)
+    }
+}

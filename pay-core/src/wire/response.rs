@@ -1,0 +1,461 @@
+//! Replies from JSON, in place: strings are unescaped in the receive buffer and borrowed from it.
+//!
+//! What the gateway documents as a set of words is read as an open set; members may come in any order, be `null`, be
+//! absent or be new. What must be there for money to be understood (an id, an amount, a status) must be there and be
+//! right, or the whole answer is unreadable.
+
+use core::fmt;
+
+use super::super::json::escape;
+use super::super::json::members::{self, MembersError};
+use super::super::json::scan::{self, Span, SyntaxError};
+use super::super::model::{
+    ActionWord, Amount, AuthenticateReply, AuthenticateStatus, BankTransferDetails, CfPaymentId, ChannelWord,
+    FormFields, MethodWord, NextAction, Order, OrderPayReply, OrderStatus, Payment, PaymentStatus, QrImage, Refund,
+    RefundStatus, Refusal, UpiLink, UpiLinks, Url,
+};
+
+/// Why an answer cannot be read. It says nothing about what the gateway did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The text ends too early.
+    Truncated,
+    /// Nested deeper than 32 levels.
+    TooDeep,
+    /// Not JSON (RFC 8259) at this byte.
+    NotJson {
+        /// Byte offset.
+        at: usize,
+    },
+    /// Not an object, or not an array for a list.
+    WrongShape,
+    /// A member that is needed is missing or null.
+    Missing(&'static str),
+    /// A second occurrence of a member that is read.
+    Duplicate(&'static str),
+    /// A member that does not have the form it must have: an amount that is negative or has a part of a minor unit, an
+    /// id that is not digits.
+    Malformed(&'static str),
+}
+
+/// Reads an answer to Order Pay.
+///
+/// # Errors
+/// [`DecodeError`]; the attempt may exist all the same.
+pub fn order_pay(rx: &mut [u8]) -> Result<OrderPayReply<'_>, DecodeError> {
+    let spans = order_pay_spans(rx)?;
+    Ok(spans.resolve(rx))
+}
+
+/// Reads an answer to an OTP call.
+///
+/// # Errors
+/// [`DecodeError`].
+pub fn authenticate(rx: &mut [u8]) -> Result<AuthenticateReply<'_>, DecodeError> {
+    const NAMES: [&str; 4] = ["cf_payment_id", "action", "authenticate_status", "payment_message"];
+    let [id, action, status, message] = document(rx, &NAMES)?;
+    let cf_payment_id = payment_id(rx, id)?;
+    let [action, status, message] = [action, status, message].map(|value| word(rx, value));
+    let text = Resolver(rx);
+    let status = text.of(status.ok_or(DecodeError::Missing("authenticate_status"))?);
+    Ok(AuthenticateReply {
+        cf_payment_id,
+        action: text.or_empty(action),
+        status: AuthenticateStatus::parse(status),
+        message: text.or_empty(message),
+    })
+}
+
+/// Reads an order.
+///
+/// # Errors
+/// [`DecodeError`].
+pub fn order(rx: &mut [u8]) -> Result<Order<'_>, DecodeError> {
+    const NAMES: [&str; 7] = [
+        "order_id",
+        "order_status",
+        "order_amount",
+        "order_currency",
+        "payment_session_id",
+        "cf_order_id",
+        "order_expiry_time",
+    ];
+    let [id, status, value, currency, session, cf_id, expiry] = document(rx, &NAMES)?;
+    let amount = amount(rx, value, "order_amount")?.ok_or(DecodeError::Missing("order_amount"))?;
+    let [id, status, currency, session, cf_id, expiry] =
+        [id, status, currency, session, cf_id, expiry].map(|value| word(rx, value));
+    let text = Resolver(rx);
+    let needed = |span: Option<Span>, field| span.map(|span| text.of(span)).ok_or(DecodeError::Missing(field));
+    Ok(Order {
+        order_id: needed(id, "order_id")?,
+        status: OrderStatus::parse(needed(status, "order_status")?),
+        amount,
+        currency: needed(currency, "order_currency")?,
+        payment_session_id: text.or_empty(session),
+        cf_order_id: text.or_empty(cf_id),
+        expiry_time: text.or_empty(expiry),
+    })
+}
+
+/// Reads one payment.
+///
+/// # Errors
+/// [`DecodeError`].
+pub fn payment(rx: &mut [u8]) -> Result<Payment<'_>, DecodeError> {
+    let whole = scan::value(rx, 0)?;
+    utf8(rx)?;
+    scan::end(rx, whole.end)?;
+    payment_at(rx, whole)
+}
+
+/// The attempts in a list, one by one. Each whole element is read, then the error if the text was cut: a prefix may prove
+/// *paid*, never *not paid*.
+///
+/// Elements are unescaped in place, so the list can be walked once.
+pub fn payments(rx: &mut [u8]) -> Payments<'_> {
+    Payments { rx, at: None, over: false }
+}
+
+/// See [`payments`].
+#[derive(Debug)]
+pub struct Payments<'a> {
+    rx: &'a mut [u8],
+    /// Where the next element or the end is looked for; `None` before the opening bracket.
+    at: Option<usize>,
+    over: bool,
+}
+
+/// Reads a refund.
+///
+/// # Errors
+/// [`DecodeError`].
+pub fn refund(rx: &mut [u8]) -> Result<Refund<'_>, DecodeError> {
+    const NAMES: [&str; 5] = ["refund_id", "cf_refund_id", "order_id", "refund_amount", "refund_status"];
+    let [id, cf_id, order_id, value, status] = document(rx, &NAMES)?;
+    let amount = amount(rx, value, "refund_amount")?.ok_or(DecodeError::Missing("refund_amount"))?;
+    let [id, cf_id, order_id, status] = [id, cf_id, order_id, status].map(|value| word(rx, value));
+    let text = Resolver(rx);
+    let needed = |span: Option<Span>, field| span.map(|span| text.of(span)).ok_or(DecodeError::Missing(field));
+    Ok(Refund {
+        refund_id: needed(id, "refund_id")?,
+        cf_refund_id: text.or_empty(cf_id),
+        order_id: text.or_empty(order_id),
+        amount,
+        status: RefundStatus::parse(needed(status, "refund_status")?),
+    })
+}
+
+/// Reads the error object of an answer that is not a success. Never fails: a body that is not the gateway's gives empty members.
+pub fn refusal(status: u16, rx: &mut [u8]) -> Refusal<'_> {
+    const NAMES: [&str; 4] = ["code", "type", "message", "help"];
+    let spans = document(rx, &NAMES).unwrap_or([None; 4]).map(|value| word(rx, value));
+    let text = Resolver(rx);
+    let [code, kind, message, help] = spans.map(|span| text.or_empty(span));
+    Refusal { status, code, kind, message, help }
+}
+
+/// An Order Pay reply as places in the receive buffer, so that it can be kept beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OrderPaySpans {
+    pub(crate) cf_payment_id: CfPaymentId,
+    payment_amount: Option<Amount>,
+    payment_method: Option<Span>,
+    channel: Option<Span>,
+    action: Option<Span>,
+    next: NextSpans,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NextSpans {
+    OpenUrl(Span),
+    PostForm { url: Span, payload: Span },
+    ShowQr(Span),
+    UpiLinks([Option<Span>; 6]),
+    EnterOtp { redirect: Option<Span> },
+    BankTransfer([Option<Span>; 3]),
+    Wait,
+    Unknown,
+}
+
+pub(crate) fn order_pay_spans(rx: &mut [u8]) -> Result<OrderPaySpans, DecodeError> {
+    const NAMES: [&str; 6] = ["cf_payment_id", "payment_amount", "payment_method", "channel", "action", "data"];
+    let [id, value, method, channel, action, data] = document(rx, &NAMES)?;
+    let cf_payment_id = payment_id(rx, id)?;
+    let payment_amount = amount(rx, value, "payment_amount")?;
+    let [payment_method, channel, action] = [method, channel, action].map(|value| word(rx, value));
+    let next = next_action(rx, action, channel, data)?;
+    Ok(OrderPaySpans { cf_payment_id, payment_amount, payment_method, channel, action, next })
+}
+
+impl OrderPaySpans {
+    pub(crate) fn resolve<'a>(&self, rx: &'a [u8]) -> OrderPayReply<'a> {
+        let text = Resolver(rx);
+        let word = |span: Option<Span>| span.map(|span| text.of(span));
+        OrderPayReply {
+            cf_payment_id: self.cf_payment_id,
+            payment_amount: self.payment_amount,
+            payment_method: word(self.payment_method).map(MethodWord::parse),
+            channel: word(self.channel).map(ChannelWord::parse),
+            action: word(self.action).map(ActionWord::parse),
+            next_action: self.next_action(rx),
+        }
+    }
+
+    fn next_action<'a>(&self, rx: &'a [u8]) -> NextAction<'a> {
+        let text = Resolver(rx);
+        let unknown = NextAction::Unknown { action: text.or_empty(self.action) };
+        match self.next {
+            NextSpans::OpenUrl(url) => Url::parse(text.of(url)).map_or(unknown, NextAction::OpenUrl),
+            NextSpans::PostForm { url, payload } => Url::parse(text.of(url))
+                .map_or(unknown, |url| NextAction::PostForm { url, fields: FormFields::new(payload.of(rx)) }),
+            NextSpans::ShowQr(image) => QrImage::parse(text.of(image)).map_or(unknown, NextAction::ShowQr),
+            NextSpans::UpiLinks(links) => {
+                let [bhim, default, gpay, paytm, phonepe, web] =
+                    links.map(|link| link.and_then(|link| UpiLink::parse(text.of(link))));
+                let links = UpiLinks { bhim, default, gpay, paytm, phonepe, web };
+                if links.iter().next().is_some() { NextAction::UpiLinks(links) } else { unknown }
+            }
+            NextSpans::EnterOtp { redirect } => NextAction::EnterOtp {
+                redirect_to_bank: redirect.and_then(|url| Url::parse(text.of(url))),
+                was_wrong: false,
+            },
+            NextSpans::BankTransfer(details) => {
+                let [account_number, ifsc, virtual_vpa] = details.map(|detail| detail.map(|detail| text.of(detail)));
+                NextAction::BankTransfer(BankTransferDetails { account_number, ifsc, virtual_vpa })
+            }
+            NextSpans::Wait => NextAction::Wait,
+            NextSpans::Unknown => unknown,
+        }
+    }
+}
+
+/// Reads `data` under `action`. What does not fit is an unknown action, not an error: the attempt exists.
+fn next_action(
+    rx: &mut [u8],
+    action: Option<Span>,
+    channel: Option<Span>,
+    data: Option<Span>,
+) -> Result<NextSpans, DecodeError> {
+    const NAMES: [&str; 7] = ["url", "payload", "method", "redirect_to_bank", "account_number", "ifsc", "virtual_vpa"];
+    const LINKS: [&str; 7] = ["bhim", "default", "gpay", "paytm", "phonepe", "web", "qrcode"];
+    let object = |rx: &[u8], span: Option<Span>| span.filter(|span| span.of(rx).first() == Some(&b'{'));
+
+    let [url, payload, method, redirect, account, ifsc, vpa] = match object(rx, data) {
+        Some(data) => object_members(rx, data, &NAMES)?,
+        None => [None; 7],
+    };
+    let payload = object(rx, payload);
+    let url = url.and_then(|value| string(rx, value));
+    let action = action.map(|action| ActionWord::parse(Resolver(rx).of(action)));
+    let collects = channel.is_some_and(|channel| Resolver(rx).of(channel) == "collect");
+
+    Ok(match action {
+        Some(ActionWord::Link) => url.map_or(NextSpans::Unknown, NextSpans::OpenUrl),
+        Some(ActionWord::Form) => {
+            let posts = method
+                .and_then(|value| string(rx, value))
+                .is_none_or(|method| Resolver(rx).of(method).eq_ignore_ascii_case("post"));
+            match url {
+                Some(url) if posts => NextSpans::PostForm { url, payload: payload.unwrap_or_default() },
+                _ => NextSpans::Unknown,
+            }
+        }
+        Some(ActionWord::Post) => NextSpans::EnterOtp { redirect: redirect.and_then(|value| string(rx, value)) },
+        Some(ActionWord::Custom | ActionWord::Collect) | None => {
+            let values = match payload {
+                Some(payload) => object_members(rx, payload, &LINKS)?,
+                None => [None; 7],
+            };
+            let [links @ .., qr] = values.map(|value| value.and_then(|value| string(rx, value)));
+            let details = [account, ifsc, vpa].map(|value| word(rx, value));
+            if let Some(qr) = qr {
+                NextSpans::ShowQr(qr)
+            } else if links.iter().any(Option::is_some) {
+                NextSpans::UpiLinks(links)
+            } else if details.iter().any(Option::is_some) {
+                NextSpans::BankTransfer(details)
+            } else if let Some(url) = url {
+                NextSpans::OpenUrl(url)
+            } else if collects {
+                NextSpans::Wait
+            } else {
+                NextSpans::Unknown
+            }
+        }
+        Some(ActionWord::Unknown(_)) => NextSpans::Unknown,
+    })
+}
+
+fn payment_at(rx: &mut [u8], element: Span) -> Result<Payment<'_>, DecodeError> {
+    const NAMES: [&str; 9] = [
+        "cf_payment_id",
+        "payment_status",
+        "order_id",
+        "payment_amount",
+        "is_captured",
+        "payment_group",
+        "bank_reference",
+        "payment_message",
+        "error_details",
+    ];
+    let [id, status, order_id, value, captured, group, reference, message, error] =
+        object_members(rx, element, &NAMES)?;
+    let cf_payment_id = payment_id(rx, id)?;
+    let amount = amount(rx, value, "payment_amount")?;
+    let is_captured = match captured.map(|value| value.of(rx)) {
+        None => None,
+        Some(b"true") => Some(true),
+        Some(b"false") => Some(false),
+        Some(_) => return Err(DecodeError::Malformed("is_captured")),
+    };
+    let error_code = match error.filter(|error| error.of(rx).first() == Some(&b'{')) {
+        Some(error) => {
+            let [code] = object_members(rx, error, &["error_code"])?;
+            code
+        }
+        None => None,
+    };
+    let [status, order_id, group, reference, message, error_code] =
+        [status, order_id, group, reference, message, error_code].map(|value| word(rx, value));
+    let text = Resolver(rx);
+    let status = text.of(status.ok_or(DecodeError::Missing("payment_status"))?);
+    Ok(Payment {
+        cf_payment_id,
+        order_id: text.or_empty(order_id),
+        status: PaymentStatus::parse(status),
+        amount,
+        is_captured,
+        group: text.or_empty(group),
+        bank_reference: text.or_empty(reference),
+        message: text.or_empty(message),
+        error_code: text.or_empty(error_code),
+    })
+}
+
+impl Payments<'_> {
+    /// The next attempt: `None` after the last of a complete list.
+    ///
+    /// # Errors
+    /// [`DecodeError`]: the list is not complete. After one about an element, the next call gives the next element.
+    // Not an `Iterator`: an element borrows the buffer that the next one needs.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Result<Option<Payment<'_>>, DecodeError> {
+        if self.over {
+            return Ok(None);
+        }
+        match self.advance() {
+            Ok(Some(element)) => payment_at(self.rx, element).map(Some),
+            Ok(None) => {
+                self.over = true;
+                Ok(None)
+            }
+            Err(error) => {
+                self.over = true;
+                Err(error)
+            }
+        }
+    }
+
+    fn advance(&mut self) -> Result<Option<Span>, DecodeError> {
+        let element = members::next_element(self.rx, self.at)?;
+        if let Some(element) = element {
+            core::str::from_utf8(element.of(self.rx)).map_err(|_| DecodeError::NotJson { at: element.start })?;
+            self.at = Some(element.end);
+        }
+        Ok(element)
+    }
+}
+
+/// The members of the object that is the whole text.
+fn document<const N: usize>(rx: &[u8], names: &[&'static str; N]) -> Result<[Option<Span>; N], DecodeError> {
+    let (found, end) = members::members(rx, 0, names).map_err(|error| named(error, names))?;
+    scan::end(rx, end)?;
+    utf8(rx)?;
+    Ok(found)
+}
+
+fn object_members<const N: usize>(
+    rx: &[u8],
+    object: Span,
+    names: &[&'static str; N],
+) -> Result<[Option<Span>; N], DecodeError> {
+    members::members(rx, object.start, names).map(|(found, _)| found).map_err(|error| named(error, names))
+}
+
+fn named<const N: usize>(error: MembersError, names: &[&'static str; N]) -> DecodeError {
+    match error {
+        MembersError::Syntax(error) => error.into(),
+        MembersError::NotAnObject => DecodeError::WrongShape,
+        MembersError::Duplicate(index) => DecodeError::Duplicate(names.get(index).copied().unwrap_or_default()),
+    }
+}
+
+fn utf8(rx: &[u8]) -> Result<(), DecodeError> {
+    core::str::from_utf8(rx).map(|_| ()).map_err(|error| DecodeError::NotJson { at: error.valid_up_to() })
+}
+
+/// The inside of a string, unescaped in place; `None` for any other value.
+fn string(rx: &mut [u8], value: Span) -> Option<Span> {
+    let is_string = value.of(rx).first() == Some(&b'"');
+    is_string.then(|| escape::unescape(rx, Span { start: value.start + 1, end: value.end.saturating_sub(1) }))
+}
+
+/// A word or a text of the server: a string's inside, or any other value as it is written. Never an error.
+fn word(rx: &mut [u8], value: Option<Span>) -> Option<Span> {
+    let value = value?;
+    Some(string(rx, value).unwrap_or(value))
+}
+
+/// Digits, as a number or a string.
+fn payment_id(rx: &mut [u8], value: Option<Span>) -> Result<CfPaymentId, DecodeError> {
+    let span = word(rx, value).ok_or(DecodeError::Missing("cf_payment_id"))?;
+    CfPaymentId::parse(Resolver(rx).of(span)).map_err(|_| DecodeError::Malformed("cf_payment_id"))
+}
+
+/// A number, exactly; absent is `None`.
+fn amount(rx: &[u8], value: Option<Span>, field: &'static str) -> Result<Option<Amount>, DecodeError> {
+    value.map(|value| Amount::parse(Resolver(rx).of(value)).map_err(|_| DecodeError::Malformed(field))).transpose()
+}
+
+/// Texts at places of a buffer that has been checked for UTF-8.
+struct Resolver<'a>(&'a [u8]);
+
+impl<'a> Resolver<'a> {
+    fn of(&self, span: Span) -> &'a str {
+        core::str::from_utf8(span.of(self.0)).unwrap_or("")
+    }
+
+    fn or_empty(&self, span: Option<Span>) -> &'a str {
+        span.map_or("", |span| self.of(span))
+    }
+}
+
+impl From<SyntaxError> for DecodeError {
+    fn from(error: SyntaxError) -> Self {
+        match error {
+            SyntaxError::Truncated => Self::Truncated,
+            SyntaxError::TooDeep => Self::TooDeep,
+            SyntaxError::At(at) => Self::NotJson { at },
+        }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truncated => f.write_str("the text ends too early"),
+            Self::TooDeep => write!(f, "the text is nested deeper than {} levels", scan::MAX_DEPTH),
+            Self::NotJson { at } => write!(f, "the text is not JSON at byte {at}"),
+            Self::WrongShape => {
+                f.write_str("the text is not of the expected shape (an object, or an array for a list)")
+            }
+            Self::Missing(field) => write!(f, "{field}: is missing"),
+            Self::Duplicate(field) => write!(f, "{field}: occurs twice"),
+            Self::Malformed(field) => write!(f, "{field}: does not have the form of this field"),
+        }
+    }
+}
+
+impl core::error::Error for DecodeError {}

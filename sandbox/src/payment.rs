@@ -1,0 +1,298 @@
+//! Order Pay and payment attempts: begin, settle, list.
+
+use crate::{
+    action::{self, Attempt},
+    amount::Paise,
+    check::{Kind, Member, Others, check, member},
+    error::Refusal,
+    gateway::{Call, Event, Gateway},
+    json::text,
+    method::{self, Next},
+    order::{Order, OrderStatus},
+    otp::OtpSession,
+    test_data::Outcome,
+    time::{UnixMillis, from_iso, to_iso},
+    version::ApiVersion::{self, V2022_09_01, V2025_01_01},
+};
+use serde_json::{Value, json};
+
+/// `payment_status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaymentStatus {
+    /// Begun; the customer has done nothing yet.
+    NotAttempted,
+    /// Waits for the customer or a bank.
+    Pending,
+    /// Succeeded.
+    Success,
+    /// Failed.
+    Failed,
+    /// The customer went away.
+    UserDropped,
+    /// Succeeded after its order had closed, and was given back at once.
+    Cancelled,
+}
+
+impl PaymentStatus {
+    /// The gateway's word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAttempted => "NOT_ATTEMPTED",
+            Self::Pending => "PENDING",
+            Self::Success => "SUCCESS",
+            Self::Failed => "FAILED",
+            Self::UserDropped => "USER_DROPPED",
+            Self::Cancelled => "CANCELLED",
+        }
+    }
+
+    /// Whether the attempt still waits.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::NotAttempted | Self::Pending)
+    }
+}
+
+/// An attempt in the books.
+#[derive(Clone, Debug)]
+pub struct Payment {
+    /// `cf_payment_id`
+    pub id: u64,
+    /// The order it pays.
+    pub order_id: String,
+    /// What it pays.
+    pub amount: Paise,
+    /// The method's key in the request: `upi`, `card`, `emi`, …
+    pub method: &'static str,
+    /// Where it stands.
+    pub status: PaymentStatus,
+    /// Whether the money is taken; false for a mandate that only holds it.
+    pub captured: bool,
+    /// When it began.
+    pub created: UnixMillis,
+    /// When it ended.
+    pub completed: Option<UnixMillis>,
+    pub(crate) group: &'static str,
+    pub(crate) shown: Value,
+    pub(crate) authorize_only: bool,
+    pub(crate) error: Option<String>,
+    pub(crate) due: Option<(UnixMillis, Outcome)>,
+    pub(crate) otp: Option<OtpSession>,
+}
+
+impl Payment {
+    /// Whether money was taken and is held.
+    #[must_use]
+    pub fn is_charge(&self) -> bool {
+        self.status == PaymentStatus::Success && self.captured
+    }
+}
+
+const ORDER_PAY: &[Member] = &[
+    member("payment_session_id", Kind::Any),
+    member("payment_method", Kind::Object).required(),
+    member("save_instrument", Kind::Flag),
+    member("offer_id", Kind::Id(1, 64)),
+    member("transaction_expiry_time", Kind::Time).since(V2025_01_01),
+];
+
+impl Gateway {
+    /// `POST /orders/sessions`
+    pub(crate) fn order_pay(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
+        let request = call.object()?;
+        check(&request, ORDER_PAY, "", call.version, Others::Refused)?;
+        let session = text(&request, "payment_session_id").unwrap_or_default();
+        let order = self.payable(session)?;
+        let Some(Value::Object(methods)) = request.get("payment_method") else {
+            return Err(Refusal::missing("payment_method"));
+        };
+        let method = method::read(methods, call.version)?;
+        check_allowed(order, &method)?;
+        let end = text(&request, "transaction_expiry_time").and_then(from_iso);
+        if end.is_some_and(|end| end <= call.now) {
+            return Err(Refusal::wrong("transaction_expiry_time", "must be in the future"));
+        }
+        let (order_id, amount) = (order.id.clone(), order.amount);
+        self.last_payment += 1 + self.dice.next() % 1_000_000;
+        let id = self.last_payment;
+        let attempt = Attempt { base: &self.base, session, id, amount, version: call.version, now: call.now };
+        let (action, channel, data) = action::build(&attempt, &method, &mut self.dice);
+        // Production prints `1`, `200.5` and `1.20` alike, so both forms are sent in turn.
+        let even = self.payments.len() % 2 == 1;
+        let printed = if even { amount.json_two_decimals() } else { amount.json() };
+        let mut shown = method.shown;
+        if request.get("save_instrument") == Some(&Value::Bool(true)) && method.key == "card" {
+            shown["instrument_id"] = self.dice.uuid().into();
+        }
+        let waits = matches!(method.next, Next::Page(_));
+        let result = match (method.outcome, self.rules.settle_after_ms) {
+            (Some(outcome), delay) => Some((call.now + delay.unwrap_or(0), outcome)),
+            (None, Some(delay)) => Some((call.now + delay, Outcome::Success)),
+            (None, None) => None,
+        };
+        let lapse = match method.next {
+            Next::Collect { minutes, .. } => Some(call.now + minutes * 60_000),
+            _ => None,
+        };
+        let lapse = end.into_iter().chain(lapse).min().map(|at| (at, Outcome::Failed("TRANSACTION_EXPIRED")));
+        let due = result.into_iter().chain(lapse).min_by_key(|(at, _)| *at);
+        if let Some((at, _)) = due {
+            self.plan(at, Event::Result(self.payments.len()));
+        }
+        self.payments.push(Payment {
+            id,
+            order_id,
+            amount,
+            method: method.key,
+            status: if waits { PaymentStatus::NotAttempted } else { PaymentStatus::Pending },
+            captured: false,
+            created: call.now,
+            completed: None,
+            group: method.group,
+            shown,
+            authorize_only: method.authorize_only,
+            error: None,
+            due,
+            otp: matches!(method.next, Next::Otp).then(|| OtpSession::new(call.now)),
+        });
+        Ok(json!({
+            "payment_amount": printed,
+            "cf_payment_id": call.version.id(id),
+            "payment_method": method.word,
+            "channel": channel,
+            "action": action,
+            "data": data,
+        }))
+    }
+
+    /// `GET /orders/{order_id}/payments`
+    pub(crate) fn get_payments(&mut self, call: &Call<'_>, order_id: &str) -> Result<Value, Refusal> {
+        self.order(order_id)?;
+        let of_order = self.payments.iter().filter(|payment| payment.order_id == order_id);
+        Ok(of_order.map(|payment| entity(payment, call.version)).collect())
+    }
+
+    /// `GET /orders/{order_id}/payments/{cf_payment_id}`
+    pub(crate) fn get_payment(&mut self, call: &Call<'_>, order_id: &str, id: &str) -> Result<Value, Refusal> {
+        self.order(order_id)?;
+        let at = self.find_payment(id)?;
+        let payment = &self.payments[at];
+        if payment.order_id == order_id {
+            Ok(entity(payment, call.version))
+        } else {
+            Err(Refusal::not_found("payment"))
+        }
+    }
+
+    /// The place in the books of the payment with this id.
+    pub(crate) fn find_payment(&self, id: &str) -> Result<usize, Refusal> {
+        if id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(Refusal::invalid("payment_id_invalid", "payment_id : must be a number"));
+        }
+        let Some(id) = id.parse::<i64>().ok().and_then(|id| u64::try_from(id).ok()) else {
+            return Err(Refusal::invalid("payment_get_failed", "payment_id : is larger than 64 bits allow"));
+        };
+        // Ids only grow.
+        let found = self.payments.binary_search_by_key(&id, |payment| payment.id);
+        found.map_err(|_| Refusal::not_found("payment"))
+    }
+
+    /// Ends an attempt, early or late. A success pays an order that is open, stands beside the first on one that is
+    /// PAID, and is given back (CANCELLED) on one that has closed.
+    pub(crate) fn finish(&mut self, at: usize, outcome: &Outcome, now: UnixMillis) {
+        let payment = &mut self.payments[at];
+        payment.due = None;
+        payment.completed = Some(now);
+        payment.error = None;
+        match *outcome {
+            Outcome::Failed(code) => {
+                payment.status = PaymentStatus::Failed;
+                payment.error = Some(code.to_owned());
+            }
+            Outcome::UserDropped => {
+                payment.status = PaymentStatus::UserDropped;
+                payment.error = Some("USER_DROPPED".to_owned());
+            }
+            Outcome::Success => {
+                let Some(order) = self.orders.get_mut(&payment.order_id) else { return };
+                if matches!(order.status, OrderStatus::Expired | OrderStatus::Terminated) {
+                    payment.status = PaymentStatus::Cancelled;
+                    return;
+                }
+                payment.status = PaymentStatus::Success;
+                payment.captured = !payment.authorize_only;
+                if payment.captured {
+                    order.status = OrderStatus::Paid;
+                    order.terminates = None;
+                }
+            }
+        }
+    }
+}
+
+/// `payment_methods` of the order may leave this method out.
+fn check_allowed(order: &Order, method: &method::Method) -> Result<(), Refusal> {
+    let list = order.request.get("order_meta").and_then(|meta| meta.get("payment_methods")).and_then(Value::as_str);
+    if list.is_some_and(|list| !method::allowed(list, method)) {
+        return Err(Refusal::invalid("payment_method_unsupported", "payment_method : is not enabled for this order"));
+    }
+    Ok(())
+}
+
+fn entity(payment: &Payment, version: ApiVersion) -> Value {
+    let ended = !payment.status.is_open();
+    let paid = payment.status == PaymentStatus::Success;
+    let message = match payment.status {
+        PaymentStatus::Success => Some("Transaction successful"),
+        PaymentStatus::Failed => Some("Transaction failed"),
+        PaymentStatus::UserDropped => Some("User dropped and did not complete the two factor authentication"),
+        PaymentStatus::Cancelled => Some("Transaction reversed: the order was closed"),
+        PaymentStatus::NotAttempted | PaymentStatus::Pending => None,
+    };
+    let error = payment.error.as_deref().map(|code| {
+        json!({
+            "error_code": code,
+            "error_description": "the payment did not go through (sandbox test data)",
+            "error_reason": "auth_declined",
+            "error_source": if code.starts_with("USER") { "customer" } else { "bank" },
+        })
+    });
+    let mut entity = json!({
+        "cf_payment_id": version.id(payment.id),
+        "order_id": payment.order_id,
+        "entity": "payment",
+        "error_details": error,
+        "is_captured": payment.captured,
+        "order_amount": payment.amount.json(),
+        "payment_group": payment.group,
+        "payment_currency": "INR",
+        "payment_amount": payment.amount.json(),
+        "payment_time": to_iso(payment.created),
+        "payment_completion_time": payment.completed.map(to_iso),
+        "payment_status": payment.status.as_str(),
+        "payment_message": message,
+        "bank_reference": ended.then(|| format!("{}", payment.id % 1_000_000_000_000)),
+        "auth_id": (paid && payment.method == "card").then(|| format!("{:06}", payment.id % 1_000_000)),
+        "authorization": null,
+        "payment_method": {payment.method: payment.shown},
+    });
+    if version > V2022_09_01 {
+        entity["order_currency"] = "INR".into();
+        entity["payment_gateway_details"] = json!({
+            "gateway_name": "CASHFREE",
+            "gateway_order_id": null,
+            "gateway_payment_id": null,
+            "gateway_order_reference_id": null,
+            "gateway_status_code": null,
+            "gateway_settlement": "cashfree",
+            "gateway_reference_name": null,
+        });
+        entity["payment_surcharge"] = Value::Null;
+        entity["payment_offers"] = json!([]);
+    }
+    if version >= V2025_01_01 {
+        entity["international_payment"] = json!({"international": false});
+    }
+    entity
+}

@@ -1,0 +1,204 @@
+//! `pay_core::drive::transport::Transport` over any connector: one exchange, one deadline, one connection.
+
+use core::cell::RefCell;
+
+use embassy_time::{Duration, Instant, with_timeout};
+use embedded_io_async::{Read, Write};
+use pay_core::drive::transport;
+use pay_core::sale::Delivery;
+use pay_core::wire::{Endpoint, Request, ResponseHead};
+use rand_core::CryptoRngCore;
+use rustls_pki_types::ServerName;
+
+use crate::connect::{Connect, ConnectError};
+use crate::error::{Error, Fault};
+use crate::http::{Progress, ResponseReader, write_request};
+use crate::tls::{self, Buffers, Clock, Session, TlsError, Trust};
+
+/// Idle time after which a kept connection is not used again, unless the caller says otherwise. Common servers close after 15 to
+/// 75 s; a request that meets a closing server has an unknown fate.
+const KEEP_ALIVE_MAX: Duration = Duration::from_secs(10);
+/// Bytes taken from the connection at a time, on the stack.
+const PIECE: usize = 256;
+
+/// One connection and what it needs: connector, TLS buffers, random source, clock. Shared by the [`Transport`]s of one or
+/// two routes; going over to the other route closes the connection. Two links are two connections.
+pub struct Link<'b, C, R, K> {
+    connector: C,
+    buffers: Buffers<'b>,
+    rng: R,
+    clock: K,
+    keep_alive_max: Duration,
+    transports: u32,
+    kept: Option<Kept>,
+}
+
+/// A connection that waits for the next exchange of the same transport.
+struct Kept {
+    session: Session,
+    owner: u32,
+    since: Instant,
+}
+
+/// Exchanges with one endpoint over a [`Link`].
+pub struct Transport<'l, 'b, C, R, K> {
+    link: &'l RefCell<Link<'b, C, R, K>>,
+    endpoint: Endpoint,
+    trust: Trust<'l>,
+    /// Where to connect to, if not to the endpoint's own host and port.
+    address: Option<(&'l str, u16)>,
+    id: u32,
+}
+
+impl<'b, C, R, K> Link<'b, C, R, K> {
+    /// Nothing is connected before the first exchange. `rng` must be a cryptographic source, seeded by the hardware: it is asked
+    /// for new bytes on every connection.
+    pub fn new(connector: C, buffers: Buffers<'b>, rng: R, clock: K) -> Self {
+        Self { connector, buffers, rng, clock, keep_alive_max: KEEP_ALIVE_MAX, transports: 0, kept: None }
+    }
+
+    /// Keeps a connection for at most this long without use; zero opens a new one for every exchange.
+    #[must_use]
+    pub fn with_keep_alive_max(mut self, max: Duration) -> Self {
+        self.keep_alive_max = max;
+        self
+    }
+}
+
+impl<C: Connect, R, K> Link<'_, C, R, K> {
+    /// Drops the connection there may be and wipes the buffers.
+    pub fn close(&mut self) {
+        self.kept = None;
+        self.connector.abort();
+        self.buffers.wipe();
+    }
+}
+
+impl<'l, 'b, C, R, K> Transport<'l, 'b, C, R, K> {
+    /// The server of `endpoint` must prove itself to `trust` under the endpoint's host name.
+    ///
+    /// # Panics
+    /// If an exchange over `link` is under way.
+    pub fn new(link: &'l RefCell<Link<'b, C, R, K>>, endpoint: Endpoint, trust: Trust<'l>) -> Self {
+        let id = {
+            let mut link = link.borrow_mut();
+            link.transports += 1;
+            link.transports
+        };
+        Self { link, endpoint, trust, address: None, id }
+    }
+
+    /// Connects to `host` and `port` instead of the endpoint's own; name and trust stay those of the endpoint. For a
+    /// tunnel, a relay, or a test on the loopback.
+    #[must_use]
+    pub fn with_address(mut self, host: &'l str, port: u16) -> Self {
+        self.address = Some((host, port));
+        self
+    }
+}
+
+impl<C, R, K> transport::ErrorType for Transport<'_, '_, C, R, K> {
+    type Error = Error;
+}
+
+impl<C: Connect, R: CryptoRngCore, K: Clock> transport::Transport for Transport<'_, '_, C, R, K> {
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    #[expect(clippy::await_holding_refcell_ref, reason = "another exchange meanwhile is refused, not a panic")]
+    async fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Error> {
+        let Ok(mut link) = self.link.try_borrow_mut() else {
+            return Err(Error::new(Fault::Busy, Delivery::NotSent));
+        };
+        let link = &mut *link;
+        // Taken out for the time of the exchange: if this future is dropped, it is gone.
+        let kept = link.kept.take().filter(|kept| {
+            kept.owner == self.id && kept.since.elapsed() < link.keep_alive_max && !link.connector.peer_closed()
+        });
+        let mut session = kept.map(|kept| kept.session);
+        let mut line = Line { io: &mut link.connector, buffers: &mut link.buffers, keep: false };
+        let limit = Duration::from_millis(request.timeout_ms.into());
+        let work = async {
+            if session.is_none() {
+                session = Some(self.open(&mut line, &mut link.rng, &link.clock).await?);
+            }
+            // It was put there just now, if it was not there before.
+            let session = session.as_mut().ok_or(Fault::Connect)?;
+            ask(session, &mut line, &self.endpoint, request, rx).await
+        };
+        let result = with_timeout(limit, work).await.unwrap_or(Err(Fault::TimedOut));
+        let sent = session.as_mut().is_some_and(Session::take_data_sent);
+        match result {
+            Ok((head, keep)) => {
+                line.keep = keep;
+                link.kept =
+                    session.filter(|_| keep).map(|session| Kept { session, owner: self.id, since: Instant::now() });
+                Ok(head)
+            }
+            Err(fault) => Err(Error::new(fault, if sent { Delivery::Unknown } else { Delivery::NotSent })),
+        }
+    }
+}
+
+impl<C: Connect, R: CryptoRngCore, K: Clock> Transport<'_, '_, C, R, K> {
+    async fn open(&self, line: &mut Line<'_, '_, C>, rng: &mut R, clock: &K) -> Result<Session, Fault> {
+        let name = ServerName::try_from(self.endpoint.host()).map_err(|_| Fault::Handshake(TlsError::BadServerName))?;
+        let (host, port) = self.address.unwrap_or((self.endpoint.host(), self.endpoint.port()));
+        line.io.connect(host, port).await.map_err(|e| match e {
+            ConnectError::Resolve => Fault::Resolve,
+            ConnectError::Connect => Fault::Connect,
+        })?;
+        tls::connect(line.io, line.buffers, &name, &self.trust, clock, rng).await.map_err(Fault::Handshake)
+    }
+}
+
+/// The socket and the buffers during an exchange. However it ends, a dropped future included, nothing of the request or the
+/// answer stays in the buffers, and the connection stays only if it is worth keeping.
+struct Line<'a, 'b, C: Connect> {
+    io: &'a mut C,
+    buffers: &'a mut Buffers<'b>,
+    keep: bool,
+}
+
+impl<C: Connect> Drop for Line<'_, '_, C> {
+    fn drop(&mut self) {
+        if !self.keep {
+            self.io.abort();
+        }
+        self.buffers.wipe();
+    }
+}
+
+/// Sends the request and reads the answer: its head, and whether the connection can be used again.
+async fn ask<C: Connect>(
+    session: &mut Session,
+    line: &mut Line<'_, '_, C>,
+    endpoint: &Endpoint,
+    request: &Request<'_>,
+    rx: &mut [u8],
+) -> Result<(ResponseHead, bool), Fault> {
+    let mut channel = session.channel(line.io, line.buffers);
+    write_request(&mut channel, endpoint, request).await?;
+    channel.flush().await.map_err(|_| Fault::Write)?;
+
+    let mut reader = ResponseReader::new();
+    let mut piece = [0; PIECE];
+    let rest = loop {
+        let len = match channel.read(&mut piece).await {
+            Ok(len) => len,
+            Err(TlsError::CloseNotify) => {
+                reader.end().map_err(Fault::Response)?;
+                return Ok((reader.into_head(), false));
+            }
+            Err(e) => return Err(Fault::Read(e)),
+        };
+        match reader.feed(rx, &piece[..len]).map_err(Fault::Response)? {
+            Progress::More => {}
+            Progress::Done(taken) => break len - taken,
+        }
+    };
+    // Bytes after the answer belong to nothing that was asked: the next answer would be read out of step.
+    let keep = reader.keep_alive() && rest == 0 && session.is_idle();
+    Ok((reader.into_head(), keep))
+}

@@ -1,0 +1,202 @@
+//! An open connection to a server that has proven who it is.
+
+use core::ops::Range;
+
+use embedded_io_async::{ErrorType, Read, Write};
+
+use super::bytes::Bytes;
+use super::key_schedule::RecordKey;
+use super::record::{self, ALERT, APPLICATION_DATA, HANDSHAKE, HEADER, MAX_CONTENT, OVERHEAD};
+use super::verifier::Proven;
+use super::{Buffers, TlsError};
+
+const NEW_SESSION_TICKET: u8 = 4;
+
+/// Records without a byte of data (tickets, padding) that are taken in a row.
+const MAX_IDLE_RECORDS: u8 = 32;
+
+/// Keys and places of an open connection. It holds neither the socket nor the buffers, so that a caller can keep all three
+/// side by side; they come together in a [`Channel`] for as long as something is read or written.
+///
+/// There is no way to one but [`connect`](super::connect), which gives it out only for a server that has proven itself.
+pub struct Session {
+    read_key: RecordKey,
+    write_key: RecordKey,
+    /// Decrypted bytes in the read buffer that were not read yet.
+    unread: Range<usize>,
+    /// Bytes in the write buffer that wait for `flush`.
+    unsent: usize,
+    idle_records: u8,
+    /// Set while a record is on its way, so that a dropped future is noticed, and for good after an error.
+    broken: bool,
+    data_sent: bool,
+}
+
+/// A [`Session`] with its socket and its buffers: reads and writes application data.
+///
+/// # Cancellation
+/// Dropping a future of it half way breaks the session: every later call fails with [`TlsError::Broken`].
+pub struct Channel<'a, 'b, S> {
+    session: &'a mut Session,
+    io: &'a mut S,
+    buffers: &'a mut Buffers<'b>,
+}
+
+impl Session {
+    pub(super) fn new(_: Proven, read_key: RecordKey, write_key: RecordKey) -> Self {
+        Self { read_key, write_key, unread: 0..0, unsent: 0, idle_records: 0, broken: false, data_sent: false }
+    }
+
+    /// Joins the session with the socket and the buffers it was opened with.
+    pub fn channel<'a, 'b, S>(&'a mut self, io: &'a mut S, buffers: &'a mut Buffers<'b>) -> Channel<'a, 'b, S> {
+        Channel { session: self, io, buffers }
+    }
+
+    /// Whether a byte of application data may have left since the last call: what has not left cannot have arrived.
+    pub fn take_data_sent(&mut self) -> bool {
+        core::mem::take(&mut self.data_sent)
+    }
+
+    /// Whether the session can go on: no error so far, and nothing left over in either direction.
+    pub fn is_idle(&self) -> bool {
+        !self.broken && self.unread.is_empty() && self.unsent == 0
+    }
+}
+
+impl<S: Read + Write> Channel<'_, '_, S> {
+    /// Tells the server that nothing more will come (RFC 8446 section 6.1).
+    ///
+    /// # Errors
+    /// As writing.
+    pub async fn close(&mut self) -> Result<(), TlsError> {
+        self.flush().await?;
+        self.session.broken = true;
+        self.put(0, &[1, 0])?;
+        self.send(2, ALERT).await
+    }
+
+    /// Encrypts the content that lies in the write buffer and sends it as one record.
+    async fn send(&mut self, len: usize, content_type: u8) -> Result<(), TlsError> {
+        let tx = &mut *self.buffers.tx;
+        let total = record::seal(tx, len, content_type, &mut self.session.write_key)?;
+        record::write_all(self.io, &tx[..total]).await
+    }
+
+    async fn send_unsent(&mut self) -> Result<(), TlsError> {
+        let len = core::mem::take(&mut self.session.unsent);
+        if len > 0 {
+            self.session.broken = true;
+            self.session.data_sent = true;
+            self.send(len, APPLICATION_DATA).await?;
+            self.session.broken = false;
+        }
+        Ok(())
+    }
+
+    /// Copies `bytes` to place `at` of the content in the write buffer, as far as they fit: how many did.
+    fn put(&mut self, at: usize, bytes: &[u8]) -> Result<usize, TlsError> {
+        let tx = &mut *self.buffers.tx;
+        let room = tx.len().saturating_sub(OVERHEAD).min(MAX_CONTENT);
+        let len = room.saturating_sub(at).min(bytes.len());
+        if len == 0 && !bytes.is_empty() {
+            return Err(TlsError::BufferTooSmall { needed: OVERHEAD + 1 });
+        }
+        tx[HEADER + at..HEADER + at + len].copy_from_slice(&bytes[..len]);
+        Ok(len)
+    }
+
+    fn usable(&self) -> Result<(), TlsError> {
+        if self.session.broken { Err(TlsError::Broken) } else { Ok(()) }
+    }
+
+    /// Reads records until one has data in it.
+    async fn fill(&mut self) -> Result<(), TlsError> {
+        self.session.broken = true;
+        while self.session.unread.is_empty() {
+            let rx = &mut *self.buffers.rx;
+            let (kind, len) = record::read_protected(self.io, &mut self.session.read_key, rx).await?;
+            let content = &rx[..len];
+            match kind {
+                APPLICATION_DATA => self.session.unread = 0..len,
+                HANDSHAKE => check_tickets(content)?,
+                ALERT => return Err(record::alert(content)),
+                _ => return Err(TlsError::Unexpected("record")),
+            }
+            self.session.idle_records += 1;
+            if self.session.idle_records > MAX_IDLE_RECORDS {
+                return Err(TlsError::Unexpected("number of records without data"));
+            }
+        }
+        self.session.idle_records = 0;
+        self.session.broken = false;
+        Ok(())
+    }
+}
+
+impl<S> ErrorType for Channel<'_, '_, S> {
+    type Error = TlsError;
+}
+
+impl<S: Read + Write> Read for Channel<'_, '_, S> {
+    async fn read(&mut self, buf: &mut [u8]) -> Result<usize, TlsError> {
+        self.usable()?;
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        if self.session.unread.is_empty() {
+            self.fill().await?;
+        }
+        let unread = &mut self.session.unread;
+        let len = buf.len().min(unread.len());
+        buf[..len].copy_from_slice(&self.buffers.rx[unread.start..unread.start + len]);
+        unread.start += len;
+        Ok(len)
+    }
+}
+
+impl<S: Read + Write> Write for Channel<'_, '_, S> {
+    /// Puts bytes into the write buffer; a full buffer goes out as a record.
+    async fn write(&mut self, buf: &[u8]) -> Result<usize, TlsError> {
+        self.usable()?;
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        let content = self.buffers.tx.len().saturating_sub(OVERHEAD);
+        if self.session.unsent > 0 && self.session.unsent >= content.min(MAX_CONTENT) {
+            self.send_unsent().await?;
+        }
+        let len = self.put(self.session.unsent, buf)?;
+        self.session.unsent += len;
+        Ok(len)
+    }
+
+    async fn flush(&mut self) -> Result<(), TlsError> {
+        self.usable()?;
+        self.send_unsent().await?;
+        self.session.broken = true;
+        record::flush(self.io).await?;
+        self.session.broken = false;
+        Ok(())
+    }
+}
+
+/// Whole NewSessionTicket messages and nothing else (RFC 8446 section 4.6.1). They are not used: no key outlives a connection.
+///
+/// A KeyUpdate is refused as well: the connection is dropped and opened anew, which is cheaper than code that never runs.
+fn check_tickets(content: &[u8]) -> Result<(), TlsError> {
+    let mut messages = Bytes::new(content, "NewSessionTicket");
+    loop {
+        if messages.u8()? != NEW_SESSION_TICKET {
+            return Err(TlsError::Unexpected("handshake message after the handshake"));
+        }
+        let mut ticket = messages.vec24()?;
+        ticket.take(8)?;
+        ticket.vec8()?;
+        ticket.vec16()?;
+        ticket.vec16()?;
+        ticket.end()?;
+        if messages.is_empty() {
+            return Ok(());
+        }
+    }
+}

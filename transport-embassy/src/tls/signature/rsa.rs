@@ -1,0 +1,189 @@
+//! RSA with keys of 2048 to 4096 bits: PKCS#1 v1.5 and PSS (RFC 8017 sections 8.2.2 and 8.1.2).
+//!
+//! Only verification, over public values: neither key nor message needs constant time.
+
+use crypto_bigint::modular::runtime_mod::{DynResidue, DynResidueParams};
+use crypto_bigint::{Limb, U2048, U3072, U4096, Uint};
+use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
+use sha2::{Digest, Sha256, Sha384, Sha512};
+
+/// Bytes of the greatest modulus.
+const MAX: usize = 512;
+/// Bytes of the longest hash.
+const MAX_HASH: usize = 64;
+
+/// DER of DigestInfo up to the hash (RFC 8017 section 9.2, note 1).
+const INFO_SHA256: [u8; 19] = *b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
+const INFO_SHA384: [u8; 19] = *b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30";
+const INFO_SHA512: [u8; 19] = *b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40";
+
+/// A padding with a hash.
+#[derive(Debug)]
+pub(in crate::tls) struct Rsa {
+    signature: AlgorithmIdentifier,
+    verify: fn(&PublicKey<'_>, &[u8], &[u8]) -> Option<()>,
+}
+
+pub(in crate::tls) static PKCS1_SHA256: Rsa = Rsa {
+    signature: alg_id::RSA_PKCS1_SHA256,
+    verify: |key, message, signature| pkcs1::<Sha256>(key, message, signature, &INFO_SHA256),
+};
+pub(in crate::tls) static PKCS1_SHA384: Rsa = Rsa {
+    signature: alg_id::RSA_PKCS1_SHA384,
+    verify: |key, message, signature| pkcs1::<Sha384>(key, message, signature, &INFO_SHA384),
+};
+pub(in crate::tls) static PKCS1_SHA512: Rsa = Rsa {
+    signature: alg_id::RSA_PKCS1_SHA512,
+    verify: |key, message, signature| pkcs1::<Sha512>(key, message, signature, &INFO_SHA512),
+};
+pub(in crate::tls) static PSS_SHA256: Rsa = Rsa { signature: alg_id::RSA_PSS_SHA256, verify: pss::<Sha256> };
+pub(in crate::tls) static PSS_SHA384: Rsa = Rsa { signature: alg_id::RSA_PSS_SHA384, verify: pss::<Sha384> };
+pub(in crate::tls) static PSS_SHA512: Rsa = Rsa { signature: alg_id::RSA_PSS_SHA512, verify: pss::<Sha512> };
+
+impl SignatureVerificationAlgorithm for Rsa {
+    fn verify_signature(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+        let key = PublicKey::from_der(public_key).ok_or(InvalidSignature)?;
+        (self.verify)(&key, message, signature).ok_or(InvalidSignature)
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        alg_id::RSA_ENCRYPTION
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        self.signature
+    }
+}
+
+/// An RSAPublicKey (RFC 8017 appendix A.1.1) within the bounds above.
+pub(in crate::tls) struct PublicKey<'a> {
+    /// Big-endian, without leading zeros, odd.
+    modulus: &'a [u8],
+    exponent: u32,
+}
+
+impl<'a> PublicKey<'a> {
+    fn from_der(der: &'a [u8]) -> Option<Self> {
+        let (sequence, rest) = tlv(0x30, der)?;
+        let (modulus, sequence) = positive(sequence)?;
+        let (exponent, end) = positive(sequence)?;
+        if !rest.is_empty() || !end.is_empty() {
+            return None;
+        }
+        // Small exponents are legal but no public CA uses them, and they forgive sloppy padding checks.
+        let exponent = exponent
+            .iter()
+            .try_fold(0u32, |e, b| e.checked_mul(256)?.checked_add((*b).into()))
+            .filter(|e| *e >= 65_537 && e % 2 == 1)?;
+        let bits = modulus.len() * 8 - modulus.first()?.leading_zeros() as usize;
+        ((2048..=MAX * 8).contains(&bits) && modulus.last()? % 2 == 1).then_some(Self { modulus, exponent })
+    }
+
+    fn bits(&self) -> usize {
+        self.modulus.len() * 8 - self.modulus[0].leading_zeros() as usize
+    }
+
+    /// `signature ^ exponent mod modulus`, as long as the modulus, in the front of the array (RFC 8017 section 5.2.2).
+    fn recover(&self, signature: &[u8]) -> Option<[u8; MAX]> {
+        if signature.len() != self.modulus.len() || signature >= self.modulus {
+            return None;
+        }
+        Some(match self.modulus.len() {
+            0..=256 => power::<{ U2048::LIMBS }>(self, signature),
+            257..=384 => power::<{ U3072::LIMBS }>(self, signature),
+            _ => power::<{ U4096::LIMBS }>(self, signature),
+        })
+    }
+}
+
+fn power<const LIMBS: usize>(key: &PublicKey<'_>, signature: &[u8]) -> [u8; MAX] {
+    let params = DynResidueParams::new(&from_be_bytes::<LIMBS>(key.modulus));
+    let base = DynResidue::new(&from_be_bytes::<LIMBS>(signature), params);
+    let exponent = Uint::<1>::from(key.exponent);
+    let result = base.pow_bounded_exp(&exponent, 32).retrieve();
+    let mut out = [0; MAX];
+    let len = key.modulus.len();
+    for (chunk, limb) in out[..len].rchunks_mut(Limb::BYTES).zip(result.as_limbs()) {
+        let bytes = limb.0.to_be_bytes();
+        chunk.copy_from_slice(&bytes[Limb::BYTES - chunk.len()..]);
+    }
+    out
+}
+
+/// `bytes` are at most as long as the number.
+fn from_be_bytes<const LIMBS: usize>(bytes: &[u8]) -> Uint<LIMBS> {
+    let mut number = Uint::<LIMBS>::ZERO;
+    for (limb, chunk) in number.as_limbs_mut().iter_mut().zip(bytes.rchunks(Limb::BYTES)) {
+        *limb = chunk.iter().fold(Limb::ZERO, |limb, b| Limb((limb.0 << 8) | crypto_bigint::Word::from(*b)));
+    }
+    number
+}
+
+fn pkcs1<D: Digest>(key: &PublicKey<'_>, message: &[u8], signature: &[u8], info: &[u8; 19]) -> Option<()> {
+    let encoded = key.recover(signature)?;
+    let encoded = &encoded[..key.modulus.len()];
+    let hash = D::digest(message);
+    // Rebuilt from its end and compared as a whole, so there is no lenient parsing to exploit.
+    let (rest, found) = encoded.split_at_checked(encoded.len().checked_sub(hash.len())?)?;
+    let (padding, found_info) = rest.split_at_checked(rest.len().checked_sub(info.len())?)?;
+    let [0, 1, ones @ .., 0] = padding else {
+        return None;
+    };
+    (found == hash.as_slice() && found_info == info && ones.iter().all(|b| *b == 0xff)).then_some(())
+}
+
+/// EMSA-PSS-VERIFY (RFC 8017 section 9.1.2) with MGF1 over the same hash and a salt as long as the hash, the only
+/// form that TLS 1.3 and the certificates' algorithm identifiers allow.
+fn pss<D: Digest>(key: &PublicKey<'_>, message: &[u8], signature: &[u8]) -> Option<()> {
+    let mut encoded = key.recover(signature)?;
+    let bits = key.bits() - 1;
+    let len = bits.div_ceil(8);
+    // Where the modulus has one bit more than whole bytes, its first byte is outside the encoding.
+    let (outside, encoded) = encoded[..key.modulus.len()].split_at_mut(key.modulus.len() - len);
+    let hash_len = <D as Digest>::output_size();
+    let [masked @ .., 0xbc] = encoded else {
+        return None;
+    };
+    let (db, hash) = masked.split_at_mut_checked(masked.len().checked_sub(hash_len)?)?;
+    let top_bits = 0xff_u8 >> (8 * len - bits);
+    if outside.iter().any(|b| *b != 0) || db.first()? & !top_bits != 0 {
+        return None;
+    }
+    for (counter, chunk) in (0u32..).zip(db.chunks_mut(hash_len)) {
+        let mask = D::new().chain_update(&*hash).chain_update(counter.to_be_bytes()).finalize();
+        chunk.iter_mut().zip(mask).for_each(|(d, m)| *d ^= m);
+    }
+    *db.first_mut()? &= top_bits;
+    let (padding, salt) = db.split_at_checked(db.len().checked_sub(hash_len)?)?;
+    let [zeros @ .., 1] = padding else {
+        return None;
+    };
+    let expected = D::new().chain_update([0; 8]).chain_update(D::digest(message)).chain_update(salt).finalize();
+    (zeros.iter().all(|b| *b == 0) && expected.as_slice() == hash).then_some(())
+}
+
+/// One DER value with `tag`: its content, and what follows. Lengths of at most two bytes, in their shortest form.
+fn tlv(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = match *der {
+        [t, len @ 0..=0x7f, ref rest @ ..] if t == tag => (len.into(), rest),
+        [t, 0x81, len @ 0x80..=0xff, ref rest @ ..] if t == tag => (len.into(), rest),
+        [t, 0x82, high @ 1..=0xff, low, ref rest @ ..] if t == tag => {
+            (usize::from(u16::from_be_bytes([high, low])), rest)
+        }
+        _ => return None,
+    };
+    rest.split_at_checked(len)
+}
+
+/// A positive INTEGER in its shortest form, without the sign byte.
+fn positive(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (value, rest) = tlv(0x02, der)?;
+    let value = match *value {
+        [0, ref value @ ..] if value.first().is_some_and(|b| *b >= 0x80) => value,
+        [1..=0x7f, ..] => value,
+        _ => return None,
+    };
+    Some((value, rest))
+}
+
+const _: () = assert!(MAX_HASH * 2 + 2 <= 2048 / 8);

@@ -1,0 +1,139 @@
+//! Judges the server: its chain, name, dates, purpose, key; then its proof that it holds that key.
+//!
+//! The order is held by types: [`Leaf`] comes only out of a chain that was accepted, [`Proven`] only out of a
+//! CertificateVerify checked against that leaf, and nothing but a `Proven` leads to a session.
+
+use core::ops::Range;
+
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use sha2::{Digest, Sha256};
+use webpki::{EndEntityCert, Error, KeyUsage};
+
+use super::bytes::Bytes;
+use super::key_schedule::Hash;
+use super::trust::Trust;
+use super::{CertificateError, TlsError, signature};
+
+/// Most certificates a server may send, its own included. Public chains have two to four.
+pub const MAX_CHAIN: usize = 8;
+
+/// Where the accepted server certificate lies in the Certificate message.
+pub(super) struct Leaf(Range<usize>);
+
+/// The server has shown that it holds the key of an accepted certificate, in this handshake.
+pub(super) struct Proven(());
+
+/// Judges the body of a Certificate message at `now_s`.
+pub(super) fn accept_chain(
+    body: &[u8],
+    name: &ServerName<'_>,
+    trust: &Trust<'_>,
+    now_s: u64,
+) -> Result<Leaf, TlsError> {
+    let mut message = Bytes::new(body, "Certificate");
+    // A request context belongs to client certificates (RFC 8446 section 4.4.2).
+    message.vec8()?.end()?;
+    let mut list = message.vec24()?;
+    message.end()?;
+    let mut chain = [const { CertificateDer::from_slice(&[]) }; MAX_CHAIN];
+    let mut count = 0;
+    while !list.is_empty() {
+        let certificate = list.vec24()?.rest();
+        // Nothing was offered that could be answered here (status, timestamps); it is skipped.
+        list.vec16()?;
+        *chain.get_mut(count).ok_or(CertificateError::TooMany)? = CertificateDer::from_slice(certificate);
+        count += 1;
+    }
+    let (leaf, intermediates) = chain[..count].split_first().ok_or(CertificateError::Missing)?;
+    let certificate = EndEntityCert::try_from(leaf).map_err(why)?;
+    certificate
+        .verify_for_usage(
+            signature::CHAIN,
+            trust.anchors(),
+            intermediates,
+            UnixTime::since_unix_epoch(core::time::Duration::from_secs(now_s)),
+            KeyUsage::server_auth(),
+            None,
+            None,
+        )
+        .map_err(why)?;
+    certificate.verify_is_valid_for_subject_name(name).map_err(why)?;
+    if let Some(pins) = trust.pins() {
+        let key = public_key_info(leaf).ok_or(CertificateError::BadEncoding)?;
+        if !pins.contain(&Sha256::digest(key).into()) {
+            return Err(CertificateError::NotPinned.into());
+        }
+    }
+    // One context byte, three bytes for the list, three for its first entry (checked above).
+    Ok(Leaf(7..7 + leaf.len()))
+}
+
+/// Checks the body of a CertificateVerify over `transcript`, the hash up to and with Certificate, against the leaf in
+/// `certificate_body` (RFC 8446 section 4.4.3).
+pub(super) fn accept_proof(
+    certificate_body: &[u8],
+    leaf: Leaf,
+    body: &[u8],
+    transcript: &Hash,
+) -> Result<Proven, TlsError> {
+    const NAME: &str = "CertificateVerify";
+    let mut message = Bytes::new(body, NAME);
+    let scheme = message.u16()?;
+    let signature = message.vec16()?.rest();
+    message.end()?;
+    let algorithm = signature::for_proof(scheme).ok_or(TlsError::BadProof(NAME))?;
+
+    const LABEL: &[u8; 34] = b"TLS 1.3, server CertificateVerify\0";
+    let mut signed = [0x20; 64 + LABEL.len() + 32];
+    signed[64..64 + LABEL.len()].copy_from_slice(LABEL);
+    signed[64 + LABEL.len()..].copy_from_slice(transcript);
+
+    let certificate = certificate_body.get(leaf.0).ok_or(TlsError::BadProof(NAME))?;
+    let certificate = CertificateDer::from_slice(certificate);
+    EndEntityCert::try_from(&certificate)
+        .and_then(|c| c.verify_signature(algorithm, &signed, signature))
+        .map_err(|_| TlsError::BadProof(NAME))?;
+    Ok(Proven(()))
+}
+
+/// The SubjectPublicKeyInfo in a certificate that was parsed before (RFC 5280 section 4.1).
+fn public_key_info(certificate: &[u8]) -> Option<&[u8]> {
+    let (_, certificate, _) = tlv(certificate)?;
+    let (_, mut fields, _) = tlv(certificate)?;
+    // [0] version (always there in v3), serial, signature, issuer, validity, subject.
+    for _ in 0..6 {
+        fields = tlv(fields)?.2;
+    }
+    Some(tlv(fields)?.0)
+}
+
+/// One DER value: the whole of it, its content, and what follows.
+fn tlv(der: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let (header, len) = match *der {
+        [_, len @ 0..=0x7f, ..] => (2, usize::from(len)),
+        [_, 0x81, len, ..] => (3, usize::from(len)),
+        [_, 0x82, high, low, ..] => (4, usize::from(u16::from_be_bytes([high, low]))),
+        _ => return None,
+    };
+    let (whole, rest) = der.split_at_checked(header + len)?;
+    Some((whole, &whole[header..], rest))
+}
+
+fn why(error: Error) -> CertificateError {
+    use CertificateError as Why;
+    match error {
+        Error::CertExpired { .. } => Why::Expired,
+        Error::CertNotValidYet { .. } => Why::NotYetValid,
+        Error::CertNotValidForName(_) => Why::WrongName,
+        Error::UnknownIssuer => Why::UnknownIssuer,
+        Error::InvalidSignatureForPublicKey => Why::BadSignature,
+        Error::UnsupportedSignatureAlgorithmContext(_)
+        | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)
+        | Error::UnsupportedCriticalExtension => Why::UnsupportedAlgorithm,
+        Error::CaUsedAsEndEntity | Error::EndEntityUsedAsCa => Why::WrongRole,
+        Error::NameConstraintViolation | Error::PathLenConstraintViolated => Why::Constraint,
+        Error::RequiredEkuNotFoundContext(_) => Why::WrongUsage,
+        Error::BadDer | Error::BadDerTime | Error::TrailingData(_) => Why::BadEncoding,
+        _ => Why::Other,
+    }
+}

@@ -1,0 +1,14 @@
+//! TLS against an honest server (rustls) and against one that sends what it likes.
+
+mod client;
+mod evil_server;
+mod honest_server;
+mod pki;
+mod rng;
+mod socket;
+
+mod accepted;
+mod freshness;
+mod mutated;
+mod refused;
+mod survived;

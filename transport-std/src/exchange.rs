@@ -1,0 +1,166 @@
+//! One request, one answer.
+
+use core::fmt;
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pay_core::drive::transport::{ErrorType, blocking};
+use pay_core::sale::Delivery;
+use pay_core::wire::{Endpoint, Method, Request, ResponseHead};
+use ureq::http::{HeaderMap, HeaderValue, Request as HttpRequest, Response, header};
+use ureq::{Agent, Body};
+use zeroize::Zeroizing;
+
+use super::config::{Config, SetupError};
+use super::connect::{ResolveLater, TlsConnector, server_name};
+use super::error::{Error, Fault, Phase, Problem};
+use super::progress::Progress;
+use super::stream::HEAD_MAX;
+
+const USER_AGENT: &str = concat!("pay-core-", env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
+/// HTTPS to one endpoint, over one connection that is kept between exchanges.
+pub struct HttpsTransport {
+    endpoint: Endpoint,
+    agent: Agent,
+    progress: Arc<Progress>,
+}
+
+impl HttpsTransport {
+    /// A transport to `endpoint`. Nothing is sent or looked up yet.
+    ///
+    /// # Errors
+    /// [`SetupError::BadHost`], [`SetupError::NoPlatform`].
+    pub fn new(endpoint: Endpoint, config: Config) -> Result<Self, SetupError> {
+        let progress = Arc::new(Progress::new());
+        let connector = TlsConnector {
+            host: endpoint.host().to_owned(),
+            port: endpoint.port(),
+            name: server_name(endpoint.host()).ok_or(SetupError::BadHost)?,
+            tls: config.roots.into_tls()?,
+            lookup: config.lookup,
+            progress: Arc::clone(&progress),
+            pending: None.into(),
+        };
+        let client = Agent::config_builder()
+            .https_only(true)
+            .http_status_as_error(false)
+            .proxy(None)
+            .max_redirects(0)
+            .user_agent(USER_AGENT)
+            // Ours is among the headers that ureq does not see.
+            .accept("")
+            .accept_encoding("identity")
+            .max_response_header_size(HEAD_MAX)
+            .max_idle_connections(1)
+            .max_idle_age(config.keep_alive_max)
+            // No time-out of ureq's: every call that blocks is ours, and ends at the deadline in `progress`.
+            .build();
+        let agent = Agent::with_parts(client, connector, ResolveLater);
+        Ok(Self { endpoint, agent, progress })
+    }
+
+    fn run(&self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Fault> {
+        self.progress.begin(Duration::from_millis(request.timeout_ms.into()), self.headers(request));
+        self.progress.remaining()?;
+        let answer = self.send(request).map_err(|error| Fault::from_ureq(error, self.progress.phase()))?;
+        check_framing(answer.headers())?;
+        let mut head = head(&answer);
+        self.progress.enter(Phase::Body);
+        (head.body_len, head.truncated) = read_body(answer.into_body(), rx)?;
+        Ok(head)
+    }
+
+    fn send(&self, request: &Request<'_>) -> Result<Response<Body>, ureq::Error> {
+        let http = HttpRequest::builder().method(request.call.method().as_str()).uri(self.url(request));
+        match request.call.method() {
+            // A GET with even an empty body would carry a length.
+            Method::Get => self.agent.run(http.body(())?),
+            _ => self.agent.run(http.body(request.body.expose())?),
+        }
+    }
+
+    fn url(&self, request: &Request<'_>) -> String {
+        let (host, base) = (self.endpoint.host(), self.endpoint.base_path());
+        match self.endpoint.port() {
+            443 => format!("https://{host}{base}{}", request.call),
+            port => format!("https://{host}:{port}{base}{}", request.call),
+        }
+    }
+
+    /// Header lines for [`Progress`]: past ureq, which would keep copies and print them at its `trace` level.
+    fn headers(&self, request: &Request<'_>) -> Zeroizing<Vec<u8>> {
+        let pairs = || request.headers(self.endpoint.auth());
+        // The exact size, so that no copy is left behind by growing.
+        let size = pairs().map(|(name, value)| name.len() + value.len() + 4).sum();
+        let mut lines = Zeroizing::new(Vec::with_capacity(size));
+        for part in pairs().flat_map(|(name, value)| [name, ": ", value, "\r\n"]) {
+            lines.extend_from_slice(part.as_bytes());
+        }
+        lines
+    }
+}
+
+impl ErrorType for HttpsTransport {
+    type Error = Error;
+}
+
+impl blocking::Transport for HttpsTransport {
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Error> {
+        self.run(request, rx).map_err(|fault| {
+            self.progress.discard_kept();
+            let delivery = if self.progress.sent() { Delivery::Unknown } else { Delivery::NotSent };
+            Error::new(fault, delivery)
+        })
+    }
+}
+
+fn head<B>(answer: &Response<B>) -> ResponseHead {
+    let mut head = ResponseHead::new(answer.status().as_u16());
+    for (name, value) in answer.headers() {
+        // What is not ASCII is none of ours.
+        if let Ok(value) = value.to_str() {
+            head.note_header(name.as_str(), value);
+        }
+    }
+    head
+}
+
+/// A body framed in two ways, or in one that we do not speak, may end where somebody else wants (RFC 9112, section 6.3).
+/// That a length is digits, and only one, ureq has checked.
+fn check_framing(headers: &HeaderMap) -> Result<(), Fault> {
+    let mut encodings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let plain = match (encodings.next().map(HeaderValue::as_bytes), encodings.next()) {
+        (None, _) => true,
+        (Some(only), None) => {
+            only.trim_ascii().eq_ignore_ascii_case(b"chunked") && !headers.contains_key(header::CONTENT_LENGTH)
+        }
+        (Some(_), Some(_)) => false,
+    };
+    if plain { Ok(()) } else { Err(Problem::NotHttp.into()) }
+}
+
+/// Bytes of body in `rx`, and whether there were more. Then the connection goes with `body`.
+fn read_body(mut body: Body, rx: &mut [u8]) -> Result<(usize, bool), Fault> {
+    let mut reader = body.as_reader();
+    let mut read = |to: &mut [u8]| reader.read(to).map_err(|error| Fault::from_ureq(error.into(), Phase::Body));
+    let mut len = 0;
+    while let Some(rest) = rx.get_mut(len..).filter(|rest| !rest.is_empty()) {
+        match read(rest)? {
+            0 => return Ok((len, false)),
+            more => len += more,
+        }
+    }
+    Ok((len, read(&mut [0])? > 0))
+}
+
+impl fmt::Debug for HttpsTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HttpsTransport to {}", self.endpoint)
+    }
+}

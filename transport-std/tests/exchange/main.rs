@@ -1,0 +1,11 @@
+//! The transport against a server that misbehaves, on loopback.
+
+mod answers;
+mod delivery;
+mod environment;
+mod keep_alive;
+mod requests;
+mod secrets;
+mod server;
+mod slow;
+mod trust;

@@ -1,0 +1,130 @@
+//! Compilers for processors without an operating system.
+//!
+//! A toolchain of rustup builds for a target only where that target was installed. Debian's compiler comes with the
+//! sources of the standard library, so it can build `core` alone: then nothing in the program, dependencies included,
+//! can name `alloc` or `std`, and the build itself is the proof that there is no heap.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::{cargo, output, run, succeeds};
+use crate::workspace;
+
+/// What builds the firmware.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Compiler {
+    /// A target of the active rustup toolchain.
+    Rustup,
+    /// Debian's packages rustc-web and rust-web-src.
+    Debian,
+}
+
+impl Compiler {
+    /// An installed rustup target if there is one, else Debian's compiler.
+    pub(crate) fn find(target: &str) -> Result<Self> {
+        if has_rustup_target(target) {
+            return Ok(Self::Rustup);
+        }
+        if has_debian_compiler() {
+            return Ok(Self::Debian);
+        }
+        bail!("no compiler for {target}: `rustup target add {target}`, or on Debian {}", install_command(&COMPILER))
+    }
+
+    /// `cargo build --target TARGET` in `directory`, without `alloc` and `std` where the compiler allows.
+    pub(crate) fn cargo_build(self, target: &str, directory: &Path) -> Result<Command> {
+        let mut command = cargo(["build", "--target", target]);
+        command.current_dir(directory);
+        if self == Self::Debian {
+            command.arg("-Zbuild-std=core");
+            // Another compiler than the host's: its output must not mix with that. The bootstrap variable is what
+            // makes a stable compiler accept -Z.
+            command.env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
+            command.env(variable(target, "LINKER"), linker()?);
+        }
+        command.env("CARGO_TARGET_DIR", workspace::target("bare-metal"));
+        // Panics name source files; shortened, so that the size does not depend on where the sources lie.
+        let flags = shortened_paths()?;
+        command.env(variable(target, "RUSTFLAGS"), flags);
+        Ok(command)
+    }
+}
+
+/// Packages of Debian that the tests need and that are not there.
+pub(crate) fn missing_packages(target: &str) -> Vec<&'static str> {
+    let mut missing = Vec::new();
+    if !succeeds(Command::new("qemu-system-arm").arg("--version")) {
+        missing.push("qemu-system-arm");
+    }
+    if !has_rustup_target(target) && !has_debian_compiler() {
+        missing.extend(COMPILER);
+    }
+    missing
+}
+
+/// Debian's packages with the compiler and the sources of `core`.
+pub(crate) const COMPILER: [&str; 2] = ["rustc-web", "rust-web-src"];
+
+/// What to type to get these packages.
+pub(crate) fn install_command(packages: &[&str]) -> String {
+    format!("`apt-get update && apt-get install -y --no-install-recommends {}`", packages.join(" "))
+}
+
+/// Installs the packages, after showing the commands.
+pub(crate) fn install(packages: &[&str]) -> Result<()> {
+    let debian = Path::new("/etc/debian_version").exists();
+    let root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    if !debian || !root {
+        bail!("--install works on Debian as root only; as root: {}", install_command(packages));
+    }
+    run(Command::new("apt-get").arg("update"))?;
+    run(Command::new("apt-get")
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .args(["install", "-y", "--no-install-recommends"])
+        .args(packages))
+}
+
+/// Debian's compiler and the sources of its standard library are there.
+pub(crate) fn has_debian_compiler() -> bool {
+    Path::new(DEBIAN_RUSTC).exists() && Path::new("/usr/lib/rustlib/src/rust/library/core").exists()
+}
+
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+
+fn has_rustup_target(target: &str) -> bool {
+    let installed = output(Command::new("rustup").args(["target", "list", "--installed"]));
+    installed.is_ok_and(|list| list.lines().any(|line| line == target))
+}
+
+/// rustup's toolchains bring a linker that knows all targets; Debian's package lld is another.
+fn linker() -> Result<PathBuf> {
+    let sysroot = output(Command::new("rustc").env_remove("RUSTC").args(["--print", "sysroot"]))?;
+    let version = output(Command::new("rustc").arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc -vV names no host")?;
+    let bundled = Path::new(sysroot.trim()).join("lib/rustlib").join(host).join("bin/rust-lld");
+    if bundled.exists() {
+        return Ok(bundled);
+    }
+    if succeeds(Command::new("ld.lld").arg("--version")) {
+        return Ok("ld.lld".into());
+    }
+    bail!("no linker: neither {} nor ld.lld (Debian package lld)", bundled.display())
+}
+
+fn shortened_paths() -> Result<String> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo"))).context("no home directory")?;
+    let root = workspace::root().canonicalize()?;
+    Ok(format!(
+        "--remap-path-prefix={}=registry --remap-path-prefix={}=.",
+        home.join("registry/src").display(),
+        root.display()
+    ))
+}
+
+/// `CARGO_TARGET_<TRIPLE>_<NAME>`.
+fn variable(target: &str, name: &str) -> String {
+    format!("CARGO_TARGET_{}_{name}", target.to_uppercase().replace('-', "_"))
+}

@@ -1,0 +1,101 @@
+//! `cargo xtask firmware`: the kiosk in the emulator, with the arguments and exit codes of the kiosk.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::bare_metal::{self, Compiler};
+use crate::command::run as run_command;
+use crate::workspace;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Build only and print the path of the image
+    #[arg(long)]
+    build_only: bool,
+    /// The kiosk's arguments; 127.0.0.1 after --connect and --status-connect is this machine
+    #[arg(last = true)]
+    words: Vec<String>,
+}
+
+/// The processor of the board: Cortex-M4 with a floating point unit.
+pub(crate) const TARGET: &str = "thumbv7em-none-eabihf";
+
+/// Builds, runs, and answers the exit status of the program inside.
+pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
+    let image = build(&[])?;
+    if arguments.build_only {
+        println!("{}", image.display());
+        return Ok(0);
+    }
+    let status = emulator(&image, &arguments.words)?.status().with_context(missing_emulator)?;
+    let code = status.code().with_context(|| format!("the emulator ended with {status}"))?;
+    Ok(u8::try_from(code)?)
+}
+
+/// Builds the release image with these features added; the answer is its path.
+pub(crate) fn build(features: &[&str]) -> Result<PathBuf> {
+    let directory = workspace::root().join("examples/firmware");
+    let mut command = Compiler::find(TARGET)?.cargo_build(TARGET, &directory)?;
+    command.arg("--release");
+    if !features.is_empty() {
+        command.arg("--features").arg(features.join(","));
+    }
+    run_command(&mut command)?;
+    Ok(workspace::target("bare-metal").join(TARGET).join("release/firmware"))
+}
+
+/// The emulator with this image and these words as its arguments.
+pub(crate) fn emulator(image: &PathBuf, words: &[String]) -> Result<Command> {
+    let mut semihosting = String::from("enable=on,target=native,arg=kiosk");
+    for word in translated(words) {
+        ensure!(!word.contains(char::is_whitespace), "an argument with a blank cannot be handed on: {word:?}");
+        // The emulator takes a doubled comma for one that is meant.
+        semihosting.push_str(&format!(",arg={}", word.replace(',', ",,")));
+    }
+    let mut command = Command::new("qemu-system-arm");
+    command.args(["-M", "mps2-an386", "-display", "none", "-monitor", "none", "-serial", "none"]);
+    command.args(["-nic", "user,model=lan9118", "-semihosting-config", &semihosting, "-kernel"]).arg(image);
+    Ok(command)
+}
+
+fn missing_emulator() -> String {
+    format!("cannot start qemu-system-arm; on Debian {}", bare_metal::install_command(&["qemu-system-arm"]))
+}
+
+/// The emulator's user network has this machine's loopback at 10.0.2.2.
+fn translated(words: &[String]) -> impl Iterator<Item = String> {
+    let mut address_next = false;
+    words.iter().map(move |word| {
+        let is_address = core::mem::replace(&mut address_next, word == "--connect" || word == "--status-connect");
+        match word.rsplit_once(':') {
+            Some(("127.0.0.1" | "localhost", port)) if is_address => format!("10.0.2.2:{port}"),
+            _ => word.clone(),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Mutant seen red: the name "localhost" left out of the pattern; the check of `is_address` left out.
+    #[test]
+    fn only_addresses_of_this_machine_are_translated() {
+        let words = ["--connect", "127.0.0.1:80", "--status-connect", "localhost:81", "--order-id", "127.0.0.1:80"];
+        let words = words.map(String::from);
+        let seen: Vec<_> = translated(&words).collect();
+        assert_eq!(seen, ["--connect", "10.0.2.2:80", "--status-connect", "10.0.2.2:81", "--order-id", "127.0.0.1:80"]);
+        let elsewhere = ["--connect", "192.0.2.7:443"].map(String::from);
+        assert_eq!(translated(&elsewhere).collect::<Vec<_>>(), elsewhere);
+    }
+
+    /// Mutant seen red: the doubling of commas left out; the check for blanks left out.
+    #[test]
+    fn arguments_survive_the_way_into_the_emulator() {
+        let command = emulator(&"image".into(), &["a,b".into()]).unwrap();
+        assert!(command.get_args().any(|word| word == "enable=on,target=native,arg=kiosk,arg=a,,b"));
+        assert!(emulator(&"image".into(), &["a b".into()]).is_err());
+    }
+}

@@ -1,0 +1,79 @@
+//! `cargo xtask lint`: everything about the sources that a tool can judge.
+
+use anyhow::{Result, ensure};
+
+use crate::command::{cargo, output, run as run_command, skip, succeeds};
+use crate::workspace::{self, LIBRARIES};
+
+/// Runs all lints; the first that finds something ends it.
+pub(crate) fn run() -> Result<()> {
+    formatting()?;
+    clippy()?;
+    run_command(
+        cargo(["doc", "--workspace", "--no-deps", "--all-features", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"),
+    )?;
+    no_async_runtime()?;
+    dependencies()?;
+    packages()?;
+    println!("lint: nothing to complain about");
+    Ok(())
+}
+
+fn formatting() -> Result<()> {
+    run_command(&mut cargo(["fmt", "--all", "--check"]))?;
+    for manifest in ["examples/firmware/Cargo.toml", "fuzz/Cargo.toml"] {
+        if workspace::root().join(manifest).exists() {
+            run_command(&mut cargo(["fmt", "--check", "--manifest-path", manifest]))?;
+        }
+    }
+    Ok(())
+}
+
+/// The whole workspace as it is, and each library with none, each and all of its features.
+fn clippy() -> Result<()> {
+    clippy_with(&["--workspace"])?;
+    for library in LIBRARIES {
+        clippy_with(&["-p", library, "--no-default-features"])?;
+        let features = workspace::features(library)?;
+        for feature in &features {
+            clippy_with(&["-p", library, "--no-default-features", "--features", feature])?;
+        }
+        if features.len() > 1 {
+            clippy_with(&["-p", library, "--all-features"])?;
+        }
+    }
+    Ok(())
+}
+
+fn clippy_with(selection: &[&str]) -> Result<()> {
+    let mut command = cargo(["clippy", "--all-targets", "--locked"]);
+    run_command(command.args(selection).args(["--", "-D", "warnings"]))
+}
+
+/// The desktop transport is for programs without an async runtime, so it must not bring one.
+fn no_async_runtime() -> Result<()> {
+    let tree = output(&mut cargo(["tree", "--locked", "-p", "transport-std", "-e", "normal", "--prefix", "none"]))?;
+    for line in tree.lines() {
+        let name = line.split(' ').next().unwrap_or_default();
+        ensure!(!["hyper", "tokio", "async-std", "smol"].contains(&name), "transport-std depends on {name}");
+    }
+    println!("transport-std: {} packages below it, no async runtime", tree.lines().count());
+    Ok(())
+}
+
+fn dependencies() -> Result<()> {
+    if !succeeds(&mut cargo(["deny", "--version"])) {
+        skip("cargo deny", "not installed");
+        return Ok(());
+    }
+    run_command(&mut cargo(["deny", "--all-features", "check", "bans", "licenses", "sources"]))
+}
+
+/// Packed as for a registry, then built from the packed files alone.
+fn packages() -> Result<()> {
+    let mut command = cargo(["package", "--allow-dirty", "--locked"]);
+    for library in LIBRARIES {
+        command.args(["-p", library]);
+    }
+    run_command(&mut command)
+}

@@ -1,0 +1,61 @@
+//! The project's own tasks, run as `cargo xtask TASK`. One file per task.
+
+mod bare_metal;
+mod bench;
+mod ci;
+mod command;
+mod firmware;
+mod fuzz;
+mod lint;
+mod no_std;
+mod size;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(about = "The project's own tasks")]
+enum Task {
+    /// Run all tests, the kiosk in an emulator included
+    Test(test::Arguments),
+    /// Build what must not need an operating system or a heap, without either
+    NoStd,
+    /// Formatting, clippy, documentation, dependency rules, packages
+    Lint,
+    /// Run each fuzz target for a while (nightly toolchain)
+    Fuzz(fuzz::Arguments),
+    /// Build the firmware and run it in an emulator; exits as the kiosk does
+    Firmware(firmware::Arguments),
+    /// Print flash, RAM, stack and instructions of the firmware; fails if they grew
+    Size(size::Arguments),
+    /// Run the benchmarks
+    Bench,
+    /// Everything that has to be green: test --install, no-std, lint, size, fuzz
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let result = match Task::parse() {
+        Task::Test(arguments) => test::run(&arguments),
+        Task::NoStd => no_std::run(),
+        Task::Lint => lint::run(),
+        Task::Fuzz(arguments) => fuzz::run(&arguments),
+        Task::Firmware(arguments) => match firmware::run(&arguments) {
+            Ok(status) => return ExitCode::from(status),
+            Err(error) => Err(error),
+        },
+        Task::Size(arguments) => size::run(&arguments),
+        Task::Bench => bench::run(),
+        Task::Ci => ci::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

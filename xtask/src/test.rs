@@ -1,0 +1,29 @@
+//! `cargo xtask test`: the one command that runs every test.
+
+use anyhow::{Result, bail};
+
+use crate::command::{cargo, run as run_command};
+use crate::{bare_metal, firmware};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Install what is missing (Debian, as root)
+    #[arg(long)]
+    pub(crate) install: bool,
+}
+
+/// Checks for the system packages, builds the firmware, runs the tests.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let missing = bare_metal::missing_packages(firmware::TARGET);
+    if !missing.is_empty() {
+        if !arguments.install {
+            bail!(
+                "the tests run the kiosk in an emulator; on Debian, as root: {}, or add --install",
+                bare_metal::install_command(&missing)
+            );
+        }
+        bare_metal::install(&missing)?;
+    }
+    let image = firmware::build(&[])?;
+    run_command(cargo(["test", "--workspace", "--features", "xtask/firmware"]).env("FIRMWARE_IMAGE", image))
+}
