@@ -18,7 +18,7 @@ fn read_in(input: &[u8], rx_len: usize, pieces: &[usize]) -> Read {
     let mut rx = vec![0; rx_len];
     let mut reader = ResponseReader::new();
     let mut at = 0;
-    let mut sizes = pieces.iter().copied().chain(std::iter::repeat(*pieces.last().unwrap()));
+    let mut sizes = pieces.iter().copied().chain(core::iter::repeat(*pieces.last().unwrap()));
     while at < input.len() {
         let end = input.len().min(at + sizes.next().unwrap().max(1));
         match reader.feed(&mut rx, &input[at..end]) {
@@ -81,8 +81,21 @@ fn chunks() {
         }
     }
     for body in [
-        "\r\n{}\r\n", "g\r\n", "-1\r\n", "+2\r\n{}", "0x2\r\n{}", "2\n{}\r\n", "2\r\n{}x", "2\r\n{}\n", "2\r\n{}\r\r",
-        "fffffffffffffffff\r\n", "ffffffff\r\n", "2\r\r\n", "2;\x01\r\n{}", "0\r\n\n", " 2\r\n{}",
+        "\r\n{}\r\n",
+        "g\r\n",
+        "-1\r\n",
+        "+2\r\n{}",
+        "0x2\r\n{}",
+        "2\n{}\r\n",
+        "2\r\n{}x",
+        "2\r\n{}\n",
+        "2\r\n{}\r\r",
+        "fffffffffffffffff\r\n",
+        "ffffffff\r\n",
+        "2\r\r\n",
+        "2;\x01\r\n{}",
+        "0\r\n\n",
+        " 2\r\n{}",
     ] {
         bad(&format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{body}"));
     }
@@ -226,9 +239,8 @@ fn answer() -> impl Strategy<Value = Vec<u8>> {
         2 => "[a-z]{1,9}".prop_map(|s| format!("{:X};e=1\r\n{s}\r\n", s.len())),
         2 => Just("0\r\n\r\n".to_owned()), 1 => "[\\x00-\\x7f]{0,6}",
     ];
-    (status, prop::collection::vec(field, 0..3), prop::collection::vec(chunk, 0..6)).prop_map(|(status, fields, chunks)| {
-        [status, &fields.concat(), "\r\n", &chunks.concat()].concat().into_bytes()
-    })
+    (status, prop::collection::vec(field, 0..3), prop::collection::vec(chunk, 0..6))
+        .prop_map(|(status, fields, chunks)| [status, &fields.concat(), "\r\n", &chunks.concat()].concat().into_bytes())
 }
 
 proptest! {

@@ -1,10 +1,11 @@
 //! How an endpoint is reached, and whom we take its word from.
 
+use core::net::SocketAddr;
+use core::time::Duration;
 use core::{error, fmt};
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::ToSocketAddrs;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;

@@ -1,8 +1,9 @@
 //! Opens connections: address, TCP, TLS, each within what is left of the exchange.
 
 use core::fmt;
+use core::net::{IpAddr, SocketAddr};
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;

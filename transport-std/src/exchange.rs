@@ -1,9 +1,9 @@
 //! One request, one answer.
 
 use core::fmt;
+use core::time::Duration;
 use std::io::Read;
 use std::sync::Arc;
-use std::time::Duration;
 
 use pay_core::drive::transport::{ErrorType, blocking};
 use pay_core::sale::Delivery;

@@ -2,8 +2,9 @@
 //!
 //! Shared by the exchange, which begins and judges it, and by the connector and the streams, which alone know.
 
+use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use zeroize::Zeroizing;
 

@@ -141,15 +141,12 @@ impl Transport for TlsStream {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
-        // Nothing has been handed over yet: until `begin_sending`, `NotSent` is true.
-        self.socket.progress.remaining()?;
+        let progress = &self.socket.progress;
         let output = self.buffers.output().get(..amount).unwrap_or_default();
-        let bytes = match self.socket.progress.begin_sending(output) {
-            Ok(bytes) => bytes,
-            Err(fault) => return Err(fault.into()),
-        };
+        // Out of time before anything was handed over is `NotSent`.
+        let bytes = progress.remaining().and_then(|_| progress.begin_sending(output));
         self.buffers.output().zeroize();
-        self.write(&bytes).map_err(|error| self.fault(error))
+        self.write(&bytes?).map_err(|error| self.fault(error))
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {

@@ -66,7 +66,7 @@ pub fn fail(message: impl Display) -> u8 {
     LOCAL_ERROR
 }
 
-const ADDRESS_TIMEOUT: Duration = Duration::from_secs(20);
+const ADDRESS_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Rig {
     fn parse<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<Self, &'static str> {

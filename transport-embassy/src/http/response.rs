@@ -95,23 +95,23 @@ impl ResponseReader {
                 State::Length { left } => {
                     let part = &input[at..];
                     let part = &part[..part.len().min(usize::try_from(left).unwrap_or(usize::MAX))];
-                    self.feed_body(rx, part);
+                    let taken = self.feed_body(rx, part);
                     if self.state != State::Done {
-                        let left = left - part.len() as u64;
+                        let left = left - taken as u64;
                         self.state = if left == 0 { State::Done } else { State::Length { left } };
                     }
-                    part.len()
+                    taken
                 }
                 State::Chunked(Chunked::Data { left }) => {
                     let part = &input[at..];
                     let part = &part[..part.len().min(left as usize)];
-                    self.feed_body(rx, part);
+                    let taken = self.feed_body(rx, part);
                     if self.state != State::Done {
-                        let left = left - part.len() as u32;
+                        let left = left - taken as u32;
                         let next = if left == 0 { Chunked::DataCr } else { Chunked::Data { left } };
                         self.state = State::Chunked(next);
                     }
-                    part.len()
+                    taken
                 }
                 State::Chunked(chunked) => {
                     self.state = match chunked.step(input[at])? {
@@ -120,10 +120,7 @@ impl ResponseReader {
                     };
                     1
                 }
-                State::UntilClose => {
-                    self.feed_body(rx, &input[at..]);
-                    input.len() - at
-                }
+                State::UntilClose => self.feed_body(rx, &input[at..]),
                 State::Done => 0,
             };
         }
@@ -216,7 +213,8 @@ impl ResponseReader {
         Ok(())
     }
 
-    fn feed_body(&mut self, rx: &mut [u8], part: &[u8]) {
+    /// Takes body as far as there is room: how much. What finds no room ends the answer.
+    fn feed_body(&mut self, rx: &mut [u8], part: &[u8]) -> usize {
         let room = rx.get_mut(self.head.body_len..).unwrap_or_default();
         let len = part.len().min(room.len());
         room[..len].copy_from_slice(&part[..len]);
@@ -225,6 +223,7 @@ impl ResponseReader {
             self.head.truncated = true;
             self.state = State::Done;
         }
+        len
     }
 }
 

@@ -60,8 +60,8 @@ impl Secret {
     /// `verify_data` of a Finished message under this traffic secret (RFC 8446 section 4.4.4).
     pub(super) fn finished(&self, transcript: &Hash) -> Hash {
         let mut key = Zeroizing::new([0; 32]);
-        self.expand_label(b"finished", &[], &mut *key);
-        let mut mac = mac(&*key);
+        self.expand_label(b"finished", &[], &mut key);
+        let mut mac = mac(&key);
         mac.update(transcript);
         mac.finalize().into_bytes().into()
     }
@@ -74,7 +74,7 @@ impl Secret {
 
     fn derive(&self, label: &[u8], transcript: &Hash) -> Self {
         let mut out = Zeroizing::new([0; 32]);
-        self.expand_label(label, transcript, &mut *out);
+        self.expand_label(label, transcript, &mut out);
         Self(out)
     }
 
@@ -85,7 +85,7 @@ impl Secret {
     /// HKDF-Expand-Label for at most 32 bytes, so that one HMAC is the whole expansion.
     fn expand_label<const N: usize>(&self, label: &[u8], context: &[u8], out: &mut [u8; N]) {
         const { assert!(N <= 32) };
-        let mut mac = mac(&*self.0);
+        let mut mac = mac(&self.0);
         mac.update(&[0, N as u8, 6 + label.len() as u8]);
         mac.update(b"tls13 ");
         mac.update(label);
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn rfc_8448_simple_handshake() {
         let shared: [u8; 32] = hex("8bd4054fb55b9d63fdfbacf9f04b9f0d35e6d63f537563efd46272900f89492d");
-        let hello: Hash = hex("860c06edc07858ee8e78f0e7428c58edd6b43f2ca3e6e95f02f063cf0e1cad8d");
+        let hello: Hash = hex("860c06edc07858ee8e78f0e7428c58edd6b43f2ca3e6e95f02ed063cf0e1cad8");
         let secrets = HandshakeSecrets::new(&shared, &hello);
         assert_eq!(*secrets.client.0, hex::<32>("b3eddb126e067f35a780b3abf45e2d8f3b1a950738f52e9600746a0e27a55a21"));
         assert_eq!(*secrets.server.0, hex::<32>("b67b7d690cc16c4e75e54213cb2d37b4e9c912bcded9105d42befd59d391ad38"));

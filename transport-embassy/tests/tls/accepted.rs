@@ -17,7 +17,7 @@ fn accepted(leaf: &Node, chain: &[CertificateDer<'static>], anchors: &[TrustAnch
 fn right_ca_with_and_without_the_root() {
     let root = Node::ca("root", Kind::P256, None);
     let leaf = Node::leaf(Kind::P256, &root);
-    accepted(&leaf, &[leaf.der.clone()], &[root.anchor()]);
+    accepted(&leaf, leaf.alone(), &[root.anchor()]);
     accepted(&leaf, &[leaf.der.clone(), root.der.clone()], &[root.anchor()]);
 }
 
@@ -28,7 +28,7 @@ fn one_of_several_anchors() {
     let leaf = Node::leaf(Kind::P256, &root);
     let mut anchors: Vec<_> = others.iter().map(Node::anchor).collect();
     anchors.push(root.anchor());
-    accepted(&leaf, &[leaf.der.clone()], &anchors);
+    accepted(&leaf, leaf.alone(), &anchors);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn names() {
     let long = format!("{}.{}.test", "a".repeat(60), "b".repeat(60));
     for names in [vec!["a.test", "b.test", "c.test", HOST], vec![long.as_str(), HOST], vec!["*.pay.test"]] {
         let leaf = Node::make(leaf_params(&names), key(Kind::P256), Some(&root));
-        accepted(&leaf, &[leaf.der.clone()], &[root.anchor()]);
+        accepted(&leaf, leaf.alone(), &[root.anchor()]);
     }
 }
 
@@ -58,7 +58,7 @@ fn names() {
 fn an_address_as_name() {
     let root = Node::ca("root", Kind::P256, None);
     let leaf = Node::make(leaf_params(&["127.0.0.1"]), key(Kind::P256), Some(&root));
-    let mut socket = Socket::new(Honest::new(&leaf, &[leaf.der.clone()]));
+    let mut socket = Socket::new(Honest::new(&leaf, leaf.alone()));
     let anchors = [root.anchor()];
     let trust = Trust::new(&anchors, 0);
     let answer = attempt_with(&mut socket, &trust, &At(Some(NOW_S)), "127.0.0.1");
@@ -102,7 +102,7 @@ fn client_certificate_request_is_answered_with_none() {
 fn one_byte_at_a_time() {
     let root = Node::ca("root", Kind::P256, None);
     let leaf = Node::leaf(Kind::P256, &root);
-    let mut socket = Socket::new(Honest::new(&leaf, &[leaf.der.clone()]));
+    let mut socket = Socket::new(Honest::new(&leaf, leaf.alone()));
     socket.chunk = 1;
     assert_eq!(attempt(&mut socket, &[root.anchor()]).unwrap(), b"answer");
 }
@@ -115,7 +115,7 @@ fn pinned_key_or_its_spare() {
     let pin = Sha256::digest(rcgen::PublicKeyData::subject_public_key_info(&leaf.key)).into();
     let anchors = [root.anchor()];
     for pins in [Pins::new(pin, [0; 32]), Pins::new([0; 32], pin)] {
-        let mut socket = Socket::new(Honest::new(&leaf, &[leaf.der.clone()]));
+        let mut socket = Socket::new(Honest::new(&leaf, leaf.alone()));
         let trust = Trust::new(&anchors, 0).with_pins(pins);
         let answer = attempt_with(&mut socket, &trust, &At(Some(NOW_S)), HOST);
         assert_eq!(answer.unwrap(), b"answer");
@@ -142,7 +142,7 @@ fn p384() {
 fn rsa() {
     let root = Node::ca("root", Kind::Rsa4096, None);
     let leaf = Node::leaf(Kind::Rsa2048, &root);
-    accepted(&leaf, &[leaf.der.clone()], &[root.anchor()]);
+    accepted(&leaf, leaf.alone(), &[root.anchor()]);
     let issuing = Node::ca("issuing", Kind::Rsa2048, Some(&root));
     let leaf = Node::leaf(Kind::P256, &issuing);
     accepted(&leaf, &[leaf.der.clone(), issuing.der.clone()], &[root.anchor()]);

@@ -27,7 +27,7 @@ fn two_connections_share_nothing() {
     let mut rng = Rng::new(1);
     let mut seen = Vec::new();
     for _ in 0..8 {
-        let mut socket = Socket::new(Honest::new(&leaf, &[leaf.der.clone()]));
+        let mut socket = Socket::new(Honest::new(&leaf, leaf.alone()));
         let clock = At(Some(NOW_S));
         let session = connect(&mut socket, &mut buffers, &name, &trust, &clock, &mut rng);
         block_on(session).unwrap();
@@ -46,7 +46,7 @@ fn all_of_it_comes_from_the_caller() {
     let root = Node::ca("root", Kind::P256, None);
     let leaf = Node::leaf(Kind::P256, &root);
     let [a, b] = [(), ()].map(|()| {
-        let mut socket = Socket::new(Honest::new(&leaf, &[leaf.der.clone()]));
+        let mut socket = Socket::new(Honest::new(&leaf, leaf.alone()));
         attempt(&mut socket, &[root.anchor()]).unwrap();
         random_and_share(&socket)
     });

@@ -37,7 +37,7 @@ fn altered_after_signing_is_refused() {
         let server = Evil::new(move |keys| {
             let mut rng = Rng::new(seed);
             let mut out = keys.server_hello();
-            let right = keys.honest_messages(&[leaf.der.clone()], &leaf.key);
+            let right = keys.honest_messages(leaf.alone(), &leaf.key);
             let mut flight = right.clone();
             while flight == right {
                 mutate(&mut flight, &mut rng);
@@ -65,7 +65,7 @@ fn altered_on_the_wire_is_refused() {
         let server = Evil::new(move |keys| {
             let mut rng = Rng::new(seed);
             let mut out = keys.server_hello();
-            let flight = keys.honest_messages(&[leaf.der.clone()], &leaf.key);
+            let flight = keys.honest_messages(leaf.alone(), &leaf.key);
             out.extend(keys.seal(22, &flight));
             let right = out.clone();
             while out == right {

@@ -66,6 +66,11 @@ impl Node {
         self.params.signed_by(&self.key, &Issuer::from_params(&issuer.params, &issuer.key)).unwrap().der().clone()
     }
 
+    /// A chain of this certificate only.
+    pub(crate) fn alone(&self) -> &[CertificateDer<'static>] {
+        core::slice::from_ref(&self.der)
+    }
+
     pub(crate) fn anchor(&self) -> TrustAnchor<'static> {
         anchor_from_trusted_cert(&self.der).unwrap().to_owned()
     }

@@ -27,12 +27,12 @@ fn wrong_ca() {
     let other = Node::ca("other", Kind::P256, None);
     let same_name = Node::ca("root", Kind::P256, None);
     let leaf = Node::leaf(Kind::P256, &other);
-    refused(&leaf, &[leaf.der.clone()], &root, Why::UnknownIssuer);
+    refused(&leaf, leaf.alone(), &root, Why::UnknownIssuer);
     refused(&leaf, &[leaf.der.clone(), other.der.clone()], &root, Why::UnknownIssuer);
     let leaf = Node::leaf(Kind::P256, &same_name);
-    refused(&leaf, &[leaf.der.clone()], &root, Why::BadSignature);
+    refused(&leaf, leaf.alone(), &root, Why::BadSignature);
     let own = Node::make(leaf_params(&[HOST]), key(Kind::P256), None);
-    refused(&own, &[own.der.clone()], &root, Why::UnknownIssuer);
+    refused(&own, own.alone(), &root, Why::UnknownIssuer);
 }
 
 #[test]
@@ -46,13 +46,13 @@ fn wrong_name() {
     };
     for params in [leaf_params(&["other.test"]), cn(&["other.test"]), cn(&[]), leaf_params(&["*.api.pay.test"])] {
         let leaf = Node::make(params, key(Kind::P256), Some(&root));
-        refused(&leaf, &[leaf.der.clone()], &root, Why::WrongName);
+        refused(&leaf, leaf.alone(), &root, Why::WrongName);
     }
     // One label for one star.
     let leaf = Node::make(leaf_params(&["*.pay.test"]), key(Kind::P256), Some(&root));
     let anchors = [root.anchor()];
     let error = attempt_with(
-        &mut Socket::new(Honest::new(&leaf, &[leaf.der.clone()])),
+        &mut Socket::new(Honest::new(&leaf, leaf.alone())),
         &Trust::new(&anchors, 0),
         &At(Some(NOW_S)),
         "till.api.pay.test",
@@ -64,15 +64,15 @@ fn wrong_name() {
 fn wrong_dates() {
     let root = Node::ca("root", Kind::P256, None);
     let leaf = Node::leaf_with(&root, |p| p.not_after = date_time_ymd(2026, 5, 31));
-    refused(&leaf, &[leaf.der.clone()], &root, Why::Expired);
+    refused(&leaf, leaf.alone(), &root, Why::Expired);
     let leaf = Node::leaf_with(&root, |p| p.not_before = date_time_ymd(2026, 6, 2));
-    refused(&leaf, &[leaf.der.clone()], &root, Why::NotYetValid);
+    refused(&leaf, leaf.alone(), &root, Why::NotYetValid);
     let mut params = ca_params("issuing");
     params.not_after = date_time_ymd(2026, 5, 31);
     let issuing = Node::make(params, key(Kind::P256), Some(&root));
     let leaf = Node::leaf(Kind::P256, &issuing);
     refused(&leaf, &[leaf.der.clone(), issuing.der.clone()], &root, Why::Expired);
-    refused(&leaf, &[leaf.der.clone()], &root, Why::UnknownIssuer);
+    refused(&leaf, leaf.alone(), &root, Why::UnknownIssuer);
 }
 
 // Mutant: `now` with `unwrap_or(self.not_before_s)`.
@@ -85,7 +85,7 @@ fn no_clock_no_connection() {
     for (now, error) in
         [(None, TlsError::NoClock), (Some(0), TlsError::ClockBehind), (Some(NOW_S - 1), TlsError::ClockBehind)]
     {
-        let mut socket = Socket::new(Honest::new(&leaf, &[leaf.der.clone()]));
+        let mut socket = Socket::new(Honest::new(&leaf, leaf.alone()));
         assert_eq!(attempt_with(&mut socket, &trust, &At(now), HOST), Err(error));
         assert!(error.is_untrusted() && socket.from_client.is_empty());
     }
@@ -102,7 +102,7 @@ fn wrong_roles() {
     let mut params = ca_params("server");
     params.subject_alt_names = leaf_params(&[HOST]).subject_alt_names;
     let ca = Node::make(params, key(Kind::P256), Some(&root));
-    refused(&ca, &[ca.der.clone()], &root, Why::WrongRole);
+    refused(&ca, ca.alone(), &root, Why::WrongRole);
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn client_only_usage() {
     let leaf = Node::leaf_with(&root, |p| {
         p.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     });
-    refused(&leaf, &[leaf.der.clone()], &root, Why::WrongUsage);
+    refused(&leaf, leaf.alone(), &root, Why::WrongUsage);
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn unpinned_key() {
     let leaf = Node::leaf(Kind::P256, &root);
     let anchors = [root.anchor()];
     let trust = Trust::new(&anchors, 0).with_pins(Pins::new([1; 32], [2; 32]));
-    let mut socket = Socket::new(Honest::new(&leaf, &[leaf.der.clone()]));
+    let mut socket = Socket::new(Honest::new(&leaf, leaf.alone()));
     assert_eq!(attempt_with(&mut socket, &trust, &At(Some(NOW_S)), HOST), Err(TlsError::Certificate(Why::NotPinned)));
     assert!(socket.after_hello().is_empty());
 }
@@ -149,7 +149,7 @@ fn too_many_certificates() {
 fn tls_1_2_only() {
     let root = Node::ca("root", Kind::P256, None);
     let leaf = Node::leaf(Kind::P256, &root);
-    let server = Honest::with(&leaf, &[leaf.der.clone()], &rustls::version::TLS12, false);
+    let server = Honest::with(&leaf, leaf.alone(), &rustls::version::TLS12, false);
     // protocol_version or handshake_failure: the server's choice of words.
     let error = refusal(Socket::new(server), &[root.anchor()]);
     assert!(matches!(error, TlsError::Alert(40 | 70)), "{error}");
@@ -184,7 +184,7 @@ fn no_certificate_at_all() {
 fn certificate_without_proof() {
     let error = unproven(|keys, leaf, _| {
         let mut flight = keys.encrypted_extensions();
-        flight.extend(keys.certificate(&[leaf.der.clone()]));
+        flight.extend(keys.certificate(leaf.alone()));
         flight.extend(keys.finished());
         flight
     });
@@ -196,7 +196,7 @@ fn proof_before_certificate() {
     let error = unproven(|keys, leaf, _| {
         let mut flight = keys.encrypted_extensions();
         flight.extend(keys.certificate_verify(&leaf.key));
-        flight.extend(keys.certificate(&[leaf.der.clone()]));
+        flight.extend(keys.certificate(leaf.alone()));
         flight.extend(keys.finished());
         flight
     });
@@ -206,7 +206,7 @@ fn proof_before_certificate() {
 // Mutant: `accept_proof` that returns `Ok(Proven(()))` without the signature check.
 #[test]
 fn proof_by_another_key() {
-    let error = unproven(|keys, leaf, other| keys.honest_messages(&[leaf.der.clone()], other));
+    let error = unproven(|keys, leaf, other| keys.honest_messages(leaf.alone(), other));
     assert_eq!(error, TlsError::BadProof("CertificateVerify"));
 }
 
@@ -214,7 +214,7 @@ fn proof_by_another_key() {
 fn proof_over_another_transcript() {
     let error = unproven(|keys, leaf, _| {
         let mut flight = keys.encrypted_extensions();
-        flight.extend(keys.certificate(&[leaf.der.clone()]));
+        flight.extend(keys.certificate(leaf.alone()));
         let right = keys.transcript.clone();
         keys.add(8, b"another connection");
         let proof = keys.certificate_verify(&leaf.key);
@@ -231,7 +231,7 @@ fn proof_over_another_transcript() {
 #[test]
 fn bad_finished() {
     let error = unproven(|keys, leaf, _| {
-        let mut flight = keys.honest_messages(&[leaf.der.clone()], &leaf.key);
+        let mut flight = keys.honest_messages(leaf.alone(), &leaf.key);
         *flight.last_mut().unwrap() ^= 1;
         flight
     });
@@ -253,7 +253,7 @@ fn messages_twice_or_out_of_place() {
                 for _ in 0..=usize::from(step == kind) {
                     flight.extend(match step {
                         8 => keys.encrypted_extensions(),
-                        11 => keys.certificate(&[leaf.der.clone()]),
+                        11 => keys.certificate(leaf.alone()),
                         15 => keys.certificate_verify(&leaf.key),
                         _ => keys.finished(),
                     });
@@ -267,7 +267,7 @@ fn messages_twice_or_out_of_place() {
     }
     // Without EncryptedExtensions.
     unproven(|keys, leaf, _| {
-        let mut flight = keys.certificate(&[leaf.der.clone()]);
+        let mut flight = keys.certificate(leaf.alone());
         flight.extend(keys.certificate_verify(&leaf.key));
         flight.extend(keys.finished());
         flight
@@ -275,7 +275,7 @@ fn messages_twice_or_out_of_place() {
     // CertificateRequest after the certificate.
     unproven(|keys, leaf, _| {
         let mut flight = keys.encrypted_extensions();
-        flight.extend(keys.certificate(&[leaf.der.clone()]));
+        flight.extend(keys.certificate(leaf.alone()));
         flight.extend(keys.certificate_request());
         flight.extend(keys.certificate_verify(&leaf.key));
         flight.extend(keys.finished());
@@ -285,7 +285,7 @@ fn messages_twice_or_out_of_place() {
     unproven(|keys, leaf, _| {
         let mut flight = keys.encrypted_extensions();
         flight.extend(keys.finished());
-        flight.extend(keys.certificate(&[leaf.der.clone()]));
+        flight.extend(keys.certificate(leaf.alone()));
         flight.extend(keys.certificate_verify(&leaf.key));
         flight
     });
@@ -299,7 +299,7 @@ fn unencrypted_flight() {
     let anchors = [root.anchor()];
     let server = Evil::new(move |keys| {
         let mut out = keys.server_hello();
-        let flight = keys.honest_messages(&[leaf.der.clone()], &leaf.key);
+        let flight = keys.honest_messages(leaf.alone(), &leaf.key);
         out.extend(plain(22, &flight));
         out
     });

@@ -1,7 +1,7 @@
 //! A socket whose other end is a function: what the client writes is answered at once, in memory.
 
+use core::convert::Infallible;
 use std::collections::VecDeque;
-use std::convert::Infallible;
 
 use embedded_io_async::{ErrorType, Read, Write};
 

@@ -16,7 +16,7 @@ struct Injected {
 impl Peer for Injected {
     fn receive(&mut self, bytes: &[u8]) -> Vec<u8> {
         let answer = self.server.receive(bytes);
-        if self.server.received.is_empty() { answer } else { [std::mem::take(&mut self.record), answer].concat() }
+        if self.server.received.is_empty() { answer } else { [core::mem::take(&mut self.record), answer].concat() }
     }
 }
 
@@ -39,7 +39,7 @@ fn plaintext_injected_after_the_handshake() {
         (99, vec![1]),
     ] {
         let mut socket =
-            Socket::new(Injected { server: Honest::new(&leaf, &[leaf.der.clone()]), record: plain(kind, &content) });
+            Socket::new(Injected { server: Honest::new(&leaf, leaf.alone()), record: plain(kind, &content) });
         let error = attempt(&mut socket, &[root.anchor()]).unwrap_err();
         assert!(matches!(error, TlsError::Unexpected(_) | TlsError::Malformed(_)), "{kind}: {error}");
     }
@@ -79,7 +79,8 @@ fn protected_records_in_place_of_the_certificate() {
 fn bad_server_hellos() {
     let root = Node::ca("root", Kind::P256, None);
     let anchors = [root.anchor()];
-    let cases: Vec<Box<dyn Fn(&mut Vec<u8>)>> = vec![
+    type Change = Box<dyn Fn(&mut Vec<u8>)>;
+    let cases: Vec<Change> = vec![
         Box::new(|h| h[9] = 2),      // version 0x0203
         Box::new(|h| h[45] = 2),     // cipher suite
         Box::new(|h| h[46] = 1),     // compression
@@ -143,7 +144,8 @@ fn handshake_messages_split_over_records_are_joined() {
 #[test]
 fn from_the_authenticated_server_after_the_handshake() {
     let ticket = || message(4, &[0, 0, 0, 9, 0, 0, 0, 9, 0, 0, 1, 0xaa, 0, 0]);
-    let cases: Vec<Box<dyn Fn(&mut Direction) -> Vec<u8>>> = vec![
+    type Case = Box<dyn Fn(&mut Direction) -> Vec<u8>>;
+    let cases: Vec<Case> = vec![
         Box::new(|key| key.seal(22, &message(20, &[0; 32]))),
         Box::new(|key| key.seal(22, &message(13, &[0, 0, 0]))),
         Box::new(|key| key.seal(22, &message(24, &[0]))),
@@ -200,7 +202,7 @@ fn change_cipher_spec_may_come_once() {
             for _ in 0..times {
                 out.extend(plain(20, &[content]));
             }
-            let flight = keys.honest_messages(&[leaf.der.clone()], &leaf.key);
+            let flight = keys.honest_messages(leaf.alone(), &leaf.key);
             out.extend(keys.seal(22, &flight));
             out.extend(keys.application().seal(23, b"answer"));
             out

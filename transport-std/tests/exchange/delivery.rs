@@ -61,7 +61,7 @@ fn a_reset_before_the_handshake_sent_nothing() {
     assert_eq!(failure(&Server::start(|peer| peer.reset())), NO_TLS);
 }
 
-// Mutant: `begin_sending` called by the connector before the handshake makes it Unknown.
+// Mutant: `begin_sending` called by the connector before the handshake.
 #[test]
 fn a_reset_during_the_handshake_sent_nothing() {
     let after_hello = Server::start(|mut peer| {
@@ -78,7 +78,7 @@ fn a_reset_during_the_handshake_sent_nothing() {
     assert_eq!(failure(&within_hello), NO_TLS);
 }
 
-// Mutant: `state.headers = None` only after the write succeeded turns the first two into NotSent.
+// Mutant: `begin_sending` leaves the headers where they are, so that nothing seems to have been sent.
 #[test]
 fn after_the_handshake_nobody_knows() {
     let at_once = Server::start(|peer| peer.handshake().reset());
@@ -119,7 +119,7 @@ fn a_reset_within_the_answer_is_unknown() {
             tls.read_request().unwrap();
             tls.send(bytes);
             // Until the client has read it: a reset discards what is on the way.
-            let _ = tls.stream.sock.set_read_timeout(Some(std::time::Duration::from_millis(300)));
+            let _ = tls.stream.sock.set_read_timeout(Some(core::time::Duration::from_millis(300)));
             let _ = tls.stream.sock.read(&mut [0]);
             tls.reset();
         });

@@ -1,1 +1,38 @@
-//! environment
+//! Proxy settings of the environment do not count.
+
+use std::net::TcpListener;
+use std::process::Command;
+
+use super::server::{OK, Server, exchange};
+
+const CHILD: &str = "TRANSPORT_STD_TEST_CHILD";
+
+// Mutant: `.proxy(ureq::Proxy::try_from_env())` with ureq's default connector reaches the listener.
+#[test]
+fn proxies_are_ignored() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = proxy.local_addr().unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child
+        .args(["--exact", "environment::child", "--nocapture"])
+        .env(CHILD, "1")
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy");
+    for name in ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        child.env(name, format!("http://{address}"));
+    }
+    let output = child.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("exchanged"), "{text}");
+    proxy.set_nonblocking(true).unwrap();
+    assert_eq!(proxy.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "nobody came");
+}
+
+/// Run by [`proxies_are_ignored`] in a process of its own; by itself it has nothing to show.
+#[test]
+fn child() {
+    if std::env::var_os(CHILD).is_some() {
+        assert_eq!(exchange(&mut Server::answering(OK).client()).unwrap().1, "{}");
+        println!("exchanged");
+    }
+}

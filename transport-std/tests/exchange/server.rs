@@ -1,18 +1,21 @@
 //! A TLS server that does to each connection what the test says, and a client for it.
 
+use core::net::SocketAddr;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::thread;
-use std::time::Duration;
 
-use pay_core::drive::transport::blocking::Transport;
 use pay_core::drive::transport::Error as _;
+use pay_core::drive::transport::blocking::Transport;
 use pay_core::model::{ApiVersion, RequestId};
 use pay_core::sale::{Delivery, ErrorKind};
 use pay_core::wire::{Auth, Call, Endpoint, Request, ResponseHead};
-use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use socket2::SockRef;
@@ -26,6 +29,7 @@ pub(crate) const LONG_MS: u32 = 60_000;
 /// A certificate authority of this run.
 pub(crate) struct Ca {
     pub(crate) der: CertificateDer<'static>,
+    pub(crate) pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
@@ -39,7 +43,8 @@ impl Ca {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let key = KeyPair::generate().unwrap();
-        Self { der: params.self_signed(&key).unwrap().der().clone(), issuer: Issuer::new(params, key) }
+        let certificate = params.self_signed(&key).unwrap();
+        Self { der: certificate.der().clone(), pem: certificate.pem(), issuer: Issuer::new(params, key) }
     }
 
     /// A server's TLS settings, with a certificate for [`HOST`] and 127.0.0.1 as `change` leaves it.
@@ -111,8 +116,11 @@ impl Server {
         let (seen, script) = (Arc::clone(&server.seen), Arc::new(script));
         thread::spawn(move || {
             for tcp in listener.incoming() {
+                let tcp = tcp.unwrap();
+                // So that what was sent has left when the script goes on.
+                tcp.set_nodelay(true).unwrap();
                 let nth = seen.accepts.fetch_add(1, Ordering::SeqCst);
-                let peer = Peer { nth, tcp: tcp.unwrap(), config: Arc::clone(&config), seen: Arc::clone(&seen) };
+                let peer = Peer { nth, tcp, config: Arc::clone(&config), seen: Arc::clone(&seen) };
                 let script = Arc::clone(&script);
                 thread::spawn(move || script(peer));
             }
@@ -166,11 +174,15 @@ impl Server {
 
 impl Peer {
     pub(crate) fn handshake(self) -> Tls {
+        self.try_handshake().unwrap()
+    }
+
+    pub(crate) fn try_handshake(self) -> Option<Tls> {
         let mut stream = StreamOwned::new(ServerConnection::new(self.config).unwrap(), self.tcp);
         while stream.conn.is_handshaking() {
-            stream.conn.complete_io(&mut stream.sock).unwrap();
+            stream.conn.complete_io(&mut stream.sock).ok()?;
         }
-        Tls { stream, seen: self.seen }
+        Some(Tls { stream, seen: self.seen })
     }
 
     /// Ends the connection with a TCP reset.

@@ -1,11 +1,12 @@
 //! Slow in every phase: each exchange ends at its limit. The server ends when the client does, so no test waits for it.
 
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
 use std::io::Read;
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use pay_core::drive::transport::blocking::Transport;
 use pay_core::sale::{Delivery, ErrorKind};
@@ -61,7 +62,7 @@ fn a_resolver_that_hangs() {
 #[test]
 fn a_host_that_does_not_take_the_connection() {
     let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    listener.bind(&"127.0.0.1:0".parse::<std::net::SocketAddr>().unwrap().into()).unwrap();
+    listener.bind(&"127.0.0.1:0".parse::<core::net::SocketAddr>().unwrap().into()).unwrap();
     listener.listen(0).unwrap();
     let address = listener.local_addr().unwrap().as_socket().unwrap();
     let mut queue = Vec::new();

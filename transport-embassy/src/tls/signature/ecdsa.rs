@@ -4,12 +4,15 @@ use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
 use sha2::{Digest, Sha256};
 
+/// Key, message, signature.
+type Verify = fn(&[u8], &[u8], &[u8]) -> Option<()>;
+
 /// A curve with a hash.
 #[derive(Debug)]
 pub(in crate::tls) struct Ecdsa {
     key: AlgorithmIdentifier,
     signature: AlgorithmIdentifier,
-    verify: fn(&[u8], &[u8], &[u8]) -> Option<()>,
+    verify: Verify,
 }
 
 pub(in crate::tls) static P256_SHA256: Ecdsa = Ecdsa {

@@ -187,3 +187,6 @@ fn positive(der: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 const _: () = assert!(MAX_HASH * 2 + 2 <= 2048 / 8);
+
+#[cfg(test)]
+mod tests;

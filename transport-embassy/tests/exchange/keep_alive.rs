@@ -1,0 +1,105 @@
+//! One connection for several exchanges, and when not.
+
+use core::cell::RefCell;
+use embassy_time::Duration;
+use transport_embassy::Transport;
+use transport_embassy::tls::{Buffers, Trust};
+
+use super::network::{Net, Now, answer, endpoint, exchange, with_link, world};
+use super::pki::NOW_S;
+use super::rng::Rng;
+
+#[test]
+fn a_request_is_what_the_gateway_expects() {
+    let (world, net, anchor) = world();
+    world.borrow_mut().answers.push_back(answer("{}"));
+    let (head, body) = super::network::once(net, &anchor).unwrap();
+    assert_eq!((head.status, body.as_slice()), (200, &b"{}"[..]));
+    let world = world.borrow();
+    let request = &world.requests[0];
+    assert!(request.starts_with("POST /pg/orders/sessions HTTP/1.1\r\nHost: api.pay.test:8443\r\n"), "{request}");
+    assert!(request.contains("\r\nContent-Length: 7\r\n") && request.ends_with("\r\n\r\n{\"a\":1}"), "{request}");
+    assert!(request.contains("\r\ncontent-type: application/json\r\n"), "{request}");
+    assert_eq!(world.connections, ["api.pay.test:8443"]);
+}
+
+/// How many connections three exchanges take, if the server gives these answers.
+fn connections(answers: [Vec<u8>; 3], change: impl FnOnce(&RefCell<super::network::TestLink<'_>>)) -> usize {
+    let (world, net, anchor) = world();
+    world.borrow_mut().answers.extend(answers);
+    with_link(net, Now(Some(NOW_S)), |link| {
+        change(link);
+        let anchors = [anchor];
+        let mut transport = Transport::new(link, endpoint(), Trust::new(&anchors, 0));
+        for n in 0..3 {
+            let (_, body) = exchange(&mut transport).unwrap();
+            assert_eq!(body, [b'0' + n]);
+        }
+    });
+    let world = world.borrow();
+    assert_eq!(world.requests.len(), 3);
+    world.connections.len()
+}
+
+// Mutants: `keep` without `rest == 0`; without `keep_alive()`.
+#[test]
+fn a_connection_is_kept_only_if_it_can_be() {
+    let plain = ["0", "1", "2"].map(answer);
+    assert_eq!(connections(plain.clone(), |_| {}), 1);
+
+    let closing = ["0", "1", "2"]
+        .map(|n| format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\n{n}").into_bytes());
+    assert_eq!(connections(closing, |_| {}), 3);
+
+    let mut more = plain.clone();
+    more[0].extend(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n9");
+    assert_eq!(connections(more, |_| {}), 2);
+}
+
+#[test]
+fn an_old_connection_is_not_used() {
+    let (world, net, anchor) = world();
+    world.borrow_mut().answers.extend(["0", "1"].map(answer));
+    let (mut rx, mut tx) = (vec![0; 16_640], vec![0; 1024]);
+    let link =
+        transport_embassy::Link::<Net, _, _>::new(net, Buffers::new(&mut rx, &mut tx), Rng::new(3), Now(Some(NOW_S)));
+    let link = RefCell::new(link.with_keep_alive_max(Duration::from_millis(0)));
+    let anchors = [anchor];
+    let mut transport = Transport::new(&link, endpoint(), Trust::new(&anchors, 0));
+    exchange(&mut transport).unwrap();
+    exchange(&mut transport).unwrap();
+    assert_eq!(world.borrow().connections.len(), 2);
+}
+
+// Mutant: `kept` used without asking `peer_closed()`.
+#[test]
+fn a_connection_closed_by_the_server_is_noticed_before_the_first_byte() {
+    let (world, net, anchor) = world();
+    world.borrow_mut().answers.extend(["0", "1"].map(answer));
+    world.borrow_mut().close_after = Some(1);
+    with_link(net, Now(Some(NOW_S)), |link| {
+        let anchors = [anchor];
+        let mut transport = Transport::new(link, endpoint(), Trust::new(&anchors, 0));
+        exchange(&mut transport).unwrap();
+        exchange(&mut transport).unwrap();
+    });
+    assert_eq!(world.borrow().connections.len(), 2);
+    assert_eq!(world.borrow().requests.len(), 2);
+}
+
+// Mutant: `kept` without the comparison of owners: the second route would speak to the first one's server.
+#[test]
+fn two_routes_share_a_link_and_never_a_connection() {
+    let (world, net, anchor) = world();
+    world.borrow_mut().answers.extend(["0", "1", "2"].map(answer));
+    with_link(net, Now(Some(NOW_S)), |link| {
+        let anchors = [anchor];
+        let trust = Trust::new(&anchors, 0);
+        let mut pay = Transport::new(link, endpoint(), trust);
+        let mut ask = Transport::new(link, endpoint(), trust).with_address("10.0.0.9", 9);
+        exchange(&mut pay).unwrap();
+        exchange(&mut ask).unwrap();
+        exchange(&mut ask).unwrap();
+    });
+    assert_eq!(world.borrow().connections, ["api.pay.test:8443", "10.0.0.9:9"]);
+}
