@@ -1,9 +1,37 @@
 //! `pay_core`'s `Transport` for microcontrollers: verified TLS 1.3 and HTTP/1.1 over any connector, without an operating system,
 //! a heap or `unsafe`.
 //!
-//! A [`Link`] holds one connection: a [`Connect`]or ([`StackConnector`] for an embassy-net stack, feature `embassy-net`), the
+//! A [`Link`] holds one connection: a [`Connect`] implementation ([`StackConnector`] for an embassy-net stack, feature `embassy-net`), the
 //! caller's [`tls::Buffers`], random source and [`tls::Clock`]. A [`Transport`] is bound to one endpoint and its
 //! [`tls::Trust`]; two of them may share a link.
+//!
+//! ```
+//! use core::cell::RefCell;
+//! use pay_core::drive::transport::Transport as _;
+//! use pay_core::wire::{Endpoint, Request, ResponseHead};
+//! use transport_embassy::tls::{Buffers, Clock, RX_FOR_ANY_SERVER, Trust, TrustAnchor};
+//! use transport_embassy::{Connect, Error, Link, Transport, rand_core::CryptoRngCore};
+//!
+//! /// Seconds of the day this program was released: a clock that shows less was never set.
+//! const RELEASED_S: u64 = 1_780_272_000;
+//!
+//! async fn send(
+//!     network: impl Connect,
+//!     random: impl CryptoRngCore,
+//!     clock: impl Clock,
+//!     anchors: &[TrustAnchor<'_>],
+//!     endpoint: Endpoint,
+//!     request: &Request<'_>,
+//!     rx: &mut [u8],
+//! ) -> Result<ResponseHead, Error> {
+//!     // On a microcontroller these two are statics.
+//!     let (mut tls_rx, mut tls_tx) = ([0; RX_FOR_ANY_SERVER], [0; 2048]);
+//!     let buffers = Buffers::new(&mut tls_rx, &mut tls_tx);
+//!     let link = RefCell::new(Link::new(network, buffers, random, clock));
+//!     let mut transport = Transport::new(&link, endpoint, Trust::new(anchors, RELEASED_S));
+//!     transport.exchange(request, rx).await
+//! }
+//! ```
 //!
 //! Features: `embassy-net` (the connector), `p384` and `rsa` (servers with such keys), `public-roots` (a ready set of
 //! anchors). None is on by default; P-256 is always there.

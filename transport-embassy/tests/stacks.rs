@@ -1,5 +1,4 @@
 //! The connector over real TCP/IP: two embassy-net stacks joined by a wire that loses, reorders and goes down.
-#![cfg(feature = "embassy-net")]
 
 #[path = "tls/pki.rs"]
 #[allow(dead_code)]
@@ -76,7 +75,7 @@ async fn carry(wire: &Wire, mut from: TxRunner<'_, MTU>, to: &RefCell<RxRunner<'
         let packet = from.tx_buf().await.to_vec();
         from.tx_done();
         wire.count.set(wire.count.get() + 1);
-        let nth = |n: Option<usize>| n.is_some_and(|n| wire.count.get() % n == 0);
+        let nth = |n: Option<usize>| n.is_some_and(|n| wire.count.get().is_multiple_of(n));
         if wire.cut.get() || nth(wire.lose) {
             continue;
         }

@@ -4,7 +4,7 @@ use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 use std::io;
 use std::net::TcpStream;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -74,8 +74,9 @@ impl TlsConnector {
         self.progress.enter(Phase::Resolve);
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         let receiver = match pending.take() {
-            Some(receiver) => receiver,
-            None => self.start_lookup()?,
+            Some(receiver) if matches!(receiver.try_recv(), Err(TryRecvError::Empty)) => receiver,
+            // None under way; what an old one has found since may be old, too.
+            _ => self.start_lookup()?,
         };
         let addresses = match receiver.recv_timeout(self.progress.remaining()?) {
             Ok(Ok(addresses)) => addresses,

@@ -33,9 +33,9 @@ impl Compiler {
         bail!("no compiler for {target}: `rustup target add {target}`, or on Debian {}", install_command(&COMPILER))
     }
 
-    /// `cargo build --target TARGET` in `directory`, without `alloc` and `std` where the compiler allows.
-    pub(crate) fn cargo_build(self, target: &str, directory: &Path) -> Result<Command> {
-        let mut command = cargo(["build", "--target", target]);
+    /// `cargo TASK --target TARGET` in `directory`, without `alloc` and `std` where the compiler allows.
+    pub(crate) fn cargo(self, task: &str, target: &str, directory: &Path) -> Result<Command> {
+        let mut command = cargo([task, "--target", target]);
         command.current_dir(directory);
         if self == Self::Debian {
             command.arg("-Zbuild-std=core");
@@ -90,6 +90,14 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
 pub(crate) fn has_debian_compiler() -> bool {
     Path::new(DEBIAN_RUSTC).exists() && Path::new("/usr/lib/rustlib/src/rust/library/core").exists()
 }
+
+/// The clippy that belongs to Debian's compiler is there.
+pub(crate) fn has_debian_clippy() -> bool {
+    Path::new(DEBIAN_CLIPPY).exists()
+}
+
+/// Where Debian's package rust-web-clippy puts it.
+pub(crate) const DEBIAN_CLIPPY: &str = "/usr/bin/clippy-driver";
 
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 

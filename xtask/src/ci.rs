@@ -4,14 +4,19 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::{fuzz, lint, no_std, size, test};
+use crate::{bare_metal, fuzz, lint, no_std, size, test};
 
 /// Runs the parts one after the other; the first that fails ends it.
 pub(crate) fn run() -> Result<()> {
     let report = [
         part("test", || test::run(&test::Arguments { install: true }))?,
         part("no-std", no_std::run)?,
-        part("lint", lint::run)?,
+        part("lint", || {
+            if !bare_metal::has_debian_clippy() {
+                bare_metal::install(&["rust-web-clippy"])?;
+            }
+            lint::run()
+        })?,
         part("size", || size::run(&size::Arguments { write: false }))?,
         part("fuzz", || fuzz::run(&fuzz::Arguments { seconds: 20, install: true }))?,
     ];

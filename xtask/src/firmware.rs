@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
 /// Builds the release image with these features added; the answer is its path.
 pub(crate) fn build(features: &[&str]) -> Result<PathBuf> {
     let directory = workspace::root().join("examples/firmware");
-    let mut command = Compiler::find(TARGET)?.cargo_build(TARGET, &directory)?;
+    let mut command = Compiler::find(TARGET)?.cargo("build", TARGET, &directory)?;
     command.arg("--release");
     if !features.is_empty() {
         command.arg("--features").arg(features.join(","));

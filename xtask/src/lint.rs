@@ -2,13 +2,16 @@
 
 use anyhow::{Result, ensure};
 
+use crate::bare_metal::{self, Compiler};
 use crate::command::{cargo, output, run as run_command, skip, succeeds};
+use crate::firmware;
 use crate::workspace::{self, LIBRARIES};
 
 /// Runs all lints; the first that finds something ends it.
 pub(crate) fn run() -> Result<()> {
     formatting()?;
     clippy()?;
+    firmware_clippy()?;
     run_command(
         cargo(["doc", "--workspace", "--no-deps", "--all-features", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"),
     )?;
@@ -50,6 +53,18 @@ fn clippy_with(selection: &[&str]) -> Result<()> {
     run_command(command.args(selection).args(["--", "-D", "warnings"]))
 }
 
+/// The firmware, by the clippy that belongs to the compiler that builds it.
+fn firmware_clippy() -> Result<()> {
+    if !bare_metal::has_debian_compiler() || !bare_metal::has_debian_clippy() {
+        skip("clippy of the firmware", "no Debian packages rustc-web, rust-web-src, rust-web-clippy");
+        return Ok(());
+    }
+    let directory = workspace::root().join("examples/firmware");
+    let mut command = Compiler::Debian.cargo("check", firmware::TARGET, &directory)?;
+    command.env("RUSTC_WORKSPACE_WRAPPER", bare_metal::DEBIAN_CLIPPY).env("CLIPPY_ARGS", "-Dwarnings");
+    run_command(command.arg("--release"))
+}
+
 /// The desktop transport is for programs without an async runtime, so it must not bring one.
 fn no_async_runtime() -> Result<()> {
     let tree = output(&mut cargo(["tree", "--locked", "-p", "transport-std", "-e", "normal", "--prefix", "none"]))?;
@@ -69,9 +84,9 @@ fn dependencies() -> Result<()> {
     run_command(&mut cargo(["deny", "--all-features", "check", "bans", "licenses", "sources"]))
 }
 
-/// Packed as for a registry, then built from the packed files alone.
+/// Packed as for a registry. Not built from the packed files: cargo can do that only with packages that may be published.
 fn packages() -> Result<()> {
-    let mut command = cargo(["package", "--allow-dirty", "--locked"]);
+    let mut command = cargo(["package", "--allow-dirty", "--no-verify", "--exclude-lockfile"]);
     for library in LIBRARIES {
         command.args(["-p", library]);
     }

@@ -17,7 +17,7 @@ pub(crate) fn run() -> Result<()> {
                 sets.pop();
             }
             for set in sets {
-                let mut command = Compiler::Debian.cargo_build(target, workspace::root())?;
+                let mut command = Compiler::Debian.cargo("build", target, workspace::root())?;
                 run_command(command.args(["--lib", "-p", package]).args(set))?;
             }
         }

@@ -1,5 +1,6 @@
 //! The sale flow against the sandbox's gateway, over a network that does its worst.
 
+mod drivers;
 mod methods;
 mod scenarios;
 mod scripts;

@@ -11,13 +11,13 @@ use pay_core::sale::{
     AttemptEnd, Buffers, Delivery, ErrorKind, Failure, Intent, Millis, Outcome, Policy, Record, Sale, Setup, Step,
 };
 use pay_core::wire::{Auth, Request, ResponseHead, Route};
-use sandbox::{Gateway, PaymentStatus, Rules, SessionKeys};
+use sandbox::{Gateway, Rules, SessionKeys};
 
 pub const ORDER: &str = "till-1-00000000000000a1";
 const CLIENT_ID: &str = "TEST_ID";
 const CLIENT_SECRET: &str = "TEST_SECRET";
 /// The simulation starts at 2026-11-22T16:20:12Z.
-const START: u64 = 1_795_364_412_000;
+pub const START: u64 = 1_795_364_412_000;
 
 /// What becomes of one exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +105,7 @@ pub struct World {
     policy: Policy,
     classes: BTreeMap<u64, MethodClass>,
     presented: Vec<u64>,
-    session: String,
+    pub session: String,
     tx: Vec<u8>,
     rx: Vec<u8>,
     seed: u8,
@@ -142,10 +142,9 @@ impl World {
     }
 
     fn bare(gateway: Gateway, policy: Policy) -> Self {
-        let intent = Intent { order_id: order_id(), amount: amount(), currency: pay_core::model::Currency::inr() };
         Self {
             gateway,
-            sale: Sale::new(intent, setup(policy, 0)),
+            sale: sale(policy),
             events: Vec::new(),
             journal: None,
             now: 0,
@@ -275,30 +274,17 @@ impl World {
     /// When the shopper acts next.
     fn next_act(&self) -> Option<u64> {
         let due = self.gateway.payments().iter().filter(|payment| payment.status.is_open());
-        due.map(|payment| (payment.created - START).saturating_add(self.shopper.after_ms)).filter(|at| *at > self.now).min()
+        due.map(|payment| (payment.created - START).saturating_add(self.shopper.after_ms))
+            .filter(|at| *at > self.now)
+            .min()
     }
 
     /// The shopper acts on what can be paid: what was shown, and what charges without being shown.
     fn shop(&mut self) {
-        let now = START + self.now;
-        self.gateway.advance(now);
-        let due: Vec<u64> = self
-            .gateway
-            .payments()
-            .iter()
-            .filter(|payment| matches!(payment.status, PaymentStatus::Pending | PaymentStatus::NotAttempted))
-            .filter(|payment| now >= payment.created + self.shopper.after_ms)
-            .map(|payment| payment.id)
-            .filter(|id| self.presented.contains(id) || !self.classes[id].needs_shopper())
-            .collect();
-        for id in due {
-            let body = format!(
-                r#"{{"entity":"PAYMENTS","entity_id":"{id}","entity_simulation":{{"payment_status":"{}"}}}}"#,
-                self.shopper.result
-            );
-            let answer = self.gateway.handle(&merchant("POST", "/pg/simulate").with_json(body), now);
-            assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
-        }
+        let (presented, classes) = (&self.presented, &self.classes);
+        act(&mut self.gateway, START + self.now, self.shopper, |id| {
+            presented.contains(id) || !classes[id].needs_shopper()
+        });
     }
 
     pub fn charges(&self) -> usize {
@@ -378,6 +364,28 @@ impl World {
     }
 }
 
+/// A sale of an order that exists.
+pub fn sale(policy: Policy) -> Sale {
+    let intent = Intent { order_id: order_id(), amount: amount(), currency: pay_core::model::Currency::inr() };
+    Sale::new(intent, setup(policy, 0))
+}
+
+/// The shopper acts on every attempt that is due and that they can act on.
+pub fn act(gateway: &mut Gateway, now: u64, shopper: Shopper, can_act: impl Fn(&u64) -> bool) {
+    gateway.advance(now);
+    let open = gateway.payments().iter().filter(|payment| payment.status.is_open());
+    let due = open.filter(|payment| now >= payment.created.saturating_add(shopper.after_ms));
+    let ids: Vec<u64> = due.map(|payment| payment.id).filter(can_act).collect();
+    for id in ids {
+        let body = format!(
+            r#"{{"entity":"PAYMENTS","entity_id":"{id}","entity_simulation":{{"payment_status":"{}"}}}}"#,
+            shopper.result
+        );
+        let answer = gateway.handle(&merchant("POST", "/pg/simulate").with_json(body), now);
+        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+    }
+}
+
 fn setup(policy: Policy, boot: u8) -> Setup {
     Setup { environment: Environment::Sandbox, api_version: ApiVersion::V2025_01_01, policy, seed: [boot; 16] }
 }
@@ -409,7 +417,7 @@ fn check_before_send(request: &Request<'_>, journal: Option<&Record>) {
     }
 }
 
-fn exchange(
+pub fn exchange(
     gateway: &mut Gateway,
     request: &Request<'_>,
     network: Network,

@@ -5,7 +5,7 @@
 
 use core::ops::Range;
 
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, UnixTime};
 use sha2::{Digest, Sha256};
 use webpki::{EndEntityCert, Error, KeyUsage};
 
@@ -46,9 +46,12 @@ pub(super) fn accept_chain(
     }
     let (leaf, intermediates) = chain[..count].split_first().ok_or(CertificateError::Missing)?;
     let certificate = EndEntityCert::try_from(leaf).map_err(why)?;
+    let budget = signature::Budget::new();
+    let algorithms = budget.algorithms();
+    let algorithms = algorithms.each_ref().map(|a| a as &dyn SignatureVerificationAlgorithm);
     certificate
         .verify_for_usage(
-            signature::CHAIN,
+            &algorithms,
             trust.anchors(),
             intermediates,
             UnixTime::since_unix_epoch(core::time::Duration::from_secs(now_s)),

@@ -2,6 +2,7 @@
 
 use core::cell::RefCell;
 use embassy_time::Duration;
+use pay_core::drive::transport::Transport as _;
 use transport_embassy::Transport;
 use transport_embassy::tls::{Buffers, Trust};
 
@@ -102,4 +103,18 @@ fn two_routes_share_a_link_and_never_a_connection() {
         exchange(&mut ask).unwrap();
     });
     assert_eq!(world.borrow().connections, ["api.pay.test:8443", "10.0.0.9:9"]);
+}
+
+/// What an exchange takes on the caller's stack or in its task, on a 64-bit host; a microcontroller takes less. The TCP and TLS
+/// buffers are the caller's and not in it.
+#[test]
+fn an_exchange_is_small() {
+    let (_, net, anchor) = world();
+    with_link(net, Now(Some(NOW_S)), |link| {
+        let anchors = [anchor];
+        let mut transport = Transport::new(link, endpoint(), Trust::new(&anchors, 0));
+        let (mut rx, request) = ([0; 64], super::network::request(b"{}"));
+        let size = size_of_val(&transport.exchange(&request, &mut rx));
+        assert!(size <= 4096, "{size} bytes");
+    });
 }

@@ -122,7 +122,6 @@ fn pinned_key_or_its_spare() {
     }
 }
 
-#[cfg(feature = "p384")]
 #[test]
 fn p384() {
     let root = Node::ca("root", Kind::P384, None);
@@ -137,7 +136,6 @@ fn p384() {
     accepted(&leaf, &chain, &[root.anchor()]);
 }
 
-#[cfg(feature = "rsa")]
 #[test]
 fn rsa() {
     let root = Node::ca("root", Kind::Rsa4096, None);

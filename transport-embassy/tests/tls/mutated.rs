@@ -32,7 +32,7 @@ fn altered_after_signing_is_refused() {
     let root = Node::ca("root", Kind::P256, None);
     let leaf = Rc::new(Node::leaf(Kind::P256, &root));
     let anchors = [root.anchor()];
-    for seed in 0..2000 {
+    for seed in 0..1000 {
         let leaf = leaf.clone();
         let server = Evil::new(move |keys| {
             let mut rng = Rng::new(seed);
@@ -60,7 +60,7 @@ fn altered_on_the_wire_is_refused() {
     let root = Node::ca("root", Kind::P256, None);
     let leaf = Rc::new(Node::leaf(Kind::P256, &root));
     let anchors = [root.anchor()];
-    for seed in 0..2000 {
+    for seed in 0..1000 {
         let leaf = leaf.clone();
         let server = Evil::new(move |keys| {
             let mut rng = Rng::new(seed);

@@ -145,6 +145,19 @@ fn too_many_certificates() {
     refused(&leaf, &chain, &root, Why::TooMany);
 }
 
+/// Certificates that all look like each other's issuer, none of them genuine. How many signatures are checked for them is
+/// bounded; the bound itself is tested beside it.
+#[test]
+fn a_maze_of_issuers_is_left_early() {
+    let root = Node::ca("root", Kind::P256, None);
+    let impostor = Node::ca("root", Kind::P256, None);
+    let maze: Vec<Node> = (0..7).map(|_| Node::ca("root", Kind::P256, Some(&impostor))).collect();
+    let leaf = Node::leaf(Kind::P256, &maze[0]);
+    let chain: Vec<_> = core::iter::once(&leaf).chain(&maze).map(|n| n.der.clone()).collect();
+    let error = refusal(Socket::new(Honest::new(&leaf, &chain)), &[root.anchor()]);
+    assert!(error.is_untrusted());
+}
+
 #[test]
 fn tls_1_2_only() {
     let root = Node::ca("root", Kind::P256, None);

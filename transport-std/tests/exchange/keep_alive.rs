@@ -186,16 +186,16 @@ fn the_rest_of_a_cut_body_is_not_the_next_answer() {
 
 #[test]
 fn a_reset_while_idle_is_replaced() {
+    let (read, go) = mpsc::channel::<()>();
     let (done, wait) = mpsc::channel();
-    let done = Mutex::new(done);
+    let (go, done) = (Mutex::new(go), Mutex::new(done));
     let server = Server::start(move |peer| {
         let first = peer.nth == 0;
         let mut tls = peer.handshake();
         while tls.read_request().is_some() {
             tls.send(OK);
             if first {
-                // Answered and read: the client says so by asking for nothing more.
-                std::thread::sleep(Duration::from_millis(300));
+                go.lock().unwrap().recv().unwrap();
                 tls.reset();
                 return done.lock().unwrap().send(()).unwrap();
             }
@@ -203,6 +203,7 @@ fn a_reset_while_idle_is_replaced() {
     });
     let mut client = server.client();
     exchange(&mut client).unwrap();
+    read.send(()).unwrap();
     wait.recv().unwrap();
     exchange(&mut client).unwrap();
     assert_eq!((server.accepts(), server.requests().len()), (2, 2));
