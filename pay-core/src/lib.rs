@@ -1,4 +1,4 @@
-//! Under construction.
+#![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -7,3 +7,8 @@ mod json;
 pub mod model;
 pub mod sale;
 pub mod wire;
+
+pub use drive::{DriveError, Driver, Journal, MemoryJournal, Need, NoJournal, Routes, Transport};
+pub use model::{Amount, ApiVersion, Environment, IdempotencyKey, NextAction, OrderId, OrderPay, PaymentSessionId};
+pub use sale::{Buffers, Millis, Outcome, Policy, Sale};
+pub use wire::{Auth, Endpoint};

@@ -1,1 +1,8 @@
-//! Under construction.
+//! What the host tests, the benchmarks and the fuzz targets share: bodies made from bytes, the model made from a body,
+//! and what a decoded body says as plain JSON. Never part of a product.
+
+pub mod bodies;
+pub mod build;
+pub mod choices;
+pub mod describe;
+pub mod spell;

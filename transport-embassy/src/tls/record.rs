@@ -44,8 +44,7 @@ pub(super) async fn read_protected<S: Read>(
 ) -> Result<(u8, usize), TlsError> {
     let (header, len) = read_header(io, MAX_PROTECTED).await?;
     match header[0] {
-        APPLICATION_DATA if len > TAG => {}
-        APPLICATION_DATA => return Err(TlsError::Malformed("protected record")),
+        APPLICATION_DATA => {}
         CHANGE_CIPHER_SPEC if len == 1 => {
             let body = room(buf, 1)?;
             read_exact(io, body).await?;

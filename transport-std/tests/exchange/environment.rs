@@ -18,7 +18,11 @@ fn proxies_are_ignored() {
     let visits = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&visits);
     // Hangs up on whoever comes.
-    thread::spawn(move || proxy.incoming().for_each(|_| drop(counted.fetch_add(1, Ordering::SeqCst))));
+    thread::spawn(move || {
+        for _ in proxy.incoming() {
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
+    });
     let mut child = Command::new(std::env::current_exe().unwrap());
     child
         .args(["--exact", "environment::child", "--nocapture"])

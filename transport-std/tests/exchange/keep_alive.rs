@@ -173,7 +173,7 @@ fn after_an_error_the_connection_is_gone() {
 #[test]
 fn the_rest_of_a_cut_body_is_not_the_next_answer() {
     let server = Server::answering(
-        "HTTP/1.1 200 OK\r\nContent-Length: 45\r\n\r\n{}HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n{\"\"}",
+        "HTTP/1.1 200 OK\r\nContent-Length: 44\r\n\r\n{}HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n{\"\"}",
     );
     let mut client = server.client();
     for accepts in 1..4 {

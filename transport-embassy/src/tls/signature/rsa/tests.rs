@@ -141,11 +141,29 @@ fn forged_pss_paddings() {
     }
 }
 
+/// A genuine signature plus the modulus is the same number to the arithmetic, and must not be to the verifier.
 #[test]
 fn signatures_not_below_the_modulus() {
     let (n, _, key) = private(KEYS[0]);
     for signature in [n.clone(), std::vec![0xff; 256]] {
         assert!(!ok(&PKCS1_SHA256, &key, MESSAGE, &signature));
+    }
+    let pair = RsaKeyPair::from_pkcs8(KEYS[0]).unwrap();
+    let mut tried = 0;
+    // Salts are random: some signature is small enough for the sum to fit in 256 bytes.
+    while tried < 3 {
+        let mut made = std::vec![0; 256];
+        pair.sign(&signature::RSA_PSS_SHA256, &SystemRandom::new(), MESSAGE, &mut made).unwrap();
+        let mut carry = 0;
+        for (digit, other) in made.iter_mut().zip(&n).rev() {
+            let sum = u16::from(*digit) + u16::from(*other) + carry;
+            *digit = sum as u8;
+            carry = sum >> 8;
+        }
+        if carry == 0 {
+            assert!(!ok(&PSS_SHA256, &key, MESSAGE, &made));
+            tried += 1;
+        }
     }
 }
 
