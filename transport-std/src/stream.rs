@@ -96,8 +96,6 @@ impl TlsStream {
     }
 
     fn read(&mut self) -> io::Result<usize> {
-        // Even if data is waiting: a peer that never stops sending is cut off here.
-        self.socket.progress.remaining()?;
         let buffer = self.buffers.input_append_buf();
         loop {
             // 0 after a proper end; an end without close_notify is `UnexpectedEof`.

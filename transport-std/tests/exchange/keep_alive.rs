@@ -81,6 +81,7 @@ fn a_session_ended_within_tls_alone_is_replaced() {
     });
 }
 
+// Mutant: `is_quiet` without a look at what the session has decrypted.
 #[test]
 fn an_answer_that_nobody_asked_for_is_not_taken_for_the_next() {
     assert_replaced(|tls| {
@@ -90,7 +91,7 @@ fn an_answer_that_nobody_asked_for_is_not_taken_for_the_next() {
     });
 }
 
-// Mutant: looking at the socket only, not at what the session has decrypted (ureq's own TLS does so).
+// ureq sees to this one by itself, as long as everything decrypted is in its buffer: held here, without a mutant of ours.
 #[test]
 fn nor_one_that_came_with_the_answer() {
     for between in [false, true] {

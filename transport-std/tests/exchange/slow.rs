@@ -130,7 +130,7 @@ fn a_head_byte_by_byte() {
     assert_times_out(&mut server.client(), Phase::Answer, Delivery::Unknown);
 }
 
-// Mutant: no `remaining()` at the start of `TlsStream::read` still passes here, for the socket has a limit too.
+// Mutant: the deadline looked at only when a read would block.
 #[test]
 fn preliminary_answers_for_ever() {
     let server = Server::start(|peer| {
