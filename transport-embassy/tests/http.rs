@@ -104,7 +104,7 @@ fn chunks() {
     bad(&format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n{long}\r\n"));
 }
 
-// Mutants: the last of two lengths wins; a length beside chunks is ignored; `parse::<u64>()` for the digits (takes +2).
+// Mutants: the last of two lengths wins; a length beside chunks is ignored; any coding that ends in `chunked` is taken.
 #[test]
 fn contradictory_lengths() {
     for fields in [
@@ -148,7 +148,7 @@ fn keeping_the_connection() {
     assert!(good("HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n").2);
 }
 
-// Mutant: `feed` that does not count what it took.
+// Mutant: `Done(input.len())`.
 #[test]
 fn bytes_after_the_answer_are_left_over() {
     for input in [
@@ -247,7 +247,7 @@ fn answer() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
 
-    // Mutant: the head's end looked for in one piece only.
+    // Mutant: the rest of a chunk forgotten where a piece ends within it.
     #[test]
     fn pieces_make_no_difference(input in answer(), rx in 0..200usize, pieces in prop::collection::vec(1..30usize, 1..20)) {
         prop_assert_eq!(read_in(&input, rx, &[usize::MAX]), read_in(&input, rx, &pieces));

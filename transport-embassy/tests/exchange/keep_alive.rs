@@ -3,10 +3,10 @@
 use core::cell::RefCell;
 use embassy_time::Duration;
 use pay_core::drive::transport::Transport as _;
-use transport_embassy::Transport;
 use transport_embassy::tls::{Buffers, Trust};
+use transport_embassy::{Link, Transport};
 
-use super::network::{Net, Now, answer, endpoint, exchange, with_link, world};
+use super::network::{Now, answer, endpoint, exchange, with_link, world};
 use super::pki::NOW_S;
 use super::rng::Rng;
 
@@ -62,8 +62,7 @@ fn an_old_connection_is_not_used() {
     let (world, net, anchor) = world();
     world.borrow_mut().answers.extend(["0", "1"].map(answer));
     let (mut rx, mut tx) = (vec![0; 16_640], vec![0; 1024]);
-    let link =
-        transport_embassy::Link::<Net, _, _>::new(net, Buffers::new(&mut rx, &mut tx), Rng::new(3), Now(Some(NOW_S)));
+    let link = Link::new(net, Buffers::new(&mut rx, &mut tx), Rng::new(3), Now(Some(NOW_S)));
     let link = RefCell::new(link.with_keep_alive_max(Duration::from_millis(0)));
     let anchors = [anchor];
     let mut transport = Transport::new(&link, endpoint(), Trust::new(&anchors, 0));
@@ -117,4 +116,19 @@ fn an_exchange_is_small() {
         let size = size_of_val(&transport.exchange(&request, &mut rx));
         assert!(size <= 4096, "{size} bytes");
     });
+}
+
+// Mutant: `Line` that does not wipe.
+#[test]
+fn nothing_of_an_exchange_stays_in_the_buffers() {
+    let (world, net, anchor) = world();
+    world.borrow_mut().answers.push_back(answer("0"));
+    let (mut rx, mut tx) = (vec![0; 16_640], vec![0; 1024]);
+    {
+        let link = Link::new(net, Buffers::new(&mut rx, &mut tx), Rng::new(3), Now(Some(NOW_S)));
+        let link = RefCell::new(link);
+        let anchors = [anchor];
+        exchange(&mut Transport::new(&link, endpoint(), Trust::new(&anchors, 0))).unwrap();
+    }
+    assert!(rx.iter().chain(&tx).all(|b| *b == 0));
 }

@@ -14,7 +14,7 @@ fn random_and_share<P: Peer>(socket: &Socket<P>) -> (Vec<u8>, Vec<u8>) {
     (hello[11..43].to_vec(), hello[hello.len() - 65..].to_vec())
 }
 
-// Mutant: a generator seeded anew in `connect`.
+// Mutant: the client random left at zero.
 #[test]
 fn two_connections_share_nothing() {
     let root = Node::ca("root", Kind::P256, None);

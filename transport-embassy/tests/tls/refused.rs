@@ -35,6 +35,7 @@ fn wrong_ca() {
     refused(&own, own.alone(), &root, Why::UnknownIssuer);
 }
 
+// Mutant: the name's verdict ignored.
 #[test]
 fn wrong_name() {
     let root = Node::ca("root", Kind::P256, None);
@@ -75,7 +76,7 @@ fn wrong_dates() {
     refused(&leaf, leaf.alone(), &root, Why::UnknownIssuer);
 }
 
-// Mutant: `now` with `unwrap_or(self.not_before_s)`.
+// Mutants: no clock taken for a date; no lower bound.
 #[test]
 fn no_clock_no_connection() {
     let root = Node::ca("root", Kind::P256, None);
@@ -126,6 +127,7 @@ fn client_only_usage() {
     refused(&leaf, leaf.alone(), &root, Why::WrongUsage);
 }
 
+// Mutant: pins never asked.
 #[test]
 fn unpinned_key() {
     let root = Node::ca("root", Kind::P256, None);
@@ -185,7 +187,7 @@ fn unproven(script: impl Fn(&mut Keys, &Node, &KeyPair) -> Vec<u8> + 'static) ->
     refusal(Socket::new(server), &anchors)
 }
 
-// Mutant: `next_of_any` and `if kind == CERTIFICATE { accept_chain }` in place of the order in `connect`.
+// Mutant: any message but CertificateVerify taken for a certificate.
 #[test]
 fn no_certificate_at_all() {
     let error = unproven(|keys, _, _| [keys.encrypted_extensions(), keys.finished()].concat());
@@ -193,6 +195,7 @@ fn no_certificate_at_all() {
     assert!(error.is_untrusted());
 }
 
+// Mutant: the kind of the message after Certificate unchecked.
 #[test]
 fn certificate_without_proof() {
     let error = unproven(|keys, leaf, _| {
@@ -204,6 +207,7 @@ fn certificate_without_proof() {
     assert_eq!(error, TlsError::BadProof("handshake without CertificateVerify"));
 }
 
+// Mutant: any message but Finished taken for a certificate.
 #[test]
 fn proof_before_certificate() {
     let error = unproven(|keys, leaf, _| {

@@ -18,7 +18,6 @@ fn ok(algorithm: &Rsa, key: &[u8], message: &[u8], signature: &[u8]) -> bool {
     algorithm.verify_signature(key, message, signature).is_ok()
 }
 
-// Mutants, each seen to fail: the salt's padding unchecked; the ones of PKCS#1 unchecked; `signature >= modulus` allowed.
 #[test]
 fn genuine_signatures() {
     let cases: [(&Rsa, &'static dyn RsaEncoding); 6] = [
@@ -76,6 +75,7 @@ fn raw_sign(encoded: &[u8], n: &[u8], d: &[u8]) -> Vec<u8> {
     bytes
 }
 
+// Mutant: the ones unchecked.
 #[test]
 fn forged_pkcs1_paddings() {
     let (n, d, key) = private(KEYS[0]);
@@ -123,6 +123,7 @@ fn pss_encoding(salt: &[u8], filler: u8, separator: u8, trailer: u8, top: u8) ->
     [&db[..], &hash, &[trailer]].concat()
 }
 
+// Mutant: the zeros unchecked.
 #[test]
 fn forged_pss_paddings() {
     let (n, d, key) = private(KEYS[0]);
@@ -142,6 +143,7 @@ fn forged_pss_paddings() {
 }
 
 /// A genuine signature plus the modulus is the same number to the arithmetic, and must not be to the verifier.
+/// Mutant: `signature >= self.modulus` allowed.
 #[test]
 fn signatures_not_below_the_modulus() {
     let (n, _, key) = private(KEYS[0]);
