@@ -105,6 +105,8 @@ pub fn order_pay(body: &Value) -> Result<OrderPay, InvalidValue> {
     Ok(pay)
 }
 
+type AddPart = fn(BillingAddress, &str) -> Result<BillingAddress, InvalidValue>;
+
 fn card(of: &Value) -> Result<Card, InvalidValue> {
     let source: CardSource = if let Some(id) = text(of, "instrument_id") {
         SavedCard::new(InstrumentId::parse(id)?, text(of, "card_cvv").map(Cvv::parse).transpose()?).into()
@@ -131,7 +133,7 @@ fn card(of: &Value) -> Result<Card, InvalidValue> {
     };
     card = with(card, text(of, "card_alias"), Card::with_alias)?;
     card = with(card, text(of, "par"), Card::with_par)?;
-    let parts: [(&str, fn(BillingAddress, &str) -> Result<BillingAddress, InvalidValue>); 8] = [
+    let parts: [(&str, AddPart); 8] = [
         ("address_line_one", BillingAddress::with_line_one),
         ("address_line_two", BillingAddress::with_line_two),
         ("city", BillingAddress::with_city),
@@ -229,11 +231,7 @@ fn simulate(body: &Value) -> Result<Simulate, InvalidValue> {
     with(simulate, text(of, "payment_error_code"), Simulate::with_error_code)
 }
 
-fn with<T>(
-    to: T,
-    text: Option<&str>,
-    add: impl FnOnce(T, &str) -> Result<T, InvalidValue>,
-) -> Result<T, InvalidValue> {
+fn with<T>(to: T, text: Option<&str>, add: impl FnOnce(T, &str) -> Result<T, InvalidValue>) -> Result<T, InvalidValue> {
     match text {
         Some(text) => add(to, text),
         None => Ok(to),

@@ -27,7 +27,8 @@ impl<'a> Choices<'a> {
 
     /// A number below `end`, which is at most 65,536.
     pub fn below(&mut self, end: usize) -> usize {
-        let number = if end > 256 { usize::from(self.byte()) << 8 | usize::from(self.byte()) } else { self.byte().into() };
+        let number =
+            if end > 256 { usize::from(self.byte()) << 8 | usize::from(self.byte()) } else { self.byte().into() };
         number % end
     }
 

@@ -35,6 +35,8 @@ fn formatting() -> Result<()> {
 /// The whole workspace as it is, and each library with none, each and all of its features.
 fn clippy() -> Result<()> {
     clippy_with(&["--workspace"])?;
+    clippy_with(&["-p", "kiosk", "--features", "host"])?;
+    clippy_with(&["-p", "xtask", "--all-features"])?;
     for library in LIBRARIES {
         clippy_with(&["-p", library, "--no-default-features"])?;
         let features = workspace::features(library)?;

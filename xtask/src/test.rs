@@ -25,5 +25,5 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         bare_metal::install(&missing)?;
     }
     let image = firmware::build(&[])?;
-    run_command(cargo(["test", "--workspace", "--features", "xtask/firmware"]).env("FIRMWARE_IMAGE", image))
+    run_command(cargo(["test", "--workspace", "--features", "kiosk/host,xtask/firmware"]).env("FIRMWARE_IMAGE", image))
 }

@@ -1,5 +1,8 @@
 //! The board "Arm MPS2 with image AN386" as QEMU makes it: what is wired where, and the network stack on top.
 
+use core::arch::asm;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
 use cortex_m::interrupt::InterruptNumber;
 use cortex_m::peripheral::NVIC;
 use cortex_m_rt::{STACK_PAINT_VALUE, exception};
@@ -30,8 +33,34 @@ pub fn start(spawner: Spawner, config: Config, seed: u64) -> Result<Stack<'stati
     Ok(stack)
 }
 
-/// Most bytes of stack that were in use at once since the start: what no longer has the paint of the start-up code.
+/// Most bytes of stack that were in use at once since the start.
 pub fn peak_stack() -> usize {
+    painted_stack().max(PEAK.load(Ordering::Relaxed))
+}
+
+/// Overwrites with paint what finished calls left on the stack: everything below the caller's frame.
+#[inline(never)]
+pub fn scrub_stack() {
+    PEAK.store(peak_stack(), Ordering::Relaxed);
+    // SAFETY: only words below the stack pointer are written, which hold nothing that is alive; an interrupt would use the
+    // same words, so they are off meanwhile. The loop keeps its state in registers and calls nothing.
+    cortex_m::interrupt::free(|_| unsafe {
+        asm!(
+            "2:",
+            "cmp {at}, sp",
+            "bhs 3f",
+            "str {paint}, [{at}], #4",
+            "b 2b",
+            "3:",
+            at = inout(reg) &raw const _stack_end => _,
+            paint = in(reg) STACK_PAINT_VALUE,
+            options(nostack),
+        )
+    });
+}
+
+/// What no longer has the paint of the start-up code or of [`scrub_stack`].
+fn painted_stack() -> usize {
     let mut at = &raw const _stack_end;
     let top = &raw const _stack_start;
     // SAFETY: memory.x gives the stack whole words between these two addresses, and reading them changes nothing;
@@ -46,6 +75,9 @@ pub fn peak_stack() -> usize {
 async fn network(mut runner: Runner<'static, &'static mut Lan9118>) {
     runner.run().await;
 }
+
+/// The peak before the last scrub.
+static PEAK: AtomicUsize = AtomicUsize::new(0);
 
 const ETHERNET_BASE: usize = 0x4020_0000;
 

@@ -11,8 +11,8 @@ mod executor;
 mod lan9118;
 mod panic;
 mod program;
+mod screen;
 mod semihosting;
-mod smoke;
 mod time_driver;
 
 use embassy_executor::Spawner;

@@ -1,35 +1,32 @@
-//! From the command line to the exit status: sets the board up, runs the sale, reports the figures.
+//! From the command line to the exit status: sets the board up, runs the kiosk, reports the figures.
 
-use core::fmt::{Display, Write};
+use core::fmt::{self, Display, Write};
+use core::str::SplitAsciiWhitespace;
 
 use embassy_executor::Spawner;
-use embassy_net::{Config, Ipv4Address, Ipv4Cidr, StaticConfigV4};
+use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Stack, StaticConfigV4};
 use embassy_time::{Duration, with_timeout};
+use kiosk::{Arguments, Exit, Files, Machine, Report};
+use pay_core::Buffers;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use static_cell::ConstStaticCell;
+use transport_embassy::{StackConnector, tls};
 
-use crate::semihosting::{self, Stdout};
-use crate::{board, executor, smoke};
-
-/// Exit status of an error of this side, before anything was sent.
-pub const LOCAL_ERROR: u8 = 1;
-
-/// Words of the rig itself, taken out before the program sees the rest.
-///
-/// `--address A.B.C.D/N` uses this address instead of DHCP; `--figures` prints the peak stack, the busy cycles and the
-/// address at the end; `--hold` then waits for ever, so that a test can look at the memory; `--panic` panics there instead.
-#[derive(Default)]
-struct Rig {
-    address: Option<Ipv4Cidr>,
-    figures: bool,
-    hold: bool,
-    panic: bool,
-}
+use crate::screen::NoScreen;
+use crate::semihosting::{self, FileError, Stdout};
+use crate::{board, executor};
 
 /// Runs the program and answers its exit status.
 pub async fn run(spawner: Spawner) -> u8 {
-    let mut buffer = [0; 1024];
-    let Some(line) = semihosting::command_line(&mut buffer) else { return fail("the command line is over 1024 bytes") };
-    let rig = match Rig::parse(line.split(' ').skip(1)) {
+    static LINE: ConstStaticCell<[u8; 1024]> = ConstStaticCell::new([0; _]);
+    let Some(line) = semihosting::command_line(LINE.take()) else { return fail("the command line is too long") };
+    let rig = match Rig::parse(Rig::words(line)) {
         Ok(rig) => rig,
+        Err(message) => return fail(message),
+    };
+    let arguments = match Arguments::parse(Rig::words(line).filter(Rig::filter())) {
+        Ok(arguments) => arguments,
         Err(message) => return fail(message),
     };
     let mut seed = [0; 8];
@@ -42,11 +39,17 @@ pub async fn run(spawner: Spawner) -> u8 {
     if with_timeout(ADDRESS_TIMEOUT, stack.wait_config_up()).await.is_err() {
         return fail("no address from DHCP");
     }
-    let code = smoke::run(stack, line.split(' ').skip(1)).await;
+    let mut out = Out { figures: rig.figures };
+    out.figures("ready");
+    let report = Report::new(&mut out);
+    let code = match files(&arguments) {
+        Ok(files) => sell(&arguments, files, stack, rig.no_wipe, &report).await.code(),
+        Err((name, error)) => fail(format_args!("{name}: {error}")),
+    };
     if rig.figures {
-        let (peak, cycles) = (board::peak_stack(), executor::busy_cycles());
+        let peak = board::peak_stack();
         let mut out = Stdout::new();
-        let _ = write!(out, r#"{{"event":"figures","stack":{peak},"busy_cycles":{cycles}"#);
+        let _ = write!(out, r#"{{"event":"figures","stack":{peak}"#);
         if let Some(config) = stack.config_v4() {
             let _ = write!(out, r#","address":"{}""#, config.address);
         }
@@ -60,15 +63,127 @@ pub async fn run(spawner: Spawner) -> u8 {
     code
 }
 
-/// Prints the error as a step and answers [`LOCAL_ERROR`].
-pub fn fail(message: impl Display) -> u8 {
-    let _ = writeln!(Stdout::new(), r#"{{"event":"error","message":"{message}"}}"#);
-    LOCAL_ERROR
-}
-
 const ADDRESS_TIMEOUT: Duration = Duration::from_secs(60);
 
+async fn sell(
+    arguments: &Arguments<'_>,
+    files: Files<'static>,
+    stack: Stack<'static>,
+    no_wipe: bool,
+    report: &Report<'_>,
+) -> Exit {
+    static TCP_RX: ConstStaticCell<[u8; 4096]> = ConstStaticCell::new([0; _]);
+    static TCP_TX: ConstStaticCell<[u8; 2048]> = ConstStaticCell::new([0; _]);
+    static TLS_RX: ConstStaticCell<[u8; tls::RX_FOR_ANY_SERVER]> = ConstStaticCell::new([0; _]);
+    static TLS_TX: ConstStaticCell<[u8; 2048]> = ConstStaticCell::new([0; _]);
+    static TX: ConstStaticCell<[u8; 1024]> = ConstStaticCell::new([0; _]);
+    static RX: ConstStaticCell<[u8; 12 * 1024]> = ConstStaticCell::new([0; _]);
+    let (mut tls_seed, mut seed) = ([0; 32], [0; 32]);
+    if semihosting::entropy(&mut tls_seed).and_then(|()| semihosting::entropy(&mut seed)).is_err() {
+        report.error("the host has no /dev/urandom");
+        return Exit::Local;
+    }
+    let machine = Machine {
+        connector: StackConnector::new(stack, TCP_RX.take(), TCP_TX.take()),
+        tls: tls::Buffers::new(TLS_RX.take(), TLS_TX.take()),
+        tls_random: ChaCha20Rng::from_seed(tls_seed),
+        random: ChaCha20Rng::from_seed(seed),
+        clock: Clock(arguments.now_s),
+        buffers: Buffers { tx: TX.take(), rx: RX.take() },
+        scrub: board::scrub_stack,
+        wipe: !no_wipe,
+    };
+    kiosk::run(arguments, files, machine, &mut NoScreen, report).await
+}
+
+/// Reads the host's files. Those that hold secrets are wiped by the kiosk.
+fn files(arguments: &Arguments<'_>) -> Result<Files<'static>, (&'static str, FileError)> {
+    static CA: ConstStaticCell<[u8; 2048]> = ConstStaticCell::new([0; _]);
+    static STATUS_CA: ConstStaticCell<[u8; 2048]> = ConstStaticCell::new([0; _]);
+    static TOKEN: ConstStaticCell<[u8; 288]> = ConstStaticCell::new([0; _]);
+    static CARD: ConstStaticCell<[u8; 256]> = ConstStaticCell::new([0; _]);
+    static OTPS: ConstStaticCell<[u8; 32]> = ConstStaticCell::new([0; _]);
+    Ok(Files {
+        ca: read("--ca", Some(arguments.pay.ca), CA.take())?,
+        status_ca: read("--status-ca", arguments.status.map(|server| server.ca), STATUS_CA.take())?,
+        device_token: read("--device-token-file", arguments.device_token_file, TOKEN.take())?,
+        card: read("--card", arguments.card, CARD.take())?,
+        otps: read("--otp-file", arguments.otp_file, OTPS.take())?,
+    })
+}
+
+fn read<'b>(
+    name: &'static str,
+    path: Option<&str>,
+    buffer: &'b mut [u8],
+) -> Result<&'b mut [u8], (&'static str, FileError)> {
+    match path {
+        None => Ok(&mut []),
+        Some(path) => semihosting::read_file(path, buffer).map_err(|error| (name, error)),
+    }
+}
+
+/// Prints the error as a step and answers the exit status of a local error.
+fn fail(message: impl Display) -> u8 {
+    Report::new(&mut Stdout::new()).error(message);
+    Exit::Local.code()
+}
+
+/// The host's clock, or the time given.
+struct Clock(Option<u64>);
+
+impl tls::Clock for Clock {
+    fn unix_seconds(&self) -> Option<u64> {
+        self.0.or_else(|| Some(semihosting::unix_seconds()))
+    }
+}
+
+/// Standard output, with the cycles spent so far after each line where they are wanted.
+struct Out {
+    figures: bool,
+}
+
+impl Out {
+    fn figures(&self, after: &str) {
+        if self.figures {
+            let _ =
+                writeln!(Stdout::new(), r#"{{"event":"cycles","after":"{after}","busy":{}}}"#, executor::busy_cycles());
+        }
+    }
+}
+
+impl Write for Out {
+    fn write_fmt(&mut self, line: fmt::Arguments<'_>) -> fmt::Result {
+        Stdout::new().write_fmt(line)?;
+        self.figures("line");
+        Ok(())
+    }
+
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        Stdout::new().write_str(text)
+    }
+}
+
+/// Words of the rig itself, taken out before the kiosk sees the rest.
+///
+/// `--address A.B.C.D/N` uses this address instead of DHCP; `--figures` prints the peak stack, the busy cycles and the
+/// address; `--no-wipe` leaves card, OTPs and the stack as they are, for the test that must find them; `--hold` waits at the
+/// end for ever, so that a test can look at the memory; `--panic` panics there instead.
+#[derive(Default)]
+struct Rig {
+    address: Option<Ipv4Cidr>,
+    figures: bool,
+    no_wipe: bool,
+    hold: bool,
+    panic: bool,
+}
+
 impl Rig {
+    /// The words after the program's name.
+    fn words(line: &str) -> core::iter::Skip<SplitAsciiWhitespace<'_>> {
+        line.split_ascii_whitespace().skip(1)
+    }
+
     fn parse<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<Self, &'static str> {
         let mut rig = Self::default();
         while let Some(word) = words.next() {
@@ -78,12 +193,22 @@ impl Rig {
                     rig.address = Some(cidr.ok_or("--address: not an IPv4 address with a prefix length")?);
                 }
                 "--figures" => rig.figures = true,
+                "--no-wipe" => rig.no_wipe = true,
                 "--hold" => rig.hold = true,
                 "--panic" => rig.panic = true,
                 _ => {}
             }
         }
         Ok(rig)
+    }
+
+    /// Lets through what is not the rig's.
+    fn filter() -> impl FnMut(&&str) -> bool {
+        let mut value = false;
+        move |word| {
+            let skipped = core::mem::replace(&mut value, *word == "--address");
+            !(skipped || value || matches!(*word, "--figures" | "--no-wipe" | "--hold" | "--panic"))
+        }
     }
 
     fn config(&self) -> Config {

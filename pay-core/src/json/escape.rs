@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::scan::Span;
+use super::scan::{self, Span};
 
 /// A string still as the server wrote it, with its escapes. [`fmt::Display`] and [`Escaped::chars`] give the plain form.
 ///
@@ -22,7 +22,16 @@ impl<'a> Escaped<'a> {
 
     /// Whether the plain form is `text`.
     pub fn is(self, text: &str) -> bool {
-        if !self.0.contains('\\') { self.0 == text } else { self.chars().eq(text.chars()) }
+        self.position_in(&[text]).is_some()
+    }
+
+    /// Which of `texts` the plain form is.
+    pub(crate) fn position_in(self, texts: &[&str]) -> Option<usize> {
+        if self.0.as_bytes().contains(&b'\\') {
+            texts.iter().position(|text| self.chars().eq(text.chars()))
+        } else {
+            texts.iter().position(|text| self.0 == *text)
+        }
     }
 }
 
@@ -37,29 +46,32 @@ impl fmt::Display for Escaped<'_> {
 /// The text must have passed [`super::scan::value`] and be UTF-8.
 pub(crate) fn unescape(input: &mut [u8], span: Span) -> Span {
     let Some(bytes) = input.get_mut(span.start..span.end) else { return span };
-    let Some(first) = bytes.iter().position(|b| *b == b'\\') else { return span };
-    let (mut read, mut write) = (first, first);
+    let Some(mut write) = next_backslash(bytes, 0) else { return span };
+    let mut read = write;
     while read < bytes.len() {
+        let (c, used) = next_escape(bytes.get(read..).unwrap_or_default());
         let mut plain = [0; 4];
         // An escape is never shorter than its character in UTF-8 (`\u0800` is 6 bytes for 3), so `write` stays behind `read`.
-        let (used, len) = match bytes.get(read..) {
-            Some([b'\\', ..]) => {
-                let (c, used) = next_escape(bytes.get(read..).unwrap_or_default());
-                (used, c.encode_utf8(&mut plain).len())
+        for byte in c.encode_utf8(&mut plain).bytes() {
+            if let Some(to) = bytes.get_mut(write) {
+                *to = byte;
+                write += 1;
             }
-            Some([byte, ..]) => {
-                plain[0] = *byte;
-                (1, 1)
-            }
-            _ => break,
-        };
-        for (to, from) in bytes.iter_mut().skip(write).zip(plain.iter().take(len)) {
-            *to = *from;
         }
         read += used;
-        write += len;
+        let end = next_backslash(bytes, read).unwrap_or(bytes.len());
+        if read < end {
+            bytes.copy_within(read..end, write);
+            write += end - read;
+        }
+        read = end.max(read);
     }
     Span { start: span.start, end: span.start + write }
+}
+
+fn next_backslash(bytes: &[u8], from: usize) -> Option<usize> {
+    let from = scan::skip_plain(bytes, from);
+    bytes.get(from..)?.iter().position(|byte| *byte == b'\\').map(|at| from + at)
 }
 
 struct Chars<'a> {

@@ -28,7 +28,7 @@ pub(crate) fn members<const N: usize>(
     let mut found = [None; N];
     let mut seen = [false; N];
     let end = walk(input, at, |name, value| {
-        let Some(index) = names.iter().position(|wanted| name.is(wanted)) else { return Ok(()) };
+        let Some(index) = name.position_in(names) else { return Ok(()) };
         if let (Some(seen), Some(found)) = (seen.get_mut(index), found.get_mut(index)) {
             if *seen {
                 return Err(MembersError::Duplicate(index));
@@ -59,7 +59,7 @@ pub(crate) fn walk<'a>(
     }
     loop {
         let (name, value_at) = scan::key(input, at)?;
-        let value = scan::value(input, value_at)?;
+        let value = scan::value_inside(input, value_at, 1)?;
         let name = core::str::from_utf8(name.of(input)).map_err(|_| SyntaxError::At(name.start))?;
         member(Escaped::new(name), value)?;
         at = scan::skip_space(input, value.end);
@@ -86,5 +86,5 @@ pub(crate) fn next_element(input: &[u8], last: Option<usize>) -> Result<Option<S
         (Some(_), b']') => return scan::end(input, at + 1).map(|()| None),
         _ => return Err(SyntaxError::At(at)),
     }
-    scan::value(input, at).map(Some)
+    scan::value_inside(input, at, 1).map(Some)
 }

@@ -168,7 +168,8 @@ impl<'a> QrImage<'a> {
         let fits = base64.len() - digits.len() <= 2
             && !digits.is_empty()
             && base64.len() % 4 == 0
-            && digits.bytes().all(|b| sextet(b).is_some());
+            // Without an early exit, so that the compiler can look at many digits at once.
+            && digits.bytes().fold(true, |all, digit| all & is_sextet(digit));
         fits.then_some(Self(base64))
     }
 
@@ -224,6 +225,11 @@ impl<'a> UpiLinks<'a> {
     pub fn upi(&self) -> Option<UpiLink<'a>> {
         self.iter().map(|(_, link)| link).find(|link| link.as_str().starts_with("upi://"))
     }
+}
+
+/// Whether it is a digit of base64. No branches: the image has some 10,000 of them.
+const fn is_sextet(digit: u8) -> bool {
+    ((digit | 0x20).wrapping_sub(b'a') < 26) | (digit.wrapping_sub(b'0') < 10) | (digit == b'+') | (digit == b'/')
 }
 
 fn sextet(digit: u8) -> Option<u8> {

@@ -1,0 +1,211 @@
+//! How many calls the gateway takes in a minute, and how many of them are left. Times are arguments.
+
+use std::collections::VecDeque;
+
+use pay_core::model::CallKind;
+use pay_core::wire::RateLimit;
+
+const WINDOW_MS: u64 = 60_000;
+
+/// Calls per minute to the gateway, of all kiosks together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// `POST /orders`
+    pub create_order: u32,
+    /// `GET /orders/{id}`
+    pub read_order: u32,
+    /// `PATCH /orders/{id}`; no limit is published.
+    pub close_order: u32,
+    /// `GET /orders/{id}/payments`
+    pub list_payments: u32,
+    /// `GET /orders/{id}/payments/{id}`
+    pub read_payment: u32,
+    /// `POST /orders/{id}/refunds`
+    pub create_refund: u32,
+    /// `GET /orders/{id}/refunds/{id}`
+    pub read_refund: u32,
+}
+
+impl Limits {
+    /// Production's, as the gateway's guide has them.
+    pub const PRODUCTION: Self = Self {
+        create_order: 200,
+        read_order: 400,
+        close_order: 100,
+        list_payments: 100,
+        read_payment: 130,
+        create_refund: 100,
+        read_refund: 30,
+    };
+
+    /// The sandbox's; for single payments none is published.
+    pub const SANDBOX: Self = Self {
+        create_order: 30,
+        read_order: 60,
+        close_order: 30,
+        list_payments: 30,
+        read_payment: 30,
+        create_refund: 30,
+        read_refund: 60,
+    };
+
+    const fn of(&self, class: Class) -> u32 {
+        match class {
+            Class::CreateOrder => self.create_order,
+            Class::ReadOrder => self.read_order,
+            Class::CloseOrder => self.close_order,
+            Class::ListPayments => self.list_payments,
+            Class::ReadPayment => self.read_payment,
+            Class::CreateRefund => self.create_refund,
+            Class::ReadRefund => self.read_refund,
+        }
+    }
+}
+
+/// What is counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    CreateOrder,
+    ReadOrder,
+    CloseOrder,
+    ListPayments,
+    ReadPayment,
+    CreateRefund,
+    ReadRefund,
+}
+
+impl Class {
+    /// `None` for calls that this program does not make.
+    pub(crate) const fn of(call: CallKind) -> Option<Self> {
+        match call {
+            CallKind::CreateOrder => Some(Self::CreateOrder),
+            CallKind::ReadOrder => Some(Self::ReadOrder),
+            CallKind::TerminateOrder => Some(Self::CloseOrder),
+            CallKind::ListPayments => Some(Self::ListPayments),
+            CallKind::ReadPayment => Some(Self::ReadPayment),
+            CallKind::CreateRefund => Some(Self::CreateRefund),
+            CallKind::ReadRefund => Some(Self::ReadRefund),
+            _ => None,
+        }
+    }
+}
+
+/// What is told to a kiosk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rate {
+    pub(crate) limit: u32,
+    pub(crate) remaining: u32,
+    /// Seconds to wait; 0 within the limit.
+    pub(crate) retry_s: u64,
+}
+
+/// Every class's window.
+#[derive(Default)]
+pub(crate) struct Budget {
+    windows: [Window; 7],
+}
+
+#[derive(Default)]
+struct Window {
+    calls: VecDeque<u64>,
+    made: u64,
+    /// No call before this time: the gateway said so.
+    blocked_until: u64,
+    /// What the gateway said is left, and when.
+    said: Option<(u32, u64)>,
+}
+
+impl Budget {
+    /// Takes one call out of the budget.
+    ///
+    /// # Errors
+    /// How long to wait, if there is none left; nothing is taken then.
+    pub(crate) fn take(&mut self, class: Class, limits: &Limits, now: u64) -> Result<(), Rate> {
+        let rate = self.rate(class, limits, now);
+        if rate.retry_s > 0 {
+            return Err(rate);
+        }
+        let window = self.window(class);
+        window.calls.push_back(now);
+        window.made += 1;
+        Ok(())
+    }
+
+    /// What is left.
+    pub(crate) fn rate(&mut self, class: Class, limits: &Limits, now: u64) -> Rate {
+        let limit = limits.of(class);
+        let window = self.window(class);
+        while window.calls.front().is_some_and(|at| now.saturating_sub(*at) >= WINDOW_MS) {
+            window.calls.pop_front();
+        }
+        let used = u32::try_from(window.calls.len()).unwrap_or(u32::MAX);
+        let mut remaining = limit.saturating_sub(used);
+        let mut wait = window.blocked_until.saturating_sub(now);
+        if remaining == 0 {
+            let oldest = window.calls.front().copied().unwrap_or(now);
+            wait = wait.max((oldest + WINDOW_MS).saturating_sub(now));
+        }
+        match window.said {
+            Some((said, at)) if now.saturating_sub(at) < WINDOW_MS => remaining = remaining.min(said),
+            _ => {}
+        }
+        if wait > 0 {
+            remaining = 0;
+        }
+        Rate { limit, remaining, retry_s: wait.div_ceil(1000) }
+    }
+
+    /// Takes note of what the gateway says. Throttled without a time to wait: a minute.
+    pub(crate) fn note(&mut self, class: Class, throttled: bool, said: &RateLimit, now: u64) {
+        let window = self.window(class);
+        window.said = said.remaining.map(|remaining| (remaining, now));
+        if throttled {
+            let wait = said.retry_s.filter(|seconds| *seconds > 0).unwrap_or(60).min(3600);
+            window.blocked_until = now + u64::from(wait) * 1000;
+        }
+    }
+
+    /// Calls made since the start.
+    pub(crate) fn made(&mut self, class: Class) -> u64 {
+        self.window(class).made
+    }
+
+    fn window(&mut self, class: Class) -> &mut Window {
+        &mut self.windows[class as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { read_order: 3, ..Limits::PRODUCTION };
+
+    // Mutant: `take` that counts refused calls keeps the window full for ever.
+    #[test]
+    fn the_window_slides() {
+        let mut budget = Budget::default();
+        for at in [0, 1_000, 2_000] {
+            assert_eq!(budget.take(Class::ReadOrder, &LIMITS, at), Ok(()));
+        }
+        assert_eq!(budget.take(Class::ReadOrder, &LIMITS, 10_500).unwrap_err().retry_s, 50);
+        assert_eq!(budget.take(Class::ReadOrder, &LIMITS, 59_999).unwrap_err().retry_s, 1);
+        assert_eq!(budget.take(Class::ReadOrder, &LIMITS, 60_000), Ok(()));
+        assert_eq!(budget.take(Class::ReadOrder, &LIMITS, 60_000).unwrap_err().retry_s, 1);
+        assert_eq!(budget.take(Class::ListPayments, &LIMITS, 60_000), Ok(()), "classes are apart");
+    }
+
+    // Mutant: `blocked_until` left out of `wait` sends on while the gateway says no.
+    #[test]
+    fn the_gateway_has_the_last_word() {
+        let mut budget = Budget::default();
+        let said = RateLimit::default();
+        budget.note(Class::ReadOrder, true, &said, 5_000);
+        assert_eq!(budget.take(Class::ReadOrder, &LIMITS, 5_000).unwrap_err().retry_s, 60);
+        assert_eq!(budget.take(Class::ReadOrder, &LIMITS, 65_000), Ok(()));
+        let mut head = pay_core::wire::ResponseHead::new(200);
+        head.note_header("x-ratelimit-remaining", "1");
+        budget.note(Class::ReadOrder, false, &head.rate_limit, 65_000);
+        assert_eq!(budget.rate(Class::ReadOrder, &LIMITS, 65_000).remaining, 1);
+    }
+}

@@ -1,0 +1,105 @@
+//! One call for many who ask the same.
+
+use core::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+/// So many answers are kept before old ones are looked for.
+const KEEP: usize = 4096;
+
+/// Answers by key.
+pub(crate) struct Cache<T> {
+    cells: Mutex<HashMap<String, Cell<T>>>,
+}
+
+type Cell<T> = Arc<Mutex<Option<Kept<T>>>>;
+
+struct Kept<T> {
+    value: T,
+    since: Instant,
+    until: Instant,
+}
+
+impl<T: Clone> Cache<T> {
+    pub(crate) fn new() -> Self {
+        Self { cells: Mutex::default() }
+    }
+
+    /// The answer for `key`: one that is fresh, else the one of a call that is under way, else that of `fetch`, which also
+    /// says how long its answer stays fresh. Blocks while a call for this key is under way.
+    pub(crate) fn get(&self, key: &str, fetch: impl FnOnce() -> (T, Duration)) -> T {
+        let arrived = Instant::now();
+        let cell = self.cell(key);
+        let mut kept = cell.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = kept.as_ref() {
+            // Who waited here while the call was made takes its answer, however short that stays fresh.
+            if kept.since >= arrived || Instant::now() < kept.until {
+                return kept.value.clone();
+            }
+        }
+        let (value, fresh) = fetch();
+        let since = Instant::now();
+        *kept = Some(Kept { value: value.clone(), since, until: since + fresh });
+        value
+    }
+
+    /// Forgets the answers whose key begins so. A call under way keeps its own.
+    pub(crate) fn forget(&self, beginning: &str) {
+        self.lock().retain(|key, _| !key.starts_with(beginning));
+    }
+
+    fn cell(&self, key: &str) -> Cell<T> {
+        let mut cells = self.lock();
+        if cells.len() >= KEEP {
+            let now = Instant::now();
+            // A cell that cannot be locked is in use.
+            cells.retain(|_, cell| {
+                cell.try_lock().map_or(true, |kept| kept.as_ref().is_some_and(|kept| now < kept.until))
+            });
+        }
+        Arc::clone(cells.entry(key.to_owned()).or_default())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Cell<T>>> {
+        self.cells.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::Barrier;
+
+    // Mutant: dropping the cell's lock before `fetch` makes eight calls of one.
+    #[test]
+    fn concurrent_questions_become_one() {
+        let (cache, calls, barrier) = (Cache::new(), AtomicUsize::new(0), Barrier::new(8));
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    barrier.wait();
+                    let value = cache.get("a", || {
+                        // Until then all have asked; if one is late, freshness covers it.
+                        std::thread::sleep(Duration::from_millis(50));
+                        (calls.fetch_add(1, Ordering::SeqCst), Duration::from_secs(600))
+                    });
+                    assert_eq!(value, 0);
+                });
+            }
+        });
+        assert_eq!(calls.into_inner(), 1);
+    }
+
+    // Mutant: `forget` that does nothing answers with what was true before the order was closed.
+    #[test]
+    fn what_is_stale_or_forgotten_is_asked_again() {
+        let cache = Cache::new();
+        assert_eq!(cache.get("a", || (1, Duration::ZERO)), 1);
+        assert_eq!(cache.get("a", || (2, Duration::from_secs(600))), 2);
+        assert_eq!(cache.get("a", || (3, Duration::ZERO)), 2);
+        cache.forget("a");
+        assert_eq!(cache.get("a", || (4, Duration::ZERO)), 4);
+    }
+}

@@ -1,0 +1,165 @@
+//! How a backend is set up.
+
+use core::fmt;
+use core::net::{Ipv4Addr, SocketAddr};
+use core::time::Duration;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pay_core::model::Amount;
+use pay_core::wire::Endpoint;
+use transport_std::SetupError;
+
+use crate::budget::Limits;
+use crate::call::Prices;
+use crate::token::TokenError;
+
+/// Most for an order, unless something else is said: 1000.00.
+const CAP: Amount = match Amount::from_minor(100_000) {
+    Ok(amount) => amount,
+    Err(_) => panic!("15 digits fit"),
+};
+
+/// How a [`Server`](crate::Server) starts.
+#[derive(Clone)]
+pub struct Config {
+    /// Where to listen. Port 0 lets the operating system choose. Loopback only without [`Config::certificate`].
+    pub listen: SocketAddr,
+    /// The gateway, with the merchant's keys.
+    pub gateway: Endpoint,
+    /// How the gateway is reached, and whom to trust there.
+    pub transport: transport_std::Config,
+    /// Where the hashes of tokens, the orders and, without [`Config::certificate`], the authority's certificate are.
+    pub dir: PathBuf,
+    /// What may be sold for.
+    pub prices: Prices,
+    /// Calls per minute to the gateway.
+    pub limits: Limits,
+    /// The server's certificate chain and key, each PEM. Without them the server makes its own authority.
+    pub certificate: Option<(Vec<u8>, Vec<u8>)>,
+    /// How long an order can be paid; the gateway's own default is 30 days.
+    pub order_life: Duration,
+    /// How long an answer of the gateway is taken for true.
+    pub fresh: Duration,
+    /// The same, of an order that will not change any more.
+    pub fresh_final: Duration,
+    /// First pause between two looks at an order that is to end; each pause is twice the one before, up to 10 minutes.
+    pub first_look: Duration,
+    /// Where [`Notice`]s go.
+    pub notice: Arc<dyn Fn(&Notice) + Send + Sync>,
+}
+
+/// Something for the operator. Without secrets and without the gateway's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// The money of this order goes back.
+    Refunded {
+        /// The order.
+        order_id: String,
+        /// The refund at the gateway.
+        refund_id: String,
+    },
+    /// The gateway does not make this refund: somebody has to look.
+    RefundCancelled {
+        /// The order.
+        order_id: String,
+        /// The refund at the gateway.
+        refund_id: String,
+    },
+    /// The refund was not made at this try; there will be another.
+    RefundPending {
+        /// The order.
+        order_id: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The file of orders cannot be written: nothing is done any more until somebody looks.
+    NotKept(String),
+}
+
+/// Why a server did not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// Without a certificate of its own the server listens on loopback addresses only.
+    NotLoopback,
+    /// The address, the directory or a file.
+    Io(io::Error),
+    /// The certificate or its key.
+    Certificate(String),
+    /// The tokens.
+    Token(TokenError),
+    /// How the gateway is reached.
+    Gateway(SetupError),
+}
+
+impl Config {
+    /// Loopback, an authority of its own, up to 1000.00 an order, 15 minutes to pay it, production's limits, answers
+    /// fresh for a second.
+    pub fn new(gateway: Endpoint, transport: transport_std::Config, dir: impl Into<PathBuf>) -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            gateway,
+            transport,
+            dir: dir.into(),
+            prices: Prices::UpTo(CAP),
+            limits: Limits::PRODUCTION,
+            certificate: None,
+            order_life: Duration::from_secs(15 * 60),
+            fresh: Duration::from_secs(1),
+            fresh_final: Duration::from_secs(60),
+            first_look: Duration::from_secs(2),
+            notice: Arc::new(|_| {}),
+        }
+    }
+}
+
+/// Without the private key.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("listen", &self.listen)
+            .field("gateway", &self.gateway)
+            .field("dir", &self.dir)
+            .field("prices", &self.prices)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refunded { order_id, refund_id } => write!(f, "order {order_id}: refunded as {refund_id}"),
+            Self::RefundCancelled { order_id, refund_id } => {
+                write!(f, "order {order_id}: the gateway cancelled refund {refund_id}; somebody has to look")
+            }
+            Self::RefundPending { order_id, status } => {
+                write!(f, "order {order_id}: no refund yet (status {status}); trying again")
+            }
+            Self::NotKept(why) => write!(f, "the file of orders cannot be written: {why}"),
+        }
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotLoopback => {
+                f.write_str("without a certificate of its own the backend listens on loopback addresses only")
+            }
+            Self::Io(error) => write!(f, "the backend cannot start: {error}"),
+            Self::Certificate(error) => write!(f, "the certificate or its key: {error}"),
+            Self::Token(error) => write!(f, "{error}"),
+            Self::Gateway(error) => write!(f, "the gateway: {error}"),
+        }
+    }
+}
+
+impl core::error::Error for StartError {}
+
+impl From<io::Error> for StartError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}

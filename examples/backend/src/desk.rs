@@ -1,0 +1,290 @@
+//! The rules: who may do what to which order. Blocking; one thread for each request.
+
+use core::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use pay_core::model::{Amount, ApiVersion, CreateOrder, OrderId, Timestamp, UnixSeconds};
+use pay_core::wire::{self, decode, encode};
+use serde::Deserialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::answer::Answer;
+use crate::book::{Contradiction, Entry, What};
+use crate::cache::Cache;
+use crate::call::{Call, Incoming, Prices};
+use crate::config::{Config, Notice, StartError};
+use crate::gateway::Gateway;
+use crate::store::Store;
+use crate::token::{Owner, Tokens, hex};
+use crate::watch::Agenda;
+
+/// Longest Create Order body that can come of [`Call::Create`].
+const BODY_MAX: usize = 2048;
+
+/// Everything behind the server.
+pub(crate) struct Desk {
+    pub(crate) gateway: Gateway,
+    pub(crate) agenda: Agenda,
+    tokens: Tokens,
+    store: Mutex<Store>,
+    cache: Cache<Answer>,
+    prices: Prices,
+    order_life: Duration,
+    fresh: Duration,
+    fresh_final: Duration,
+    notice: Arc<dyn Fn(&Notice) + Send + Sync>,
+}
+
+/// What can be read of an order.
+pub(crate) struct Reading {
+    /// It will not change any more.
+    pub(crate) is_final: bool,
+    pub(crate) is_paid: bool,
+    pub(crate) is_active: bool,
+}
+
+impl Desk {
+    pub(crate) fn new(config: &Config) -> Result<Self, StartError> {
+        let store = Store::open(&config.dir)?;
+        let agenda = Agenda::new(config.first_look, store.book().duties());
+        Ok(Self {
+            gateway: Gateway::new(config.gateway.clone(), config.transport.clone(), config.limits)?,
+            agenda,
+            tokens: Tokens::read(&config.dir).map_err(StartError::Token)?,
+            store: Mutex::new(store),
+            cache: Cache::new(),
+            prices: config.prices.clone(),
+            order_life: config.order_life,
+            fresh: config.fresh,
+            fresh_final: config.fresh_final,
+            notice: Arc::clone(&config.notice),
+        })
+    }
+
+    /// Answers a device.
+    pub(crate) fn handle(&self, request: &Incoming) -> Answer {
+        let Some(owner) = request.token().and_then(|token| self.tokens.owner(token)) else {
+            return Answer::unauthenticated();
+        };
+        self.serve(owner, request).unwrap_or_else(|refusal| refusal)
+    }
+
+    fn serve(&self, owner: Owner, request: &Incoming) -> Result<Answer, Answer> {
+        let call = request.call(&self.prices)?;
+        let version = request.version();
+        match call {
+            // Not one of the gateway's calls: it needs no version.
+            Call::Report(order, released) => self.report(owner, &order, released),
+            Call::Create(order) => self.create(owner, *order, version?),
+            Call::Close(order) => self.close(owner, &order, version?),
+            Call::Read(order) => self.pass(owner, &order, wire::Call::ReadOrder(&order), version?),
+            Call::Payments(order) => self.pass(owner, &order, wire::Call::ListPayments(&order), version?),
+            Call::Payment(order, payment) => {
+                self.pass(owner, &order, wire::Call::ReadPayment(&order, payment), version?)
+            }
+        }
+    }
+
+    fn pass(&self, owner: Owner, order: &OrderId, call: wire::Call<'_>, version: ApiVersion) -> Result<Answer, Answer> {
+        self.need(owner, order, version)?;
+        match call {
+            wire::Call::ReadOrder(order) => Ok(self.order(order, version)),
+            call => Ok(self.read(call, version)),
+        }
+    }
+
+    fn create(&self, owner: Owner, order: CreateOrder, version: ApiVersion) -> Result<Answer, Answer> {
+        let (id, amount) = (order.order_id().clone(), order.amount());
+        let same = |entry: &Entry| entry.owner == owner && entry.amount == amount;
+        match self.entry(&id) {
+            Some(entry) if !same(&entry) => return Err(Answer::order_exists()),
+            Some(entry) if entry.made => return Ok(self.order(&id, version)),
+            _ => {}
+        }
+        let ends = SystemTime::now() + self.order_life;
+        let ends = ends.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let order = order
+            .with_expiry_time(Timestamp::from_unix(UnixSeconds(ends)))
+            .with_note(&mark(owner, &id))
+            .map_err(|error| Answer::invalid("request_invalid", &error.to_string()))?;
+        let mut body = [0; BODY_MAX];
+        let length = encode::create_order(&order, &mut body).map_err(|_| Answer::too_large())?;
+
+        let permit = self.gateway.reserve(wire::Call::CreateOrder.kind())?;
+        {
+            let mut store = self.store();
+            match store.entry(id.as_str()) {
+                Some(entry) if !same(entry) => return Err(Answer::order_exists()),
+                Some(_) => {}
+                None => {
+                    let wanted = What::Wanted { owner: owner.to_string(), amount: amount.minor() };
+                    self.keep(&mut store, &id, wanted)?;
+                }
+            }
+        }
+        let answer = self.gateway.call(permit, wire::Call::CreateOrder, version, &body[..length]);
+        self.cache.forget(&beginning(&id));
+        if answer.is_success() {
+            self.reading(&id, &answer).ok_or_else(not_ours)?;
+            self.made(&id)?;
+            return Ok(answer);
+        }
+        if answer.status == 409 {
+            // An earlier call of ours made it, or it is somebody else's: then the gateway's answer stands.
+            self.need(owner, &id, version).map_err(|found| if found.status == 404 { answer } else { found })?;
+            return Ok(self.order(&id, version));
+        }
+        Ok(answer)
+    }
+
+    fn close(&self, owner: Owner, order: &OrderId, version: ApiVersion) -> Result<Answer, Answer> {
+        self.need(owner, order, version)?;
+        let permit = self.gateway.reserve(wire::Call::TerminateOrder(order).kind())?;
+        self.decide(order, Entry::close)?;
+        let answer = self.gateway.call(permit, wire::Call::TerminateOrder(order), version, encode::TERMINATE_ORDER);
+        self.cache.forget(&beginning(order));
+        self.agenda.call(order.as_str());
+        if answer.is_success() && self.reading(order, &answer).is_none() { Err(not_ours()) } else { Ok(answer) }
+    }
+
+    fn report(&self, owner: Owner, order: &OrderId, released: bool) -> Result<Answer, Answer> {
+        self.need(owner, order, ApiVersion::default())?;
+        self.decide(order, |entry| entry.report(released))?;
+        self.agenda.call(order.as_str());
+        Ok(Answer::ok(json!({"order_id": order.as_str(), "released": released}).to_string().into()))
+    }
+
+    /// Passes if the order was made with this token, and the gateway has shown so.
+    fn need(&self, owner: Owner, order: &OrderId, version: ApiVersion) -> Result<(), Answer> {
+        let entry = self.entry(order).filter(|entry| entry.owner == owner).ok_or_else(Answer::no_such_order)?;
+        if entry.made {
+            return Ok(());
+        }
+        // The answer to its creation was lost. Without our mark in it, another system of the merchant has made it.
+        let answer = self.order(order, version);
+        if !answer.is_success() { Err(answer) } else { self.made(order) }
+    }
+
+    /// The order as the gateway has it: an answer that is not a success, or is about our order.
+    pub(crate) fn order(&self, order: &OrderId, version: ApiVersion) -> Answer {
+        let answer = self.read(wire::Call::ReadOrder(order), version);
+        if answer.is_success() && self.reading(order, &answer).is_none() {
+            // Whose it is, is nobody's business.
+            return Answer::no_such_order();
+        }
+        answer
+    }
+
+    /// Its attempts as the gateway has them.
+    pub(crate) fn payments(&self, order: &OrderId, version: ApiVersion) -> Answer {
+        self.read(wire::Call::ListPayments(order), version)
+    }
+
+    /// A call that only reads: one for all who ask at a time, and only if the last answer is stale.
+    fn read(&self, call: wire::Call<'_>, version: ApiVersion) -> Answer {
+        let order = match call {
+            wire::Call::ReadOrder(order) => Some(order),
+            _ => None,
+        };
+        let answer = self.cache.get(&format!("{call}/ {version}"), || {
+            let answer = self.gateway.ask(call, version, &[]);
+            let reading = order.filter(|_| answer.is_success()).and_then(|order| self.reading(order, &answer));
+            let fresh = match answer.status {
+                429 => Duration::ZERO,
+                _ if reading.is_some_and(|reading| reading.is_final) => self.fresh_final,
+                _ => self.fresh,
+            };
+            (answer, fresh)
+        });
+        match self.gateway.rate(call.kind()) {
+            Some(rate) if answer.status != 429 => answer.with_rate(rate),
+            _ => answer,
+        }
+    }
+
+    /// What an answer says of our order; `None` if it cannot be read or is about another.
+    pub(crate) fn reading(&self, order: &OrderId, answer: &Answer) -> Option<Reading> {
+        #[derive(Deserialize)]
+        struct Marked {
+            order_note: Option<String>,
+        }
+        let entry = self.entry(order)?;
+        let marked: Marked = serde_json::from_slice(&answer.body).ok()?;
+        let mut body = answer.body.clone();
+        let read = decode::order(&mut body).ok()?;
+        let ours = read.order_id == order.as_str()
+            && read.amount == entry.amount
+            && read.currency == "INR"
+            && marked.order_note? == mark(entry.owner, order);
+        ours.then(|| Reading {
+            is_final: read.status.is_final(),
+            is_paid: read.status == pay_core::model::OrderStatus::Paid,
+            is_active: read.status == pay_core::model::OrderStatus::Active,
+        })
+    }
+
+    pub(crate) fn entry(&self, order: &OrderId) -> Option<Entry> {
+        self.store().entry(order.as_str()).cloned()
+    }
+
+    pub(crate) fn amount(&self, order: &OrderId) -> Option<Amount> {
+        self.entry(order).map(|entry| entry.amount)
+    }
+
+    /// Decides on the order as it is now, and keeps what follows before anybody else decides.
+    pub(crate) fn decide(
+        &self,
+        order: &OrderId,
+        decision: impl FnOnce(&Entry) -> Result<Option<What>, Contradiction>,
+    ) -> Result<(), Answer> {
+        let mut store = self.store();
+        let entry = store.entry(order.as_str()).ok_or_else(Answer::no_such_order)?;
+        match decision(entry) {
+            Ok(Some(what)) => self.keep(&mut store, order, what),
+            Ok(None) => Ok(()),
+            Err(Contradiction) => Err(Answer::contradiction()),
+        }
+    }
+
+    pub(crate) fn notify(&self, notice: &Notice) {
+        (self.notice)(notice);
+    }
+
+    /// Forgets what was read of an order.
+    pub(crate) fn forget(&self, order: &OrderId) {
+        self.cache.forget(&beginning(order));
+    }
+
+    fn made(&self, order: &OrderId) -> Result<(), Answer> {
+        self.decide(order, |entry| Ok((!entry.made).then_some(What::Made)))
+    }
+
+    fn keep(&self, store: &mut Store, order: &OrderId, what: What) -> Result<(), Answer> {
+        store.keep(order.as_str(), what).map_err(|error| {
+            self.notify(&Notice::NotKept(error.to_string()));
+            Answer::not_kept()
+        })
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What our orders carry as their note: made for this token by who knows its hash, so that an order of the same id by
+/// another system of the merchant is never taken for ours.
+fn mark(owner: Owner, order: &OrderId) -> String {
+    let hash = Sha256::digest(format!("kiosk-order\0{owner}\0{order}"));
+    format!("kiosk order {}", hex(&hash[..16]))
+}
+
+/// Every key in the cache of this order, and of no other.
+fn beginning(order: &OrderId) -> String {
+    format!("{}/", wire::Call::ReadOrder(order))
+}
+
+fn not_ours() -> Answer {
+    Answer::nothing_known("the gateway's answer is about something else")
+}

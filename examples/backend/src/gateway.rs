@@ -1,0 +1,141 @@
+//! Calls to the gateway: with the merchant's keys, within one budget.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use pay_core::drive::transport::blocking::Transport;
+use pay_core::model::{ApiVersion, CallKind, RequestId};
+use pay_core::wire::{Call, Endpoint, Request};
+use transport_std::{Config, HttpsTransport, SetupError};
+
+use crate::answer::Answer;
+use crate::budget::{Budget, Class, Limits, Rate};
+use crate::config::StartError;
+
+/// Longest answer taken. A list of attempts has no end of its own; this holds a few hundred.
+const RX: usize = 256 * 1024;
+/// Connections kept for the next calls.
+const IDLE: usize = 8;
+/// Limit of one call, in milliseconds: shorter than a kiosk waits for us.
+const EXCHANGE_MS: u32 = 10_000;
+
+/// The gateway, as this program calls it.
+pub(crate) struct Gateway {
+    endpoint: Endpoint,
+    config: Config,
+    limits: Limits,
+    idle: Mutex<Vec<HttpsTransport>>,
+    budget: Mutex<Budget>,
+    start: Instant,
+}
+
+/// One call that the budget has allowed.
+pub(crate) struct Permit(Class);
+
+impl Gateway {
+    pub(crate) fn new(endpoint: Endpoint, config: Config, limits: Limits) -> Result<Self, StartError> {
+        // So that a mistake shows at the start, and not at the first sale.
+        let first = HttpsTransport::new(endpoint.clone(), config.clone()).map_err(StartError::Gateway)?;
+        Ok(Self {
+            endpoint,
+            config,
+            limits,
+            idle: Mutex::new(vec![first]),
+            budget: Mutex::default(),
+            start: Instant::now(),
+        })
+    }
+
+    /// Takes a call out of the budget.
+    ///
+    /// # Errors
+    /// The 429 for a device, if there is none left.
+    pub(crate) fn reserve(&self, call: CallKind) -> Result<Permit, Answer> {
+        let class = Class::of(call).ok_or_else(Answer::no_such_path)?;
+        match self.budget().take(class, &self.limits, self.now()) {
+            Ok(()) => Ok(Permit(class)),
+            Err(rate) => Err(Answer::throttled(rate)),
+        }
+    }
+
+    /// Makes the call. The answer is the gateway's as it came, unless it is about our keys or not whole.
+    pub(crate) fn call(&self, permit: Permit, call: Call<'_>, version: ApiVersion, body: &[u8]) -> Answer {
+        let Permit(class) = permit;
+        let answer = self.exchange(class, call, version, body);
+        let rate = self.budget().rate(class, &self.limits, self.now());
+        answer.with_rate(rate)
+    }
+
+    /// [`Self::reserve`] and [`Self::call`].
+    pub(crate) fn ask(&self, call: Call<'_>, version: ApiVersion, body: &[u8]) -> Answer {
+        match self.reserve(call.kind()) {
+            Ok(permit) => self.call(permit, call, version, body),
+            Err(answer) => answer,
+        }
+    }
+
+    /// What is left for calls of this kind.
+    pub(crate) fn rate(&self, call: CallKind) -> Option<Rate> {
+        Class::of(call).map(|class| self.budget().rate(class, &self.limits, self.now()))
+    }
+
+    /// Calls of this kind since the start.
+    pub(crate) fn made(&self, call: CallKind) -> u64 {
+        Class::of(call).map_or(0, |class| self.budget().made(class))
+    }
+
+    fn exchange(&self, class: Class, call: Call<'_>, version: ApiVersion, body: &[u8]) -> Answer {
+        let mut random = [0; 16];
+        if getrandom::fill(&mut random).is_err() {
+            return Answer::nothing_known("the backend has no random bytes");
+        }
+        let request =
+            Request::new(call, version, RequestId::from_random(random)).with_body(body).with_timeout_ms(EXCHANGE_MS);
+        let Ok(mut transport) = self.transport() else {
+            return Answer::nothing_known("the backend cannot reach the gateway");
+        };
+        let mut rx = vec![0; RX];
+        let Ok(head) = transport.exchange(&request, &mut rx) else {
+            return Answer::nothing_known("the gateway gave no answer");
+        };
+        self.keep(transport);
+        let throttled = head.status == 429;
+        self.budget().note(class, throttled, &head.rate_limit, self.now());
+        if head.truncated {
+            return Answer::nothing_known("the gateway's answer is too long");
+        }
+        rx.truncate(head.body_len);
+        let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&rx).is_ok();
+        match head.status {
+            // About our keys, not about the device's token: it must not stop for that.
+            401 | 403 => Answer::nothing_known("the gateway refuses the backend"),
+            status if is_json => Answer { status, body: rx, rate: None },
+            status @ 400.. => Answer { status, body: b"{}".to_vec(), rate: None },
+            _ => Answer::nothing_known("the gateway's answer is not JSON"),
+        }
+    }
+
+    fn transport(&self) -> Result<HttpsTransport, SetupError> {
+        let kept = self.idle().pop();
+        kept.map_or_else(|| HttpsTransport::new(self.endpoint.clone(), self.config.clone()), Ok)
+    }
+
+    fn keep(&self, transport: HttpsTransport) {
+        let mut idle = self.idle();
+        if idle.len() < IDLE {
+            idle.push(transport);
+        }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<HttpsTransport>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn budget(&self) -> MutexGuard<'_, Budget> {
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

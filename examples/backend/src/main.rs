@@ -1,0 +1,189 @@
+//! The backend as a program.
+#![forbid(unsafe_code)]
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, anyhow};
+use backend::{Config, Limits, Prices, Server, add_token};
+use clap::{Parser, Subcommand, ValueEnum};
+use pay_core::model::Amount;
+use pay_core::wire::{Auth, Endpoint};
+use serde::Deserialize;
+use transport_std::Roots;
+use zeroize::Zeroizing;
+
+const CLIENT_ID: &str = "CASHFREE_CLIENT_ID";
+const CLIENT_SECRET: &str = "CASHFREE_CLIENT_SECRET";
+
+/// A merchant's backend for kiosks that hold no secret
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Option<Serve>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Device tokens
+    #[command(subcommand)]
+    Token(Token),
+}
+
+#[derive(Subcommand)]
+enum Token {
+    /// Make a token, store its hash, print it once; a running backend takes it after a restart
+    Add {
+        /// 1 to 32 letters, digits, '-' or '_'
+        name: String,
+        /// Where the hashes are
+        #[arg(long)]
+        dir: PathBuf,
+    },
+}
+
+#[derive(clap::Args)]
+struct Serve {
+    /// Where to listen; loopback only without --cert
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// The gateway's base URL
+    #[arg(long)]
+    gateway: String,
+    /// Trust only this authority's certificate for the gateway (PEM or DER)
+    #[arg(long)]
+    gateway_ca: Option<PathBuf>,
+    /// A JSON file with client_id and client_secret; else CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET
+    #[arg(long)]
+    keys: Option<PathBuf>,
+    /// Where hashes of tokens, orders and the authority's certificate are
+    #[arg(long)]
+    dir: PathBuf,
+    /// The most an order may be for
+    #[arg(long, default_value = "1000.00", value_parser = amount, conflicts_with = "price")]
+    cap: Amount,
+    /// Take only this price; may be given several times
+    #[arg(long, value_parser = amount)]
+    price: Vec<Amount>,
+    /// The certificate chain (PEM)
+    #[arg(long, requires = "key")]
+    cert: Option<PathBuf>,
+    /// Its private key (PEM)
+    #[arg(long, requires = "cert")]
+    key: Option<PathBuf>,
+    /// Calls per minute that the gateway takes
+    #[arg(long, default_value = "production")]
+    limits: LimitsOf,
+    /// Seconds an order can be paid
+    #[arg(long, default_value_t = 900, value_parser = clap::value_parser!(u64).range(60..=86_400))]
+    order_life: u64,
+    /// Make a token at the start and write it to this new file, for tests
+    #[arg(long)]
+    new_token_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LimitsOf {
+    Production,
+    Sandbox,
+}
+
+#[derive(Deserialize)]
+struct KeyFile {
+    client_id: String,
+    client_secret: Zeroizing<String>,
+}
+
+fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    match (options.command, options.serve) {
+        (Some(Command::Token(Token::Add { name, dir })), _) => {
+            println!("{}", *add_token(&dir, &name)?);
+            Ok(())
+        }
+        (None, Some(serve)) => run(&serve),
+        (None, None) => Err(anyhow!("give --gateway and --dir, or a command")),
+    }
+}
+
+fn run(options: &Serve) -> anyhow::Result<()> {
+    if let Some(path) = &options.new_token_file {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let token = add_token(&options.dir, &format!("start-{}", now.as_nanos()))?;
+        write_secret(path, &token).with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    let server = Server::start(config(options)?)?;
+    let ca = server.ca_pem().map(|_| options.dir.join("backend-ca.pem"));
+    println!("{}", serde_json::json!({"url": server.url(), "ca": ca}));
+    std::io::stdout().flush()?;
+
+    let (stop, stopped) = mpsc::channel();
+    ctrlc::set_handler(move || {
+        let _ = stop.send(());
+    })?;
+    let _ = stopped.recv();
+    Ok(())
+}
+
+fn config(options: &Serve) -> anyhow::Result<Config> {
+    let endpoint = Endpoint::parse(&options.gateway, keys(options.keys.as_deref())?)
+        .map_err(|_| anyhow!("--gateway must be https://host, with a port and a path if need be"))?;
+    let mut transport = transport_std::Config::new();
+    if let Some(path) = &options.gateway_ca {
+        let bytes = read(path)?;
+        let is_pem = bytes.windows(11).any(|window| window == b"-----BEGIN ");
+        let roots = if is_pem { Roots::from_pem(&bytes) } else { Roots::from_der([bytes.as_slice()]) };
+        transport = transport.with_roots(roots.with_context(|| format!("{}", path.display()))?);
+    }
+    let mut config = Config::new(endpoint, transport, &options.dir);
+    config.listen = options.listen;
+    config.prices =
+        if options.price.is_empty() { Prices::UpTo(options.cap) } else { Prices::Catalogue(options.price.clone()) };
+    config.limits = match options.limits {
+        LimitsOf::Production => Limits::PRODUCTION,
+        LimitsOf::Sandbox => Limits::SANDBOX,
+    };
+    config.order_life = Duration::from_secs(options.order_life);
+    if let (Some(cert), Some(key)) = (&options.cert, &options.key) {
+        config.certificate = Some((read(cert)?, read(key)?));
+    }
+    config.notice = Arc::new(|notice| eprintln!("backend: {notice}"));
+    Ok(config)
+}
+
+fn keys(path: Option<&Path>) -> anyhow::Result<Auth> {
+    let keys = match path {
+        // serde_json would say what it found there.
+        Some(path) => serde_json::from_slice(&Zeroizing::new(read(path)?))
+            .map_err(|_| anyhow!("{} is not a JSON object with client_id and client_secret", path.display()))?,
+        None => {
+            let set =
+                |name| std::env::var(name).map_err(|_| anyhow!("give --keys, or set {CLIENT_ID} and {CLIENT_SECRET}"));
+            KeyFile { client_id: set(CLIENT_ID)?, client_secret: Zeroizing::new(set(CLIENT_SECRET)?) }
+        }
+    };
+    Ok(Auth::merchant(&keys.client_id, &keys.client_secret)?)
+}
+
+fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text.as_bytes())
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+fn amount(text: &str) -> Result<Amount, String> {
+    Amount::parse(text).map_err(|error| error.to_string())
+}

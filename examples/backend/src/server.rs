@@ -1,0 +1,241 @@
+//! HTTPS around the rules.
+
+use core::convert::Infallible;
+use core::fmt;
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::fs;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming as Body};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{HeaderMap, header};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use pay_core::model::CallKind;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio_rustls::TlsAcceptor;
+
+use crate::answer::Answer;
+use crate::call::Incoming;
+use crate::certificate::{self, Identity};
+use crate::config::{Config, StartError};
+use crate::desk::Desk;
+
+/// Largest request body: far above any that passes the rules.
+const BODY_MAX: usize = 4 * 1024;
+/// Largest head, the least that hyper takes, and most headers.
+const HEAD_MAX: usize = 8 * 1024;
+const HEADERS_MAX: usize = 32;
+/// Connections at a time; each has at most one request, and so one thread.
+const CONNECTIONS: usize = 256;
+/// For a handshake, a body, and a head (which includes the pause before it).
+const HANDSHAKE: Duration = Duration::from_secs(10);
+const BODY: Duration = Duration::from_secs(10);
+const HEAD: Duration = Duration::from_secs(30);
+/// What is being done is finished at the end, if it does not take longer.
+const FINISH: Duration = Duration::from_secs(15);
+
+/// A running backend; it stops when this is dropped.
+pub struct Server {
+    address: SocketAddr,
+    url: String,
+    ca_pem: Option<String>,
+    ca_der: Option<Vec<u8>>,
+    desk: Arc<Desk>,
+    stop: Option<oneshot::Sender<()>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Starts a backend in threads of its own and returns when it listens. Without a certificate of its own it writes
+    /// `backend-ca.pem` and `backend-ca.der` to its directory.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start(config: Config) -> Result<Self, StartError> {
+        let (authority, identity) = match &config.certificate {
+            Some((chain, key)) => (None, certificate::read(chain, key).map_err(StartError::Certificate)?),
+            None if !config.listen.ip().is_loopback() => return Err(StartError::NotLoopback),
+            None => {
+                let made = certificate::make(config.listen.ip());
+                let (authority, identity) = made.map_err(|error| StartError::Certificate(error.to_string()))?;
+                (Some(authority), identity)
+            }
+        };
+        let acceptor = acceptor(identity).map_err(|error| StartError::Certificate(error.to_string()))?;
+        let desk = Arc::new(Desk::new(&config)?);
+        if let Some(authority) = &authority {
+            fs::write(config.dir.join("backend-ca.pem"), &authority.pem)?;
+            fs::write(config.dir.join("backend-ca.der"), &authority.der)?;
+        }
+
+        let listener = std::net::TcpListener::bind(config.listen)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let listener = {
+            let _inside = runtime.enter();
+            TcpListener::from_std(listener)?
+        };
+        let (stop, stopped) = oneshot::channel();
+        let serving = Arc::clone(&desk);
+        let server = std::thread::Builder::new().name("backend".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = accept(listener, acceptor, serving) => {}
+                    _ = stopped => {}
+                }
+            });
+            runtime.shutdown_timeout(FINISH);
+        })?;
+        let watching = Arc::clone(&desk);
+        let watcher = std::thread::Builder::new().name("watch".to_owned()).spawn(move || watching.watch())?;
+        let (ca_pem, ca_der) = authority.map(|authority| (authority.pem, authority.der)).unzip();
+        let url = format!("https://{address}/pg");
+        Ok(Self { address, url, ca_pem, ca_der, desk, stop: Some(stop), threads: vec![server, watcher] })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `https://127.0.0.1:PORT/pg`
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The authority to trust, as PEM text; none with a certificate of its own.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
+    }
+
+    /// The same certificate as DER bytes.
+    #[must_use]
+    pub fn ca_der(&self) -> Option<&[u8]> {
+        self.ca_der.as_deref()
+    }
+
+    /// Calls of this kind made to the gateway since the start.
+    #[must_use]
+    pub fn gateway_calls(&self, kind: CallKind) -> u64 {
+        self.desk.gateway.made(kind)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.desk.agenda.stop();
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Server({})", self.url)
+    }
+}
+
+async fn accept(listener: TcpListener, acceptor: TlsAcceptor, desk: Arc<Desk>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of file handles, most likely: let some close first.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            continue;
+        };
+        tokio::spawn(serve(stream, acceptor.clone(), Arc::clone(&desk), place));
+    }
+}
+
+async fn serve(stream: TcpStream, acceptor: TlsAcceptor, desk: Arc<Desk>, _place: OwnedSemaphorePermit) {
+    // Small answers must not wait for the client's acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await else { return };
+    let service = service_fn(move |request| answer(request, Arc::clone(&desk)));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(HEAD_MAX)
+        .serve_connection(TokioIo::new(stream), service);
+    // A client that goes away is its own business.
+    let _ = connection.await;
+}
+
+async fn answer(request: hyper::Request<Body>, desk: Arc<Desk>) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let (request_id, version) = (text("x-request-id"), text("x-api-version"));
+    let body = tokio::time::timeout(BODY, Limited::new(body, BODY_MAX).collect()).await;
+    let answer = match body {
+        Ok(Ok(body)) if is_plain(&head.headers) => {
+            let request = Incoming {
+                method: head.method.as_str().to_owned(),
+                path: head.uri.path().to_owned(),
+                has_query: head.uri.query().is_some(),
+                authorization: head.headers.get(header::AUTHORIZATION).map(|value| value.as_bytes().to_vec()),
+                api_version: version.clone(),
+                content_type: text("content-type"),
+                body: body.to_bytes().to_vec(),
+            };
+            // The rules block: on the disk, on the gateway, on each other.
+            let handled = tokio::task::spawn_blocking(move || desk.handle(&request)).await;
+            handled.unwrap_or_else(|_| Answer::nothing_known("the backend failed"))
+        }
+        Ok(Ok(_)) => Answer::invalid("request_invalid", "a header occurs twice"),
+        Ok(Err(_)) | Err(_) => Answer::too_large(),
+    };
+    Ok(respond(answer, request_id, version))
+}
+
+/// Two values of a header that decides could be read as either.
+fn is_plain(headers: &HeaderMap) -> bool {
+    ["authorization", "x-api-version", "content-type"].iter().all(|name| headers.get_all(*name).iter().count() < 2)
+}
+
+fn respond(answer: Answer, request_id: Option<String>, version: Option<String>) -> hyper::Response<Full<Bytes>> {
+    let mut builder = hyper::Response::builder()
+        .status(answer.status)
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::CACHE_CONTROL, "no-store");
+    if answer.status == 401 {
+        builder = builder.header(header::WWW_AUTHENTICATE, "Bearer");
+    }
+    for (name, value) in [("x-request-id", request_id), ("x-api-version", version)] {
+        if let Some(value) = value.filter(|value| value.len() <= 64) {
+            builder = builder.header(name, value);
+        }
+    }
+    if let Some(rate) = answer.rate {
+        builder = builder
+            .header("x-ratelimit-limit", rate.limit)
+            .header("x-ratelimit-remaining", rate.remaining)
+            .header("x-ratelimit-retry", rate.retry_s)
+            .header("x-ratelimit-type", "app_id");
+    }
+    builder.body(Full::new(Bytes::from(answer.body))).unwrap_or_default()
+}
+
+fn acceptor(identity: Identity) -> Result<TlsAcceptor, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(rustls::ALL_VERSIONS)?
+        .with_no_client_auth()
+        .with_single_cert(identity.chain, identity.key)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}

@@ -1,0 +1,8 @@
+//! The backend over real HTTPS, in front of a sandbox in the same process.
+
+mod access;
+mod orders;
+mod program;
+mod rates;
+mod refunds;
+mod shop;

@@ -1,0 +1,112 @@
+//! The program itself, and what it lets out.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use ureq::Agent;
+use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
+
+use crate::shop::order;
+
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+// Mutants: printing the request's headers or the answer's body as a notice; storing the token itself; `not_ours` with
+// the body in it.
+#[test]
+fn it_serves_and_keeps_its_secrets() {
+    let gateway = sandbox::Server::start(sandbox::Config::default()).expect("a sandbox");
+    let dir = std::env::temp_dir().join(format!("backend-{}-program", std::process::id()));
+    let _ = fs::remove_dir_all(&dir);
+    fs::create_dir_all(dir.join("state")).expect("a directory");
+    fs::write(dir.join("gateway.pem"), gateway.ca_pem()).expect("a file");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_backend"))
+        .args(["--listen", "127.0.0.1:0", "--gateway", gateway.url(), "--cap", "20"])
+        .arg("--gateway-ca")
+        .arg(dir.join("gateway.pem"))
+        .arg("--dir")
+        .arg(dir.join("state"))
+        .arg("--new-token-file")
+        .arg(dir.join("token"))
+        .env("CASHFREE_CLIENT_ID", gateway.client_id())
+        .env("CASHFREE_CLIENT_SECRET", gateway.client_secret())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map(Running)
+        .expect("the program");
+    let mut out = BufReader::new(child.0.stdout.take().expect("stdout"));
+    let mut text = String::new();
+    out.read_line(&mut text).expect("a line");
+    let ready: Value = serde_json::from_str(&text).expect("JSON");
+    let url = ready["url"].as_str().expect("a URL");
+    let ca = fs::read(ready["ca"].as_str().expect("a path")).expect("the authority");
+    assert!(dir.join("state/backend-ca.der").exists());
+    let token = fs::read_to_string(dir.join("token")).expect("a token");
+    assert_eq!(token.len(), 64);
+
+    let ca = Certificate::from_pem(&ca).expect("a certificate");
+    let tls = TlsConfig::builder().provider(TlsProvider::Rustls).root_certs(RootCerts::new_with_certs(&[ca])).build();
+    let agent: Agent = Agent::config_builder().tls_config(tls).http_status_as_error(false).build().into();
+    let send = |token: &str, path: &str, body: String| {
+        let request = agent
+            .post(format!("{url}{path}"))
+            .header("authorization", format!("Bearer {token}"))
+            .header("x-api-version", "2025-01-01")
+            .header("content-type", "application/json");
+        let mut reply = request.send(body).expect("an answer");
+        (reply.status().as_u16(), reply.body_mut().read_to_string().expect("a body"))
+    };
+    let (status, body) = send(&token, "/orders", order("till-1", "10.15"));
+    assert_eq!(status, 200, "{body}");
+    let made: Value = serde_json::from_str(&body).expect("JSON");
+    let session = made["payment_session_id"].as_str().expect("a session").to_owned();
+    // Trouble makes programs talkative.
+    let echo = sandbox::Fault::Replace { status: 500, body: format!("{{\"message\":\"{session}\"}}").into_bytes() };
+    gateway.gateway().inject("GET /orders/*", 2, echo);
+    assert_eq!(send("wrong-token-wrong-token", "/orders", order("till-2", "10.15")).0, 401);
+    assert_eq!(send(&token, "/orders", order("till-2", "20.01")).0, 400);
+    assert_eq!(send(&token, "/orders", order("till-1", "10.15")).0, 500);
+    assert_eq!(send(&token, "/orders/till-1/release", r#"{"released":false}"#.into()).0, 200);
+
+    let _ = child.0.kill();
+    out.read_to_string(&mut text).expect("stdout");
+    child.0.stderr.take().expect("stderr").read_to_string(&mut text).expect("stderr");
+    for file in fs::read_dir(dir.join("state")).expect("the directory") {
+        text += &String::from_utf8_lossy(&fs::read(file.expect("a file").path()).expect("its bytes"));
+    }
+    assert!(text.contains("till-1"), "the orders are among what is searched");
+    for secret in [&token, gateway.client_secret(), &session, "wrong-token", "9999999999"] {
+        assert!(!text.contains(secret), "a secret got out");
+    }
+    drop(child);
+    fs::remove_dir_all(dir).expect("an end");
+}
+
+// Mutant: `println!` of the hash in place of the token.
+#[test]
+fn a_token_is_made_and_shown_once() {
+    let dir = std::env::temp_dir().join(format!("backend-{}-token", std::process::id()));
+    let _ = fs::remove_dir_all(&dir);
+    let add = |name: &str| {
+        let command =
+            Command::new(env!("CARGO_BIN_EXE_backend")).args(["token", "add", name, "--dir"]).arg(&dir).output();
+        let output = command.expect("the program");
+        (output.status.success(), String::from_utf8(output.stdout).expect("text"))
+    };
+    let (ok, token) = add("kiosk-1");
+    assert!(ok && token.trim().len() == 64);
+    let kept = fs::read_to_string(dir.join("tokens")).expect("the file");
+    assert!(kept.starts_with("kiosk-1 ") && !kept.contains(token.trim()));
+    assert!(!add("kiosk-1").0 && !add("a b").0);
+    assert_ne!(add("kiosk-2").1, token);
+    fs::remove_dir_all(dir).expect("an end");
+}

@@ -1,0 +1,226 @@
+//! A sandbox, a backend before it, and a device.
+
+use core::time::Duration;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use backend::{Config, Limits, Notice, Prices, Server, add_token};
+use pay_core::model::Amount;
+use pay_core::wire::{Auth, Endpoint};
+use serde_json::{Value, json};
+use transport_std::Roots;
+use ureq::Agent;
+use ureq::http::Response;
+use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
+
+/// So many that no test meets them by accident.
+pub(crate) const PLENTY: Limits = Limits {
+    create_order: 100_000,
+    read_order: 100_000,
+    close_order: 100_000,
+    list_payments: 100_000,
+    read_payment: 100_000,
+    create_refund: 100_000,
+    read_refund: 100_000,
+};
+
+pub(crate) struct Shop {
+    pub(crate) gateway: sandbox::Server,
+    pub(crate) config: Config,
+    pub(crate) backend: Option<Server>,
+    pub(crate) token: String,
+    pub(crate) dir: PathBuf,
+    pub(crate) notices: Arc<Mutex<Vec<String>>>,
+    agent: Agent,
+}
+
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) bytes: Vec<u8>,
+    headers: Vec<(String, String)>,
+}
+
+impl Shop {
+    pub(crate) fn open(name: &str) -> Self {
+        Self::with(name, |_| {})
+    }
+
+    pub(crate) fn with(name: &str, change: impl FnOnce(&mut Config)) -> Self {
+        let gateway = sandbox::Server::start(sandbox::Config::default()).expect("a sandbox");
+        let dir = std::env::temp_dir().join(format!("backend-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&dir);
+        let auth = Auth::merchant(gateway.client_id(), gateway.client_secret()).expect("keys");
+        let transport = transport_std::Config::new().with_roots(Roots::from_der([gateway.ca_der()]).expect("roots"));
+        let endpoint = Endpoint::parse(gateway.url(), auth).expect("an endpoint");
+        let mut config = Config::new(endpoint, transport, &dir);
+        config.limits = PLENTY;
+        config.prices = Prices::UpTo(Amount::parse("50").expect("an amount"));
+        config.first_look = Duration::from_millis(10);
+        config.fresh = Duration::ZERO;
+        let notices = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&notices);
+        config.notice = Arc::new(move |notice: &Notice| seen.lock().expect("notices").push(notice.to_string()));
+        change(&mut config);
+        let token = add_token(&dir, "kiosk-1").expect("a token").to_string();
+        let mut shop = Self { gateway, config, backend: None, token, dir, notices, agent: Agent::new_with_defaults() };
+        shop.start();
+        shop
+    }
+
+    /// Starts the backend again, as after a power cut of a friendly kind.
+    pub(crate) fn start(&mut self) {
+        self.backend = None;
+        let backend = Server::start(self.config.clone()).expect("a backend");
+        let ca = Certificate::from_pem(backend.ca_pem().expect("an authority").as_bytes()).expect("a certificate");
+        let tls =
+            TlsConfig::builder().provider(TlsProvider::Rustls).root_certs(RootCerts::new_with_certs(&[ca])).build();
+        self.agent = Agent::config_builder().tls_config(tls).http_status_as_error(false).build().into();
+        self.backend = Some(backend);
+    }
+
+    pub(crate) fn backend(&self) -> &Server {
+        self.backend.as_ref().expect("a backend")
+    }
+
+    /// A request with this method, token and body.
+    pub(crate) fn send(&self, method: &str, path: &str, token: Option<&str>, body: Option<&str>) -> Reply {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.backend().url()))
+            .header("x-api-version", "2025-01-01")
+            .header("x-request-id", "request-1");
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        match body {
+            Some(body) => {
+                let request = request.header("content-type", "application/json").body(body.to_owned());
+                Reply::of(self.agent.run(request.expect("a request")).expect("an answer"))
+            }
+            None => Reply::of(self.agent.run(request.body(()).expect("a request")).expect("an answer")),
+        }
+    }
+
+    /// A request without a body, with more headers than it needs.
+    pub(crate) fn send_with(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Reply {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.backend().url()))
+            .header("x-api-version", "2025-01-01")
+            .header("authorization", format!("Bearer {}", self.token));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Reply::of(self.agent.run(request.body(()).expect("a request")).expect("an answer"))
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        self.send("GET", path, Some(&self.token), None)
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
+        self.send("POST", path, Some(&self.token), Some(&body.to_string()))
+    }
+
+    pub(crate) fn create(&self, id: &str, amount: &str) -> Reply {
+        self.send("POST", "/orders", Some(&self.token), Some(&order(id, amount)))
+    }
+
+    pub(crate) fn close(&self, id: &str) -> Reply {
+        let body = r#"{"order_status":"TERMINATED"}"#;
+        self.send("PATCH", &format!("/orders/{id}"), Some(&self.token), Some(body))
+    }
+
+    pub(crate) fn report(&self, id: &str, released: bool) -> Reply {
+        self.post(&format!("/orders/{id}/release"), &json!({"released": released}))
+    }
+
+    /// A call to the gateway itself: what the kiosk's pay route, or the shopper's bank, does.
+    pub(crate) fn outside(&self, path: &str, body: &Value) -> Value {
+        let request = sandbox::Request::new("POST", &format!("/pg{path}"))
+            .with_header("x-api-version", "2025-01-01")
+            .with_header("x-client-id", self.gateway.client_id())
+            .with_header("x-client-secret", self.gateway.client_secret())
+            .with_json(body.to_string());
+        let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).expect("a clock");
+        let now = u64::try_from(now.as_millis()).expect("small");
+        let response = self.gateway.gateway().handle(&request, now);
+        let value: Value = serde_json::from_slice(&response.body).expect("JSON");
+        assert_eq!(response.status, 200, "{path} {value}");
+        value
+    }
+
+    /// Begins an attempt on an order that was made; its id.
+    pub(crate) fn attempt(&self, session: &Value) -> String {
+        let body = json!({"payment_session_id": session, "payment_method": {"upi": {"channel": "link"}}});
+        self.outside("/orders/sessions", &body)["cf_payment_id"].as_str().expect("an id").to_owned()
+    }
+
+    /// The shopper pays.
+    pub(crate) fn succeed(&self, payment: &str) {
+        let result = json!({"payment_status": "SUCCESS"});
+        self.outside("/simulate", &json!({"entity": "PAYMENTS", "entity_id": payment, "entity_simulation": result}));
+    }
+
+    /// Makes an order and has it paid.
+    pub(crate) fn paid(&self, id: &str) {
+        let made = self.create(id, "10.15");
+        assert_eq!(made.status, 200, "{}", made.json());
+        self.succeed(&self.attempt(&made.json()["payment_session_id"]));
+    }
+
+    pub(crate) fn refunds(&self) -> usize {
+        self.gateway.gateway().refunds().len()
+    }
+
+    pub(crate) fn notice(&self, part: &str) -> usize {
+        self.notices.lock().expect("notices").iter().filter(|notice| notice.contains(part)).count()
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        self.backend = None;
+        let _ = fs::remove_dir_all(&self.dir);
+    }
+}
+
+impl Reply {
+    fn of(mut response: Response<ureq::Body>) -> Self {
+        let headers = response.headers().iter();
+        let headers =
+            headers.map(|(name, value)| (name.to_string(), value.to_str().expect("ASCII").to_owned())).collect();
+        let bytes = response.body_mut().read_to_vec().expect("a body");
+        Self { status: response.status().as_u16(), bytes, headers }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).expect("JSON")
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn number(&self, name: &str) -> u64 {
+        self.header(name).and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name}"))
+    }
+}
+
+pub(crate) fn order(id: &str, amount: &str) -> String {
+    format!(
+        r#"{{"order_id":"{id}","order_amount":{amount},"order_currency":"INR",
+        "customer_details":{{"customer_id":"c_1","customer_phone":"9999999999"}}}}"#
+    )
+}
+
+/// Waits for something that happens by itself; a minute is for a loaded machine.
+pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !done() {
+        assert!(Instant::now() < end, "{what} did not happen");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

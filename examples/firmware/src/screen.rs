@@ -1,0 +1,10 @@
+//! The screen of a board that has none.
+
+use kiosk::{Screen, Shown};
+
+/// Takes what is shown and drops it; that it was shown is in the events. A product puts its display here.
+pub struct NoScreen;
+
+impl Screen for NoScreen {
+    fn show(&mut self, _: Shown<'_>) {}
+}

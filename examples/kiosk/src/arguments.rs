@@ -1,0 +1,282 @@
+//! The command line, the same on a desktop and in the firmware.
+
+use core::fmt;
+
+use pay_core::model::InvalidValue;
+use pay_core::{Amount, OrderId};
+
+/// What to type.
+pub const USAGE: &str = "\
+kiosk --connect HOST:PORT --server-name NAME --ca FILE.der (--session S [--amount A] | --amount A) --order-id ID
+      [--status-connect HOST:PORT --status-server-name NAME --status-ca FILE.der --device-token-file FILE]
+      [--method upi-qrcode|upi-link|card] [--card FILE [--otp-file FILE]] [--now UNIX_SECONDS]
+      [--patience SECONDS] [--repeat N]
+kiosk --connect HOST:PORT --server-name NAME --ca FILE.der --probe
+Without --session the backend (--status-...) makes the order; --order-id may then be left out.
+Exit codes: 0 paid, 1 local error, 2 refused or failed, 3 unknown, 4 pending.";
+
+/// The words of the command line, understood.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Arguments<'a> {
+    /// The gateway.
+    pub pay: Server<'a>,
+    /// The merchant's backend, which makes orders and is asked how they stand.
+    pub status: Option<Server<'a>>,
+    /// The file with the device's token for the backend.
+    pub device_token_file: Option<&'a str>,
+    /// The session of an order that exists. Shown in no event.
+    pub session: Option<&'a str>,
+    /// What is to be paid. Needed to make an order, and to check a UPI link; with a session and a backend it is read there.
+    pub amount: Option<Amount>,
+    /// The order; minted if there is none.
+    pub order_id: Option<OrderId>,
+    /// How to pay.
+    pub means: Means,
+    /// The file with the card.
+    pub card: Option<&'a str>,
+    /// A file with the OTPs that the shopper will type, one a line: a stand-in for a keypad.
+    pub otp_file: Option<&'a str>,
+    /// The time, where there is no clock to ask, in Unix seconds.
+    pub now_s: Option<u64>,
+    /// How long the shopper has, in seconds. As long again is waited for an order to close.
+    pub patience_s: u32,
+    /// How many sales, one after the other. With a session: attempts at its order.
+    pub repeat: u16,
+    /// Connect, say what was negotiated, send nothing.
+    pub probe: bool,
+}
+
+/// Where a server is and how it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)]
+pub struct Server<'a> {
+    /// Address to connect to: DNS name or IPv4 address.
+    pub host: &'a str,
+    /// TCP port.
+    pub port: u16,
+    /// The name in its certificate.
+    pub name: &'a str,
+    /// The file with the certificate to trust, DER.
+    pub ca: &'a str,
+}
+
+/// How to pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)]
+pub enum Means {
+    /// The gateway's QR image.
+    UpiQrCode,
+    /// A UPI link that the kiosk draws as a QR.
+    UpiLink,
+    /// A card; with an OTP file its OTP is entered here, else the bank's page is shown.
+    Card,
+}
+
+/// A command line that cannot be followed. Names the word, never a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)]
+pub enum UsageError {
+    /// No such argument.
+    Unknown,
+    /// The argument has no value.
+    NoValue(&'static str),
+    /// Its value is not what it should be.
+    BadValue(&'static str, &'static str),
+    /// Its value was refused.
+    Invalid(&'static str, InvalidValue),
+    /// It is given twice.
+    Twice(&'static str),
+    /// It is needed here.
+    Missing(&'static str),
+}
+
+impl<'a> Arguments<'a> {
+    /// Understands the words after the program's name.
+    ///
+    /// # Errors
+    /// [`UsageError`].
+    pub fn parse(words: impl IntoIterator<Item = &'a str>) -> Result<Self, UsageError> {
+        let mut values = [None; NAMES.len()];
+        let mut words = words.into_iter();
+        while let Some(word) = words.next() {
+            let at = NAMES.iter().position(|name| *name == word).ok_or(UsageError::Unknown)?;
+            let name = NAMES[at];
+            let value = if name == "--probe" { "" } else { words.next().ok_or(UsageError::NoValue(name))? };
+            if values[at].replace(value).is_some() {
+                return Err(UsageError::Twice(name));
+            }
+        }
+        let value = |name: &str| NAMES.iter().position(|known| *known == name).and_then(|at| values[at]);
+        let needed = |name: &'static str| value(name).ok_or(UsageError::Missing(name));
+
+        let pay =
+            server(needed("--connect")?, ("--server-name", needed("--server-name")?), needed("--ca")?, "--connect")?;
+        let status = match value("--status-connect") {
+            None => None,
+            Some(address) => Some(server(
+                address,
+                ("--status-server-name", needed("--status-server-name")?),
+                needed("--status-ca")?,
+                "--status-connect",
+            )?),
+        };
+        let amount = value("--amount").map(Amount::parse).transpose();
+        let order_id = value("--order-id").map(OrderId::parse).transpose();
+        let means = match value("--method") {
+            None if value("--card").is_some() => Means::Card,
+            None | Some("upi-qrcode") => Means::UpiQrCode,
+            Some("upi-link") => Means::UpiLink,
+            Some("card") => Means::Card,
+            Some(_) => return Err(UsageError::BadValue("--method", "upi-qrcode, upi-link or card")),
+        };
+        let arguments = Self {
+            pay,
+            status,
+            device_token_file: value("--device-token-file"),
+            session: value("--session"),
+            amount: amount.map_err(|e| UsageError::Invalid("--amount", e))?,
+            order_id: order_id.map_err(|e| UsageError::Invalid("--order-id", e))?,
+            means,
+            card: value("--card"),
+            otp_file: value("--otp-file"),
+            now_s: value("--now").map(|text| number("--now", text)).transpose()?,
+            patience_s: value("--patience").map_or(Ok(300), |text| number("--patience", text))?,
+            repeat: value("--repeat").map_or(Ok(1), |text| number("--repeat", text))?,
+            probe: value("--probe").is_some(),
+        };
+        if !arguments.probe {
+            arguments.check()?;
+        }
+        Ok(arguments)
+    }
+
+    fn check(&self) -> Result<(), UsageError> {
+        match (self.session, &self.status) {
+            (None, None) => return Err(UsageError::Missing("--session, or --status-connect and --amount")),
+            (None, Some(_)) if self.amount.is_none() => return Err(UsageError::Missing("--amount")),
+            (Some(_), _) if self.order_id.is_none() => return Err(UsageError::Missing("--order-id")),
+            (Some(_), None) if self.amount.is_none() && self.means == Means::UpiLink => {
+                return Err(UsageError::Missing("--amount"));
+            }
+            _ => {}
+        }
+        if self.status.is_some() && self.device_token_file.is_none() {
+            return Err(UsageError::Missing("--device-token-file"));
+        }
+        if self.means == Means::Card && self.card.is_none() {
+            return Err(UsageError::Missing("--card"));
+        }
+        Ok(())
+    }
+}
+
+const NAMES: [&str; 17] = [
+    "--connect",
+    "--server-name",
+    "--ca",
+    "--status-connect",
+    "--status-server-name",
+    "--status-ca",
+    "--device-token-file",
+    "--session",
+    "--amount",
+    "--order-id",
+    "--method",
+    "--card",
+    "--otp-file",
+    "--now",
+    "--patience",
+    "--repeat",
+    "--probe",
+];
+
+fn server<'a>(
+    address: &'a str,
+    (name_of_name, name): (&'static str, &'a str),
+    ca: &'a str,
+    name_of_address: &'static str,
+) -> Result<Server<'a>, UsageError> {
+    let plain =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-');
+    let parts = address.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
+    match parts {
+        Some((host, port @ 1..)) if plain(host) && plain(name) => Ok(Server { host, port, name, ca }),
+        Some((host, 1..)) if plain(host) => Err(UsageError::BadValue(name_of_name, "a host name or an IPv4 address")),
+        _ => Err(UsageError::BadValue(name_of_address, "HOST:PORT")),
+    }
+}
+
+fn number<T: core::str::FromStr>(name: &'static str, text: &str) -> Result<T, UsageError> {
+    text.parse().map_err(|_| UsageError::BadValue(name, "a whole number that is not too large"))
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("an argument that is not known"),
+            Self::NoValue(name) => write!(f, "{name}: has no value"),
+            Self::BadValue(name, what) => write!(f, "{name}: should be {what}"),
+            Self::Invalid(name, why) => write!(f, "{name}: {why}"),
+            Self::Twice(name) => write!(f, "{name}: given twice"),
+            Self::Missing(name) => write!(f, "missing: {name}"),
+        }
+    }
+}
+
+impl core::error::Error for UsageError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SERVER: &str = "--connect 127.0.0.1:8443 --server-name localhost --ca ca.der";
+    const BACKEND: &str = "--status-connect b:1 --status-server-name b --status-ca b.der --device-token-file token";
+
+    fn parse(rest: &str) -> Result<(), UsageError> {
+        Arguments::parse(SERVER.split(' ').chain(rest.split(' ').filter(|word| !word.is_empty()))).map(|_| ())
+    }
+
+    #[test]
+    fn takes_what_the_usage_says() {
+        for rest in [
+            "--session s --order-id abc",
+            "--session s --order-id abc --amount 10.15 --method upi-link",
+            "--session s --order-id abc --card c",
+            "--probe",
+        ] {
+            assert_eq!(parse(rest), Ok(()), "{rest}");
+        }
+        let words = SERVER.split(' ').chain(BACKEND.split(' ')).chain(["--amount", "1"]);
+        assert_eq!(Arguments::parse(words).unwrap().status.unwrap().host, "b");
+    }
+
+    /// Mutant seen red: the check for an amount of a UPI link left out (it would be shown unchecked).
+    #[test]
+    fn refuses_what_cannot_be_done() {
+        for (rest, why) in [
+            ("", UsageError::Missing("--session, or --status-connect and --amount")),
+            ("--session s", UsageError::Missing("--order-id")),
+            ("--session s --order-id abc --method upi-link", UsageError::Missing("--amount")),
+            ("--session s --order-id abc --method card", UsageError::Missing("--card")),
+            (
+                "--session s --order-id abc --method cash",
+                UsageError::BadValue("--method", "upi-qrcode, upi-link or card"),
+            ),
+            ("--session s --session t --order-id abc", UsageError::Twice("--session")),
+            ("--session", UsageError::NoValue("--session")),
+            ("--sesion s", UsageError::Unknown),
+            (
+                "--session s --order-id abc --repeat 70000",
+                UsageError::BadValue("--repeat", "a whole number that is not too large"),
+            ),
+        ] {
+            assert_eq!(parse(rest), Err(why), "{rest}");
+        }
+        assert!(matches!(parse("--session s --order-id abc --amount 1.001"), Err(UsageError::Invalid("--amount", _))));
+        for address in ["localhost", "h:0", "h:x", "a b:1", ":1"] {
+            let words = ["--connect", address, "--server-name", "n", "--ca", "c", "--probe"];
+            assert_eq!(Arguments::parse(words).map(|_| ()), Err(UsageError::BadValue("--connect", "HOST:PORT")));
+        }
+    }
+}

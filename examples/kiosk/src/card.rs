@@ -1,0 +1,129 @@
+//! The card and the OTPs that stand in for a reader and a keypad.
+
+use core::fmt;
+
+use pay_core::model::method::{Card, CardExpiry, CardNumber, Cvv, PlainCard};
+use pay_core::model::{InvalidValue, Otp};
+use pay_core::{OrderPay, PaymentSessionId};
+use zeroize::Zeroize;
+
+/// The file of a card.
+#[derive(serde::Deserialize)]
+struct CardFile<'a> {
+    number: &'a str,
+    expiry_month: &'a str,
+    expiry_year: &'a str,
+    cvv: &'a str,
+    #[serde(default)]
+    holder: Option<&'a str>,
+}
+
+/// Why a card cannot be used. Shows nothing of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)]
+pub enum CardError {
+    /// Not JSON with text members `number`, `expiry_month`, `expiry_year`, `cvv` and, if wanted, `holder`.
+    Form,
+    /// A value was refused.
+    Value(InvalidValue),
+}
+
+/// An Order Pay request for the card in `file`: JSON, the year with two or four digits. `native_otp`: the OTP is entered here.
+///
+/// What it returns is moved, which leaves copies of the card on the stack: scrub that afterwards.
+pub(crate) fn order_pay(file: &[u8], session: PaymentSessionId, native_otp: bool) -> Result<OrderPay, CardError> {
+    let (file, _) = serde_json_core::from_slice::<CardFile<'_>>(file).map_err(|_| CardError::Form)?;
+    let year = file.expiry_year.strip_prefix("20").filter(|rest| rest.len() == 2).unwrap_or(file.expiry_year);
+    let expiry = CardExpiry::parse(file.expiry_month, year)?;
+    let mut card = PlainCard::new(CardNumber::parse(file.number)?, expiry, Cvv::parse(file.cvv)?);
+    if let Some(holder) = file.holder {
+        card = card.with_holder(holder)?;
+    }
+    let card = if native_otp { Card::native_otp(card) } else { Card::link(card) };
+    Ok(OrderPay::new(session, card))
+}
+
+/// The OTPs of a file, one a line, taken one after the other; each is wiped when it was taken.
+pub(crate) struct Otps<'a> {
+    rest: &'a mut [u8],
+    wipe: bool,
+}
+
+impl<'a> Otps<'a> {
+    pub(crate) fn new(file: &'a mut [u8], wipe: bool) -> Self {
+        Self { rest: file, wipe }
+    }
+
+    /// Nothing is left, or there was nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// The next one that is an OTP.
+    pub(crate) fn next(&mut self) -> Option<Otp> {
+        while !self.rest.is_empty() {
+            let rest = core::mem::take(&mut self.rest);
+            let at = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
+            let (line, rest) = rest.split_at_mut(at);
+            self.rest = rest;
+            let otp = core::str::from_utf8(line).ok().and_then(|text| Otp::parse(text.trim()).ok());
+            if self.wipe {
+                line.zeroize();
+            }
+            if otp.is_some() {
+                return otp;
+            }
+        }
+        None
+    }
+}
+
+impl From<InvalidValue> for CardError {
+    fn from(error: InvalidValue) -> Self {
+        Self::Value(error)
+    }
+}
+
+impl fmt::Display for CardError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Form => f.write_str("not JSON with number, expiry_month, expiry_year, cvv and holder as text"),
+            Self::Value(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for CardError {}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+
+    fn read(file: &str) -> Result<OrderPay, CardError> {
+        order_pay(file.as_bytes(), PaymentSessionId::parse("s").unwrap(), false)
+    }
+
+    #[test]
+    fn years_have_two_or_four_digits() {
+        const CARD: &str = r#"{"number": "4111111111111111", "expiry_month": "03", "expiry_year": "28", "cvv": "123", "holder": "A B"}"#;
+        for year in ["28", "2028"] {
+            assert!(read(&CARD.replace("28", year)).is_ok(), "{year}");
+        }
+        let without = CARD.replace(r#", "holder": "A B""#, "");
+        assert!(read(&without).is_ok());
+        assert!(matches!(read(&CARD.replace("03", "13")), Err(CardError::Value(_))));
+        assert_eq!(read(&CARD[1..]).err(), Some(CardError::Form));
+    }
+
+    /// Mutant seen red: the line not wiped.
+    #[test]
+    fn an_otp_is_gone_once_taken() {
+        let mut file = *b"12345678\n\nnot one\n111000";
+        let mut otps = Otps::new(&mut file, true);
+        assert!(otps.next().is_some());
+        assert!(otps.next().is_some());
+        assert!(otps.next().is_none());
+        assert_eq!(file, [0; 24]);
+    }
+}

@@ -1,0 +1,26 @@
+//! A kiosk's program: it gets an order from the merchant's backend (or takes a session id), pays it by UPI or card over
+//! verified TLS, shows the shopper what to do, and asks the backend until it knows how the sale ended.
+//!
+//! It runs wherever there is a [`Connect`](transport_embassy::Connect): on a microcontroller without an operating system
+//! or a heap (`examples/firmware`), and on a desktop (the binary of this package, feature `host`). Both take the same
+//! [`Arguments`] and end with the same [`Exit`] codes.
+#![no_std]
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod card;
+mod exit;
+mod probe;
+mod program;
+mod qr;
+mod report;
+mod screen;
+mod watch;
+
+pub use arguments::{Arguments, Means, Server, USAGE, UsageError};
+pub use card::CardError;
+pub use exit::Exit;
+pub use program::{Files, Machine, run};
+pub use qr::{LinkProblem, QrPicture};
+pub use report::Report;
+pub use screen::{Screen, Shown};

@@ -1,0 +1,166 @@
+//! A UPI link as a QR, after a look at what it asks the shopper to pay.
+
+use core::fmt;
+
+use pay_core::Amount;
+use pay_core::model::{Currency, UpiLinks};
+use qrcodegen_no_heap::{QrCode, QrCodeEcc, Version};
+
+/// The largest symbol drawn: 97 modules a side, 666 bytes of text (ISO/IEC 18004, table 7, level M). Production links have
+/// about 200 bytes.
+const LARGEST: Version = Version::new(20);
+
+/// Memory for one symbol.
+const SYMBOL: usize = LARGEST.buffer_len();
+
+/// A QR to be drawn: square modules, dark or light. Leave four light modules around it.
+#[derive(Clone, Copy)]
+pub struct QrPicture<'a>(&'a QrCode<'a>);
+
+/// Why a link is not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LinkProblem {
+    /// There is no `upi://` link among them.
+    Absent,
+    /// It asks for another amount than the order's, for none, or for two.
+    Amount,
+    /// It asks for another currency than the order's, for none, or for two.
+    Currency,
+    /// It is too long for a QR.
+    TooLong,
+}
+
+impl QrPicture<'_> {
+    /// Modules in a row; as many rows.
+    pub fn size(&self) -> usize {
+        usize::try_from(self.0.size()).unwrap_or(0)
+    }
+
+    /// Whether the module is dark, counted from the upper left corner; outside of it none is.
+    pub fn is_dark(&self, column: usize, row: usize) -> bool {
+        match (i32::try_from(column), i32::try_from(row)) {
+            (Ok(x), Ok(y)) => self.0.get_module(x, y),
+            _ => false,
+        }
+    }
+}
+
+/// Draws the `upi://` link among `links` if it asks for this amount, and hands the picture to `show`.
+///
+/// The members are those of NPCI's linking specification: `am` in major units, `cu`. A link without an amount lets the
+/// shopper type any, so it is refused as well.
+pub(crate) fn draw(
+    links: &UpiLinks<'_>,
+    amount: Amount,
+    currency: &Currency,
+    show: impl FnOnce(QrPicture<'_>),
+) -> Result<(), LinkProblem> {
+    let link = links.upi().ok_or(LinkProblem::Absent)?.as_str();
+    if only(link, "am").and_then(|text| Amount::parse(text).ok()) != Some(amount) {
+        return Err(LinkProblem::Amount);
+    }
+    if only(link, "cu") != Some(currency.as_str()) {
+        return Err(LinkProblem::Currency);
+    }
+    let (mut scratch, mut symbol) = ([0; SYMBOL], [0; SYMBOL]);
+    let code =
+        QrCode::encode_text(link, &mut scratch, &mut symbol, QrCodeEcc::Medium, Version::MIN, LARGEST, None, true)
+            .map_err(|_| LinkProblem::TooLong)?;
+    show(QrPicture(&code));
+    Ok(())
+}
+
+/// The value of a parameter that is there exactly once, in whatever spelling of its name: an app may take another one
+/// than we do.
+fn only<'a>(link: &'a str, name: &str) -> Option<&'a str> {
+    let (_, query) = link.split_once('?')?;
+    let query = query.split('#').next()?;
+    let pairs = || query.split(['&', ';']).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    if pairs().any(|(key, _)| key.contains('%') || (key != name && key.eq_ignore_ascii_case(name))) {
+        return None;
+    }
+    let mut found = pairs().filter(|(key, _)| *key == name).map(|(_, value)| value);
+    match (found.next(), found.next()) {
+        (value, None) => value,
+        _ => None,
+    }
+}
+
+impl fmt::Debug for QrPicture<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "QrPicture({})", self.size())
+    }
+}
+
+impl fmt::Display for LinkProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Absent => "no upi link in the answer",
+            Self::Amount => "the link does not ask for the amount of the order",
+            Self::Currency => "the link does not ask for the currency of the order",
+            Self::TooLong => "the link is too long for a QR",
+        })
+    }
+}
+
+impl core::error::Error for LinkProblem {}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use pay_core::model::UpiLink;
+    use std::string::String;
+
+    fn try_draw(link: &str, minor: u64) -> Result<String, LinkProblem> {
+        let mut links = UpiLinks::default();
+        links.default = UpiLink::parse(link);
+        let mut read = String::new();
+        draw(&links, Amount::from_minor(minor).unwrap(), &Currency::inr(), |picture| {
+            // Three dots a module and a quiet zone of four modules, as on a screen.
+            let side = (picture.size() + 8) * 3;
+            let dark = |x: usize, y: usize| match ((x / 3).checked_sub(4), (y / 3).checked_sub(4)) {
+                (Some(x), Some(y)) => picture.is_dark(x, y),
+                _ => false,
+            };
+            let mut image =
+                rqrr::PreparedImage::prepare_from_greyscale(side, side, |x, y| if dark(x, y) { 0 } else { 255 });
+            read = image.detect_grids()[0].decode().unwrap().1;
+        })?;
+        Ok(read)
+    }
+
+    /// Read back by another implementation. Mutant seen red: `is_dark` with row and column exchanged does not matter to
+    /// the reader, `!` before `get_module` does.
+    #[test]
+    fn the_picture_says_what_the_link_says() {
+        let link = "upi://pay?pa=shop@upi&pn=Shop&tr=ATC1457655315005187584&am=10.15&cu=INR&tn=Order%20Payment";
+        assert_eq!(try_draw(link, 1015).as_deref(), Ok(link));
+    }
+
+    /// Mutants seen red: `>=` for the equal amount; the first of two amounts taken.
+    #[test]
+    fn a_link_for_another_sum_is_not_drawn() {
+        for (link, why) in [
+            ("upi://pay?am=10.16&cu=INR", LinkProblem::Amount),
+            ("upi://pay?am=10.151&cu=INR", LinkProblem::Amount),
+            ("upi://pay?am=1015&cu=INR", LinkProblem::Amount),
+            ("upi://pay?cu=INR", LinkProblem::Amount),
+            ("upi://pay?am=&cu=INR", LinkProblem::Amount),
+            ("upi://pay?am=10.15&cu=INR&am=99", LinkProblem::Amount),
+            ("upi://pay?am=10.15&cu=INR&AM=99", LinkProblem::Amount),
+            ("upi://pay?am=10.15&cu=INR;am=99", LinkProblem::Amount),
+            ("upi://pay?am=10.15&cu=INR&%61m=99", LinkProblem::Amount),
+            ("upi://pay?am=10.15&cu=USD", LinkProblem::Currency),
+            ("upi://pay?am=10.15", LinkProblem::Currency),
+            ("upi://pay?am=10.15&cu=INR&cu=USD", LinkProblem::Currency),
+            ("tez://upi/pay?am=10.15&cu=INR", LinkProblem::Absent),
+            ("https://api.cashfree.com/upi?am=10.15&cu=INR", LinkProblem::Absent),
+        ] {
+            assert_eq!(try_draw(link, 1015), Err(why), "{link}");
+        }
+        let long = std::format!("upi://pay?am=10.15&cu=INR&tn={}", "x".repeat(700));
+        assert_eq!(try_draw(&long, 1015), Err(LinkProblem::TooLong));
+    }
+}

@@ -1,0 +1,152 @@
+//! How the program ends: a code, and one plain sentence where something is not as wished.
+
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+/// How a command ended. A local error, exit code 1, is an `Err` instead.
+#[derive(Debug)]
+pub(super) enum Ending {
+    /// 0: done or paid.
+    Done,
+    /// 2: refused or failed.
+    Failed(String),
+    /// 3: whether something happened is unknown.
+    Unknown(String),
+    /// 4: pending, or somebody has to act.
+    Pending(String),
+}
+
+/// Says the sentence, if there is one, and gives the code.
+pub(super) fn finish(result: anyhow::Result<Ending>) -> ExitCode {
+    let (code, text) = match result {
+        Ok(Ending::Done) => (0, None),
+        Err(error) => (1, Some(format!("{error:#}"))),
+        Ok(Ending::Failed(sentence)) => (2, Some(sentence)),
+        Ok(Ending::Unknown(sentence)) => (3, Some(sentence)),
+        Ok(Ending::Pending(sentence)) => (4, Some(sentence)),
+    };
+    if let Some(text) = text {
+        eprintln!("{}", sentence(&one_line(&text)));
+    }
+    ExitCode::from(code)
+}
+
+/// What clap has to say: help and version as they are, an error as one sentence that never shows the value that was
+/// typed. It may be a secret in the wrong place.
+pub(super) fn usage(error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let _ = error.print();
+            ExitCode::SUCCESS
+        }
+        kind => {
+            eprintln!("{}", usage_sentence(error, kind));
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn usage_sentence(error: &clap::Error, kind: ErrorKind) -> String {
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join(", "),
+        _ => String::new(),
+    };
+    let argument = context(ContextKind::InvalidArg);
+    let clause = match kind {
+        // Only what looks like an option is named: a stray word may be a card number.
+        ErrorKind::UnknownArgument if argument.starts_with('-') => {
+            let name = argument.split('=').next().unwrap_or_default();
+            if is_option_name(name) {
+                format!("there is no option {name} here")
+            } else {
+                "there is no such option".into()
+            }
+        }
+        ErrorKind::UnknownArgument => "there is a word too many".into(),
+        ErrorKind::InvalidSubcommand => "there is no such command".into(),
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let names = context(ContextKind::ValidSubcommand);
+            if names.is_empty() {
+                "a command is missing".into()
+            } else {
+                format!("a command is missing: one of {names}")
+            }
+        }
+        ErrorKind::MissingRequiredArgument => format!("missing: {argument}"),
+        ErrorKind::ArgumentConflict => {
+            format!("{argument} cannot be used with {}", context(ContextKind::PriorArg))
+        }
+        ErrorKind::InvalidValue if error.get(ContextKind::InvalidValue).is_some() => {
+            let valid = context(ContextKind::ValidValue);
+            if valid.is_empty() {
+                format!("{argument} needs a value")
+            } else {
+                format!("{argument} is none of {valid}")
+            }
+        }
+        ErrorKind::InvalidValue | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
+            format!("{argument} needs a value")
+        }
+        ErrorKind::ValueValidation => match core::error::Error::source(error) {
+            // Our own parsers name the field, never the value; integer parsers of clap name the value.
+            Some(source) if source.is::<pay_core::model::InvalidValue>() => {
+                let text = source.to_string();
+                let reason = text.split_once(": ").map_or(text.as_str(), |(_, reason)| reason);
+                format!("{argument} {reason}")
+            }
+            _ => format!("{argument} does not take this value"),
+        },
+        ErrorKind::InvalidUtf8 => "an argument is not UTF-8".into(),
+        _ => "the arguments cannot be understood".into(),
+    };
+    format!("{}; see `pay --help`.", one_line(&sentence(&clause)).trim_end_matches('.'))
+}
+
+fn is_option_name(name: &str) -> bool {
+    name.len() <= 32 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+}
+
+/// A clause as a sentence.
+pub(super) fn sentence(clause: &str) -> String {
+    let mut chars = clause.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let end = if clause.ends_with('.') { "" } else { "." };
+    format!("{first}{}{end}", chars.as_str())
+}
+
+/// One line without control characters, whatever came from outside.
+pub(super) fn one_line(text: &str) -> String {
+    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    clean.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What the gateway wrote for people, made safe to show: it echoes what was sent to it, so runs of digits and long words
+/// are covered.
+pub(super) fn masked(text: &str) -> String {
+    let words = one_line(text);
+    let cover = |word: &str| {
+        let digits = word.bytes().filter(u8::is_ascii_digit).count();
+        let is_code = word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        if digits >= 3 || (word.len() > 32 && !is_code) { "***".to_owned() } else { word.to_owned() }
+    };
+    words.split(' ').map(cover).collect::<Vec<_>>().join(" ").chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{masked, one_line};
+
+    // Mutant: `digits >= 3` written as `> 16` shows the CVV of an echoed request.
+    #[test]
+    fn echoes_are_covered() {
+        assert_eq!(
+            masked("card_cvv : 123 is wrong\n for\u{1b}[31m 4111111111111111"),
+            "card_cvv : *** is wrong for [31m ***"
+        );
+        assert_eq!(masked("session_aaaaaaaaaaaaaaaaaaAaaaaaaaaaaaaaaaaaaa"), "***");
+        assert_eq!(masked("payment_session_id_invalid"), "payment_session_id_invalid");
+        assert_eq!(one_line("a\r\nb  c"), "a b c");
+    }
+}

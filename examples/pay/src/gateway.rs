@@ -1,0 +1,187 @@
+//! Where the gateway is, whom to trust, who we are.
+
+use core::net::IpAddr;
+use std::env;
+
+use anyhow::{Context, anyhow, bail};
+use pay_core::model::{ApiVersion, Environment};
+use pay_core::sale::{Policy, Setup};
+use pay_core::wire::{Auth, ClientBrowser, ClientHints, ClientOs, Endpoint};
+use serde::Deserialize;
+use transport_std::{Config, HttpsTransport, Roots};
+use zeroize::Zeroize;
+
+use super::cli::Options;
+use super::entropy::random;
+use super::input;
+
+const CLIENT_ID: &str = "CASHFREE_CLIENT_ID";
+const CLIENT_SECRET: &str = "CASHFREE_CLIENT_SECRET";
+const DEVICE_TOKEN: &str = "CASHFREE_DEVICE_TOKEN";
+
+/// Both ends of the wire, as the options say.
+#[derive(Debug)]
+pub(super) struct Gateway {
+    pay: Endpoint,
+    /// The backend, where there is one; it answers for orders instead of the gateway.
+    ask: Option<Endpoint>,
+    config: Config,
+    pub(super) version: ApiVersion,
+    pub(super) timeout_ms: u32,
+}
+
+#[derive(Deserialize)]
+struct KeyFile {
+    client_id: String,
+    client_secret: String,
+}
+
+impl Gateway {
+    pub(super) fn from_options(options: &Options) -> anyhow::Result<Self> {
+        let auth = merchant(options)?.unwrap_or(Auth::Session);
+        let pay = Endpoint::parse(&options.gateway, auth)
+            .map_err(|_| anyhow!("--gateway must be https://host, with a port and a path if need be"))?;
+        let ask = match &options.status_url {
+            None => None,
+            Some(url) => {
+                let token = device_token(options)?.with_context(|| {
+                    format!("--status-url needs a device token: set {DEVICE_TOKEN} or give --token-file")
+                })?;
+                Some(
+                    Endpoint::parse(url, token)
+                        .map_err(|_| anyhow!("--status-url must be https://host, with a port and a path if need be"))?,
+                )
+            }
+        };
+        let config = match &options.ca {
+            None => Config::new(),
+            Some(path) => {
+                let bytes = input::whole(path)?;
+                let is_pem = bytes.windows(11).any(|window| window == b"-----BEGIN ");
+                let roots = if is_pem { Roots::from_pem(&bytes) } else { Roots::from_der([bytes.as_slice()]) };
+                Config::new()
+                    .with_roots(roots.with_context(|| format!("{} holds no usable certificate", path.display()))?)
+            }
+        };
+        let timeout_ms = options.timeout.saturating_mul(1_000);
+        Ok(Self { pay, ask, config, version: options.api_version, timeout_ms })
+    }
+
+    /// To a sandbox inside this program.
+    pub(super) fn to_sandbox(server: &sandbox::Server, options: &Options) -> anyhow::Result<Self> {
+        let auth = Auth::merchant(server.client_id(), server.client_secret())?;
+        let config = Config::new().with_roots(Roots::from_der([server.ca_der()])?);
+        Ok(Self {
+            pay: Endpoint::parse(server.url(), auth)?,
+            ask: None,
+            config,
+            version: options.api_version,
+            timeout_ms: options.timeout.saturating_mul(1_000),
+        })
+    }
+
+    /// On this machine.
+    pub(super) fn is_loopback(&self) -> bool {
+        let host = self.pay.host();
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+
+    /// No money is there: fields may have test values.
+    pub(super) fn is_test(&self) -> bool {
+        self.is_loopback() || self.pay.host() == Environment::Sandbox.host()
+    }
+
+    /// Somebody answers for orders.
+    pub(super) fn can_ask(&self) -> bool {
+        self.ask.is_some() || self.pay.auth().has_keys()
+    }
+
+    /// For calls that only the merchant, or a backend for its tills, can make.
+    pub(super) fn need_keys(&self) -> anyhow::Result<()> {
+        if self.can_ask() {
+            return Ok(());
+        }
+        bail!("this needs merchant keys: set {CLIENT_ID} and {CLIENT_SECRET}, or give --keys or --status-url")
+    }
+
+    /// A backend answers for orders, not the gateway.
+    pub(super) const fn has_two_routes(&self) -> bool {
+        self.ask.is_some()
+    }
+
+    pub(super) fn pay_transport(&self) -> anyhow::Result<HttpsTransport> {
+        self.transport(&self.pay)
+    }
+
+    pub(super) fn ask_transport(&self) -> anyhow::Result<HttpsTransport> {
+        self.transport(self.ask.as_ref().unwrap_or(&self.pay))
+    }
+
+    fn transport(&self, endpoint: &Endpoint) -> anyhow::Result<HttpsTransport> {
+        Ok(HttpsTransport::new(endpoint.clone(), self.config.clone())?)
+    }
+
+    /// A sale's setup; it may take this long.
+    pub(super) fn setup(&self, deadline_ms: u32) -> anyhow::Result<Setup> {
+        let mut policy = if self.can_ask() { Policy::with_ask() } else { Policy::session_only() };
+        policy.deadline_ms = deadline_ms;
+        policy.exchange_ms = self.exchange_ms();
+        if self.is_loopback() {
+            // Nobody's limits are spent.
+            policy.ask_ms = 200;
+        }
+        let environment = if self.is_test() { Environment::Sandbox } else { Environment::Production };
+        Ok(Setup { environment, api_version: self.version, policy, seed: random()? })
+    }
+
+    /// The limit of one exchange: no longer than anybody waits, but long enough for a slow bank.
+    pub(super) fn exchange_ms(&self) -> u32 {
+        self.timeout_ms.clamp(5_000, 20_000)
+    }
+
+    /// How long to go on where nothing can be sent at all.
+    pub(super) fn patience_ms(&self) -> u32 {
+        self.timeout_ms.min(if self.is_loopback() { 3_000 } else { 20_000 })
+    }
+}
+
+/// What this machine tells of itself.
+pub(super) fn hints() -> ClientHints {
+    let mut hints = ClientHints::kiosk();
+    hints.os = Some(match env::consts::OS {
+        "linux" => ClientOs::Linux,
+        "macos" => ClientOs::Macos,
+        "windows" => ClientOs::Windows,
+        _ => ClientOs::Others,
+    });
+    hints.browser = Some(ClientBrowser::Others);
+    hints
+}
+
+fn merchant(options: &Options) -> anyhow::Result<Option<Auth>> {
+    if let Some(path) = &options.keys {
+        let text = input::text(path)?;
+        // serde_json would say what it found there.
+        let mut keys: KeyFile = serde_json::from_str(&text)
+            .map_err(|_| anyhow!("{} is not a JSON object with client_id and client_secret", path.display()))?;
+        let auth = Auth::merchant(&keys.client_id, &keys.client_secret);
+        keys.client_secret.zeroize();
+        return Ok(Some(auth?));
+    }
+    let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
+    match (set(CLIENT_ID), set(CLIENT_SECRET)) {
+        (None, None) => Ok(None),
+        (Some(id), Some(secret)) => Ok(Some(Auth::merchant(&id, &secret)?)),
+        _ => bail!("{CLIENT_ID} and {CLIENT_SECRET} must both be set, or neither"),
+    }
+}
+
+fn device_token(options: &Options) -> anyhow::Result<Option<Auth>> {
+    if let Some(path) = &options.token_file {
+        return Ok(Some(Auth::bearer(input::text(path)?.trim())?));
+    }
+    match env::var(DEVICE_TOKEN) {
+        Ok(token) if !token.is_empty() => Ok(Some(Auth::bearer(&token)?)),
+        _ => Ok(None),
+    }
+}

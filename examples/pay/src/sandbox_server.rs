@@ -1,0 +1,36 @@
+//! `pay sandbox`: the gateway's stand-in, until it is stopped.
+
+use std::io::{Write, stdout};
+use std::{env, fs, process, thread};
+
+use anyhow::Context;
+use sandbox::{Config, Rules, Server, SessionKeys};
+use serde_json::json;
+
+use super::cli::SandboxArgs;
+use super::exit::Ending;
+
+pub(super) fn run(args: &SandboxArgs) -> anyhow::Result<Ending> {
+    let session_keys = if args.ignore_session_keys { SessionKeys::Ignored } else { SessionKeys::Honoured };
+    let rules = Rules { settle_after_ms: args.settle_after_ms, session_keys, ..Rules::default() };
+    let server =
+        Server::start(Config { listen: args.listen, rules, seed: None }).context("the sandbox did not start")?;
+    let directory = args.dir.clone().unwrap_or_else(|| env::temp_dir().join(format!("pay-sandbox-{}", process::id())));
+    fs::create_dir_all(&directory).with_context(|| format!("{} cannot be made", directory.display()))?;
+    let ca = directory.join("ca.pem");
+    for (path, bytes) in [(&ca, server.ca_pem().as_bytes()), (&directory.join("ca.der"), server.ca_der())] {
+        fs::write(path, bytes).with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    let line = json!({
+        "url": server.url(),
+        "ca": ca,
+        "client_id": server.client_id(),
+        "client_secret": server.client_secret(),
+    });
+    let mut out = stdout();
+    writeln!(out, "{line}").and_then(|()| out.flush()).context("standard output is closed")?;
+    loop {
+        // A signal ends it.
+        thread::park();
+    }
+}

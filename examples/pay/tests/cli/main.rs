@@ -1,0 +1,14 @@
+//! The program from outside: what is typed, what comes out, and with which code.
+
+mod backend;
+mod bench;
+mod demo;
+mod gateways;
+mod inspect;
+mod methods;
+mod otp;
+mod program;
+mod refund;
+mod refusals;
+mod unknown;
+mod usage;

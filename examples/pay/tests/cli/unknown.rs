@@ -1,0 +1,110 @@
+//! Lost answers, and the end of patience.
+
+use core::time::Duration;
+use std::io::Read;
+use std::process::Command;
+use std::thread;
+
+use sandbox::{Fault, Rules};
+
+use super::gateways::Gateway;
+use super::program::command;
+
+const PAGE: &[u8] = b"<html>Bad gateway</html>";
+
+fn lose(gateway: &Gateway, path: &str, times: usize) {
+    gateway.server().gateway().inject(path, times, Fault::Replace { status: 502, body: PAGE.to_vec() });
+}
+
+// Mutant: `Outcome::Unknown` told as failed gives 2 and invites a second charge.
+#[test]
+fn without_keys_a_lost_answer_is_unknown() {
+    let gateway = Gateway::here(Rules { settle_after_ms: Some(0), ..Rules::default() });
+    let session = gateway.order("order-1");
+    lose(&gateway, "POST /orders/sessions", 5);
+    let args = ["order", "pay", "--session", &session, "--order-id", "order-1", "--method", "card", "--json"];
+    let run = gateway.pay_without_keys(&args).expect(3);
+    assert_eq!(run.json()["outcome"], "unknown");
+    // A card is never sent twice by itself.
+    assert_eq!(gateway.server().gateway().payments().len(), 1);
+}
+
+#[test]
+fn with_keys_a_lost_answer_is_found_again() {
+    let gateway = Gateway::here(Rules { settle_after_ms: Some(200), ..Rules::default() });
+    let session = gateway.order("order-1");
+    lose(&gateway, "POST /orders/sessions", 1);
+    let args = ["order", "pay", "--session", &session, "--order-id", "order-1", "--method", "card", "--json"];
+    let run = gateway.pay(&args).expect(0);
+    assert_eq!(run.json()["outcome"], "paid");
+    assert_eq!(gateway.server().gateway().payments().len(), 1);
+}
+
+#[test]
+fn lost_orders_are_found_again() {
+    let gateway = Gateway::here(Rules::default());
+    lose(&gateway, "POST /orders", 1);
+    gateway.order("order-1");
+    lose(&gateway, "POST /orders", 9);
+    lose(&gateway, "GET /orders/*", 99);
+    let run =
+        gateway.pay(&["order", "create", "--order-id", "order-2", "--amount", "10.15", "--timeout", "2"]).expect(3);
+    assert!(run.err.contains("order-2"), "{run:?}");
+    assert_eq!(gateway.server().gateway().orders().count(), 2);
+}
+
+#[test]
+fn waiting_ends_pending_and_a_simulated_end_is_seen() {
+    let gateway = Gateway::here(Rules::default());
+    let session = gateway.order("order-1");
+    let args = ["order", "pay", "--session", &session, "--order-id", "order-1", "--method", "upi-qrcode", "--json"];
+    let pending = gateway.pay(&[&args[..], &["--timeout", "1"]].concat()).expect(4).json();
+    assert_eq!(pending["outcome"], "pending");
+    // The order is left open, for whoever asks later.
+    gateway.pay(&["status", "--order-id", "order-1"]).expect(4);
+    let number = pending["cf_payment_id"].as_str().unwrap();
+    gateway.pay(&["simulate", "--cf-payment-id", number, "--status", "FAILED", "--error-code", "BANK_DOWN"]).expect(0);
+    gateway.pay(&["simulate", "--cf-payment-id", number, "--status", "SUCCESS"]).expect(0);
+    gateway.pay(&["status", "--order-id", "order-1"]).expect(0);
+}
+
+// Mutant: a loop that does not look at `INTERRUPTS` goes on until its time is up, and says nothing of a stop.
+#[test]
+#[cfg(unix)]
+fn interrupted_it_says_where_the_payment_stands() {
+    let gateway = Gateway::here(Rules::default());
+    let session = gateway.order("order-1");
+    let args = [
+        "order",
+        "pay",
+        "--session",
+        &session,
+        "--order-id",
+        "order-1",
+        "--method",
+        "upi-link",
+        "--json",
+        "--gateway",
+        &gateway.url,
+        "--ca",
+        &gateway.ca,
+        "--keys",
+        &gateway.keys,
+        "--timeout",
+        "60",
+    ];
+    let mut child = command(&args, &[]).spawn().unwrap();
+    while gateway.server().gateway().payments().is_empty() {
+        thread::sleep(Duration::from_millis(20));
+    }
+    thread::sleep(Duration::from_millis(300));
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let code = child.wait().unwrap().code();
+    let (mut out, mut err) = (String::new(), String::new());
+    child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    assert_eq!(code, Some(4), "{out}{err}");
+    assert!(err.contains("Stopped: the payment is pending"), "{err}");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&out).unwrap()["outcome"], "pending");
+}

@@ -1,0 +1,151 @@
+//! Measures one image of the firmware and prints `figure NAME VALUE` lines, for `cargo xtask size`. Nothing is judged here.
+
+use core::net::Ipv4Addr;
+use std::io::Read;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::thread;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, PKCS_ECDSA_P256_SHA256,
+    PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+#[path = "firmware/guest.rs"]
+#[allow(dead_code, reason = "the tests use all of it")]
+mod guest;
+#[path = "firmware/shop.rs"]
+#[allow(dead_code, reason = "the tests use all of it")]
+mod shop;
+
+use guest::{Ended, Guest};
+use shop::{Shop, words};
+
+#[test]
+fn measure() {
+    let set = std::env::var("FIRMWARE_FEATURES").unwrap_or_default();
+    let mut stack = 0;
+    let p256 = || KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+    let mut handshake = |name: &str, keys: Vec<KeyPair>| {
+        let ended = probe(keys);
+        stack = stack.max(peak(&ended));
+        println!("figure handshake_{name} {}", between(&ended, "connected", "probed"));
+    };
+    handshake("p256", vec![p256(), p256()]);
+    handshake("p256_one_intermediate", vec![p256(), p256(), p256()]);
+    if set.contains("p384") {
+        let p384 = || KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap();
+        handshake("p384", vec![p384(), p384()]);
+    }
+    if set.contains("rsa") {
+        let rsa = || {
+            let der: &[u8] = include_bytes!("../../transport-embassy/tests/keys/rsa2048.der");
+            KeyPair::from_pkcs8_der_and_sign_algo(&der.into(), &PKCS_RSA_SHA256).unwrap()
+        };
+        handshake("rsa2048", vec![rsa(), rsa()]);
+    }
+
+    let shop = Shop::open(None);
+    let (session, _) = shop.session_at(shop.port(), "figures");
+    let pay = |more: &str| {
+        let ended = run(&[session.clone(), words(more)].concat()).expect(4);
+        (done(&ended), peak(&ended))
+    };
+    let (links, peak_links) = pay("--method upi-link --repeat 2");
+    let (images, peak_images) = pay("--repeat 2");
+    let card = shop.card(&sandbox::CARDS[0], "123", "");
+    let (cards, peak_cards) = pay(&format!("{} --repeat 2", card.join(" ")));
+    for (name, (ready, done)) in [("upi_link", links), ("upi_qrcode", images), ("card", cards)] {
+        println!("figure first_payment_{name} {}", done[0] - ready);
+        println!("figure next_payment_{name} {}", done[1] - done[0]);
+    }
+    println!("figure peak_stack {}", stack.max(peak_links).max(peak_images).max(peak_cards));
+}
+
+/// Handshake with a server whose chain has these keys: leaf first, the root not sent.
+fn probe(keys: Vec<KeyPair>) -> Ended {
+    let mut chain = Vec::new();
+    let mut above: Option<Issuer<'static, KeyPair>> = None;
+    let (mut root, mut leaf_key) = (Vec::new(), None);
+    let count = keys.len();
+    for (at, key) in keys.into_iter().rev().enumerate() {
+        let leaf = at + 1 == count;
+        let mut params = CertificateParams::new(if leaf { vec!["localhost".to_owned()] } else { Vec::new() }).unwrap();
+        params.distinguished_name.push(rcgen::DnType::CommonName, format!("figures {at}"));
+        if leaf {
+            params.is_ca = IsCa::ExplicitNoCa;
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+            leaf_key = Some(key.serialize_der());
+        } else {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
+        let certificate = match &above {
+            None => params.self_signed(&key),
+            Some(issuer) => params.signed_by(&key, issuer),
+        };
+        let der = certificate.unwrap().der().clone();
+        match at {
+            0 => root = der.to_vec(),
+            _ => chain.insert(0, CertificateDer::from(der.to_vec())),
+        }
+        above = Some(Issuer::new(params, key));
+    }
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.unwrap()));
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut tls = rustls::ServerConnection::new(Arc::new(config)).unwrap();
+        // The probe hangs up as soon as it knows enough.
+        let _ = tls.complete_io(&mut stream);
+        let _ = stream.read(&mut [0]);
+    });
+    let ca = guest::scratch("root.der");
+    std::fs::write(&ca, root).unwrap();
+    let line = format!("--connect 10.0.2.2:{port} --server-name localhost --ca {} --probe", ca.display());
+    let ended = run(&words(&line)).expect(0);
+    std::fs::remove_file(&ca).unwrap();
+    server.join().unwrap();
+    ended
+}
+
+/// Time by counted instructions, 2^5 ns each: the same work takes the same time on any machine.
+fn run(words: &[String]) -> Ended {
+    let words = [words, &["--figures".to_owned()]].concat();
+    Guest::start_with(&words, &["-icount".into(), "shift=5".into()]).end()
+}
+
+/// Instructions up to the first line after each with this in it.
+fn instructions(ended: &Ended, part: &str) -> Vec<u64> {
+    let lines = ended.lines.iter().zip(&ended.lines[1..]);
+    lines.filter(|(line, _)| line.contains(part)).filter_map(|(_, after)| busy(after)).collect()
+}
+
+fn between(ended: &Ended, from: &str, to: &str) -> u64 {
+    instructions(ended, &format!(r#""event":"{to}""#))[0] - instructions(ended, &format!(r#""event":"{from}""#))[0]
+}
+
+/// When the network was ready, and when each sale was done.
+fn done(ended: &Ended) -> (u64, Vec<u64>) {
+    (ended.lines.iter().find_map(|line| busy(line)).unwrap(), instructions(ended, r#""event":"done""#))
+}
+
+fn busy(line: &str) -> Option<u64> {
+    // A cycle of the 25 MHz core is 40 ns.
+    value(line, "busy").map(|cycles| cycles * 40 / 32)
+}
+
+fn peak(ended: &Ended) -> u64 {
+    ended.lines.iter().find_map(|line| value(line, "stack")).expect("a figure")
+}
+
+fn value(line: &str, name: &str) -> Option<u64> {
+    serde_json::from_str::<serde_json::Value>(line).ok()?[name].as_u64()
+}

@@ -1,0 +1,44 @@
+//! The board itself: its network, its way to say that something is wrong.
+
+use core::net::Ipv4Addr;
+use std::net::TcpListener;
+
+use super::guest::Guest;
+use super::shop::{Shop, words};
+
+/// Mutant: the address ignored (the guest then asks DHCP and gets 10.0.2.15).
+#[test]
+fn takes_a_fixed_address() {
+    let shop = Shop::open(None);
+    let (session, _) = shop.session_at(shop.port(), "fixed");
+    let ended = Guest::start(&[session, words("--address 10.0.2.77/24 --figures")].concat()).end().expect(4);
+    assert!(ended.said(r#""address":"10.0.2.77/24""#), "{:#?}", ended.lines);
+}
+
+/// Nobody listens: tried again for a while, then a local error, since nothing was sent.
+#[test]
+fn says_that_nothing_was_reached() {
+    let shop = Shop::open(None);
+    // Bound and closed again.
+    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    let (session, _) = shop.session_at(closed, "nobody");
+    let ended = Guest::start(&[session, words("--patience 2")].concat()).end().expect(1);
+    assert!(ended.said(r#""sent":false"#), "{:#?}", ended.lines);
+}
+
+/// Mutant: a word that is not known passed over.
+#[test]
+fn refuses_a_command_line_that_it_does_not_know() {
+    let ended = Guest::start(&words("--conect 10.0.2.2:1")).end().expect(1);
+    assert!(ended.said("an argument that is not known"), "{:#?}", ended.lines);
+}
+
+/// Mutants: the message printed with the place; the handler not reached (the emulator would go on for ever).
+#[test]
+fn a_panic_names_its_place_and_nothing_else() {
+    let shop = Shop::open(None);
+    let (session, _) = shop.session_at(shop.port(), "panic");
+    let ended = Guest::start(&[session, words("--panic")].concat()).end().expect(101);
+    assert!(ended.said(r#"{"event":"panic","file":"src/program.rs","line":"#), "{:#?}", ended.lines);
+    assert!(!ended.said("as asked"));
+}

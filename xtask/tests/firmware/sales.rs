@@ -1,0 +1,84 @@
+//! Sales that go well, and sales that are refused.
+
+use super::guest::Guest;
+use super::proxy::{Proxy, Trouble};
+use super::shop::{Shop, any_card, words};
+
+/// The whole way: the backend makes the order, the gateway's QR is shown, the backend is asked until it is paid.
+/// Mutant: the backend's words left out of the policy (`Policy::session_only`): ends in 4.
+#[test]
+fn pays_by_qr() {
+    let shop = Shop::open(Some(500));
+    let ended = Guest::start(&shop.order_at(shop.port(), "by-qr")).end().expect(0);
+    assert_eq!(ended.events()[..4], ["connected", "sent", "status", "connected"], "{:#?}", ended.lines);
+    assert!(ended.said(r#""shown","what":"image""#) && ended.said(r#""outcome":"paid""#), "{:#?}", ended.lines);
+    assert_eq!(shop.charges("by-qr"), 1);
+}
+
+/// The kiosk draws the QR itself.
+#[test]
+fn pays_by_link() {
+    let shop = Shop::open(Some(500));
+    let words = [shop.order_at(shop.port(), "by-link"), words("--method upi-link")].concat();
+    let ended = Guest::start(&words).end().expect(0);
+    assert!(ended.said(r#""shown","what":"qr""#), "{:#?}", ended.lines);
+    assert_eq!(shop.charges("by-link"), 1);
+}
+
+/// The order that the session belongs to costs something else than the shopper was told. Mutant: the link's amount not
+/// compared; it is shown then.
+#[test]
+fn does_not_show_a_link_for_another_amount() {
+    let shop = Shop::open(None);
+    let (mut session, _) = shop.session_at(shop.port(), "other-amount");
+    for word in &mut session {
+        *word = word.replace("10.15", "10.16");
+    }
+    let ended = Guest::start(&[session, words("--method upi-link")].concat()).end();
+    assert_ne!(ended.code, 0);
+    assert!(ended.said("does not ask for the amount") && !ended.said(r#""shown""#), "{:#?}", ended.lines);
+}
+
+/// With a wrong OTP first. Mutant: `was_wrong` taken for the end of the sale.
+#[test]
+fn pays_by_card() {
+    let shop = Shop::open(None);
+    let card = shop.card(any_card(), "123", &format!("99999999\n{}\n", sandbox::OTP));
+    let ended = Guest::start(&[shop.order_at(shop.port(), "by-card"), card].concat()).end().expect(0);
+    assert_eq!(ended.lines.iter().filter(|line| line.contains(r#""shown","what":"otp""#)).count(), 2);
+    assert_eq!(shop.charges("by-card"), 1);
+}
+
+/// Three payments, one handshake, and for each exactly one record there and one request at the gateway. Mutant: `keep_alive_max`
+/// of zero: three connections.
+#[test]
+fn pays_again_on_the_kept_connection() {
+    let shop = Shop::open(None);
+    let proxy = Proxy::start(shop.port(), Trouble::None);
+    let (session, _) = shop.session_at(proxy.port, "again");
+    let ended = Guest::start(&[session, words("--repeat 3")].concat()).end().expect(4);
+    assert_eq!(ended.lines.iter().filter(|line| line.contains(r#""done""#)).count(), 3, "{:#?}", ended.lines);
+    assert_eq!((proxy.connections(), proxy.records()), (1, 1 + 3));
+    assert_eq!(shop.gateway.gateway().payments().len(), 3);
+}
+
+/// Mutant: a refusal counted as unknown.
+#[test]
+fn says_that_it_was_refused() {
+    let shop = Shop::open(None);
+    let refused = "--session session_of_nobody --order-id refused --amount 10.15";
+    Guest::start(&[shop.gateway_at(shop.port()), words(refused)].concat()).end().expect(2);
+}
+
+/// The backend's price list says no: no order, no payment.
+#[test]
+fn makes_no_order_that_the_backend_refuses() {
+    let shop = Shop::open(None);
+    let mut order = shop.order_at(shop.port(), "too-dear");
+    for word in &mut order {
+        *word = word.replace("10.15", "9999999");
+    }
+    let ended = Guest::start(&order).end();
+    assert!(ended.code == 1 || ended.code == 2, "{:#?}", ended.lines);
+    assert_eq!(shop.gateway.gateway().orders().count(), 0);
+}

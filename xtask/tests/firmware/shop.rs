@@ -1,0 +1,122 @@
+//! The gateway and the merchant's backend, in this process, and a device's files.
+
+use std::path::PathBuf;
+
+use pay_core::wire::{Auth, Endpoint};
+use sandbox::{Config, Request, Rules, TestCard};
+
+use super::guest::scratch;
+
+/// A gateway that pays by itself after a while, and a backend with one device.
+pub(crate) struct Shop {
+    pub(crate) gateway: sandbox::Server,
+    backend: backend::Server,
+    dir: PathBuf,
+}
+
+impl Shop {
+    /// Attempts succeed after this time; without it they wait.
+    pub(crate) fn open(settle_after_ms: Option<u64>) -> Self {
+        let rules = Rules { settle_after_ms, ..Rules::default() };
+        let gateway = sandbox::Server::start(Config { rules, ..Config::default() }).unwrap();
+        let dir = scratch("shop");
+        let token = backend::add_token(&dir, "kiosk").unwrap();
+        std::fs::write(dir.join("token"), token.as_bytes()).unwrap();
+        let auth = Auth::merchant(gateway.client_id(), gateway.client_secret()).unwrap();
+        let endpoint = Endpoint::parse(gateway.url(), auth).unwrap();
+        let roots = transport_std::Roots::from_der([gateway.ca_der()]).unwrap();
+        let config = backend::Config::new(endpoint, transport_std::Config::new().with_roots(roots), &dir);
+        let backend = backend::Server::start(config).unwrap();
+        std::fs::write(dir.join("ca.der"), gateway.ca_der()).unwrap();
+        Self { gateway, backend, dir }
+    }
+
+    /// The gateway's port.
+    pub(crate) fn port(&self) -> u16 {
+        self.gateway.url().rsplit(':').next().unwrap().split('/').next().unwrap().parse().unwrap()
+    }
+
+    /// Words for the gateway at this port.
+    pub(crate) fn gateway_at(&self, port: u16) -> Vec<String> {
+        let ca = self.path("ca.der");
+        words(&format!("--connect 10.0.2.2:{port} --server-name localhost --ca {ca}"))
+    }
+
+    /// Words for the gateway and the backend, which makes the order.
+    pub(crate) fn order_at(&self, port: u16, order: &str) -> Vec<String> {
+        let (ca, token) = (self.path("backend-ca.der"), self.path("token"));
+        let backend = self.backend.address().port();
+        let more = format!(
+            "--status-connect 10.0.2.2:{backend} --status-server-name localhost --status-ca {ca} \
+             --device-token-file {token} --amount 10.15 --order-id {order}"
+        );
+        [self.gateway_at(port), words(&more)].concat()
+    }
+
+    /// Words for the gateway and an order whose session is known; nobody can be asked.
+    pub(crate) fn session_at(&self, port: u16, order: &str) -> (Vec<String>, String) {
+        let body = format!(
+            r#"{{"order_id": "{order}", "order_amount": 10.15, "order_currency": "INR",
+            "customer_details": {{"customer_id": "c_1", "customer_phone": "9999999999"}}}}"#
+        );
+        let request = Request::new("POST", "/pg/orders")
+            .with_header("x-api-version", "2025-01-01")
+            .with_header("x-client-id", self.gateway.client_id())
+            .with_header("x-client-secret", self.gateway.client_secret())
+            .with_json(body);
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let response = self.gateway.gateway().handle(&request, u64::try_from(now.as_millis()).unwrap());
+        let order_made: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
+        let session = order_made["payment_session_id"].as_str().expect("an order").to_owned();
+        let more = format!("--session {session} --order-id {order} --amount 10.15");
+        ([self.gateway_at(port), words(&more)].concat(), session)
+    }
+
+    /// A file of the device.
+    pub(crate) fn file(&self, name: &str, content: &str) -> String {
+        std::fs::write(self.dir.join(name), content).unwrap();
+        self.path(name)
+    }
+
+    /// Words for this card and these OTPs.
+    pub(crate) fn card(&self, card: &TestCard, cvv: &str, otps: &str) -> Vec<String> {
+        let text = format!(
+            r#"{{"number": "{}", "expiry_month": "03", "expiry_year": "2031", "cvv": "{cvv}", "holder": "A SHOPPER"}}"#,
+            card.number
+        );
+        let (card, otps) = (self.file("card.json", &text), self.file("otps", otps));
+        words(&format!("--card {card} --otp-file {otps}"))
+    }
+
+    /// How often money was taken for this order.
+    pub(crate) fn charges(&self, order: &str) -> usize {
+        self.gateway.gateway().charges(order).count()
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.dir.join(name).to_str().expect("UTF-8").to_owned()
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
+}
+
+pub(crate) fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(String::from).collect()
+}
+
+/// A card that takes its OTP at the kiosk, drawn anew at each call.
+pub(crate) fn any_card() -> &'static TestCard {
+    let cards: Vec<_> = sandbox::CARDS.iter().filter(|card| card.native_otp()).collect();
+    cards[random(cards.len() as u64) as usize]
+}
+
+/// Below `limit`.
+pub(crate) fn random(limit: u64) -> u64 {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).unwrap();
+    u64::from_le_bytes(bytes) % limit
+}
