@@ -200,7 +200,7 @@ macro_rules! readers {
     };
 }
 
-fn read_reply(rx: &mut Vec<u8>) {
+fn read_reply(rx: &mut [u8]) {
     black_box(decode::order_pay(rx).unwrap());
 }
 
@@ -209,7 +209,7 @@ readers!(decode_qr, qr(), read_reply, owning::Reply<'_>, borrowing::Reply<'_>, r
 readers!(
     decode_order,
     ORDER.as_bytes().to_vec(),
-    |rx: &mut Vec<u8>| {
+    |rx: &mut [u8]| {
         black_box(decode::order(rx).unwrap());
     },
     owning::Order<'_>,
@@ -219,7 +219,7 @@ readers!(
 readers!(
     decode_payments,
     payments(),
-    |rx: &mut Vec<u8>| {
+    |rx: &mut [u8]| {
         let mut payments = decode::payments(rx);
         while let Some(payment) = payments.next().unwrap() {
             black_box(payment);

@@ -17,7 +17,7 @@ macro_rules! sizes {
 
 // Mutant: `card_holder_name` as `Text<200>` makes `OrderPay` too large and this file does not compile.
 sizes! {
-    OrderPay: "OrderPay" <= 1664,
+    OrderPay: "OrderPay" <= 1600,
     Authenticate: "Authenticate" <= 32,
     CreateOrder: "CreateOrder" <= 1408,
     CreateRefund: "CreateRefund" <= 208,

@@ -295,8 +295,8 @@ mod tests {
         }
     }
 
-    // Each byte at each place of a word, beside each neighbour that could carry into it. Mutant: `trailing_zeros` taken for
-    // `leading_zeros`, or `0x20` for `0x1f` in `below_space`.
+    // Each byte at each place of a word, beside each neighbour that could carry into it. Mutants: `leading_zeros` for
+    // `trailing_zeros`, or 0x1f for 0x20 in `below_space`.
     #[test]
     fn plain_bytes_are_skipped_and_no_others() {
         for byte in 0..=255_u8 {

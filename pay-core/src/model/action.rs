@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::super::json::escape::Escaped;
-use super::super::json::members;
+use super::super::json::{members, scan};
 use super::url::{UpiLink, Url};
 
 /// The next action of an attempt.
@@ -116,7 +116,9 @@ impl<'a> FormFields<'a> {
     /// Calls `field` for each field.
     pub fn for_each(&self, mut field: impl FnMut(FormField<'a>)) {
         // The text has passed the scanner, so walking it cannot fail; if it did, the rest would be left out.
-        let _ = members::walk(self.raw, 0, |name, value| {
+        let _ = members::walk(self.raw, 0, |name, value_at| {
+            let value = scan::value(self.raw, value_at)?;
+            let end = value.end;
             let value = core::str::from_utf8(value.of(self.raw)).unwrap_or("");
             let value = match value.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
                 Some(inner) => inner,
@@ -124,7 +126,7 @@ impl<'a> FormFields<'a> {
                 None => value,
             };
             field(FormField { name, value: Escaped::new(value) });
-            Ok(())
+            Ok(end)
         });
     }
 

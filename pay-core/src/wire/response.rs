@@ -7,7 +7,7 @@
 use core::fmt;
 
 use super::super::json::escape;
-use super::super::json::members::{self, MembersError};
+use super::super::json::members::{self, Members, MembersError};
 use super::super::json::scan::{self, Span, SyntaxError};
 use super::super::model::{
     ActionWord, Amount, AuthenticateReply, AuthenticateStatus, BankTransferDetails, CfPaymentId, ChannelWord,
@@ -104,10 +104,9 @@ pub fn order(rx: &mut [u8]) -> Result<Order<'_>, DecodeError> {
 /// # Errors
 /// [`DecodeError`].
 pub fn payment(rx: &mut [u8]) -> Result<Payment<'_>, DecodeError> {
-    let whole = scan::value(rx, 0)?;
-    utf8(rx)?;
-    scan::end(rx, whole.end)?;
-    payment_at(rx, whole)
+    let ((found, code), end) = payment_spans(rx, 0, 0)?;
+    let found = whole(rx, (found, end))?;
+    payment_of(rx, found, code)
 }
 
 /// The attempts in a list, one by one. Each whole element is read, then the error if the text was cut: a prefix may prove
@@ -181,11 +180,23 @@ enum NextSpans {
 
 pub(crate) fn order_pay_spans(rx: &mut [u8]) -> Result<OrderPaySpans, DecodeError> {
     const NAMES: [&str; 6] = ["cf_payment_id", "payment_amount", "payment_method", "channel", "action", "data"];
-    let [id, value, method, channel, action, data] = document(rx, &NAMES)?;
+    const DATA: [&str; 7] = ["url", "method", "redirect_to_bank", "account_number", "ifsc", "virtual_vpa", "payload"];
+    const LINKS: [&str; 7] = ["bhim", "default", "gpay", "paytm", "phonepe", "web", "qrcode"];
+    let (mut data, mut links) = ([None; 7], [None; 7]);
+    let read = members::members_and(rx, 0, 0, &NAMES, 5, |at, levels| {
+        let (found, end) = members::members_and(rx, at, levels, &DATA, 6, |at, levels| {
+            let (found, end) = members::members(rx, at, levels, &LINKS)?;
+            links = found;
+            Ok(end)
+        })?;
+        data = found;
+        Ok(end)
+    })?;
+    let [id, value, method, channel, action, _] = whole(rx, read)?;
     let cf_payment_id = payment_id(rx, id)?;
     let payment_amount = amount(rx, value, "payment_amount")?;
     let [payment_method, channel, action] = [method, channel, action].map(|value| word(rx, value));
-    let next = next_action(rx, action, channel, data)?;
+    let next = next_action(rx, action, channel, data, links);
     Ok(OrderPaySpans { cf_payment_id, payment_amount, payment_method, channel, action, next })
 }
 
@@ -231,44 +242,36 @@ impl OrderPaySpans {
     }
 }
 
-/// Reads `data` under `action`. What does not fit is an unknown action, not an error: the attempt exists.
+/// What `data` and the links in it mean under `action`. What does not fit is an unknown action, not an error: the attempt
+/// exists.
 fn next_action(
     rx: &mut [u8],
     action: Option<Span>,
     channel: Option<Span>,
-    data: Option<Span>,
-) -> Result<NextSpans, DecodeError> {
-    const NAMES: [&str; 7] = ["url", "payload", "method", "redirect_to_bank", "account_number", "ifsc", "virtual_vpa"];
-    const LINKS: [&str; 7] = ["bhim", "default", "gpay", "paytm", "phonepe", "web", "qrcode"];
-    let object = |rx: &[u8], span: Option<Span>| span.filter(|span| span.of(rx).first() == Some(&b'{'));
-
-    let [url, payload, method, redirect, account, ifsc, vpa] = match object(rx, data) {
-        Some(data) => object_members(rx, data, &NAMES)?,
-        None => [None; 7],
-    };
-    let payload = object(rx, payload);
+    [url, method, redirect, account, ifsc, vpa, payload]: [Option<Span>; 7],
+    links: [Option<Span>; 7],
+) -> NextSpans {
     let url = url.and_then(|value| string(rx, value));
     let action = action.map(|action| ActionWord::parse(Resolver(rx).of(action)));
     let collects = channel.is_some_and(|channel| Resolver(rx).of(channel) == "collect");
 
-    Ok(match action {
+    match action {
         Some(ActionWord::Link) => url.map_or(NextSpans::Unknown, NextSpans::OpenUrl),
         Some(ActionWord::Form) => {
             let posts = method
                 .and_then(|value| string(rx, value))
                 .is_none_or(|method| Resolver(rx).of(method).eq_ignore_ascii_case("post"));
             match url {
-                Some(url) if posts => NextSpans::PostForm { url, payload: payload.unwrap_or_default() },
+                Some(url) if posts => NextSpans::PostForm {
+                    url,
+                    payload: payload.filter(|span| span.of(rx).first() == Some(&b'{')).unwrap_or_default(),
+                },
                 _ => NextSpans::Unknown,
             }
         }
         Some(ActionWord::Post) => NextSpans::EnterOtp { redirect: redirect.and_then(|value| string(rx, value)) },
         Some(ActionWord::Custom | ActionWord::Collect) | None => {
-            let values = match payload {
-                Some(payload) => object_members(rx, payload, &LINKS)?,
-                None => [None; 7],
-            };
-            let [links @ .., qr] = values.map(|value| value.and_then(|value| string(rx, value)));
+            let [links @ .., qr] = links.map(|value| value.and_then(|value| string(rx, value)));
             let details = [account, ifsc, vpa].map(|value| word(rx, value));
             if let Some(qr) = qr {
                 NextSpans::ShowQr(qr)
@@ -285,10 +288,14 @@ fn next_action(
             }
         }
         Some(ActionWord::Unknown(_)) => NextSpans::Unknown,
-    })
+    }
 }
 
-fn payment_at(rx: &mut [u8], element: Span) -> Result<Payment<'_>, DecodeError> {
+/// The members of a payment, and its error's code.
+type PaymentSpans = ([Option<Span>; 9], Option<Span>);
+
+/// What the payment at `at` has, and where it ends.
+fn payment_spans(rx: &[u8], at: usize, levels: u32) -> Result<(PaymentSpans, usize), MembersError> {
     const NAMES: [&str; 9] = [
         "cf_payment_id",
         "payment_status",
@@ -300,8 +307,20 @@ fn payment_at(rx: &mut [u8], element: Span) -> Result<Payment<'_>, DecodeError> 
         "payment_message",
         "error_details",
     ];
-    let [id, status, order_id, value, captured, group, reference, message, error] =
-        object_members(rx, element, &NAMES)?;
+    let mut code = None;
+    let (found, end) = members::members_and(rx, at, levels, &NAMES, 8, |at, levels| {
+        let ([found], end) = members::members(rx, at, levels, &["error_code"])?;
+        code = found;
+        Ok(end)
+    })?;
+    Ok(((found, code), end))
+}
+
+fn payment_of(
+    rx: &mut [u8],
+    [id, status, order_id, value, captured, group, reference, message, _]: [Option<Span>; 9],
+    error_code: Option<Span>,
+) -> Result<Payment<'_>, DecodeError> {
     let cf_payment_id = payment_id(rx, id)?;
     let amount = amount(rx, value, "payment_amount")?;
     let is_captured = match captured.map(|value| value.of(rx)) {
@@ -309,13 +328,6 @@ fn payment_at(rx: &mut [u8], element: Span) -> Result<Payment<'_>, DecodeError> 
         Some(b"true") => Some(true),
         Some(b"false") => Some(false),
         Some(_) => return Err(DecodeError::Malformed("is_captured")),
-    };
-    let error_code = match error.filter(|error| error.of(rx).first() == Some(&b'{')) {
-        Some(error) => {
-            let [code] = object_members(rx, error, &["error_code"])?;
-            code
-        }
-        None => None,
     };
     let [status, order_id, group, reference, message, error_code] =
         [status, order_id, group, reference, message, error_code].map(|value| word(rx, value));
@@ -345,51 +357,44 @@ impl Payments<'_> {
         if self.over {
             return Ok(None);
         }
-        match self.advance() {
-            Ok(Some(element)) => payment_at(self.rx, element).map(Some),
+        let (found, code) = match self.advance() {
+            Ok(Some(read)) => read?,
             Ok(None) => {
                 self.over = true;
-                Ok(None)
+                return Ok(None);
             }
             Err(error) => {
                 self.over = true;
-                Err(error)
+                return Err(error);
             }
-        }
+        };
+        payment_of(self.rx, found, code).map(Some)
     }
 
-    fn advance(&mut self) -> Result<Option<Span>, DecodeError> {
-        let element = members::next_element(self.rx, self.at)?;
-        if let Some(element) = element {
-            core::str::from_utf8(element.of(self.rx)).map_err(|_| DecodeError::NotJson { at: element.start })?;
-            self.at = Some(element.end);
-        }
-        Ok(element)
+    /// The next element's members; the inner error is about the element alone.
+    fn advance(&mut self) -> Result<Option<Result<PaymentSpans, DecodeError>>, DecodeError> {
+        let Some(start) = members::next_element(self.rx, self.at)? else { return Ok(None) };
+        let (read, end) = match payment_spans(self.rx, start, 1) {
+            Ok((read, end)) => (Ok(read), end),
+            // Where the element ends, for the next one; if it does not, that is what is wrong.
+            Err(error) => (Err(error.into()), scan::value_inside(self.rx, start, 1)?.end),
+        };
+        utf8(Span { start, end }.of(self.rx)).map_err(|_| DecodeError::NotJson { at: start })?;
+        self.at = Some(end);
+        Ok(Some(read))
     }
 }
 
 /// The members of the object that is the whole text.
 fn document<const N: usize>(rx: &[u8], names: &[&'static str; N]) -> Result<[Option<Span>; N], DecodeError> {
-    let (found, end) = members::members(rx, 0, names).map_err(|error| named(error, names))?;
+    whole(rx, members::members(rx, 0, 0, names)?)
+}
+
+/// Checks what else is to be checked of a text that is one object.
+fn whole<const N: usize>(rx: &[u8], (found, end): Members<N>) -> Result<[Option<Span>; N], DecodeError> {
     scan::end(rx, end)?;
     utf8(rx)?;
     Ok(found)
-}
-
-fn object_members<const N: usize>(
-    rx: &[u8],
-    object: Span,
-    names: &[&'static str; N],
-) -> Result<[Option<Span>; N], DecodeError> {
-    members::members(rx, object.start, names).map(|(found, _)| found).map_err(|error| named(error, names))
-}
-
-fn named<const N: usize>(error: MembersError, names: &[&'static str; N]) -> DecodeError {
-    match error {
-        MembersError::Syntax(error) => error.into(),
-        MembersError::NotAnObject => DecodeError::WrongShape,
-        MembersError::Duplicate(index) => DecodeError::Duplicate(names.get(index).copied().unwrap_or_default()),
-    }
 }
 
 fn utf8(rx: &[u8]) -> Result<(), DecodeError> {
@@ -438,6 +443,16 @@ impl From<SyntaxError> for DecodeError {
             SyntaxError::Truncated => Self::Truncated,
             SyntaxError::TooDeep => Self::TooDeep,
             SyntaxError::At(at) => Self::NotJson { at },
+        }
+    }
+}
+
+impl From<MembersError> for DecodeError {
+    fn from(error: MembersError) -> Self {
+        match error {
+            MembersError::Syntax(error) => error.into(),
+            MembersError::NotAnObject => Self::WrongShape,
+            MembersError::Duplicate(name) => Self::Duplicate(name),
         }
     }
 }

@@ -33,7 +33,7 @@ fn ours_borrowed(quoted: &str) -> String {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
 
-    // Mutant: `write` not kept behind `read` in `unescape` (a four-byte character after an escape) fails here.
+    // Mutant: `write` one too low after a run of plain bytes in `unescape`.
     #[test]
     fn strings_read_as_theirs_do(text in ".*|[\\PC\\p{Cc}\"\\\\/&<>]{0,40}", how in prop::collection::vec(any::<u8>(), 0..200)) {
         let quoted = quoted(&text, &mut Choices::new(&how));
@@ -43,6 +43,7 @@ proptest! {
         prop_assert_eq!(&ours_borrowed(&quoted), &text);
     }
 
+    // Mutant: the second half of a pair not taken with the first.
     // Any code units at all: `serde_json` has no answer for half a pair, UTF-16's own rules have.
     #[test]
     fn code_units_read_as_utf16_does(units in prop::collection::vec(units(), 0..12)) {

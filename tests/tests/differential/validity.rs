@@ -104,7 +104,7 @@ fn near_json(choices: &mut Choices<'_>) -> Vec<u8> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
 
-    // Mutants seen to fail here: `1.` taken as a number; a control character taken in a string; the end not checked.
+    // Mutants seen to fail here: `1.` taken as a number; a control character taken in a string (0x1f too); the end not checked.
     #[test]
     fn the_same_texts_are_json(bytes in prop::collection::vec(any::<u8>(), 0..120)) {
         let text = near_json(&mut Choices::new(&bytes));
@@ -146,7 +146,7 @@ fn half_a_surrogate_pair_is_taken_and_theirs_is_not() {
     }
 }
 
-// Mutant: one level more for members of the outermost object lets 33 through.
+// Mutants: members of the outermost object, or elements of a list, counted one level too high.
 #[test]
 fn the_bound_of_depth_is_32_whoever_reads() {
     let nested = |levels: usize| [vec![b'['; levels], vec![b']'; levels]].concat();

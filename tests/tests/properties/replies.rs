@@ -29,12 +29,13 @@ fn read_as_everything(body: &[u8]) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
+    // Mutant: `byte` indexing instead of asking (`Ok(input[at])`).
     #[test]
     fn no_bytes_make_it_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
         read_as_everything(&body);
     }
 
-    // Mutant: `bytes[at..at + 4]` in `hex` panics at a `\u` at the end of the text.
+    // Mutant: `unwrap` on the UTF-8 of a member's name.
     #[test]
     fn no_damage_to_a_valid_body_makes_it_panic(
         kind in kinds(),
@@ -55,7 +56,7 @@ proptest! {
         read_as_everything(&body);
     }
 
-    // Mutant: `scan::value` of members that are not asked for replaced by a search for the next comma fails here.
+    // Mutants: names compared as they are written; strings not unescaped; `null` not the same as absent.
     #[test]
     fn spelling_order_and_strangers_change_nothing(kind in kinds(), bytes in bytes(), how in bytes()) {
         let value = reply(kind, &mut Choices::new(&bytes));
@@ -86,6 +87,7 @@ proptest! {
         }
     }
 
+    // Mutant: `null` taken for a value makes an element with a null amount unreadable.
     #[test]
     fn a_list_gives_all_its_whole_elements(bytes in bytes(), how in bytes(), keep in 0..5_usize) {
         let value = reply(Reply::Payments, &mut Choices::new(&bytes));
@@ -100,7 +102,7 @@ proptest! {
         prop_assert_eq!(elements.len(), keep.min(value.as_array().unwrap().len()));
     }
 
-    // Mutant: comparing the raw name instead of the plain one lets the escaped duplicate through.
+    // Mutant: comparing the written name instead of the plain one lets the escaped duplicate through.
     #[test]
     fn a_second_occurrence_is_refused_however_it_is_spelt(
         which in prop::sample::select(READ.to_vec()),
@@ -181,6 +183,7 @@ const READ: [(Reply, &str, &str, &str); 44] = {
     ]
 };
 
+/// Mutant: `over` set behind an element that cannot be read.
 /// After an element that cannot be read come the others, and the list is known to be incomplete.
 #[test]
 fn a_list_goes_on_behind_a_bad_element() {

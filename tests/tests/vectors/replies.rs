@@ -32,8 +32,8 @@ impl Vector<'_> {
     }
 }
 
-// Mutants seen to fail here: `unescape` left out of `string`; `null` not taken for absent in `members`; FLAGGED final;
-// `payment_id` reading numbers only; `ActionWord::Custom` without the `url` fallback.
+// Mutants seen to fail here: strings not unescaped; `null` not taken for absent; FLAGGED final; no `url` under `custom`; the end of
+// the text not checked; amounts of 16 digits.
 #[test]
 fn every_reply_means_what_it_should() {
     let vectors: Vec<Vector<'_>> = serde_json::from_str(include_str!("../../vectors/replies.json")).unwrap();

@@ -60,8 +60,8 @@ impl From<Value> for Vector {
     }
 }
 
-// Mutants seen to fail here: `state` and `state_code` swapped in `card_body`; an OTP written as a number; `{}` of an amount
-// without its second decimal; `card_alias` accepted in 2026-01-01.
+// Mutants seen to fail here: `state_code` taken from the country's; amounts with one decimal; `offer_id` left out; `card_alias`
+// accepted in 2026-01-01.
 #[test]
 fn every_request_is_its_exact_json_or_refused_by_field_and_version() {
     for vector in Vector::all() {
