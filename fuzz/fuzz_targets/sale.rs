@@ -177,7 +177,7 @@ impl<'c> World<'c> {
             let Some(stale) = self.lost.pop() else { break };
             let before = format!("{:?}", self.sale);
             let head = self.answer(sent.call);
-            self.sale.on_exchange(stale, self.now, head.0, &mut self.rx);
+            let _ = self.sale.on_exchange(stale, self.now, head.0, &mut self.rx);
             assert_eq!(before, format!("{:?}", self.sale), "a stale answer was taken");
         }
         self.now = self.now.after(u32::try_from(self.choices.below(40_000)).unwrap_or(0));
@@ -198,7 +198,7 @@ impl<'c> World<'c> {
         self.said_paid |= says_paid && reads;
         self.said_ours_paid |= says_paid && reads && has_attempt;
         self.note(sent, status, status.is_some_and(|status| (200..300).contains(&status)));
-        self.sale.on_exchange(token, self.now, result, &mut self.rx);
+        let _ = self.sale.on_exchange(token, self.now, result, &mut self.rx);
     }
 
     /// `status`: 0 is "nothing was sent", `None` is unknown.

@@ -200,7 +200,7 @@ fn a_sale_allocates_nothing() {
                     });
                     *seen += 1;
                     now = now.after(40);
-                    sale.on_exchange(token, now, result, buffers.rx);
+                    let _ = sale.on_exchange(token, now, result, buffers.rx);
                 }
                 Step::Ready(_) => sale.pay(&card(), key(1), now, &mut buffers).unwrap(),
                 Step::Present(NextAction::EnterOtp { .. }) => {

@@ -77,6 +77,8 @@ impl blocking::Transport for Bank {
         &self.endpoint
     }
 
+    fn disconnect(&mut self) {}
+
     fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Never> {
         clean("a request", &shown(request));
         self.asked.push(String::from_utf8(request.body.expose().to_vec()).unwrap());
@@ -202,7 +204,7 @@ fn the_card_is_wiped_as_soon_as_no_repeat_is_allowed() {
     let Ok(Step::Exchange(token, request, _)) = sale.step(Millis(0), &mut buffers) else { panic!("then the request") };
     assert!(String::from_utf8_lossy(request.body.expose()).contains(PAN));
     let failure = pay_core::sale::Failure { kind: ErrorKind::TimedOut, delivery: Delivery::Unknown };
-    sale.on_exchange(token, Millis(1), Err(failure), buffers.rx);
+    let _ = sale.on_exchange(token, Millis(1), Err(failure), buffers.rx);
     let Ok(Step::Exchange(_, request, _)) = sale.step(Millis(1), &mut buffers) else { panic!("then it asks") };
     assert!(matches!(request.call, Call::ReadOrder(_)));
     assert!(tx.iter().all(|byte| *byte == 0), "the card outlived its last use");

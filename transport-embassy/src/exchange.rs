@@ -106,6 +106,13 @@ impl<C: Connect, R: CryptoRngCore, K: Clock> transport::Transport for Transport<
         &self.endpoint
     }
 
+    fn disconnect(&mut self) {
+        // Nothing is under way: an exchange borrows this transport. Another transport's may be, and it is not ours to close.
+        if let Ok(mut link) = self.link.try_borrow_mut() {
+            link.close();
+        }
+    }
+
     #[expect(clippy::await_holding_refcell_ref, reason = "another exchange meanwhile is refused, not a panic")]
     async fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Error> {
         let Ok(mut link) = self.link.try_borrow_mut() else {

@@ -111,6 +111,10 @@ impl blocking::Transport for HttpsTransport {
         &self.endpoint
     }
 
+    fn disconnect(&mut self) {
+        self.progress.discard_kept();
+    }
+
     fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Error> {
         self.run(request, rx).map_err(|fault| {
             self.progress.discard_kept();

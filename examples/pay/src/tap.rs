@@ -58,6 +58,10 @@ impl Transport for Tap {
         self.transport.endpoint()
     }
 
+    fn disconnect(&mut self) {
+        self.transport.disconnect();
+    }
+
     fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Error> {
         let result = self.transport.exchange(request, rx);
         let mut notes = self.heard.notes();

@@ -5,7 +5,7 @@ use core::fmt;
 use zeroize::Zeroize;
 
 use super::super::model::{Authenticate, IdempotencyKey, NextAction, OrderPay};
-use super::super::sale::{AttemptEnd, Buffers, Millis, Outcome, Sale, SaleError, Step};
+use super::super::sale::{AttemptEnd, Buffers, Connection, Millis, Outcome, Sale, SaleError, Step};
 use super::journal::{self, Journal};
 use super::routes::Routes;
 use super::trace::trace;
@@ -132,9 +132,12 @@ impl<P: Transport, A: Transport, J: Journal> Driver<'_, P, A, J> {
                     self.sale.committed(token);
                 }
                 Step::Exchange(token, request, rx) => {
+                    let route = request.call.route();
                     let result = self.routes.exchange(&request, rx).await;
                     trace!(request, result);
-                    self.sale.on_exchange(token, clock(), result, self.buffers.rx);
+                    if self.sale.on_exchange(token, clock(), result, self.buffers.rx) == Connection::Drop {
+                        self.routes.disconnect(route);
+                    }
                 }
                 Step::Ready(_) | Step::Present(_) | Step::Wait(_) | Step::Done(_) => break now,
             }
@@ -162,9 +165,12 @@ where
                     self.sale.committed(token);
                 }
                 Step::Exchange(token, request, rx) => {
+                    let route = request.call.route();
                     let result = self.routes.exchange_blocking(&request, rx);
                     trace!(request, result);
-                    self.sale.on_exchange(token, clock(), result, self.buffers.rx);
+                    if self.sale.on_exchange(token, clock(), result, self.buffers.rx) == Connection::Drop {
+                        self.routes.disconnect_blocking(route);
+                    }
                 }
                 Step::Ready(_) | Step::Present(_) | Step::Wait(_) | Step::Done(_) => break now,
             }

@@ -44,6 +44,24 @@ impl<P: Transport, A: Transport> Routes<P, A> {
     }
 }
 
+impl<P: Transport, A: Transport> Routes<P, A> {
+    pub(super) fn disconnect(&mut self, route: Route) {
+        match self {
+            Self::Two { ask, .. } if route == Route::Ask => ask.disconnect(),
+            Self::Same(pay) | Self::Two { pay, .. } => pay.disconnect(),
+        }
+    }
+}
+
+impl<P: transport::blocking::Transport, A: transport::blocking::Transport> Routes<P, A> {
+    pub(super) fn disconnect_blocking(&mut self, route: Route) {
+        match self {
+            Self::Two { ask, .. } if route == Route::Ask => ask.disconnect(),
+            Self::Same(pay) | Self::Two { pay, .. } => pay.disconnect(),
+        }
+    }
+}
+
 impl<P: transport::blocking::Transport, A: transport::blocking::Transport> Routes<P, A> {
     pub(super) fn exchange_blocking(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Failure> {
         match self {

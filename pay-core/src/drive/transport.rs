@@ -39,6 +39,9 @@ pub trait Transport: ErrorType {
     /// Where this transport sends to.
     fn endpoint(&self) -> &Endpoint;
 
+    /// Closes the connection there may be: its last answer was not to what was asked, so the next might not be either.
+    fn disconnect(&mut self);
+
     /// One request, one answer.
     ///
     /// # Errors
@@ -55,6 +58,10 @@ impl<T: Transport + ?Sized> Transport for &mut T {
         T::endpoint(self)
     }
 
+    fn disconnect(&mut self) {
+        T::disconnect(self);
+    }
+
     async fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Self::Error> {
         T::exchange(self, request, rx).await
     }
@@ -69,6 +76,9 @@ pub mod blocking {
         /// Where this transport sends to.
         fn endpoint(&self) -> &Endpoint;
 
+        /// Closes the connection there may be.
+        fn disconnect(&mut self);
+
         /// One request, one answer.
         ///
         /// # Errors
@@ -79,6 +89,10 @@ pub mod blocking {
     impl<T: Transport + ?Sized> Transport for &mut T {
         fn endpoint(&self) -> &Endpoint {
             T::endpoint(self)
+        }
+
+        fn disconnect(&mut self) {
+            T::disconnect(self);
         }
 
         fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Self::Error> {
@@ -98,6 +112,10 @@ impl<T: ErrorType> ErrorType for Blocking<T> {
 impl<T: blocking::Transport> Transport for Blocking<T> {
     fn endpoint(&self) -> &Endpoint {
         self.0.endpoint()
+    }
+
+    fn disconnect(&mut self) {
+        self.0.disconnect();
     }
 
     async fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Self::Error> {

@@ -34,6 +34,7 @@ impl Sale {
                 self.deadline = None;
                 self.phase = Phase::Ready(None);
             } else {
+                self.unreadable = true;
                 self.phase = Phase::Ask(Question::Adopt, self.back_off(now));
             }
             return;
@@ -96,7 +97,10 @@ impl Sale {
                     self.forget_body();
                     self.phase = Phase::Present(Presented::Reply);
                 }
-                _ => self.unknown(now),
+                _ => {
+                    self.unreadable = true;
+                    self.unknown(now);
+                }
             }
             return;
         }
@@ -153,6 +157,7 @@ impl Sale {
                         AuthenticateStatus::Unknown(_) => {}
                     }
                 }
+                self.unreadable = true;
             }
         }
         // No complete answer, a server error, too many tries, or a payment that is over: never submitted again blindly.

@@ -57,6 +57,7 @@ impl Sale {
             self.failures = 0;
             self.hold_if_spent(now, &head);
         } else {
+            self.unreadable = true;
             self.ask_again(now, question, RouteProblem::Unreadable);
         }
     }
@@ -68,6 +69,7 @@ impl Sale {
                 self.phase = Phase::Ask(Question::Order, now);
                 // The answer is the order: use it, if it can be read.
                 if !self.on_order(now, &head, body(&head, rx)) {
+                    self.unreadable = true;
                     self.phase = Phase::Ask(Question::Order, self.next_round(now));
                 }
             }

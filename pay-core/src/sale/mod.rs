@@ -13,5 +13,5 @@ pub use delivery::{Delivery, ErrorKind, Failure};
 pub use policy::Policy;
 pub use record::{Attempt, AttemptEnd, AttemptState, MAX_ATTEMPTS, NotPaid, Record, RefusedBy, Stage};
 pub use state::{Intent, RouteProblem, Sale, Setup};
-pub use step::{Buffers, Commit, InFlight, Outcome, SaleError, Step};
+pub use step::{Buffers, Commit, Connection, InFlight, Outcome, SaleError, Step};
 pub use time::Millis;

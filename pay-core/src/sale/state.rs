@@ -13,7 +13,7 @@ use super::super::wire::response::OrderPaySpans;
 use super::delivery::{Delivery, ErrorKind, Failure};
 use super::policy::{self, Policy};
 use super::record::{Attempt, AttemptEnd, AttemptState, MAX_ATTEMPTS, NotPaid, Record, Stage};
-use super::step::{Buffers, Commit, InFlight, Outcome, SaleError, Step};
+use super::step::{Buffers, Commit, Connection, InFlight, Outcome, SaleError, Step};
 use super::time::Millis;
 
 /// What is to be paid.
@@ -69,6 +69,8 @@ pub struct Sale {
     pub(super) route_problem: Option<RouteProblem>,
     /// The body in `tx`, while it may be sent (again).
     pub(super) body_len: usize,
+    /// The answer just read was not to what was asked, or could not be read.
+    pub(super) unreadable: bool,
     dirty: bool,
     version: u32,
     wipe: bool,
@@ -226,6 +228,7 @@ impl Sale {
             asking: Asking::default(),
             route_problem: None,
             body_len: 0,
+            unreadable: false,
             dirty: false,
             version: 0,
             wipe: false,
@@ -477,11 +480,19 @@ impl Sale {
     }
 
     /// What came of an exchange; a success has its body in `rx[..head.body_len]`. A token that is not the last one's is ignored.
-    pub fn on_exchange(&mut self, token: InFlight, now: Millis, result: Result<ResponseHead, Failure>, rx: &mut [u8]) {
+    pub fn on_exchange(
+        &mut self,
+        token: InFlight,
+        now: Millis,
+        result: Result<ResponseHead, Failure>,
+        rx: &mut [u8],
+    ) -> Connection {
+        self.unreadable = false;
         match self.in_flight.take() {
             Some(expected) if expected.serial == token.serial => self.answer(token.call, now, result, rx),
             other => self.in_flight = other,
         }
+        if self.unreadable { Connection::Drop } else { Connection::Keep }
     }
 
     fn answer(&mut self, call: CallKind, now: Millis, result: Result<ResponseHead, Failure>, rx: &mut [u8]) {

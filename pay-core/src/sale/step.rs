@@ -55,6 +55,18 @@ pub struct InFlight {
     pub(super) call: CallKind,
 }
 
+/// Whether the connection of an exchange may carry another.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)] // there is no third way
+pub enum Connection {
+    /// It may.
+    Keep,
+    /// Its answer was not to what was asked, or could not be read: the next one on it might not be either. Call
+    /// [`Transport::disconnect`](crate::Transport::disconnect).
+    Drop,
+}
+
 /// How a sale ended.
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Eq)]

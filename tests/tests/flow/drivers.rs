@@ -1,6 +1,7 @@
 //! The two drivers are one: the same trace for the same script. And a future dropped at any await loses nothing.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
@@ -22,7 +23,7 @@ use crate::world::{self, NETWORKS, Network, ORDER, Shopper, World};
 struct Shared {
     gateway: RefCell<Gateway>,
     now: Cell<u64>,
-    script: RefCell<std::vec::IntoIter<Network>>,
+    script: RefCell<VecDeque<Network>>,
     trace: RefCell<Vec<String>>,
 }
 
@@ -58,9 +59,13 @@ impl blocking::Transport for Wire {
         &self.1
     }
 
+    fn disconnect(&mut self) {
+        self.0.trace.borrow_mut().push("disconnected".to_owned());
+    }
+
     fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Lost> {
         let shared = &self.0;
-        let network = shared.script.borrow_mut().next().unwrap_or(Network::Deliver);
+        let network = shared.script.borrow_mut().pop_front().unwrap_or(Network::Deliver);
         shared.trace.borrow_mut().push(format!("sent {} as {}", request.call, request.request_id.as_str()));
         let answer =
             world::exchange(&mut shared.gateway.borrow_mut(), request, network, world::START + shared.now.get());
@@ -82,6 +87,10 @@ impl ErrorType for Halting<Wire> {
 impl Transport for Halting<Wire> {
     fn endpoint(&self) -> &Endpoint {
         &self.0.1
+    }
+
+    fn disconnect(&mut self) {
+        blocking::Transport::disconnect(&mut self.0);
     }
 
     async fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Lost> {
@@ -173,7 +182,7 @@ impl Bench {
         let shared = Shared {
             gateway: RefCell::new(gateway),
             now: Cell::new(0),
-            script: RefCell::new(script.to_vec().into_iter()),
+            script: RefCell::new(script.iter().copied().collect()),
             trace: RefCell::default(),
         };
         Self { shared: Rc::new(shared), session, shopper, policy, is_card, presented: RefCell::default() }

@@ -211,3 +211,15 @@ fn the_record_of_a_paid_sale_is_closed() {
     assert!(is_paid(&world.run(&[])));
     assert_eq!(world.journal.unwrap().stage, Stage::Paid { watch: false });
 }
+
+// Mutant: `Connection::Keep` for an answer that cannot be read leaves the next one on the same connection, out of step.
+#[test]
+fn an_answer_that_cannot_be_read_costs_its_connection() {
+    for (network, dropped) in
+        [(Network::Cut, 1), (Network::Deliver, 0), (Network::PageAfter, 0), (Network::LostAfter, 0)]
+    {
+        let mut world = world(methods::card);
+        assert!(is_paid(&world.run(&[network])));
+        assert_eq!(world.dropped, dropped, "{network:?}");
+    }
+}

@@ -8,7 +8,8 @@ use pay_core::model::{
     MethodClass, NextAction, OrderId, OrderPay, Otp, Phone,
 };
 use pay_core::sale::{
-    AttemptEnd, Buffers, Delivery, ErrorKind, Failure, Intent, Millis, Outcome, Policy, Record, Sale, Setup, Step,
+    AttemptEnd, Buffers, Connection, Delivery, ErrorKind, Failure, Intent, Millis, Outcome, Policy, Record, Sale,
+    Setup, Step,
 };
 use pay_core::wire::{Auth, Request, ResponseHead, Route};
 use sandbox::{Gateway, Rules, SessionKeys};
@@ -102,6 +103,8 @@ pub struct World {
     pub shopper: Shopper,
     /// OTPs to type, in order.
     pub otps: Vec<&'static str>,
+    /// How often the sale gave a connection up.
+    pub dropped: usize,
     policy: Policy,
     classes: BTreeMap<u64, MethodClass>,
     presented: Vec<u64>,
@@ -151,6 +154,7 @@ impl World {
             methods: Vec::new(),
             shopper: Shopper { after_ms: 5_000, result: "SUCCESS" },
             otps: Vec::new(),
+            dropped: 0,
             policy,
             classes: BTreeMap::new(),
             presented: Vec::new(),
@@ -256,7 +260,8 @@ impl World {
             head
         });
         self.events.push(Event::Got(result.as_ref().map(|head| head.status).map_err(|failure| *failure)));
-        self.sale.on_exchange(token, Millis(self.now), result, &mut self.rx);
+        let connection = self.sale.on_exchange(token, Millis(self.now), result, &mut self.rx);
+        self.dropped += usize::from(connection == Connection::Drop);
     }
 
     /// Everything but the journal and the world outside is gone; the terminal boots and settles what it finds.
