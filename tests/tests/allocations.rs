@@ -162,7 +162,7 @@ fn answer(call: CallKind, nth: u32) -> Result<(u16, &'static str), Failure> {
 
 #[test]
 fn a_sale_allocates_nothing() {
-    let (mut commits, mut exchanges, mut paid) = (0, 0, false);
+    let (mut commits, mut exchanges, mut otps, mut paid) = (0, 0, 0, false);
     let count = allocations(|| {
         let (mut tx, mut rx) = ([0; 2048], [0; 4096]);
         let mut buffers = Buffers { tx: &mut tx, rx: &mut rx };
@@ -205,7 +205,8 @@ fn a_sale_allocates_nothing() {
                 Step::Ready(_) => sale.pay(&card(), key(1), now, &mut buffers).unwrap(),
                 Step::Present(NextAction::EnterOtp { .. }) => {
                     let otp = Authenticate::SubmitOtp(Otp::parse("111000").unwrap());
-                    sale.submit_otp(&otp, key(2), now, &mut buffers).unwrap();
+                    otps += 1;
+                    sale.submit_otp(&otp, key(1 + otps), now, &mut buffers).unwrap();
                 }
                 Step::Present(_) => sale.shown(now),
                 Step::Wait(until) => now = until,

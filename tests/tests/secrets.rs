@@ -158,14 +158,14 @@ fn nothing_secret_is_shown_logged_or_left_behind() {
         driver.pay(&pay, IdempotencyKey::parse("k").unwrap(), Millis(0)).unwrap();
         clean("a sale", &shown(driver.sale()));
         let mut clock = || Millis(0);
-        for _ in 0..2 {
+        for name in ["otp-1", "otp-2"] {
             let need = driver.drive_blocking(&mut clock).unwrap();
             clean("a need", &shown(&need));
             assert!(matches!(need, Need::Shopper(NextAction::EnterOtp { .. })));
             clean("a sale", &shown(driver.sale()));
             let otp = Authenticate::SubmitOtp(Otp::parse(OTP).unwrap());
             clean("an OTP", &shown(&otp));
-            let key = IdempotencyKey::parse(&format!("o{}", driver.sale().record().seq)).unwrap();
+            let key = IdempotencyKey::parse(name).unwrap();
             driver.submit_otp(&otp, key, Millis(0)).unwrap();
         }
         let need = driver.drive_blocking(&mut clock).unwrap();

@@ -96,6 +96,14 @@ impl<'b, P, A, J> Driver<'b, P, A, J> {
         self.sale.ask(now)
     }
 
+    /// See [`Sale::refunded`]. Drive once more, so that the journal learns of it.
+    ///
+    /// # Errors
+    /// [`SaleError`]; nothing has changed then.
+    pub fn refunded(&mut self) -> Result<(), SaleError> {
+        self.sale.refunded()
+    }
+
     /// See [`Sale::cancel`].
     pub fn cancel(&mut self, now: Millis) {
         self.sale.cancel(now);

@@ -79,6 +79,10 @@ impl Sale {
             Err(Failure { kind: ErrorKind::Untrusted, delivery: Delivery::NotSent }) if !self.earlier_unknown => {
                 return self.end_attempt(AttemptEnd::Untrusted);
             }
+            // A repeat that cannot leave must not keep the sale from asking.
+            Err(Failure { delivery: Delivery::NotSent, .. }) if self.earlier_unknown && self.policy.can_ask => {
+                return self.begin_asking(now);
+            }
             Err(Failure { kind, delivery: Delivery::NotSent }) if kind != ErrorKind::Untrusted => {
                 self.phase = Phase::Pay(self.back_off(now));
                 return;
@@ -203,6 +207,10 @@ impl Sale {
     /// The very bytes in `tx`, under the same key.
     pub(super) fn send_again(&mut self, now: Millis) {
         self.repeats += 1;
+        if let Some(attempt) = self.record.last_attempt() {
+            attempt.repeated = true;
+        }
+        self.change();
         self.phase = Phase::Pay(self.back_off(now));
     }
 

@@ -5,7 +5,7 @@ use super::super::wire::http::ResponseHead;
 use super::super::wire::response;
 use super::answer::body;
 use super::delivery::Failure;
-use super::record::{Attempt, AttemptEnd, AttemptState, NotPaid, Stage};
+use super::record::{Attempt, AttemptEnd, AttemptState, MAX_ATTEMPTS, NotPaid, Stage};
 use super::state::{NotPaidWord, Phase, Question, RouteProblem, Sale, payer};
 use super::step::Outcome;
 use super::time::Millis;
@@ -19,6 +19,8 @@ struct Listing {
     complete: bool,
     any: bool,
     all_final: bool,
+    /// Every attempt whose number is known stands in it.
+    all_known: bool,
     paid: u32,
 }
 
@@ -129,7 +131,7 @@ impl Sale {
             return self.finish(Outcome::RefundDue(RefundReason::LateSuccess));
         }
         let may_have_charged = self.record.attempts().filter(|attempt| attempt.may_have_charged()).count();
-        let watch = may_have_charged > 1 || self.repeats > 0;
+        let watch = may_have_charged > 1 || self.record.attempts().any(|attempt| attempt.repeated);
         self.finish(Outcome::Paid { cf_payment_id: payer(&self.record), watch });
     }
 
@@ -183,7 +185,7 @@ impl Sale {
     }
 
     fn on_payment(&mut self, now: Millis, asked: CfPaymentId, head: &ResponseHead, body: &mut [u8]) -> bool {
-        let Ok(payment) = response::payment(body) else { return false };
+        let Ok(payment) = response::status(body) else { return false };
         let order = self.record.order_id.as_str();
         if head.truncated
             || payment.cf_payment_id != asked
@@ -191,8 +193,9 @@ impl Sale {
         {
             return false;
         }
-        let (status, held) = (payment.status, payment.is_captured == Some(false));
-        self.note_status(asked, status, held);
+        let held = payment.is_captured == Some(false) && payment.status == PaymentStatus::Success;
+        let end = AttemptEnd::of(payment.status).filter(|_| !held);
+        self.note_status(asked, end);
         self.go_on(now);
         true
     }
@@ -217,7 +220,7 @@ impl Sale {
             Question::Surplus => {
                 if listing.paid > 1 {
                     self.finish(Outcome::RefundDue(RefundReason::Surplus));
-                } else if listing.complete && listing.all_final {
+                } else if listing.paid == 1 && self.settled(now, &listing) {
                     self.finish(Outcome::Paid { cf_payment_id: payer(&self.record), watch: false });
                 } else {
                     self.asking.rounds = self.asking.rounds.saturating_add(1);
@@ -228,7 +231,7 @@ impl Sale {
             Question::Late(word) => {
                 if listing.paid > 0 {
                     self.finish(Outcome::RefundDue(RefundReason::LateSuccess));
-                } else if listing.complete && listing.all_final {
+                } else if self.settled(now, &listing) {
                     self.finish(Outcome::NotPaid(word.into()));
                 } else {
                     self.asking.rounds = self.asking.rounds.saturating_add(1);
@@ -250,12 +253,20 @@ impl Sale {
             self.phase = Phase::Ask(Question::Order, self.next_round(now));
             return;
         }
-        if listing.complete && self.reply.is_none() && self.may_send_again() {
+        if listing.complete && listing.all_final && !self.record.attempts().any(Attempt::is_open) {
+            return self.go_on(now);
+        }
+        // A QR or link may stand in the list and still be unseen; what charges by itself is on its way if it stands there.
+        let last = self.record.attempts().next_back().filter(|attempt| attempt.is_open());
+        let unseen = last.is_some_and(|last| last.class.needs_shopper() || last.state == AttemptState::Sent);
+        if listing.complete && self.reply.is_none() && unseen && self.may_send_again() {
             // Nobody saw the answer, so nobody can pay that attempt: the same bytes, the same key.
             return self.send_again(now);
         }
         if !listing.complete || !listing.all_final {
-            return self.go_on(now);
+            // Something may still charge, whoever's it is.
+            self.phase = Phase::Ask(Question::Order, self.next_round(now));
+            return;
         }
         let since = *self.asking.none_since.get_or_insert(now);
         if now.since(since) >= u64::from(self.policy.settle_ms) {
@@ -269,6 +280,18 @@ impl Sale {
         } else {
             self.phase = Phase::Ask(Question::Order, self.next_round(now).min(since.after(self.policy.settle_ms)));
         }
+    }
+
+    /// Whether a list of an order that takes no more payments is the last word: complete, every payment in it final, every
+    /// attempt whose number is known among them; and the same again a while later, as long as one may still be missing or
+    /// succeed late.
+    fn settled(&mut self, now: Millis, listing: &Listing) -> bool {
+        if !listing.complete || !listing.all_final || !listing.all_known {
+            self.asking.none_since = None;
+            return false;
+        }
+        let since = *self.asking.none_since.get_or_insert(now);
+        now.since(since) >= u64::from(self.policy.settle_ms)
     }
 
     /// After a reading: the attempt is over, or another round.
@@ -291,12 +314,16 @@ impl Sale {
         self.record.attempts().any(|attempt| attempt.state == AttemptState::Ended(AttemptEnd::Success))
     }
 
-    /// Walks a list, noting what it says of known attempts and taking in one that is ours and new. `None`: it is not a list
-    /// of this order's payments.
+    /// Walks a list, noting what it says of the attempts. One payment that no attempt has as its own belongs to the attempt
+    /// whose answer never came, if it is the only one; of several nobody can tell. `None`: it is not a list of this order's payments.
     fn read_list(&mut self, body: &mut [u8], truncated: bool) -> Option<Listing> {
         let mut listing = Listing { all_final: true, ..Listing::default() };
-        let mut payments = response::payments(body);
-        let complete = loop {
+        let mut found = [false; MAX_ATTEMPTS];
+        let mut strangers = 0_u32;
+        let mut stranger = None;
+        let mut payments = response::statuses(body);
+        listing.complete = !truncated;
+        loop {
             match payments.next() {
                 Ok(Some(payment)) => {
                     if !payment.order_id.is_empty() && payment.order_id != self.record.order_id.as_str() {
@@ -304,39 +331,63 @@ impl Sale {
                     }
                     listing.any = true;
                     listing.paid += u32::from(payment.is_paid());
-                    listing.all_final &= payment.status.is_final();
-                    let (id, status, held) =
-                        (payment.cf_payment_id, payment.status, payment.is_captured == Some(false));
-                    self.note_status(id, status, held);
+                    let held = payment.is_captured == Some(false) && payment.status == PaymentStatus::Success;
+                    listing.all_final &= payment.status.is_final() && !held;
+                    let end = AttemptEnd::of(payment.status).filter(|_| !held);
+                    let id = payment.cf_payment_id;
+                    let index = self.record.attempts().position(|attempt| attempt.cf_payment_id == Some(id));
+                    match index {
+                        Some(index) => {
+                            if let Some(found) = found.get_mut(index) {
+                                *found = true;
+                            }
+                            self.note_status(id, end);
+                        }
+                        None => {
+                            strangers += 1;
+                            stranger = Some((id, end));
+                        }
+                    }
                 }
-                Ok(None) => break true,
-                Err(_) => break false,
+                Ok(None) => break,
+                Err(_) => {
+                    listing.complete = false;
+                    break;
+                }
             }
-        };
-        listing.complete = complete && !truncated;
+        }
+        let is_there = |(attempt, found): (&Attempt, bool)| found || attempt.cf_payment_id.is_none();
+        listing.all_known = self.record.attempts().zip(found).all(is_there);
+        if let (1, Some((id, end)), true) = (strangers, stranger, listing.complete) {
+            self.adopt_payment(id, end);
+        }
         (listing.complete || listing.any).then_some(listing)
     }
 
-    /// Notes what the gateway says of one payment. One that no attempt has as its own belongs to the attempt whose answer
-    /// never came.
-    fn note_status(&mut self, id: CfPaymentId, status: PaymentStatus<'_>, held: bool) {
-        let known = self.record.attempts().any(|attempt| attempt.cf_payment_id == Some(id));
-        let end = AttemptEnd::of(status).filter(|end| !(held && *end == AttemptEnd::Success));
-        let attempt = if known {
-            self.record.attempts_mut().find(|attempt| attempt.cf_payment_id == Some(id))
-        } else {
-            self.record.attempts_mut().find(|attempt| attempt.cf_payment_id.is_none() && attempt.is_open())
+    /// The only payment that no attempt has as its own: it is that of the running attempt, if its number is not known, or else
+    /// of one that was believed not to exist.
+    fn adopt_payment(&mut self, id: CfPaymentId, end: Option<AttemptEnd>) {
+        let unheard = |attempt: &&mut Attempt| {
+            attempt.cf_payment_id.is_none()
+                && matches!(attempt.state, AttemptState::Sent | AttemptState::Ended(AttemptEnd::NotFound))
         };
-        let Some(attempt) = attempt else { return };
-        let before = attempt.clone();
+        let Some(attempt) = self.record.attempts_mut().rev().find(unheard) else { return };
         attempt.cf_payment_id = Some(id);
-        attempt.state = match (end, &attempt.state) {
-            (Some(end), _) => AttemptState::Ended(end),
-            // A late word never reopens what has ended, but for one: nothing found, and then found.
-            (None, AttemptState::Ended(AttemptEnd::NotFound) | AttemptState::Sent) => AttemptState::Known,
-            (None, state) => state.clone(),
+        attempt.state = end.map_or(AttemptState::Known, AttemptState::Ended);
+        self.change();
+    }
+
+    /// Notes what the gateway says of an attempt. A word that is not final never reopens one that has ended.
+    fn note_status(&mut self, id: CfPaymentId, end: Option<AttemptEnd>) {
+        let Some(attempt) = self.record.attempts_mut().find(|attempt| attempt.cf_payment_id == Some(id)) else {
+            return;
         };
-        if *attempt != before {
+        let state = match end {
+            Some(end) => AttemptState::Ended(end),
+            None => return,
+        };
+        if attempt.state != state {
+            attempt.state = state;
             self.change();
         }
     }

@@ -97,6 +97,8 @@ pub struct Attempt {
     pub key: IdempotencyKey,
     /// The gateway's number of it, once known.
     pub cf_payment_id: Option<CfPaymentId>,
+    /// It was sent again after an unknown answer: there may be two payments of it.
+    pub repeated: bool,
     /// What is known of it.
     pub state: AttemptState,
 }
@@ -182,14 +184,10 @@ impl Attempt {
         !matches!(self.state, AttemptState::Ended(_))
     }
 
-    /// It can have taken money, as far as is known.
+    /// It may have reached the gateway, and may take money even now: all but what was refused or never left. What was
+    /// not found may turn up, and what failed may succeed late.
     pub const fn may_have_charged(&self) -> bool {
-        !matches!(
-            self.state,
-            AttemptState::Ended(
-                AttemptEnd::Refused(_) | AttemptEnd::NotSent | AttemptEnd::Untrusted | AttemptEnd::NotFound
-            )
-        )
+        !matches!(self.state, AttemptState::Ended(AttemptEnd::Refused(_) | AttemptEnd::NotSent | AttemptEnd::Untrusted))
     }
 }
 

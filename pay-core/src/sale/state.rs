@@ -258,7 +258,7 @@ impl Sale {
         now: Millis,
         buffers: &mut Buffers<'_>,
     ) -> Result<(), SaleError> {
-        if !matches!(self.phase, Phase::Ready(_)) {
+        if !matches!(self.phase, Phase::Ready(_)) || self.record.stage != Stage::Open {
             return Err(SaleError::NotNow);
         }
         if self.record.attempts().any(|attempt| attempt.key == key) {
@@ -269,8 +269,10 @@ impl Sale {
         let Some(slot) = self.record.attempts.iter_mut().find(|slot| slot.is_none()) else {
             return Err(SaleError::TooManyAttempts);
         };
+        // What an earlier attempt left behind it must not outlast this one's body.
+        buffers.tx.zeroize();
         self.body_len = request::order_pay(request, self.record.api_version, buffers.tx)?;
-        *slot = Some(Attempt { class, key, cf_payment_id: None, state: AttemptState::Sent });
+        *slot = Some(Attempt { class, key, cf_payment_id: None, repeated: false, state: AttemptState::Sent });
         self.change();
         self.wipe = false;
         self.earlier_unknown = false;
@@ -305,6 +307,11 @@ impl Sale {
         if let Some(NextAction::EnterOtp { redirect_to_bank: Some(page), .. }) = self.next_action(buffers.rx) {
             self.bank_page = Secret::parse("redirect_to_bank", page.as_str()).ok();
         }
+        let used = self.record.attempts().any(|attempt| attempt.key == key) || self.call_key.as_ref() == Some(&key);
+        if used {
+            return Err(SaleError::KeyReused);
+        }
+        buffers.tx.zeroize();
         self.body_len = request::authenticate(request, buffers.tx)?;
         self.wipe = false;
         self.call_key = Some(key);
@@ -381,6 +388,7 @@ impl Sale {
     /// Gives the sale up. If anything can have charged, the order is closed and asked for until the gateway says how it
     /// ended: money that came all the same ends in [`Outcome::RefundDue`].
     pub fn cancel(&mut self, now: Millis) {
+        self.settle_lost(now);
         if matches!(self.phase, Phase::Done(_)) || self.record.stage == Stage::Closing {
             return;
         }
@@ -418,15 +426,13 @@ impl Sale {
         if let Phase::Done(outcome) = &self.phase {
             return outcome.clone();
         }
-        let may_have_arrived = |attempt: &&Attempt| attempt.may_have_charged();
-        match self.record.attempts().rev().find(may_have_arrived) {
+        // The last attempt, as long as it waits for its first chance to leave.
+        let waits = matches!(self.phase, Phase::Pay(_)) && !self.earlier_unknown && self.in_flight.is_none();
+        let attempts = self.record.attempts().rev().skip(usize::from(waits));
+        match { attempts }.find(|attempt| attempt.may_have_charged()) {
+            None if waits => Outcome::NotPaid(NotPaid::NotSent),
             None => Outcome::NotPaid(NotPaid::NotStarted),
-            Some(attempt) if attempt.state == AttemptState::Sent && (self.earlier_unknown || self.serial == 0) => {
-                Outcome::Unknown
-            }
-            Some(attempt) if attempt.state == AttemptState::Sent && !self.earlier_unknown => {
-                Outcome::NotPaid(NotPaid::NotSent)
-            }
+            Some(attempt) if attempt.state == AttemptState::Sent => Outcome::Unknown,
             Some(_) => Outcome::Pending,
         }
     }
@@ -436,11 +442,7 @@ impl Sale {
     /// # Errors
     /// [`SaleError::RxTooSmall`] before anything is committed or sent.
     pub fn step<'t>(&'t mut self, now: Millis, buffers: &'t mut Buffers<'_>) -> Result<Step<'t>, SaleError> {
-        if let Some(lost) = self.in_flight.take() {
-            // Whoever had the token is gone: the request may have arrived.
-            let failure = Failure { kind: ErrorKind::Abandoned, delivery: Delivery::Unknown };
-            self.answer(lost.call, now, Err(failure), &mut []);
-        }
+        self.settle_lost(now);
         self.check_deadline(now);
         if self.wipe {
             buffers.tx.zeroize();
@@ -461,11 +463,18 @@ impl Sale {
         let at = match &self.phase {
             Phase::Create(at) | Phase::Pay(at) | Phase::Otp(at) | Phase::Ask(_, at) | Phase::Terminate(at) => *at,
             Phase::Ready(end) => return Ok(Step::Ready(end.clone())),
-            Phase::Done(outcome) => return Ok(Step::Done(outcome.clone())),
+            Phase::Done(outcome) => {
+                buffers.rx.zeroize();
+                return Ok(Step::Done(outcome.clone()));
+            }
             Phase::Present(_) => {
                 return Ok(Step::Present(self.next_action(buffers.rx).unwrap_or(NextAction::Unknown { action: "" })));
             }
         };
+        if buffers.tx.len() < self.body_len {
+            // Not the buffers that the request was encoded into.
+            return Err(SaleError::Encode(request::EncodeError::BufferTooSmall { needed: self.body_len }));
+        }
         if now < at {
             return Ok(Step::Wait(self.deadline.map_or(at, |deadline| at.min(deadline))));
         }
@@ -489,10 +498,18 @@ impl Sale {
     ) -> Connection {
         self.unreadable = false;
         match self.in_flight.take() {
-            Some(expected) if expected.serial == token.serial => self.answer(token.call, now, result, rx),
+            Some(expected) if expected.same(&token) => self.answer(expected.call, now, result, rx),
             other => self.in_flight = other,
         }
         if self.unreadable { Connection::Drop } else { Connection::Keep }
+    }
+
+    /// Whoever had the token of the exchange is gone: the request may have arrived.
+    fn settle_lost(&mut self, now: Millis) {
+        if let Some(lost) = self.in_flight.take() {
+            let failure = Failure { kind: ErrorKind::Abandoned, delivery: Delivery::Unknown };
+            self.answer(lost.call, now, Err(failure), &mut []);
+        }
     }
 
     fn answer(&mut self, call: CallKind, now: Millis, result: Result<ResponseHead, Failure>, rx: &mut [u8]) {
@@ -530,8 +547,9 @@ impl Sale {
         if let Some(key) = key {
             request = request.with_key(key);
         }
-        self.in_flight = Some(InFlight { serial: self.serial, call: call.kind() });
-        Step::Exchange(InFlight { serial: self.serial, call: call.kind() }, request, buffers.rx)
+        let token = || InFlight { sale: self.seed, serial: self.serial, call: call.kind() };
+        self.in_flight = Some(token());
+        Step::Exchange(token(), request, buffers.rx)
     }
 
     fn next_action<'a>(&'a self, rx: &'a [u8]) -> Option<NextAction<'a>> {
@@ -572,6 +590,8 @@ impl Sale {
         }
         self.record.stage = Stage::Closing;
         self.change();
+        self.session = None;
+        self.bank_page = None;
         self.asking = Asking::default();
         self.failures = 0;
         self.phase = if self.policy.may_terminate(self.record.api_version) {
@@ -663,9 +683,15 @@ fn enough_rx(buffers: &Buffers<'_>, needed: usize) -> Result<(), SaleError> {
     if buffers.rx.len() < needed { Err(SaleError::RxTooSmall { needed }) } else { Ok(()) }
 }
 
-/// The attempt that took the money, as far as is known: the one that succeeded, else the last that may have.
+/// The attempt that took the money: the one that succeeded, or the only one that can have.
 pub(super) fn payer(record: &Record) -> Option<CfPaymentId> {
-    let attempts = || record.attempts().filter(|attempt| attempt.may_have_charged());
-    let success = attempts().find(|attempt| attempt.state == AttemptState::Ended(AttemptEnd::Success));
-    success.or_else(|| attempts().next_back()).and_then(|attempt| attempt.cf_payment_id)
+    let mut successes = record.attempts().filter(|attempt| attempt.state == AttemptState::Ended(AttemptEnd::Success));
+    let mut others = record.attempts().filter(|attempt| attempt.may_have_charged());
+    let payer = match (successes.next(), others.next(), others.next()) {
+        (Some(success), ..) => Some(success),
+        // Of an attempt that was sent twice and needs a shopper, only the payment that was shown can be paid.
+        (None, Some(only), None) if !only.repeated || only.class.needs_shopper() => Some(only),
+        _ => None,
+    };
+    payer.and_then(|attempt| attempt.cf_payment_id)
 }

@@ -51,8 +51,16 @@ pub struct Commit {
 #[must_use]
 #[derive(Debug)]
 pub struct InFlight {
+    /// The seed of its sale.
+    pub(super) sale: [u8; 16],
     pub(super) serial: u32,
     pub(super) call: CallKind,
+}
+
+impl InFlight {
+    pub(super) fn same(&self, other: &Self) -> bool {
+        self.sale == other.sale && self.serial == other.serial
+    }
 }
 
 /// Whether the connection of an exchange may carry another.

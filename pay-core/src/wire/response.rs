@@ -46,6 +46,7 @@ pub enum DecodeError {
 /// [`DecodeError`]; the attempt may exist all the same.
 pub fn order_pay(rx: &mut [u8]) -> Result<OrderPayReply<'_>, DecodeError> {
     let spans = order_pay_spans(rx)?;
+    spans.payment_amount?;
     Ok(spans.resolve(rx))
 }
 
@@ -104,9 +105,17 @@ pub fn order(rx: &mut [u8]) -> Result<Order<'_>, DecodeError> {
 /// # Errors
 /// [`DecodeError`].
 pub fn payment(rx: &mut [u8]) -> Result<Payment<'_>, DecodeError> {
-    let ((found, code), end) = payment_spans(rx, 0, 0)?;
-    let found = whole(rx, (found, end))?;
-    payment_of(rx, found, code)
+    one_payment(rx, true)
+}
+
+/// The same for a flow, which compares no payment's amount: one that cannot be read is absent.
+pub(crate) fn status(rx: &mut [u8]) -> Result<Payment<'_>, DecodeError> {
+    one_payment(rx, false)
+}
+
+/// [`payments`] for a flow, see [`status`].
+pub(crate) fn statuses(rx: &mut [u8]) -> Payments<'_> {
+    Payments { exact: false, ..payments(rx) }
 }
 
 /// The attempts in a list, one by one. Each whole element is read, then the error if the text was cut: a prefix may prove
@@ -114,7 +123,7 @@ pub fn payment(rx: &mut [u8]) -> Result<Payment<'_>, DecodeError> {
 ///
 /// Elements are unescaped in place, so the list can be walked once.
 pub fn payments(rx: &mut [u8]) -> Payments<'_> {
-    Payments { rx, at: None, over: false }
+    Payments { rx, at: None, over: false, exact: true }
 }
 
 /// See [`payments`].
@@ -124,6 +133,8 @@ pub struct Payments<'a> {
     /// Where the next element or the end is looked for; `None` before the opening bracket.
     at: Option<usize>,
     over: bool,
+    /// An amount that cannot be read is an error.
+    exact: bool,
 }
 
 /// Reads a refund.
@@ -159,7 +170,8 @@ pub fn refusal(status: u16, rx: &mut [u8]) -> Refusal<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OrderPaySpans {
     pub(crate) cf_payment_id: CfPaymentId,
-    payment_amount: Option<Amount>,
+    /// Not compared with anything, so a flow may go on without it.
+    payment_amount: Result<Option<Amount>, DecodeError>,
     payment_method: Option<Span>,
     channel: Option<Span>,
     action: Option<Span>,
@@ -194,7 +206,7 @@ pub(crate) fn order_pay_spans(rx: &mut [u8]) -> Result<OrderPaySpans, DecodeErro
     })?;
     let [id, value, method, channel, action, _] = whole(rx, read)?;
     let cf_payment_id = payment_id(rx, id)?;
-    let payment_amount = amount(rx, value, "payment_amount")?;
+    let payment_amount = amount(rx, value, "payment_amount");
     let [payment_method, channel, action] = [method, channel, action].map(|value| word(rx, value));
     let next = next_action(rx, action, channel, data, links);
     Ok(OrderPaySpans { cf_payment_id, payment_amount, payment_method, channel, action, next })
@@ -206,7 +218,7 @@ impl OrderPaySpans {
         let word = |span: Option<Span>| span.map(|span| text.of(span));
         OrderPayReply {
             cf_payment_id: self.cf_payment_id,
-            payment_amount: self.payment_amount,
+            payment_amount: self.payment_amount.unwrap_or(None),
             payment_method: word(self.payment_method).map(MethodWord::parse),
             channel: word(self.channel).map(ChannelWord::parse),
             action: word(self.action).map(ActionWord::parse),
@@ -316,13 +328,23 @@ fn payment_spans(rx: &[u8], at: usize, levels: u32) -> Result<(PaymentSpans, usi
     Ok(((found, code), end))
 }
 
+fn one_payment(rx: &mut [u8], exact: bool) -> Result<Payment<'_>, DecodeError> {
+    let ((found, code), end) = payment_spans(rx, 0, 0)?;
+    let found = whole(rx, (found, end))?;
+    payment_of(rx, found, code, exact)
+}
+
 fn payment_of(
     rx: &mut [u8],
     [id, status, order_id, value, captured, group, reference, message, _]: [Option<Span>; 9],
     error_code: Option<Span>,
+    exact: bool,
 ) -> Result<Payment<'_>, DecodeError> {
     let cf_payment_id = payment_id(rx, id)?;
-    let amount = amount(rx, value, "payment_amount")?;
+    let amount = match amount(rx, value, "payment_amount") {
+        Err(_) if !exact => None,
+        amount => amount?,
+    };
     let is_captured = match captured.map(|value| value.of(rx)) {
         None => None,
         Some(b"true") => Some(true),
@@ -368,7 +390,7 @@ impl Payments<'_> {
                 return Err(error);
             }
         };
-        payment_of(self.rx, found, code).map(Some)
+        payment_of(self.rx, found, code, self.exact).map(Some)
     }
 
     /// The next element's members; the inner error is about the element alone.

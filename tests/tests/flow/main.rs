@@ -2,6 +2,8 @@
 
 mod drivers;
 mod methods;
+mod rig;
 mod scenarios;
 mod scripts;
+mod stories;
 mod world;

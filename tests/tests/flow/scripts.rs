@@ -39,7 +39,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 3_000, ..ProptestConfig::default() })]
 
     // The checks are in `World::check_end`. Mutants seen to fail here: `unknown` ending the attempt as refused; `send_again` for
-    // every method; `on_closed` finishing without reading the payments; resume going to Pay.
+    // every method; resume going to Pay.
     #[test]
     fn with_a_way_to_ask_every_sale_ends_and_agrees_with_the_books(
         honoured in any::<bool>(),

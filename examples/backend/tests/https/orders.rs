@@ -113,7 +113,7 @@ fn orders_outlive_a_restart() {
     assert_eq!(shop.create("till-1", "10.16").status, 409);
 }
 
-// Mutant: `cache.forget` left out of `Desk::close` shows the order active for as long as answers are fresh.
+// Mutant: `cache.forget` left out of `Desk::close`: the watch sees the order active, and closes it a second time.
 #[test]
 fn an_order_is_closed() {
     let shop = Shop::with("close", |config| config.fresh = core::time::Duration::from_secs(3600));
@@ -122,5 +122,7 @@ fn an_order_is_closed() {
     let closed = shop.close("till-1");
     assert_eq!((closed.status, &closed.json()["order_status"]), (200, &json!("TERMINATION_REQUESTED")));
     assert_ne!(shop.get("/orders/till-1").json()["order_status"], "ACTIVE");
-    assert_eq!(shop.refunds(), 0);
+    shop.watch_has_been_round("fence");
+    assert_eq!(shop.backend().gateway_calls(CallKind::TerminateOrder), 1);
+    assert!(shop.gateway.gateway().refunds().iter().all(|refund| refund.order_id == "fence"));
 }

@@ -1,0 +1,228 @@
+//! A sale told by hand what comes of each exchange: for stories that no gateway would tell by itself.
+
+use pay_core::model::{
+    Amount, ApiVersion, Authenticate, CreateOrder, Currency, Customer, CustomerId, Environment, IdempotencyKey,
+    OrderPay, Otp, Phone,
+};
+use pay_core::sale::{
+    Buffers, Delivery, ErrorKind, Failure, InFlight, Intent, Millis, Outcome, Policy, Record, Sale, SaleError, Setup,
+    Step,
+};
+use pay_core::wire::{Call, ResponseHead};
+
+use crate::world::{ORDER, order_id};
+
+/// What is told.
+pub enum Told {
+    Answer(u16, String),
+    NotSent,
+    Lost,
+}
+
+/// What a sale asks for, in short.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Asked {
+    Send(&'static str),
+    Present(&'static str),
+    /// With how the attempt before ended, as `Debug` writes it; empty for none.
+    Ready(String),
+    Done(Outcome),
+}
+
+pub struct Rig {
+    pub sale: Sale,
+    pub tx: Vec<u8>,
+    pub rx: Vec<u8>,
+    pub now: u64,
+    pub journal: Option<Record>,
+    /// The length of the body sent last.
+    pub sent: usize,
+    pub token: Option<InFlight>,
+}
+
+impl Rig {
+    pub fn new(policy: Policy) -> Self {
+        let intent =
+            Intent { order_id: order_id(), amount: Amount::from_minor(1015).unwrap(), currency: Currency::inr() };
+        Self::with(Sale::new(intent, setup(policy, 1)))
+    }
+
+    /// A sale that creates its order.
+    pub fn creating() -> Self {
+        let mut rig = Self::new(Policy::with_ask());
+        let customer = Customer::new(CustomerId::parse("walk_in").unwrap(), Phone::parse("9999999999").unwrap());
+        let request = CreateOrder::new(order_id(), Amount::from_minor(1015).unwrap(), customer).unwrap();
+        let mut buffers = Buffers { tx: &mut rig.tx, rx: &mut rig.rx };
+        rig.sale =
+            Sale::create(&request, key("create"), setup(Policy::with_ask(), 2), Millis(0), &mut buffers).unwrap();
+        rig
+    }
+
+    fn with(sale: Sale) -> Self {
+        Self { sale, tx: vec![0; 2048], rx: vec![0; 16 * 1024], now: 0, journal: None, sent: 0, token: None }
+    }
+
+    pub fn pay(&mut self, request: &OrderPay, name: &str) -> Result<(), SaleError> {
+        let mut buffers = Buffers { tx: &mut self.tx, rx: &mut self.rx };
+        self.sale.pay(request, key(name), Millis(self.now), &mut buffers)
+    }
+
+    pub fn submit_otp(&mut self, name: &str) -> Result<(), SaleError> {
+        let mut buffers = Buffers { tx: &mut self.tx, rx: &mut self.rx };
+        let otp = Authenticate::SubmitOtp(Otp::parse("111000").unwrap());
+        self.sale.submit_otp(&otp, key(name), Millis(self.now), &mut buffers)
+    }
+
+    /// The next thing that is not a commit or a wait; those happen.
+    pub fn next(&mut self) -> Asked {
+        for _ in 0..100 {
+            let mut buffers = Buffers { tx: &mut self.tx, rx: &mut self.rx };
+            return match self.sale.step(Millis(self.now), &mut buffers).unwrap() {
+                Step::Commit(token, record) => {
+                    self.journal = Some(record.clone());
+                    self.sale.committed(token);
+                    continue;
+                }
+                Step::Wait(at) => {
+                    assert!(at.0 > self.now, "a wait for the past");
+                    self.now = at.0;
+                    continue;
+                }
+                Step::Exchange(token, request, _) => {
+                    self.sent = request.body.expose().len();
+                    let name = match request.call {
+                        Call::CreateOrder => "create",
+                        Call::ReadOrder(_) => "order",
+                        Call::TerminateOrder(_) => "terminate",
+                        Call::OrderPay => "pay",
+                        Call::Authenticate(_) => "otp",
+                        Call::ListPayments(_) => "list",
+                        Call::ReadPayment(..) => "payment",
+                        _ => "other",
+                    };
+                    self.token = Some(token);
+                    Asked::Send(name)
+                }
+                Step::Present(action) => Asked::Present(action.kind()),
+                Step::Ready(end) => Asked::Ready(end.map_or(String::new(), |end| format!("{end:?}"))),
+                Step::Done(outcome) => Asked::Done(outcome),
+            };
+        }
+        panic!("it spins");
+    }
+
+    /// The sale must ask for this, and is told that.
+    pub fn tell(&mut self, asked: &'static str, told: Told) -> &mut Self {
+        assert_eq!(self.next(), Asked::Send(asked));
+        self.answer(told);
+        self
+    }
+
+    pub fn answer(&mut self, told: Told) {
+        let token = self.token.take().expect("nothing is in flight");
+        let failure = |kind, delivery| Err(Failure { kind, delivery });
+        let result = match told {
+            Told::NotSent => failure(ErrorKind::Connect, Delivery::NotSent),
+            Told::Lost => failure(ErrorKind::Closed, Delivery::Unknown),
+            Told::Answer(status, body) => {
+                self.rx[..body.len()].copy_from_slice(body.as_bytes());
+                let mut head = ResponseHead::new(status);
+                head.body_len = body.len();
+                Ok(head)
+            }
+        };
+        let _ = self.sale.on_exchange(token, Millis(self.now), result, &mut self.rx);
+    }
+
+    /// What is presented is shown.
+    pub fn shown(&mut self) -> &mut Self {
+        assert!(matches!(self.next(), Asked::Present(_)));
+        self.sale.shown(Millis(self.now));
+        self
+    }
+
+    /// Answers rounds of asking with this until something else is wanted.
+    pub fn rounds(&mut self, order: &str, payments: &[(u64, &str)]) -> Asked {
+        for _ in 0..200 {
+            match self.next() {
+                Asked::Send("order" | "terminate") => self.answer(order_is(order)),
+                Asked::Send("list") => self.answer(list(payments)),
+                Asked::Send("payment") => self.answer(payment(payments[0])),
+                other => return other,
+            }
+        }
+        panic!("it asks for ever");
+    }
+
+    /// Everything but the journal is gone.
+    pub fn power_cut(&mut self, policy: Policy) {
+        let record = self.journal.clone().unwrap();
+        self.sale = Sale::resume(record, policy, [9; 16], Millis(self.now));
+        self.tx.fill(0);
+        self.rx.fill(0);
+    }
+}
+
+pub fn key(text: &str) -> IdempotencyKey {
+    IdempotencyKey::parse(text).unwrap()
+}
+
+fn setup(policy: Policy, seed: u8) -> Setup {
+    Setup { environment: Environment::Sandbox, api_version: ApiVersion::V2025_01_01, policy, seed: [seed; 16] }
+}
+
+pub fn order_is(status: &str) -> Told {
+    Told::Answer(
+        200,
+        format!(
+            r#"{{"order_id":"{ORDER}","order_status":"{status}","order_amount":10.15,"order_currency":"INR","payment_session_id":"session_abc"}}"#
+        ),
+    )
+}
+
+fn entry((id, status): (u64, &str)) -> String {
+    // `HELD` is a success that was not captured; an amount with a third decimal is nobody's concern.
+    let (status, captured) = if status == "HELD" { ("SUCCESS", false) } else { (status, true) };
+    format!(
+        r#"{{"cf_payment_id":"{id}","order_id":"{ORDER}","payment_status":"{status}","payment_amount":10.353,"is_captured":{captured}}}"#
+    )
+}
+
+pub fn list(payments: &[(u64, &str)]) -> Told {
+    Told::Answer(200, format!("[{}]", payments.iter().copied().map(entry).collect::<Vec<_>>().join(",")))
+}
+
+pub fn payment(payment: (u64, &str)) -> Told {
+    Told::Answer(200, entry(payment))
+}
+
+pub fn link_reply(id: u64) -> Told {
+    Told::Answer(
+        200,
+        format!(
+            r#"{{"cf_payment_id":"{id}","payment_method":"upi","channel":"link","action":"custom","data":{{"payload":{{"default":"upi://pay?pa=x@y"}}}}}}"#
+        ),
+    )
+}
+
+pub fn card_reply(id: u64) -> Told {
+    Told::Answer(
+        200,
+        format!(
+            r#"{{"cf_payment_id":"{id}","payment_amount":10.353,"payment_method":"card","channel":"link","action":"link","data":{{"url":"https://bank.example/3ds"}}}}"#
+        ),
+    )
+}
+
+pub fn otp_reply(id: u64) -> Told {
+    Told::Answer(
+        200,
+        format!(
+            r#"{{"cf_payment_id":"{id}","payment_method":"card","channel":"post","action":"post","data":{{"redirect_to_bank":"https://bank.example/page"}}}}"#
+        ),
+    )
+}
+
+pub fn refused() -> Told {
+    Told::Answer(400, r#"{"code":"card_x","type":"invalid_request_error"}"#.to_owned())
+}

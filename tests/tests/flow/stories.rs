@@ -1,0 +1,325 @@
+//! Stories in which an earlier version of the flow said something that was not so, or did something it should not have.
+
+use pay_core::model::RefundReason;
+use pay_core::sale::{NotPaid, Outcome, Policy, SaleError, Stage};
+
+use crate::methods;
+use crate::rig::{Asked, Rig, Told, card_reply, link_reply, list, order_is, otp_reply, refused};
+
+const SESSION: &str = "session_abcdefghijklmnop";
+
+fn rig() -> Rig {
+    let mut rig = Rig::new(Policy::with_ask());
+    assert_eq!(rig.next(), Asked::Ready(String::new()));
+    rig
+}
+
+/// Link 11 was shown and left behind, link 12 is shown.
+fn two_links() -> Rig {
+    let mut rig = rig();
+    rig.pay(&methods::link(SESSION), "k0").unwrap();
+    rig.tell("pay", link_reply(11)).shown();
+    rig.sale.switch_method().unwrap();
+    rig.pay(&methods::link(SESSION), "k1").unwrap();
+    rig.tell("pay", link_reply(12)).shown();
+    rig
+}
+
+/// A card whose answer was lost.
+fn lost_card() -> Rig {
+    let mut rig = rig();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", Told::Lost);
+    rig
+}
+
+#[test]
+fn a_dropped_exchange_leaves_the_standing_unknown() {
+    let mut rig = rig();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    assert_eq!(rig.sale.standing(), Outcome::NotPaid(NotPaid::NotSent));
+    assert_eq!(rig.next(), Asked::Send("pay"));
+    drop(rig.token.take());
+    assert_eq!(rig.sale.standing(), Outcome::Unknown);
+}
+
+#[test]
+fn a_link_left_behind_counts_in_the_standing() {
+    let mut rig = rig();
+    rig.pay(&methods::link(SESSION), "k0").unwrap();
+    rig.tell("pay", link_reply(11)).shown();
+    rig.sale.switch_method().unwrap();
+    rig.pay(&methods::card(SESSION), "k1").unwrap();
+    rig.tell("pay", Told::NotSent);
+    assert_eq!(rig.sale.standing(), Outcome::Pending);
+}
+
+// Mutant: `cancel` without settling the lost exchange sends an empty body under the order's key.
+#[test]
+fn a_cancelled_creation_stays_cancelled() {
+    let mut rig = Rig::creating();
+    assert_eq!(rig.next(), Asked::Send("create"));
+    drop(rig.token.take());
+    rig.sale.cancel(pay_core::sale::Millis(10));
+    assert_eq!(rig.next(), Asked::Done(Outcome::NotPaid(NotPaid::NotStarted)));
+
+    // The answer that comes after all changes nothing.
+    let mut rig = Rig::creating();
+    assert_eq!(rig.next(), Asked::Send("create"));
+    rig.sale.cancel(pay_core::sale::Millis(10));
+    rig.answer(order_is("ACTIVE"));
+    assert_eq!(rig.next(), Asked::Done(Outcome::NotPaid(NotPaid::NotStarted)));
+}
+
+#[test]
+fn a_cancelled_payment_is_closed_and_found_out() {
+    for told in [Told::NotSent, link_reply(11), refused()] {
+        let mut rig = rig();
+        rig.pay(&methods::link(SESSION), "k0").unwrap();
+        assert_eq!(rig.next(), Asked::Send("pay"));
+        rig.sale.cancel(pay_core::sale::Millis(10));
+        rig.answer(told);
+        assert_eq!(rig.next(), Asked::Send("terminate"));
+        rig.answer(order_is("TERMINATED"));
+        assert_eq!(
+            rig.rounds("TERMINATED", &[(11, "USER_DROPPED")]),
+            Asked::Done(Outcome::NotPaid(NotPaid::Terminated))
+        );
+        assert_eq!(rig.pay(&methods::card(SESSION), "k1"), Err(SaleError::NotNow));
+    }
+}
+
+// Mutant: waiting for the settling time, then closing, when the list shows that every attempt has failed.
+#[test]
+fn a_failure_seen_in_the_list_ends_the_attempt_and_not_the_sale() {
+    let mut rig = lost_card();
+    assert_eq!(rig.rounds("ACTIVE", &[(11, "FAILED")]), Asked::Ready("Failed".to_owned()));
+    let mut rig = two_links();
+    assert_eq!(rig.rounds("ACTIVE", &[(11, "FAILED"), (12, "FAILED")]), Asked::Ready("Failed".to_owned()));
+    assert_eq!(rig.sale.record().stage, Stage::Open);
+}
+
+// Mutant: `NotFound` left out of `may_have_charged`.
+#[test]
+fn what_was_not_found_is_watched_all_the_same() {
+    let mut rig = lost_card();
+    assert_eq!(rig.rounds("ACTIVE", &[]), Asked::Ready("NotFound".to_owned()));
+    rig.pay(&methods::card(SESSION), "k1").unwrap();
+    rig.tell("pay", Told::Lost).tell("order", order_is("PAID"));
+    assert_eq!(rig.next(), Asked::Done(Outcome::Paid { cf_payment_id: None, watch: true }));
+    rig.power_cut(Policy::with_ask());
+    let end = rig.rounds("PAID", &[(11, "SUCCESS"), (12, "SUCCESS")]);
+    assert_eq!(end, Asked::Done(Outcome::RefundDue(RefundReason::Surplus)));
+
+    // And it is looked for before "not paid" is said.
+    let mut rig = lost_card();
+    assert_eq!(rig.rounds("ACTIVE", &[]), Asked::Ready("NotFound".to_owned()));
+    rig.sale.cancel(pay_core::sale::Millis(rig.now));
+    let end = rig.rounds("TERMINATED", &[(11, "SUCCESS")]);
+    assert_eq!(end, Asked::Done(Outcome::RefundDue(RefundReason::LateSuccess)));
+}
+
+// Mutants: closing the watch on a list that lacks an attempt; closing it on the first reading.
+#[test]
+fn a_watch_ends_when_every_attempt_has_been_seen_to_end_twice() {
+    for payments in [&[][..], &[(12, "SUCCESS")], &[(11, "PENDING"), (12, "SUCCESS")]] {
+        let mut rig = two_links();
+        rig.tell("order", order_is("PAID"));
+        assert!(matches!(rig.next(), Asked::Done(Outcome::Paid { watch: true, .. })));
+        rig.power_cut(Policy::with_ask());
+        for _ in 0..20 {
+            rig.tell("list", list(payments));
+        }
+        assert!(rig.sale.record().is_open());
+    }
+    let mut rig = two_links();
+    rig.tell("order", order_is("PAID"));
+    assert!(matches!(rig.next(), Asked::Done(_)));
+    rig.power_cut(Policy::with_ask());
+    let both = [(11, "FAILED"), (12, "SUCCESS")];
+    rig.tell("list", list(&both));
+    assert_eq!(rig.next(), Asked::Send("list"), "a failure may be followed by a late success");
+    rig.answer(list(&both));
+    let end = rig.rounds("PAID", &both);
+    let paid = Outcome::Paid { cf_payment_id: Some(pay_core::model::CfPaymentId::new(12)), watch: false };
+    assert_eq!(end, Asked::Done(paid));
+    assert!(!rig.sale.record().is_open());
+}
+
+// Mutant: `on_closed` finishing without reading the payments.
+#[test]
+fn a_closed_order_whose_list_lacks_our_attempt_is_not_settled() {
+    let mut rig = rig();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", card_reply(11)).shown();
+    rig.sale.cancel(pay_core::sale::Millis(rig.now));
+    rig.tell("terminate", order_is("TERMINATED"));
+    for _ in 0..10 {
+        rig.tell("list", list(&[]));
+    }
+    assert_eq!(
+        rig.rounds("TERMINATED", &[(11, "SUCCESS")]),
+        Asked::Done(Outcome::RefundDue(RefundReason::LateSuccess))
+    );
+}
+
+// Mutant: keeping `repeats` in the sale alone forgets it in a power cut.
+#[test]
+fn a_repeat_is_remembered_over_a_power_cut() {
+    let mut rig = rig();
+    rig.pay(&methods::link(SESSION), "k0").unwrap();
+    rig.tell("pay", Told::Lost).tell("order", order_is("ACTIVE")).tell("list", list(&[]));
+    rig.tell("pay", link_reply(12));
+    assert!(matches!(rig.next(), Asked::Present(_)));
+    rig.power_cut(Policy::with_ask());
+    rig.tell("order", order_is("PAID"));
+    assert!(matches!(rig.next(), Asked::Done(Outcome::Paid { watch: true, .. })));
+}
+
+// Mutant: giving an attempt without a number the first payment that nobody claims.
+#[test]
+fn a_payment_that_may_be_anybodys_ends_nobodys_attempt() {
+    // 11 is an orphan of a repeated link whose answer named 12; 13 is the card's, and pending.
+    let mut rig = rig();
+    rig.pay(&methods::link(SESSION), "k0").unwrap();
+    rig.tell("pay", Told::Lost).tell("order", order_is("ACTIVE")).tell("list", list(&[]));
+    rig.tell("pay", link_reply(12)).shown();
+    assert_eq!(rig.rounds("ACTIVE", &[(12, "FAILED")]), Asked::Ready("Failed".to_owned()));
+    rig.pay(&methods::card(SESSION), "k1").unwrap();
+    rig.tell("pay", Told::Lost).tell("order", order_is("ACTIVE"));
+    rig.tell("list", list(&[(11, "USER_DROPPED"), (12, "FAILED"), (13, "PENDING")]));
+    assert_eq!(rig.next(), Asked::Send("order"), "13 may still charge");
+    rig.answer(order_is("PAID"));
+    assert!(matches!(rig.next(), Asked::Done(Outcome::Paid { watch: true, .. })));
+}
+
+#[test]
+fn an_attempt_that_has_ended_is_not_sent_again() {
+    let mut rig = rig();
+    rig.pay(&methods::link(SESSION), "k0").unwrap();
+    rig.tell("pay", Told::Lost);
+    assert_eq!(rig.rounds("ACTIVE", &[(11, "USER_DROPPED")]), Asked::Ready("UserDropped".to_owned()));
+
+    let mut policy = Policy::with_ask();
+    policy.repeat_charging = true;
+    let mut rig = Rig::new(policy);
+    assert_eq!(rig.next(), Asked::Ready(String::new()));
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", Told::Lost).tell("order", order_is("ACTIVE")).tell("list", list(&[(11, "PENDING")]));
+    assert_eq!(rig.next(), Asked::Send("order"), "a card that is pending was sent again");
+}
+
+// `card_reply` and `list` have amounts with a third decimal.
+#[test]
+fn an_amount_that_is_never_compared_is_no_reason_for_doubt() {
+    let mut rig = rig();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", card_reply(11));
+    assert_eq!(rig.next(), Asked::Present("open_url"));
+}
+
+#[test]
+fn who_paid_is_said_only_where_it_is_known() {
+    let mut rig = two_links();
+    rig.tell("order", order_is("PAID"));
+    assert_eq!(rig.next(), Asked::Done(Outcome::Paid { cf_payment_id: None, watch: true }));
+}
+
+// Mutant: ending on `SUCCESS` alone.
+#[test]
+fn money_that_is_held_is_not_no_money() {
+    let mut rig = rig();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", card_reply(11)).shown();
+    rig.sale.cancel(pay_core::sale::Millis(rig.now));
+    rig.tell("terminate", order_is("TERMINATED"));
+    for _ in 0..10 {
+        rig.tell("list", list(&[(11, "HELD")]));
+    }
+    assert_eq!(rig.sale.record().stage, Stage::Closing);
+}
+
+#[test]
+fn a_repeat_that_cannot_leave_does_not_keep_it_from_asking() {
+    let mut rig = rig();
+    rig.pay(&methods::link(SESSION), "k0").unwrap();
+    rig.tell("pay", Told::Lost).tell("order", order_is("ACTIVE")).tell("list", list(&[]));
+    rig.tell("pay", Told::NotSent).tell("order", order_is("PAID"));
+    assert!(matches!(rig.next(), Asked::Done(Outcome::Paid { watch: true, .. })));
+}
+
+// Mutants: not wiping `tx` in `pay`; keeping the session while the order is being closed.
+#[test]
+fn nothing_secret_outlives_its_use() {
+    let holds = |bytes: &[u8], text: &str| String::from_utf8_lossy(bytes).contains(text);
+    let mut rig = rig();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", refused());
+    rig.pay(&methods::link(SESSION), "k1").unwrap();
+    assert!(!holds(&rig.tx, "card_cvv"));
+
+    let mut rig = Rig::creating();
+    rig.tell("create", order_is("ACTIVE"));
+    assert!(matches!(rig.next(), Asked::Ready(_)));
+    assert!(rig.sale.session().is_some());
+    rig.sale.cancel(pay_core::sale::Millis(1));
+    assert!(rig.sale.session().is_none());
+    assert!(matches!(rig.rounds("TERMINATED", &[]), Asked::Done(_)));
+    assert!(!holds(&rig.rx, "session_abc"));
+}
+
+#[test]
+fn a_token_of_another_sale_and_other_buffers_are_refused() {
+    let mut creating = Rig::creating();
+    assert_eq!(creating.next(), Asked::Send("create"));
+    let mut rig = rig();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    assert_eq!(rig.next(), Asked::Send("pay"));
+    rig.token = creating.token.take();
+    rig.answer(refused());
+    assert_eq!(rig.sale.standing(), Outcome::Unknown);
+
+    let mut rig = self::rig();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    let (mut tx, mut rx) = ([0; 16], vec![0; 16 * 1024]);
+    let mut buffers = pay_core::sale::Buffers { tx: &mut tx, rx: &mut rx };
+    let mut now = 0;
+    let error = loop {
+        match rig.sale.step(pay_core::sale::Millis(now), &mut buffers) {
+            Ok(pay_core::sale::Step::Commit(token, _)) => rig.sale.committed(token),
+            Ok(step) => panic!("{step:?}"),
+            Err(error) => break error,
+        }
+        now += 1;
+    };
+    assert!(matches!(error, SaleError::Encode(_)), "{error:?}");
+}
+
+#[test]
+fn each_otp_has_a_key_of_its_own() {
+    let mut rig = rig();
+    rig.pay(&methods::card_otp(SESSION), "k0").unwrap();
+    rig.tell("pay", otp_reply(11));
+    assert_eq!(rig.next(), Asked::Present("enter_otp"));
+    assert_eq!(rig.submit_otp("k0"), Err(SaleError::KeyReused));
+    rig.submit_otp("o0").unwrap();
+    let wrong = r#"{"cf_payment_id":"11","action":"SUBMIT_OTP","authenticate_status":"FAILED"}"#;
+    rig.tell("otp", Told::Answer(200, wrong.to_owned()));
+    assert_eq!(rig.next(), Asked::Present("enter_otp"));
+    assert_eq!(rig.submit_otp("o0"), Err(SaleError::KeyReused));
+}
+
+#[test]
+fn a_refund_that_was_made_closes_the_record() {
+    let mut rig = rig();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", card_reply(11)).shown();
+    assert_eq!(rig.sale.refunded(), Err(SaleError::NotNow));
+    rig.sale.cancel(pay_core::sale::Millis(rig.now));
+    rig.tell("terminate", order_is("PAID"));
+    assert_eq!(rig.next(), Asked::Done(Outcome::RefundDue(RefundReason::LateSuccess)));
+    assert!(rig.sale.record().is_open());
+    rig.sale.refunded().unwrap();
+    assert!(matches!(rig.next(), Asked::Done(_)));
+    assert_eq!(rig.journal.unwrap().stage, Stage::Refunded(RefundReason::LateSuccess));
+}
