@@ -39,7 +39,7 @@ fn a_dropped_exchange_leaves_the_standing_unknown() {
     rig.pay(&methods::card(SESSION), "k0").unwrap();
     assert_eq!(rig.sale.standing(), Outcome::NotPaid(NotPaid::NotSent));
     assert_eq!(rig.next(), Asked::Send("pay"));
-    drop(rig.token.take());
+    rig.token = None;
     assert_eq!(rig.sale.standing(), Outcome::Unknown);
 }
 
@@ -59,7 +59,7 @@ fn a_link_left_behind_counts_in_the_standing() {
 fn a_cancelled_creation_stays_cancelled() {
     let mut rig = Rig::creating();
     assert_eq!(rig.next(), Asked::Send("create"));
-    drop(rig.token.take());
+    rig.token = None;
     rig.sale.cancel(pay_core::sale::Millis(10));
     assert_eq!(rig.next(), Asked::Done(Outcome::NotPaid(NotPaid::NotStarted)));
 
