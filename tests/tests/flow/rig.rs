@@ -15,6 +15,8 @@ use crate::world::{ORDER, order_id};
 /// What is told.
 pub enum Told {
     Answer(u16, String),
+    /// With something changed in its head.
+    With(fn(&mut ResponseHead), u16, String),
     NotSent,
     Lost,
 }
@@ -124,14 +126,21 @@ impl Rig {
         let result = match told {
             Told::NotSent => failure(ErrorKind::Connect, Delivery::NotSent),
             Told::Lost => failure(ErrorKind::Closed, Delivery::Unknown),
-            Told::Answer(status, body) => {
-                self.rx[..body.len()].copy_from_slice(body.as_bytes());
-                let mut head = ResponseHead::new(status);
-                head.body_len = body.len();
+            Told::Answer(status, body) => Ok(self.head(status, &body)),
+            Told::With(change, status, body) => {
+                let mut head = self.head(status, &body);
+                change(&mut head);
                 Ok(head)
             }
         };
         let _ = self.sale.on_exchange(token, Millis(self.now), result, &mut self.rx);
+    }
+
+    fn head(&mut self, status: u16, body: &str) -> ResponseHead {
+        self.rx[..body.len()].copy_from_slice(body.as_bytes());
+        let mut head = ResponseHead::new(status);
+        head.body_len = body.len();
+        head
     }
 
     /// What is presented is shown.

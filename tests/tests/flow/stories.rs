@@ -187,9 +187,14 @@ fn a_payment_that_may_be_anybodys_ends_nobodys_attempt() {
     assert_eq!(rig.rounds("ACTIVE", &[(12, "FAILED")]), Asked::Ready("Failed".to_owned()));
     rig.pay(&methods::card(SESSION), "k1").unwrap();
     rig.tell("pay", Told::Lost).tell("order", order_is("ACTIVE"));
-    rig.tell("list", list(&[(11, "USER_DROPPED"), (12, "FAILED"), (13, "PENDING")]));
-    assert_eq!(rig.next(), Asked::Send("order"), "13 may still charge");
-    rig.answer(order_is("PAID"));
+    for payments in [
+        [(11, "USER_DROPPED"), (12, "FAILED"), (13, "PENDING")],
+        [(13, "PENDING"), (12, "FAILED"), (11, "USER_DROPPED")],
+    ] {
+        rig.tell("list", list(&payments)).tell("order", order_is("ACTIVE"));
+    }
+    // 13 may still charge, so the sale goes on asking about it.
+    rig.tell("list", list(&[(13, "SUCCESS"), (12, "FAILED"), (11, "USER_DROPPED")])).tell("order", order_is("PAID"));
     assert!(matches!(rig.next(), Asked::Done(Outcome::Paid { watch: true, .. })));
 }
 
@@ -322,4 +327,61 @@ fn a_refund_that_was_made_closes_the_record() {
     rig.sale.refunded().unwrap();
     assert!(matches!(rig.next(), Asked::Done(_)));
     assert_eq!(rig.journal.unwrap().stage, Stage::Refunded(RefundReason::LateSuccess));
+}
+
+// Mutant: `is_ours` without the amount.
+#[test]
+fn an_order_over_another_amount_is_not_ours() {
+    let mut rig = lost_card();
+    let Told::Answer(status, body) = order_is("PAID") else { unreachable!() };
+    for other in [body.replace("10.15", "10.16"), body.replace("INR", "USD"), body.replace("till-1", "till-2")] {
+        rig.tell("order", Told::Answer(status, other));
+    }
+    assert_eq!(rig.sale.record().stage, Stage::Open);
+    assert!(rig.sale.route_problem().is_some());
+}
+
+// Mutant: taking any readable reply for the attempt's.
+#[test]
+fn a_reply_to_something_else_is_no_reply() {
+    let mut rig = rig();
+    rig.pay(&methods::link(SESSION), "k0").unwrap();
+    rig.tell("pay", card_reply(11)).tell("order", order_is("ACTIVE"));
+
+    let mut rig = self::rig();
+    rig.pay(&methods::link(SESSION), "k0").unwrap();
+    rig.tell("pay", link_reply(11)).shown();
+    rig.sale.switch_method().unwrap();
+    rig.pay(&methods::link(SESSION), "k1").unwrap();
+    rig.tell("pay", link_reply(11)).tell("order", order_is("ACTIVE"));
+}
+
+// Mutant: `switch_method` that does not look at what the attempt can do by itself.
+#[test]
+fn a_card_is_not_left_behind() {
+    let mut rig = rig();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", card_reply(11)).shown();
+    assert_eq!(rig.sale.switch_method(), Err(SaleError::NotNow));
+}
+
+// Mutant: `replayed` ignored: the refusal is that of an earlier call under the key, whose fate is not known.
+#[test]
+fn a_refusal_from_the_store_is_asked_about() {
+    let mut rig = rig();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    let Told::Answer(status, body) = refused() else { unreachable!() };
+    rig.tell("pay", Told::With(|head| head.replayed = true, status, body)).tell("order", order_is("PAID"));
+}
+
+// Mutant: `truncated` ignored.
+#[test]
+fn a_list_that_was_cut_proves_no_absence() {
+    let mut rig = lost_card();
+    for _ in 0..30 {
+        rig.tell("order", order_is("ACTIVE"));
+        rig.tell("list", Told::With(|head| head.truncated = true, 200, "[]".to_owned()));
+    }
+    assert!(rig.now > 60_000);
+    assert!(matches!(rig.sale.standing(), Outcome::Unknown));
 }
