@@ -30,13 +30,11 @@ pub struct Link<'b, C, R, K> {
     clock: K,
     keep_alive_max: Duration,
     transports: u32,
-    kept: Option<Kept>,
-}
-
-/// A connection that waits for the next exchange of the same transport.
-struct Kept {
-    session: Session,
+    /// Never moved out: it is used, and wiped, where it lies.
+    session: Option<Session>,
+    /// The transport whose session it is.
     owner: u32,
+    /// End of the session's last exchange.
     since: Instant,
 }
 
@@ -54,7 +52,17 @@ impl<'b, C, R, K> Link<'b, C, R, K> {
     /// Nothing is connected before the first exchange. `rng` must be a cryptographic source, seeded by the hardware: it is asked
     /// for new bytes on every connection.
     pub fn new(connector: C, buffers: Buffers<'b>, rng: R, clock: K) -> Self {
-        Self { connector, buffers, rng, clock, keep_alive_max: KEEP_ALIVE_MAX, transports: 0, kept: None }
+        Self {
+            connector,
+            buffers,
+            rng,
+            clock,
+            keep_alive_max: KEEP_ALIVE_MAX,
+            transports: 0,
+            session: None,
+            owner: 0,
+            since: Instant::MIN,
+        }
     }
 
     /// Keeps a connection for at most this long without use; zero opens a new one for every exchange.
@@ -66,9 +74,9 @@ impl<'b, C, R, K> Link<'b, C, R, K> {
 }
 
 impl<C: Connect, R, K> Link<'_, C, R, K> {
-    /// Drops the connection there may be and wipes the buffers.
+    /// Drops the connection there may be and wipes its keys and the buffers.
     pub fn close(&mut self) {
-        self.kept = None;
+        self.session = None;
         self.connector.abort();
         self.buffers.wipe();
     }
@@ -119,28 +127,29 @@ impl<C: Connect, R: CryptoRngCore, K: Clock> transport::Transport for Transport<
             return Err(Error::new(Fault::Busy, Delivery::NotSent));
         };
         let link = &mut *link;
-        // Taken out for the time of the exchange: if this future is dropped, it is gone.
-        let kept = link.kept.take().filter(|kept| {
-            kept.owner == self.id && kept.since.elapsed() < link.keep_alive_max && !link.connector.peer_closed()
-        });
-        let mut session = kept.map(|kept| kept.session);
-        let mut line = Line { io: &mut link.connector, buffers: &mut link.buffers, keep: false };
+        let reusable = link.session.is_some()
+            && link.owner == self.id
+            && link.since.elapsed() < link.keep_alive_max
+            && !link.connector.peer_closed();
+        if !reusable {
+            link.session = None;
+        }
+        let mut line =
+            Line { session: &mut link.session, io: &mut link.connector, buffers: &mut link.buffers, keep: false };
         let limit = Duration::from_millis(request.timeout_ms.into());
         let work = async {
-            if session.is_none() {
-                session = Some(self.open(&mut line, &mut link.rng, &link.clock).await?);
+            if line.session.is_none() {
+                self.open(&mut line, &mut link.rng, &link.clock).await?;
             }
-            // It was put there just now, if it was not there before.
-            let session = session.as_mut().ok_or(Fault::Connect)?;
-            ask(session, &mut line, &self.endpoint, request, rx).await
+            ask(&mut line, &self.endpoint, request, rx).await
         };
         let result = with_timeout(limit, work).await.unwrap_or(Err(Fault::TimedOut));
-        let sent = session.as_mut().is_some_and(Session::take_data_sent);
+        let sent = line.session.as_mut().is_some_and(Session::take_data_sent);
         match result {
             Ok((head, keep)) => {
                 line.keep = keep;
-                link.kept =
-                    session.filter(|_| keep).map(|session| Kept { session, owner: self.id, since: Instant::now() });
+                link.owner = self.id;
+                link.since = Instant::now();
                 Ok(head)
             }
             Err(fault) => Err(Error::new(fault, if sent { Delivery::Unknown } else { Delivery::NotSent })),
@@ -149,20 +158,23 @@ impl<C: Connect, R: CryptoRngCore, K: Clock> transport::Transport for Transport<
 }
 
 impl<C: Connect, R: CryptoRngCore, K: Clock> Transport<'_, '_, C, R, K> {
-    async fn open(&self, line: &mut Line<'_, '_, C>, rng: &mut R, clock: &K) -> Result<Session, Fault> {
+    async fn open(&self, line: &mut Line<'_, '_, C>, rng: &mut R, clock: &K) -> Result<(), Fault> {
         let name = ServerName::try_from(self.endpoint.host()).map_err(|_| Fault::Handshake(TlsError::BadServerName))?;
         let (host, port) = self.address.unwrap_or((self.endpoint.host(), self.endpoint.port()));
         line.io.connect(host, port).await.map_err(|e| match e {
             ConnectError::Resolve => Fault::Resolve,
             ConnectError::Connect => Fault::Connect,
         })?;
-        tls::connect(line.io, line.buffers, &name, &self.trust, clock, rng).await.map_err(Fault::Handshake)
+        tls::connect_into(line.session, line.io, line.buffers, &name, &self.trust, clock, rng)
+            .await
+            .map_err(Fault::Handshake)
     }
 }
 
-/// The socket and the buffers during an exchange. However it ends, a dropped future included, nothing of the request or the
-/// answer stays in the buffers, and the connection stays only if it is worth keeping.
+/// Session, socket and buffers during an exchange. However it ends, a dropped future included, nothing of the request or the
+/// answer stays in the buffers, and the connection stays, with its keys, only if it is worth keeping.
 struct Line<'a, 'b, C: Connect> {
+    session: &'a mut Option<Session>,
     io: &'a mut C,
     buffers: &'a mut Buffers<'b>,
     keep: bool,
@@ -171,6 +183,8 @@ struct Line<'a, 'b, C: Connect> {
 impl<C: Connect> Drop for Line<'_, '_, C> {
     fn drop(&mut self) {
         if !self.keep {
+            // In place: what is moved out leaves its bytes behind.
+            *self.session = None;
             self.io.abort();
         }
         self.buffers.wipe();
@@ -179,12 +193,13 @@ impl<C: Connect> Drop for Line<'_, '_, C> {
 
 /// Sends the request and reads the answer: its head, and whether the connection can be used again.
 async fn ask<C: Connect>(
-    session: &mut Session,
     line: &mut Line<'_, '_, C>,
     endpoint: &Endpoint,
     request: &Request<'_>,
     rx: &mut [u8],
 ) -> Result<(ResponseHead, bool), Fault> {
+    // It was put there just now, if it was not there before.
+    let session = line.session.as_mut().ok_or(Fault::Connect)?;
     let mut channel = session.channel(line.io, line.buffers);
     write_request(&mut channel, endpoint, request).await?;
     channel.flush().await.map_err(|_| Fault::Write)?;

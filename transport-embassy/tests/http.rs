@@ -63,6 +63,7 @@ fn content_length() {
     assert_eq!(good("HTTP/1.1 200 OK\r\nContent-Length: 002\r\n\r\n{}"), whole("{}"));
 }
 
+// Mutants: anything after a blank taken for an extension; blanks not counted.
 #[test]
 fn chunks() {
     for coding in ["chunked", "Chunked", "CHUNKED ", "\tchunked"] {
@@ -74,6 +75,7 @@ fn chunks() {
             ("A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n", "01234567890123456789"),
             ("2;name=value\r\n{}\r\n0;last\r\n\r\n", "{}"),
             ("2 ; a=\"b c\"\r\n{}\r\n0\r\n\r\n", "{}"),
+            ("2 \t\r\n{}\r\n0  \r\n\r\n", "{}"),
             ("2\r\n{}\r\n0\r\nx-checksum: 9\r\nother: 1\r\n\r\n", "{}"),
             ("2\r\n\r\n\r\n0\r\n\r\n", "\r\n"),
         ] {
@@ -87,6 +89,9 @@ fn chunks() {
         "+2\r\n{}",
         "0x2\r\n{}",
         "2\n{}\r\n",
+        // Two readers could see two lengths.
+        "5 5\r\nhello\r\n0\r\n\r\n",
+        "2\tx\r\n{}\r\n0\r\n\r\n",
         "2\r\n{}x",
         "2\r\n{}\n",
         "2\r\n{}\r\r",
@@ -102,6 +107,8 @@ fn chunks() {
     let long = "x".repeat(5000);
     bad(&format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;{long}\r\n"));
     bad(&format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n{long}\r\n"));
+    let blanks = " ".repeat(5000);
+    bad(&format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0{blanks}\r\n\r\n"));
 }
 
 // Mutants: the last of two lengths wins; a length beside chunks is ignored; any coding that ends in `chunked` is taken.
@@ -136,6 +143,20 @@ fn interim_answers() {
     assert_eq!(good(&format!("{interim}{real}")).0, 200);
     bad(&"HTTP/1.1 100 Continue\r\n\r\n".repeat(9));
     bad("HTTP/1.1 101 Switching Protocols\r\n\r\n");
+}
+
+/// Each is dropped as it comes and counts as an interim answer. Mutants: not dropped; not counted.
+#[test]
+fn empty_lines_before_the_status_line() {
+    let real = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+    for line in ["\r\n", "\n"] {
+        assert_eq!(good(&format!("{}{real}", line.repeat(8))).0, 200);
+        bad(&format!("{}{real}", line.repeat(9)));
+        bad(&format!("{}{}{real}", line.repeat(4), "HTTP/1.1 100 Continue\r\n\r\n".repeat(5)));
+    }
+    // They take no room from the head, which fills the buffer to its last byte.
+    let input = format!("\r\n\r\n{real}");
+    assert!(matches!(read_in(input.as_bytes(), real.len() - 2, &[1]), Read::Whole(..)));
 }
 
 #[test]

@@ -15,7 +15,12 @@ pub(super) enum Chunked {
         size: u32,
         digits: u8,
     },
-    /// After the length, up to the end of its line.
+    /// In blanks after the length; an extension or the end of the line may follow.
+    Blank {
+        size: u32,
+        seen: u16,
+    },
+    /// In the extensions, up to the end of the line.
     Extension {
         size: u32,
         seen: u16,
@@ -61,8 +66,12 @@ impl Chunked {
                 Self::Size { size: size << 4 | digit, digits: digits + 1 }
             }
             (Self::Size { digits: 0, .. }, _) => return Err(BAD),
-            (Self::Size { size, .. } | Self::Extension { size, .. }, b'\r') => Self::SizeLf { size },
-            (Self::Size { size, .. }, b';' | b' ' | b'\t') => Self::Extension { size, seen: 0 },
+            (Self::Size { size, .. } | Self::Blank { size, .. } | Self::Extension { size, .. }, b'\r') => {
+                Self::SizeLf { size }
+            }
+            (Self::Size { size, .. }, b' ' | b'\t') => Self::Blank { size, seen: 0 },
+            (Self::Blank { size, seen }, b' ' | b'\t') if seen < MAX_EXTENSION => Self::Blank { size, seen: seen + 1 },
+            (Self::Size { size, .. } | Self::Blank { size, .. }, b';') => Self::Extension { size, seen: 0 },
             (Self::Extension { size, seen }, b'\t' | b' '..=0x7e | 0x80..) if seen < MAX_EXTENSION => {
                 Self::Extension { size, seen: seen + 1 }
             }

@@ -11,7 +11,7 @@ use super::chunked::Chunked;
 pub const HEAD_LIMIT: usize = 8192;
 /// Most header fields in a head.
 const MAX_HEADERS: usize = 48;
-/// Most interim answers (1xx) before the real one.
+/// Most interim answers (1xx) and empty lines before the real one.
 const MAX_INTERIM: u8 = 8;
 
 /// Why an answer cannot be read. Nothing of it may be believed then, and the connection is of no more use.
@@ -158,13 +158,27 @@ impl ResponseReader {
         }
         *rx.get_mut(len).ok_or(HttpError::HeadTooLarge)? = byte;
         let len = len + 1;
-        // The empty line ends the head; one before the status line is passed over by the parser.
+        // The empty line ends the head; before the status line it is passed over (RFC 9112 section 2.2).
         let empty_line = line == 0 || (line == 1 && rx.get(len - 2) == Some(&b'\r'));
         self.state = State::Head { len, line: if byte == b'\n' { 0 } else { line + 1 } };
         if byte == b'\n' && empty_line {
-            self.parse_head(&rx[..len])?;
+            if len <= 2 {
+                self.pass_over()?;
+            } else {
+                self.parse_head(&rx[..len])?;
+            }
         }
         Ok(1)
+    }
+
+    /// Begins anew after an interim answer or an empty line.
+    fn pass_over(&mut self) -> Result<(), HttpError> {
+        self.interim += 1;
+        if self.interim > MAX_INTERIM {
+            return Err(HttpError::Malformed("number of interim answers"));
+        }
+        self.state = State::Head { len: 0, line: 0 };
+        Ok(())
     }
 
     fn parse_head(&mut self, bytes: &[u8]) -> Result<(), HttpError> {
@@ -172,23 +186,16 @@ impl ResponseReader {
         let mut response = Response::new(&mut headers);
         match response.parse(bytes) {
             Ok(Status::Complete(_)) => {}
-            Ok(Status::Partial) => return Ok(()),
             Err(httparse::Error::TooManyHeaders) => return Err(HttpError::HeadTooLarge),
-            Err(_) => return Err(HttpError::Malformed("head")),
+            // Its empty line is there, so nothing can be missing.
+            Ok(Status::Partial) | Err(_) => return Err(HttpError::Malformed("head")),
         }
         let (Some(status), Some(version)) = (response.code, response.version) else {
             return Err(HttpError::Malformed("status line"));
         };
         match status {
             101 => return Err(HttpError::Malformed("status 101 that was not asked for")),
-            100..=199 => {
-                self.interim += 1;
-                if self.interim > MAX_INTERIM {
-                    return Err(HttpError::Malformed("number of interim answers"));
-                }
-                self.state = State::Head { len: 0, line: 0 };
-                return Ok(());
-            }
+            100..=199 => return self.pass_over(),
             200..=599 => {}
             _ => return Err(HttpError::Malformed("status")),
         }

@@ -5,12 +5,13 @@
 use core::ops::Range;
 
 use embedded_io_async::{Read, Write};
-use p256::ecdh::EphemeralSecret;
+use p256::NonZeroScalar;
 use p256::elliptic_curve::sec1::ToEncodedPoint;
 use rand_core::CryptoRngCore;
 use rustls_pki_types::ServerName;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 use super::hello::{self, Point};
 use super::key_schedule::{HandshakeSecrets, Hash, RecordKey};
@@ -30,6 +31,9 @@ const FINISHED: u8 = 20;
 /// Length of a handshake message's header.
 const MESSAGE_HEADER: usize = 4;
 
+/// Draws of a secret before the random source is given up. A working one needs a second draw once in 2^32.
+const MAX_DRAWS: u8 = 8;
+
 /// Opens a session with the server called `name`, over a socket that was just connected.
 ///
 /// `rng` is asked for a new client random and a new key share at every call. The buffers are taken over as they are.
@@ -48,6 +52,21 @@ pub async fn connect<S: Read + Write>(
     clock: &impl Clock,
     rng: &mut impl CryptoRngCore,
 ) -> Result<Session, TlsError> {
+    let mut session = None;
+    connect_into(&mut session, io, buffers, name, trust, clock, rng).await?;
+    session.ok_or(TlsError::Broken)
+}
+
+/// The same, with the session written where it is to stay, so that its keys can be wiped there. Left alone on an error.
+pub(crate) async fn connect_into<S: Read + Write>(
+    session: &mut Option<Session>,
+    io: &mut S,
+    buffers: &mut Buffers<'_>,
+    name: &ServerName<'_>,
+    trust: &Trust<'_>,
+    clock: &impl Clock,
+    rng: &mut impl CryptoRngCore,
+) -> Result<(), TlsError> {
     // Before anything is sent: without a clock there is no point in a connection.
     let now_s = trust.now(clock)?;
     let mut transcript = Sha256::new();
@@ -60,7 +79,8 @@ pub async fn connect<S: Read + Write>(
     flight.at_record_end("ServerHello")?;
     let share = p256::PublicKey::from_sec1_bytes(hello::read_server_hello(flight.body(&message))?)
         .map_err(|_| TlsError::Malformed("key share"))?;
-    let shared = secret.diffie_hellman(&share);
+    let shared = p256::ecdh::diffie_hellman(&*secret, share.as_affine());
+    drop(secret);
     let secrets = HandshakeSecrets::new(shared.raw_secret_bytes(), &hash(&transcript));
     let mut read_key = RecordKey::new(&secrets.server);
     let mut key = Some(&mut read_key);
@@ -103,10 +123,12 @@ pub async fn connect<S: Read + Write>(
         return Err(TlsError::BadProof("Finished"));
     }
     transcript.update(flight.whole(&message));
-    let (write_key, read_key) = secrets.application(&hash(&transcript));
+    let finished = hash(&transcript);
 
     send_finished(io, buffers.tx, &secrets, transcript, certificate_requested).await?;
-    Ok(Session::new(proven, read_key, write_key))
+    let (write_key, read_key) = secrets.application(&finished);
+    *session = Some(Session::new(proven, read_key, write_key));
+    Ok(())
 }
 
 async fn send_client_hello<S: Write>(
@@ -115,11 +137,11 @@ async fn send_client_hello<S: Write>(
     name: &ServerName<'_>,
     rng: &mut impl CryptoRngCore,
     transcript: &mut Sha256,
-) -> Result<EphemeralSecret, TlsError> {
+) -> Result<Zeroizing<NonZeroScalar>, TlsError> {
     let mut random = [0; 32];
     rng.try_fill_bytes(&mut random).map_err(|_| TlsError::Random)?;
-    let secret = EphemeralSecret::random(rng);
-    let point = secret.public_key().to_encoded_point(false);
+    let secret = draw_secret(rng)?;
+    let point = p256::PublicKey::from_secret_scalar(&secret).to_encoded_point(false);
     let share: &Point = point.as_bytes().try_into().map_err(|_| TlsError::Malformed("own key share"))?;
     let out = tx.get_mut(HEADER..).ok_or(TlsError::BufferTooSmall { needed: HEADER })?;
     let len = hello::write_client_hello(out, &random, share, name)?;
@@ -128,6 +150,19 @@ async fn send_client_hello<S: Write>(
     record::write_all(io, &tx[..HEADER + len]).await?;
     record::flush(io).await?;
     Ok(secret)
+}
+
+/// A secret scalar, or an error where p256's own way would panic on a failing source and loop on one that is stuck.
+fn draw_secret(rng: &mut impl CryptoRngCore) -> Result<Zeroizing<NonZeroScalar>, TlsError> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    for _ in 0..MAX_DRAWS {
+        rng.try_fill_bytes(&mut *bytes).map_err(|_| TlsError::Random)?;
+        // Zero and what lies beyond the group's order are no secrets.
+        if let Some(secret) = NonZeroScalar::from_repr((*bytes).into()).into() {
+            return Ok(Zeroizing::new(secret));
+        }
+    }
+    Err(TlsError::Random)
 }
 
 /// Sends the client's Finished, and before it an empty Certificate where one was asked for (RFC 8446 section 4.4.2).
@@ -237,7 +272,8 @@ impl<'a> Flight<'a> {
         match kind {
             HANDSHAKE if len > 0 => self.end += len,
             ALERT => return Err(record::alert(content)),
-            CHANGE_CIPHER_SPEC if content == [1] && !self.change_cipher_spec_seen => {
+            // Not within a message: its fragments follow one another (RFC 8446 section 5.1).
+            CHANGE_CIPHER_SPEC if content == [1] && !self.change_cipher_spec_seen && self.start == self.end => {
                 self.change_cipher_spec_seen = true;
             }
             _ => return Err(TlsError::Unexpected("record during the handshake")),

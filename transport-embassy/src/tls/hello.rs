@@ -107,11 +107,16 @@ pub(super) fn check_encrypted_extensions(body: &[u8]) -> Result<(), TlsError> {
     let mut message = Bytes::new(body, "EncryptedExtensions");
     let mut extensions = message.vec16()?;
     message.end()?;
+    let (mut name_seen, mut groups_seen) = (false, false);
     while !extensions.is_empty() {
         let kind = extensions.u16()?;
-        extensions.vec16()?;
-        if !matches!(kind, SERVER_NAME | SUPPORTED_GROUPS) {
-            return Err(TlsError::Unsupported("extension in EncryptedExtensions"));
+        let data = extensions.vec16()?;
+        match kind {
+            // The server says that it used the name, and nothing more (RFC 6066 section 3).
+            SERVER_NAME if !name_seen && data.is_empty() => name_seen = true,
+            SUPPORTED_GROUPS if !groups_seen => groups_seen = true,
+            SERVER_NAME | SUPPORTED_GROUPS => return Err(TlsError::Malformed("EncryptedExtensions")),
+            _ => return Err(TlsError::Unsupported("extension in EncryptedExtensions")),
         }
     }
     Ok(())

@@ -164,6 +164,13 @@ mod tests {
         core::array::from_fn(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
     }
 
+    /// The expanded key of a record is wiped with its cipher. Mutant: no feature `zeroize` of `aes`, which does not compile.
+    #[test]
+    fn round_keys_are_wiped() {
+        fn wiped<T: zeroize::ZeroizeOnDrop>() {}
+        wiped::<aes::Aes128>();
+    }
+
     /// RFC 8448 section 3. Mutants seen to fail here: label "c hs traffic" misspelt; iv length 11.
     #[test]
     fn rfc_8448_simple_handshake() {

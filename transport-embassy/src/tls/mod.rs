@@ -17,6 +17,7 @@ mod verifier;
 
 pub use error::{CertificateError, TlsError};
 pub use handshake::connect;
+pub(crate) use handshake::connect_into;
 pub use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor};
 pub use session::{Channel, Session};
 #[cfg(feature = "public-roots")]

@@ -57,11 +57,16 @@ pub(super) async fn read_protected<S: Read>(
     let (content, tag) = body.split_last_chunk_mut::<TAG>().ok_or(TlsError::Malformed("protected record"))?;
     key.open(&header, content, tag)?;
     // Content, its type, zeros (RFC 8446 section 5.4).
-    let type_at = content.iter().rposition(|b| *b != 0).ok_or(TlsError::Malformed("record padding"))?;
-    if type_at > MAX_CONTENT {
+    // All three together are limited, not only the content.
+    if content.len() > MAX_CONTENT + 1 {
         return Err(TlsError::Malformed("record length"));
     }
-    Ok((content[type_at], type_at))
+    let type_at = content.iter().rposition(|b| *b != 0).ok_or(TlsError::Malformed("record padding"))?;
+    match content[type_at] {
+        // A change_cipher_spec is never protected (RFC 8446 section 5): it must not be taken for one that is not.
+        kind @ ALERT..=APPLICATION_DATA => Ok((kind, type_at)),
+        _ => Err(TlsError::Unexpected("content type")),
+    }
 }
 
 /// Protects the `len` bytes of content at `tx[HEADER..]` in place: the length of the whole record.

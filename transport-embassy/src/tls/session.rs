@@ -148,7 +148,9 @@ impl<S: Read + Write> Read for Channel<'_, '_, S> {
         }
         let unread = &mut self.session.unread;
         let len = buf.len().min(unread.len());
-        buf[..len].copy_from_slice(&self.buffers.rx[unread.start..unread.start + len]);
+        // Other buffers than before may be shorter.
+        let bytes = self.buffers.rx.get(unread.start..unread.start + len).ok_or(TlsError::Broken)?;
+        buf[..len].copy_from_slice(bytes);
         unread.start += len;
         Ok(len)
     }

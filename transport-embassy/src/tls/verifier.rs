@@ -14,8 +14,12 @@ use super::key_schedule::Hash;
 use super::trust::Trust;
 use super::{CertificateError, TlsError, signature};
 
-/// Most certificates a server may send, its own included. Public chains have two to four.
-pub const MAX_CHAIN: usize = 8;
+/// Most certificates a server may send, its own included: two intermediates, a root and a cross-signed root beside it.
+/// Public chains have two to four.
+///
+/// It is small on purpose. Path building tries every order of certificates that name each other as issuer before any
+/// signature is looked at, so its work grows with the factorial of this number, for a peer that has proven nothing.
+pub const MAX_CHAIN: usize = 5;
 
 /// Where the accepted server certificate lies in the Certificate message.
 pub(super) struct Leaf(Range<usize>);

@@ -137,8 +137,7 @@ fn handshake_bytes() -> usize {
     written - request - 22
 }
 
-// A session cannot be in the link and in an exchange at once, so nothing is left to be found. Mutant: `Line` that does not
-// abort.
+// Mutant: `Line` that does not abort.
 #[test]
 fn a_future_dropped_at_any_await_leaves_a_link_that_works() {
     let mut steps = 0;

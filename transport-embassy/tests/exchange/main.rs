@@ -19,3 +19,4 @@ mod socket;
 mod faults;
 mod keep_alive;
 mod network;
+mod residue;

@@ -58,6 +58,20 @@ pub(crate) struct Net {
     server: Arc<ServerConfig>,
 }
 
+thread_local! {
+    /// The server's secrets by their names, over all connections of this thread's test.
+    pub(crate) static SECRETS: RefCell<Vec<(String, Vec<u8>)>> = const { RefCell::new(Vec::new()) };
+}
+
+#[derive(Debug)]
+struct Log;
+
+impl rustls::KeyLog for Log {
+    fn log(&self, label: &str, _: &[u8], secret: &[u8]) {
+        SECRETS.with_borrow_mut(|secrets| secrets.push((label.into(), secret.into())));
+    }
+}
+
 pub(crate) struct Now(pub(crate) Option<u64>);
 
 impl Clock for Now {
@@ -73,12 +87,13 @@ pub(crate) fn world() -> (Rc<RefCell<World>>, Net, TrustAnchor<'static>) {
     let root = Node::ca("root", Kind::P256, None);
     let leaf = Node::leaf(Kind::P256, &root);
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf.key.serialize_der()));
-    let server = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    let mut server = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13])
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![leaf.der.clone()], key)
         .unwrap();
+    server.key_log = Arc::new(Log);
     let world = Rc::new(RefCell::new(World::default()));
     let net = Net { world: world.clone(), server: Arc::new(server) };
     (world, net, root.anchor())

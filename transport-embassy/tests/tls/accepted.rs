@@ -31,6 +31,20 @@ fn one_of_several_anchors() {
     accepted(&leaf, leaf.alone(), &anchors);
 }
 
+/// What `MAX_CHAIN` has room for. Mutant: one less.
+#[test]
+fn two_intermediates_a_root_and_a_crossed_root() {
+    let old = Node::ca("old root", Kind::P256, None);
+    let root = Node::ca("new root", Kind::P256, None);
+    let upper = Node::ca("upper", Kind::P256, Some(&root));
+    let lower = Node::ca("lower", Kind::P256, Some(&upper));
+    let leaf = Node::leaf(Kind::P256, &lower);
+    let [leaf_der, lower, upper, new] = [&leaf, &lower, &upper, &root].map(|n| n.der.clone());
+    let chain = [leaf_der, lower, upper, new, root.crossed(&old)];
+    accepted(&leaf, &chain, &[old.anchor()]);
+    accepted(&leaf, &chain, &[root.anchor()]);
+}
+
 #[test]
 fn intermediates_in_any_order() {
     let root = Node::ca("root", Kind::P256, None);

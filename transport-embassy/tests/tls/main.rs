@@ -9,6 +9,8 @@ mod socket;
 
 mod accepted;
 mod freshness;
+mod messages;
 mod mutated;
+mod randomness;
 mod refused;
 mod survived;

@@ -6,7 +6,7 @@ use super::honest_server::Honest;
 use super::pki::{HOST, Kind, NOW_S, Node, ca_params, key, leaf_params};
 use super::socket::{Peer, Socket};
 use rcgen::{BasicConstraints, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, date_time_ymd};
-use transport_embassy::tls::{CertificateDer, CertificateError as Why, Pins, TlsError, Trust, TrustAnchor};
+use transport_embassy::tls::{CertificateDer, CertificateError as Why, MAX_CHAIN, Pins, TlsError, Trust, TrustAnchor};
 
 /// The error, after a look at what was sent: a hello and at most an alert-less nothing.
 fn refusal<P: Peer>(mut socket: Socket<P>, anchors: &[TrustAnchor<'_>]) -> TlsError {
@@ -143,7 +143,7 @@ fn unpinned_key() {
 fn too_many_certificates() {
     let root = Node::ca("root", Kind::P256, None);
     let leaf = Node::leaf(Kind::P256, &root);
-    let chain = vec![leaf.der.clone(); 9];
+    let chain = vec![leaf.der.clone(); MAX_CHAIN + 1];
     refused(&leaf, &chain, &root, Why::TooMany);
 }
 
@@ -153,11 +153,27 @@ fn too_many_certificates() {
 fn a_maze_of_issuers_is_left_early() {
     let root = Node::ca("root", Kind::P256, None);
     let impostor = Node::ca("root", Kind::P256, None);
-    let maze: Vec<Node> = (0..7).map(|_| Node::ca("root", Kind::P256, Some(&impostor))).collect();
+    let maze: Vec<Node> = (1..MAX_CHAIN).map(|_| Node::ca("root", Kind::P256, Some(&impostor))).collect();
     let leaf = Node::leaf(Kind::P256, &maze[0]);
     let chain: Vec<_> = core::iter::once(&leaf).chain(&maze).map(|n| n.der.clone()).collect();
-    let error = refusal(Socket::new(Honest::new(&leaf, &chain)), &[root.anchor()]);
-    assert!(error.is_untrusted());
+    refused(&leaf, &chain, &root, Why::BadSignature);
+}
+
+/// The same under a name that no anchor has: every order of the certificates is a path to try, and no signature is checked on the
+/// way, so nothing but the length of the chain bounds the work. Mutant: a `MAX_CHAIN` of 6.
+#[test]
+fn a_maze_without_a_way_out_is_small() {
+    let root = Node::ca("root", Kind::P256, None);
+    let impostor = Node::ca("maze", Kind::P256, None);
+    let maze: Vec<Node> = (0..MAX_CHAIN).map(|_| Node::ca("maze", Kind::P256, Some(&impostor))).collect();
+    let leaf = Node::leaf(Kind::P256, &maze[0]);
+    let chain: Vec<_> = core::iter::once(&leaf).chain(&maze).map(|n| n.der.clone()).collect();
+    refused(&leaf, &chain[..MAX_CHAIN], &root, Why::UnknownIssuer);
+    refused(&leaf, &chain, &root, Why::TooMany);
+    // Every ordered choice of the certificates beside the leaf, the empty one included.
+    let others = MAX_CHAIN - 1;
+    let paths: usize = (0..=others).map(|chosen| (0..chosen).map(|n| others - n).product::<usize>()).sum();
+    assert!(paths <= 65, "{paths} paths for a stranger");
 }
 
 #[test]

@@ -11,8 +11,11 @@ use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificat
 /// Signatures that are checked for one chain. An honest one needs no more than it has certificates, and a few for cross
 /// certificates; path building would let a stranger ask for a hundred, which is seconds on a small core.
 const MAX_CHECKS: u8 = 12;
+/// Checks that a failed one counts for: after three the budget is dry. An honest chain fails where two issuers share a
+/// name, which is rarely more than once.
+const FAILED: u8 = MAX_CHECKS / 3;
 
-/// Algorithms for the signatures inside one chain, [`MAX_CHECKS`] checks in all.
+/// Algorithms for the signatures inside one chain, [`MAX_CHECKS`] checks in all, fewer if some of them fail.
 pub(super) struct Budget(AtomicU8);
 
 /// One algorithm that draws on a budget.
@@ -37,7 +40,9 @@ impl SignatureVerificationAlgorithm for Counted<'_> {
         // One thread: no need for an exchange, which the smallest cores do not have.
         let left = self.left.load(Ordering::Relaxed).checked_sub(1).ok_or(InvalidSignature)?;
         self.left.store(left, Ordering::Relaxed);
-        self.algorithm.verify_signature(public_key, message, signature)
+        self.algorithm.verify_signature(public_key, message, signature).inspect_err(|_| {
+            self.left.store(left.saturating_sub(FAILED - 1), Ordering::Relaxed);
+        })
     }
 
     fn public_key_alg_id(&self) -> AlgorithmIdentifier {
@@ -128,5 +133,21 @@ mod tests {
             assert!(p256.verify_signature(point.as_bytes(), b"message", signature.as_bytes()).is_ok());
         }
         assert!(p256.verify_signature(point.as_bytes(), b"message", signature.as_bytes()).is_err());
+    }
+
+    // Mutants: no `inspect_err`; `FAILED` of 3 (four failures) and of 6 (two).
+    #[test]
+    fn a_budget_runs_dry_after_three_failures() {
+        let key = SigningKey::from_slice(&[7; 32]).unwrap();
+        let point = key.verifying_key().to_encoded_point(false);
+        let signature: DerSignature = key.sign(b"message");
+        for (failures, good) in [(2, true), (3, false)] {
+            let budget = Budget::new();
+            let [p256, ..] = budget.algorithms();
+            for _ in 0..failures {
+                assert!(p256.verify_signature(point.as_bytes(), b"other", signature.as_bytes()).is_err());
+            }
+            assert_eq!(p256.verify_signature(point.as_bytes(), b"message", signature.as_bytes()).is_ok(), good);
+        }
     }
 }
