@@ -1,7 +1,7 @@
 //! `pay_core`'s `Transport` for microcontrollers: verified TLS 1.3 and HTTP/1.1 over any connector, without an operating system,
 //! a heap or `unsafe`.
 //!
-//! A [`Link`] holds one connection: a [`Connect`] implementation ([`StackConnector`] for an embassy-net stack, feature `embassy-net`), the
+//! A [`Link`] holds one connection: a [`Connect`] implementation (`StackConnector` for an embassy-net stack, feature `embassy-net`), the
 //! caller's [`tls::Buffers`], random source and [`tls::Clock`]. A [`Transport`] is bound to one endpoint and its
 //! [`tls::Trust`]; two of them may share a link.
 //!

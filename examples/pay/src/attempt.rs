@@ -299,7 +299,7 @@ static PROMPTING: AtomicBool = AtomicBool::new(false);
 
 /// From now on the first Ctrl-C ends the waiting in good order; the second ends the program, with the outcome unknown.
 fn watch_interrupts() -> anyhow::Result<()> {
-    let set = ctrlc::try_set_handler(|| {
+    let set = ctrlc::set_handler(|| {
         let again = INTERRUPTS.fetch_add(1, Ordering::Relaxed) > 0;
         if PROMPTING.load(Ordering::Relaxed) {
             eprintln!("Press Enter to stop.");
