@@ -25,5 +25,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         bare_metal::install(&missing)?;
     }
     let image = firmware::build(&[])?;
-    run_command(cargo(["test", "--workspace", "--features", "kiosk/host,xtask/firmware"]).env("FIRMWARE_IMAGE", image))
+    run_command(
+        cargo(["test", "--workspace", "--no-fail-fast", "--features", "kiosk/host,xtask/firmware"])
+            .env("FIRMWARE_IMAGE", image),
+    )
 }

@@ -55,6 +55,12 @@ pub async fn run(spawner: Spawner) -> u8 {
         }
         let _ = out.write_str("}\n");
     }
+    if rig.residue {
+        leave_residue();
+        if !rig.no_wipe {
+            board::scrub_stack();
+        }
+    }
     assert!(!rig.panic, "as asked by --panic");
     if rig.hold {
         let _ = writeln!(Stdout::new(), r#"{{"event":"hold","code":{code}}}"#);
@@ -94,6 +100,14 @@ async fn sell(
         wipe: !no_wipe,
     };
     kiosk::run(arguments, files, machine, &mut NoScreen, report).await
+}
+
+/// Leaves text on the stack, as a call does that had a secret in a variable.
+#[inline(never)]
+fn leave_residue() {
+    let mut variable = [0; 1024];
+    variable[..17].copy_from_slice(b"left on the stack");
+    core::hint::black_box(&mut variable);
 }
 
 /// Reads the host's files. Those that hold secrets are wiped by the kiosk.
@@ -168,12 +182,14 @@ impl Write for Out {
 ///
 /// `--address A.B.C.D/N` uses this address instead of DHCP; `--figures` prints the peak stack, the busy cycles and the
 /// address; `--no-wipe` leaves card, OTPs and the stack as they are, for the test that must find them; `--hold` waits at the
-/// end for ever, so that a test can look at the memory; `--panic` panics there instead.
+/// end for ever, so that a test can look at the memory; `--panic` panics there instead; `--residue` leaves something on the stack
+/// first, for the scrub to find.
 #[derive(Default)]
 struct Rig {
     address: Option<Ipv4Cidr>,
     figures: bool,
     no_wipe: bool,
+    residue: bool,
     hold: bool,
     panic: bool,
 }
@@ -194,6 +210,7 @@ impl Rig {
                 }
                 "--figures" => rig.figures = true,
                 "--no-wipe" => rig.no_wipe = true,
+                "--residue" => rig.residue = true,
                 "--hold" => rig.hold = true,
                 "--panic" => rig.panic = true,
                 _ => {}
@@ -207,7 +224,7 @@ impl Rig {
         let mut value = false;
         move |word| {
             let skipped = core::mem::replace(&mut value, *word == "--address");
-            !(skipped || value || matches!(*word, "--figures" | "--no-wipe" | "--hold" | "--panic"))
+            !(skipped || value || matches!(*word, "--figures" | "--no-wipe" | "--residue" | "--hold" | "--panic"))
         }
     }
 

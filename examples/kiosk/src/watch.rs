@@ -67,6 +67,10 @@ impl<T: Transport<Error: fmt::Display>> Transport for Reported<'_, '_, T> {
         self.inner.endpoint()
     }
 
+    fn disconnect(&mut self) {
+        self.inner.disconnect();
+    }
+
     /// Only when it is over is it known whether anything left, so `sent` comes with the answer, or with its loss.
     async fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, T::Error> {
         let call = request.call.kind();

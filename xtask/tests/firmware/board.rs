@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use super::guest::Guest;
 use super::shop::{Shop, words};
 
-/// Mutant: the address ignored (the guest then asks DHCP and gets 10.0.2.15).
+/// Mutant seen red: the address ignored (the guest then asks DHCP and gets 10.0.2.15).
 #[test]
 fn takes_a_fixed_address() {
     let shop = Shop::open(None);
@@ -26,14 +26,14 @@ fn says_that_nothing_was_reached() {
     assert!(ended.said(r#""sent":false"#), "{:#?}", ended.lines);
 }
 
-/// Mutant: a word that is not known passed over.
+/// Mutant seen red: a word that is not known passed over.
 #[test]
 fn refuses_a_command_line_that_it_does_not_know() {
     let ended = Guest::start(&words("--conect 10.0.2.2:1")).end().expect(1);
     assert!(ended.said("an argument that is not known"), "{:#?}", ended.lines);
 }
 
-/// Mutants: the message printed with the place; the handler not reached (the emulator would go on for ever).
+/// Mutant seen red: the message printed with the place.
 #[test]
 fn a_panic_names_its_place_and_nothing_else() {
     let shop = Shop::open(None);

@@ -4,8 +4,7 @@ use super::guest::Guest;
 use super::proxy::{Proxy, Trouble};
 use super::shop::{Shop, any_card};
 
-/// The cable goes while the gateway's answer is awaited: first unknown, then, the cable back, the truth. Mutant: the PHY's
-/// interrupt not enabled (the kiosk then waits until its time limit); a lost answer counted as not sent.
+/// The cable goes while the gateway's answer is awaited: first unknown, then, the cable back, the truth.
 #[test]
 fn a_pulled_cable_leads_to_the_truth() {
     let shop = Shop::open(Some(500));
@@ -19,7 +18,7 @@ fn a_pulled_cable_leads_to_the_truth() {
     assert_eq!(shop.charges("cable"), 1);
 }
 
-/// Nobody to ask: it stays unknown, and a card is not sent twice. Mutant: `repeat_charging` on: two attempts.
+/// Nobody to ask: it stays unknown, and a card is not sent twice.
 #[test]
 fn a_pulled_cable_without_a_backend_stays_unknown() {
     let shop = Shop::open(Some(0));
@@ -32,7 +31,6 @@ fn a_pulled_cable_without_a_backend_stays_unknown() {
     assert_eq!(shop.gateway.gateway().payments().len(), 1);
 }
 
-/// Mutant: a part of an answer taken for the whole.
 #[test]
 fn a_reset_in_the_answer_leads_to_the_truth() {
     let shop = Shop::open(Some(500));

@@ -5,7 +5,7 @@ use super::proxy::{Proxy, Trouble};
 use super::shop::{Shop, any_card, words};
 
 /// The whole way: the backend makes the order, the gateway's QR is shown, the backend is asked until it is paid.
-/// Mutant: the backend's words left out of the policy (`Policy::session_only`): ends in 4.
+/// Mutant seen red: `Policy::session_only` in spite of the backend.
 #[test]
 fn pays_by_qr() {
     let shop = Shop::open(Some(500));
@@ -25,8 +25,8 @@ fn pays_by_link() {
     assert_eq!(shop.charges("by-link"), 1);
 }
 
-/// The order that the session belongs to costs something else than the shopper was told. Mutant: the link's amount not
-/// compared; it is shown then.
+/// The order that the session belongs to costs something else than the shopper was told. Mutant seen red: the
+/// amount not compared.
 #[test]
 fn does_not_show_a_link_for_another_amount() {
     let shop = Shop::open(None);
@@ -39,7 +39,7 @@ fn does_not_show_a_link_for_another_amount() {
     assert!(ended.said("does not ask for the amount") && !ended.said(r#""shown""#), "{:#?}", ended.lines);
 }
 
-/// With a wrong OTP first. Mutant: `was_wrong` taken for the end of the sale.
+/// With a wrong OTP first. Mutant seen red: as of `pays_by_qr`.
 #[test]
 fn pays_by_card() {
     let shop = Shop::open(None);
@@ -49,8 +49,8 @@ fn pays_by_card() {
     assert_eq!(shop.charges("by-card"), 1);
 }
 
-/// Three payments, one handshake, and for each exactly one record there and one request at the gateway. Mutant: `keep_alive_max`
-/// of zero: three connections.
+/// Three payments, one handshake, and for each exactly one record there and one request at the gateway. Mutant seen
+/// red: `keep_alive_max` of zero.
 #[test]
 fn pays_again_on_the_kept_connection() {
     let shop = Shop::open(None);
@@ -62,7 +62,7 @@ fn pays_again_on_the_kept_connection() {
     assert_eq!(shop.gateway.gateway().payments().len(), 3);
 }
 
-/// Mutant: a refusal counted as unknown.
+/// Mutant seen red: a refusal counted as unknown.
 #[test]
 fn says_that_it_was_refused() {
     let shop = Shop::open(None);
