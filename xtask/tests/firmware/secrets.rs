@@ -7,7 +7,7 @@ use super::guest::{Guest, scratch};
 use super::shop::{Shop, any_card, random, words};
 
 /// The capture does hold the server's name, which TLS sends in clear: so it was looked at.
-/// The kiosk has no way without TLS, so there is no mutant of it; the check was seen red with the server's name for the session.
+/// The kiosk has no way without TLS, so no mutant of it can fail here.
 #[test]
 fn the_wire_shows_neither_session_nor_card() {
     let shop = Shop::open(None);
