@@ -496,12 +496,17 @@ impl Sale {
         result: Result<ResponseHead, Failure>,
         rx: &mut [u8],
     ) -> Connection {
-        self.unreadable = false;
         match self.in_flight.take() {
-            Some(expected) if expected.same(&token) => self.answer(expected.call, now, result, rx),
-            other => self.in_flight = other,
+            Some(expected) if expected.same(&token) => {
+                self.unreadable = false;
+                self.answer(expected.call, now, result, rx);
+                if self.unreadable { Connection::Drop } else { Connection::Keep }
+            }
+            other => {
+                self.in_flight = other;
+                Connection::Keep
+            }
         }
-        if self.unreadable { Connection::Drop } else { Connection::Keep }
     }
 
     /// Whoever had the token of the exchange is gone: the request may have arrived.
