@@ -70,7 +70,7 @@ proptest! {
         }
     }
 
-    // Without repeats the same script gives the same events: a recording can be played again.
+    // A recording can be played again.
     #[test]
     fn the_same_inputs_give_the_same_steps(shopper in shoppers(), script in networks(10)) {
         let run = || play(SessionKeys::Honoured, Policy::with_ask(), false, &[0, 2], shopper, &script).0.events;
