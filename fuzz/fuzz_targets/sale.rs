@@ -24,7 +24,7 @@ use pay_core::model::{
 };
 use pay_core::sale::{
     AttemptState, Buffers, Delivery, ErrorKind, Failure, InFlight, Intent, Millis, Outcome, Policy, Record, Sale,
-    Setup, Step,
+    Setup, Step, Switch,
 };
 use pay_core::wire::ResponseHead;
 use tests::choices::Choices;
@@ -265,7 +265,10 @@ impl<'c> World<'c> {
     fn present(&mut self, otp: bool) {
         match self.choices.below(8) {
             0 => self.sale.cancel(self.now),
-            1 => drop(self.sale.switch_method()),
+            1 => {
+                let how = [Switch::GoOn, Switch::Wait, Switch::Close][self.choices.below(3) as usize];
+                let _ = self.sale.switch_method(how, self.now);
+            }
             2..=5 if otp => {
                 let resend = self.choices.rarely(4);
                 let request = if resend {

@@ -5,7 +5,7 @@ use core::fmt;
 use zeroize::Zeroize;
 
 use super::super::model::{Authenticate, IdempotencyKey, NextAction, OrderPay};
-use super::super::sale::{AttemptEnd, Buffers, Connection, Millis, Outcome, Sale, SaleError, Step};
+use super::super::sale::{AttemptEnd, Buffers, Connection, Millis, Outcome, Sale, SaleError, Step, Switch, VendToken};
 use super::journal::{self, Journal};
 use super::routes::Routes;
 use super::trace::trace;
@@ -84,8 +84,8 @@ impl<'b, P, A, J> Driver<'b, P, A, J> {
     ///
     /// # Errors
     /// [`SaleError`]; nothing has changed then.
-    pub fn switch_method(&mut self) -> Result<(), SaleError> {
-        self.sale.switch_method()
+    pub fn switch_method(&mut self, how: Switch, now: Millis) -> Result<(), SaleError> {
+        self.sale.switch_method(how, now)
     }
 
     /// See [`Sale::ask`].
@@ -102,6 +102,43 @@ impl<'b, P, A, J> Driver<'b, P, A, J> {
     /// [`SaleError`]; nothing has changed then.
     pub fn refunded(&mut self) -> Result<(), SaleError> {
         self.sale.refunded()
+    }
+
+    /// See [`Sale::attest`]. Drive once more, so that the journal learns of it.
+    ///
+    /// # Errors
+    /// [`SaleError`]; nothing has changed then.
+    pub fn attest(&mut self, paid: bool) -> Result<(), SaleError> {
+        self.sale.attest(paid)
+    }
+
+    /// See [`Sale::begin_release`]. Drive on, then take the token.
+    ///
+    /// # Errors
+    /// [`SaleError`]; nothing has changed then.
+    pub fn begin_release(&mut self) -> Result<(), SaleError> {
+        self.sale.begin_release()
+    }
+
+    /// See [`Sale::vend_token`].
+    pub fn vend_token(&mut self) -> Option<VendToken> {
+        self.sale.vend_token()
+    }
+
+    /// See [`Sale::released`]. Drive on, so that the journal learns of it.
+    ///
+    /// # Errors
+    /// [`SaleError`]; nothing has changed then.
+    pub fn released(&mut self, token: VendToken, out: bool) -> Result<(), SaleError> {
+        self.sale.released(token, out)
+    }
+
+    /// See [`Sale::settle_release`]. Drive on, so that the journal learns of it.
+    ///
+    /// # Errors
+    /// [`SaleError`]; nothing has changed then.
+    pub fn settle_release(&mut self, out: bool) -> Result<(), SaleError> {
+        self.sale.settle_release(out)
     }
 
     /// See [`Sale::cancel`].

@@ -3,7 +3,7 @@
 use core::convert::Infallible;
 
 use super::super::model::OrderId;
-use super::super::sale::Record;
+use super::super::sale::{Conflict, Exposure, Record};
 
 /// Keeps one record for each sale, by its order id.
 ///
@@ -18,7 +18,8 @@ pub trait Journal {
     ///
     /// # Errors
     /// Nothing that the record knows may be acted on then: it is stored again, or the sale does not go on. Full is an
-    /// error for a new order, never for one that is kept already.
+    /// error for a new order, never for one that is kept already. So is a [`Conflict`] with what is kept, of this order
+    /// ([`Record::may_replace`]) or of another with the same key ([`Record::shares_key_with`]).
     async fn store(&mut self, record: &Record) -> Result<(), Self::Error>;
 
     /// The open record with the lowest order id above `after`: one call after another gives all of them.
@@ -26,6 +27,12 @@ pub trait Journal {
     /// # Errors
     /// The journal cannot be read.
     async fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, Self::Error>;
+
+    /// The record of this order: open, or closed and still kept.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    async fn find(&mut self, order: &OrderId) -> Result<Option<Record>, Self::Error>;
 
     /// How many open sales it can keep.
     fn capacity(&self) -> usize;
@@ -52,6 +59,12 @@ pub mod blocking {
         /// The journal cannot be read.
         fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, Self::Error>;
 
+        /// The record of this order: open, or closed and still kept.
+        ///
+        /// # Errors
+        /// The journal cannot be read.
+        fn find(&mut self, order: &OrderId) -> Result<Option<Record>, Self::Error>;
+
         /// How many open sales it can keep.
         fn capacity(&self) -> usize;
     }
@@ -65,6 +78,10 @@ pub mod blocking {
 
         fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, Self::Error> {
             J::next_open(self, after)
+        }
+
+        fn find(&mut self, order: &OrderId) -> Result<Option<Record>, Self::Error> {
+            J::find(self, order)
         }
 
         fn capacity(&self) -> usize {
@@ -84,6 +101,10 @@ impl<J: Journal> Journal for &mut J {
         J::next_open(self, after).await
     }
 
+    async fn find(&mut self, order: &OrderId) -> Result<Option<Record>, Self::Error> {
+        J::find(self, order).await
+    }
+
     fn capacity(&self) -> usize {
         J::capacity(self)
     }
@@ -100,9 +121,41 @@ impl<J: blocking::Journal> Journal for super::transport::Blocking<J> {
         self.0.next_open(after)
     }
 
+    async fn find(&mut self, order: &OrderId) -> Result<Option<Record>, Self::Error> {
+        self.0.find(order)
+    }
+
     fn capacity(&self) -> usize {
         self.0.capacity()
     }
+}
+
+/// What the open records of a journal add up to; see [`Limits`](crate::sale::Limits).
+///
+/// # Errors
+/// The journal cannot be read.
+pub async fn exposure<J: Journal>(journal: &mut J) -> Result<Exposure, J::Error> {
+    let mut exposure = Exposure::default();
+    let mut after = None;
+    while let Some(record) = journal.next_open(after.as_ref()).await? {
+        exposure.add(&record);
+        after = Some(record.order_id);
+    }
+    Ok(exposure)
+}
+
+/// [`exposure`] for threads that may block.
+///
+/// # Errors
+/// The journal cannot be read.
+pub fn exposure_blocking<J: blocking::Journal>(journal: &mut J) -> Result<Exposure, J::Error> {
+    let mut exposure = Exposure::default();
+    let mut after = None;
+    while let Some(record) = journal.next_open(after.as_ref())? {
+        exposure.add(&record);
+        after = Some(record.order_id);
+    }
+    Ok(exposure)
 }
 
 /// Remembers nothing. For programs that cannot lose power in a sale, and for trying things out: a sale that is cut off is
@@ -122,6 +175,10 @@ impl blocking::Journal for NoJournal {
         Ok(None)
     }
 
+    fn find(&mut self, _: &OrderId) -> Result<Option<Record>, Infallible> {
+        Ok(None)
+    }
+
     fn capacity(&self) -> usize {
         usize::MAX
     }
@@ -133,10 +190,15 @@ pub struct MemoryJournal<const N: usize> {
     slots: [Option<Record>; N],
 }
 
-/// All `N` slots hold open sales: settle one before taking another.
+/// Why a journal in memory does not take a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs)]
-pub struct JournalFull;
+#[non_exhaustive]
+pub enum MemoryJournalError {
+    /// All slots hold open sales: settle one before taking another.
+    Full,
+    /// It does not go with what is kept.
+    Conflict(Conflict),
+}
 
 impl<const N: usize> MemoryJournal<N> {
     /// An empty journal.
@@ -152,21 +214,31 @@ impl<const N: usize> Default for MemoryJournal<N> {
 }
 
 impl<const N: usize> blocking::Journal for MemoryJournal<N> {
-    type Error = JournalFull;
+    type Error = MemoryJournalError;
 
-    fn store(&mut self, record: &Record) -> Result<(), JournalFull> {
+    fn store(&mut self, record: &Record) -> Result<(), MemoryJournalError> {
+        if self.slots.iter().flatten().any(|kept| record.shares_key_with(kept)) {
+            return Err(MemoryJournalError::Conflict(Conflict::KeyReused));
+        }
         let holds = |slot: &Option<Record>| slot.as_ref().is_some_and(|kept| kept.order_id == record.order_id);
         let free = |slot: &Option<Record>| slot.as_ref().is_none_or(|kept| !kept.is_open());
         let index = self.slots.iter().position(holds).or_else(|| self.slots.iter().position(free));
-        let slot = index.and_then(|index| self.slots.get_mut(index)).ok_or(JournalFull)?;
+        let slot = index.and_then(|index| self.slots.get_mut(index)).ok_or(MemoryJournalError::Full)?;
+        if let Some(kept) = slot.as_ref().filter(|kept| kept.order_id == record.order_id) {
+            record.may_replace(kept).map_err(MemoryJournalError::Conflict)?;
+        }
         *slot = Some(record.clone());
         Ok(())
     }
 
-    fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, JournalFull> {
+    fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, MemoryJournalError> {
         let open = self.slots.iter().flatten().filter(|record| record.is_open());
         let above = open.filter(|record| after.is_none_or(|after| record.order_id > *after));
         Ok(above.min_by(|a, b| a.order_id.cmp(&b.order_id)).cloned())
+    }
+
+    fn find(&mut self, order: &OrderId) -> Result<Option<Record>, MemoryJournalError> {
+        Ok(self.slots.iter().flatten().find(|record| record.order_id == *order).cloned())
     }
 
     fn capacity(&self) -> usize {
@@ -174,10 +246,13 @@ impl<const N: usize> blocking::Journal for MemoryJournal<N> {
     }
 }
 
-impl core::fmt::Display for JournalFull {
+impl core::fmt::Display for MemoryJournalError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("every slot of the journal holds an open sale")
+        match self {
+            Self::Full => f.write_str("every slot of the journal holds an open sale"),
+            Self::Conflict(conflict) => conflict.fmt(f),
+        }
     }
 }
 
-impl core::error::Error for JournalFull {}
+impl core::error::Error for MemoryJournalError {}

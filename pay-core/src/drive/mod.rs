@@ -7,6 +7,6 @@ mod trace;
 pub mod transport;
 
 pub use driver::{DriveError, Driver, Need};
-pub use journal::{Journal, JournalFull, MemoryJournal, NoJournal};
+pub use journal::{Journal, MemoryJournal, MemoryJournalError, NoJournal, exposure, exposure_blocking};
 pub use routes::Routes;
 pub use transport::{Blocking, Transport};

@@ -25,6 +25,8 @@ pub enum CallKind {
     ReadRefund,
     /// `POST /simulate` (sandbox only)
     Simulate,
+    /// `POST /orders/{order_id}/release`: to the merchant's own backend; the gateway has no such call.
+    ReportRelease,
 }
 
 impl CallKind {

@@ -1,6 +1,7 @@
 //! How patient and how bold a sale is.
 
 use super::super::model::{ApiVersion, MethodClass};
+use super::release::AfterCut;
 
 /// How patient and how bold a sale is. The defaults are safe for every method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,28 @@ pub struct Policy {
     /// Allows the same for cards, EMI and collect requests (default: no). Only with merchant keys, where the gateway
     /// promises to recognise the key; the caller takes the risk that it does not.
     pub repeat_charging: bool,
+    /// The sale keeps track of the goods: see [`Sale::begin_release`](super::Sale::begin_release) (default: no). The record of
+    /// a paid order stays open until they are out, or the money has gone back.
+    pub release: bool,
+    /// What a sale is taken for that was cut off while the goods were going out.
+    pub after_cut: AfterCut,
+    /// Who sends money back (default: the caller).
+    pub refunds: Refunds,
+}
+
+/// Who sends back money that came late, twice, or for goods that stayed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Refunds {
+    /// The caller, and says so with [`Sale::refunded`](super::Sale::refunded).
+    #[default]
+    ByCaller,
+    /// The sale, over an ask route with the merchant's keys: under an id that is the same whoever asks and however often
+    /// ([`RefundId::derive`](crate::model::RefundId::derive) with `n` 0), read back after a lost answer.
+    ByKeys,
+    /// The merchant's backend: the sale reports over the ask route whether the goods are out, until the report is taken.
+    ByBackend,
 }
 
 impl Policy {
@@ -41,6 +64,9 @@ impl Policy {
             settle_ms: 30_000,
             repeats: 1,
             repeat_charging: false,
+            release: false,
+            after_cut: AfterCut::AskOperator,
+            refunds: Refunds::ByCaller,
         }
     }
 

@@ -1,9 +1,14 @@
 //! What a journal keeps of a sale: enough to ask, nothing that could pay.
 
+use core::fmt;
+
+use sha2::{Digest, Sha256};
+
 use super::super::model::{
     Amount, ApiVersion, CfPaymentId, Currency, Environment, IdempotencyKey, MethodClass, OrderId, PaymentStatus,
-    RefundReason, Text,
+    RefundReason, Text, UnixSeconds,
 };
+use super::release::Release;
 
 /// The most attempts of one sale. More are refused: an order that failed so often needs a person.
 pub const MAX_ATTEMPTS: usize = 4;
@@ -26,8 +31,16 @@ pub struct Record {
     pub environment: Environment,
     /// The version its calls are made with.
     pub api_version: ApiVersion,
+    /// Which device sells, where it was named ([`Sale::with_device`](super::Sale::with_device)).
+    pub device: Option<Text<28>>,
+    /// When the sale began, by a clock that may be wrong: for ages shown to people and for limits, never for money.
+    pub created: Option<UnixSeconds>,
     /// How far it is.
     pub stage: Stage,
+    /// What became of the goods.
+    pub release: Release,
+    /// The backend has yet to hear what became of the goods or of late money.
+    pub report_due: bool,
     pub(super) attempts: [Option<Attempt>; MAX_ATTEMPTS],
 }
 
@@ -52,7 +65,7 @@ pub enum Stage {
     NotPaid(NotPaid),
     /// Money came that must go back. Open until somebody says it did.
     RefundDue(RefundReason),
-    /// It went back. Closed.
+    /// It went back, or the gateway or whoever holds the merchant's keys has taken it over. Closed.
     Refunded(RefundReason),
 }
 
@@ -71,6 +84,8 @@ pub enum NotPaid {
     Refused(RefusedBy),
     /// Nothing could be sent.
     NotSent,
+    /// Somebody who can see the gateway's books said so ([`Sale::attest`](super::Sale::attest)).
+    Attested,
     /// An order of this id exists with another amount or currency, or with attempts that are not ours.
     OrderConflict,
 }
@@ -95,6 +110,9 @@ pub struct Attempt {
     pub class: MethodClass,
     /// Its key.
     pub key: IdempotencyKey,
+    /// What the key stands for: a hash over order, amount, currency, method class, version and environment. Nothing of
+    /// the shopper's goes into it.
+    pub digest: [u8; 16],
     /// The gateway's number of it, once known.
     pub cf_payment_id: Option<CfPaymentId>,
     /// It was sent again after an unknown answer: there may be two payments of it.
@@ -140,6 +158,31 @@ pub enum AttemptEnd {
     NotFound,
 }
 
+/// Why a journal refuses a record. What it keeps stays, and nothing is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Conflict {
+    /// The journal has this order in another, or a newer, state: resume that one.
+    Stale,
+    /// The order, or the key of an attempt, stands for another intent.
+    OtherIntent,
+    /// A sale of another order has the key of one of its attempts.
+    KeyReused,
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stale => "order_id: the journal knows this order already; resume it",
+            Self::OtherIntent => "order_id: the journal has it with another amount, currency, environment or attempt",
+            Self::KeyReused => "x-idempotency-key: the journal has it with another order",
+        })
+    }
+}
+
+impl core::error::Error for Conflict {}
+
 impl Record {
     /// A sale that has not begun.
     pub(super) const fn new(
@@ -151,7 +194,20 @@ impl Record {
         stage: Stage,
     ) -> Self {
         let attempts = [const { None }; MAX_ATTEMPTS];
-        Self { seq: 0, order_id, amount, currency, environment, api_version, stage, attempts }
+        Self {
+            seq: 0,
+            order_id,
+            amount,
+            currency,
+            environment,
+            api_version,
+            device: None,
+            created: None,
+            stage,
+            release: Release::Untracked,
+            report_due: false,
+            attempts,
+        }
     }
 
     /// The attempts, oldest first.
@@ -166,7 +222,66 @@ impl Record {
 
     /// Whether somebody still has to do something about it.
     pub const fn is_open(&self) -> bool {
-        !matches!(self.stage, Stage::Paid { watch: false } | Stage::NotPaid(_) | Stage::Refunded(_))
+        let settled = matches!(self.stage, Stage::Paid { watch: false } | Stage::NotPaid(_) | Stage::Refunded(_));
+        !settled || self.release.is_open() || self.report_due
+    }
+
+    /// Which money must go back, if any: late, surplus, or for goods that stayed.
+    pub const fn refund_due(&self) -> Option<RefundReason> {
+        match self.stage {
+            Stage::RefundDue(why) => Some(why),
+            _ if matches!(self.release, Release::NotReleased) => Some(RefundReason::NotReleased),
+            _ => None,
+        }
+    }
+
+    /// Whether a journal may put this record in the place of `kept`, one of the same order. The fence against paying an
+    /// intent twice after a reboot: a sale that begins anew under an order id that has a history is stopped here, before
+    /// anything is sent.
+    ///
+    /// # Errors
+    /// [`Conflict`]; what is kept stays.
+    pub fn may_replace(&self, kept: &Self) -> Result<(), Conflict> {
+        let same = self.order_id == kept.order_id
+            && self.amount == kept.amount
+            && self.currency == kept.currency
+            && self.environment == kept.environment;
+        if !same {
+            return Err(Conflict::OtherIntent);
+        }
+        for (index, old) in kept.attempts().enumerate() {
+            match self.attempts().nth(index) {
+                Some(new) if new.key == old.key && new.digest == old.digest => {}
+                Some(new) if new.key == old.key => return Err(Conflict::OtherIntent),
+                _ => return Err(Conflict::Stale),
+            }
+        }
+        if self.seq > kept.seq || self == kept { Ok(()) } else { Err(Conflict::Stale) }
+    }
+
+    /// Whether an attempt of `other`, a sale of another order, has a key of this one's.
+    pub fn shares_key_with(&self, other: &Self) -> bool {
+        self.order_id != other.order_id
+            && self.attempts().any(|attempt| other.attempts().any(|theirs| theirs.key == attempt.key))
+    }
+
+    /// What an attempt of this order by this class stands for.
+    pub(super) fn digest(&self, class: MethodClass) -> [u8; 16] {
+        let mut hash = Sha256::new();
+        hash.update(b"intent\0");
+        for part in
+            [self.order_id.as_str(), self.currency.as_str(), self.environment.as_str(), self.api_version.as_str()]
+        {
+            hash.update(part);
+            hash.update(b"\0");
+        }
+        hash.update(self.amount.minor().to_be_bytes());
+        hash.update([class.code()]);
+        let mut digest = [0; 16];
+        for (to, from) in digest.iter_mut().zip(hash.finalize()) {
+            *to = from;
+        }
+        digest
     }
 
     pub(super) fn attempts_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut Attempt> {

@@ -4,15 +4,18 @@ use zeroize::Zeroize;
 
 use super::super::model::{
     Amount, ApiVersion, Authenticate, CallKind, CfPaymentId, CreateOrder, Currency, Environment, IdempotencyKey,
-    NextAction, OrderId, OrderPay, PaymentSessionId, RequestId, Secret, Url, idempotency::keyed,
+    NextAction, OrderId, OrderPay, PaymentSessionId, RefundId, RequestId, Secret, Text, UnixSeconds, Url,
+    idempotency::keyed,
 };
 use super::super::wire::api::ClientHints;
 use super::super::wire::http::{Call, Request, ResponseHead};
 use super::super::wire::request;
 use super::super::wire::response::OrderPaySpans;
 use super::delivery::{Delivery, ErrorKind, Failure};
+use super::duties;
 use super::policy::{self, Policy};
 use super::record::{Attempt, AttemptEnd, AttemptState, MAX_ATTEMPTS, NotPaid, Record, Stage};
+use super::release::{Release, Vend};
 use super::step::{Buffers, Commit, Connection, InFlight, Outcome, SaleError, Step};
 use super::time::Millis;
 
@@ -71,12 +74,18 @@ pub struct Sale {
     pub(super) body_len: usize,
     /// The answer just read was not to what was asked, or could not be read.
     pub(super) unreadable: bool,
+    /// The refund that is being made.
+    pub(super) refund_id: Option<RefundId>,
+    pub(super) call_key: Option<IdempotencyKey>,
+    /// Where the right to move the actuator is.
+    pub(super) vend: Vend,
+    /// A paid order is looked after: a second success would be a surplus.
+    pub(super) watching: bool,
+    pub(super) seed: [u8; 16],
     dirty: bool,
     version: u32,
     wipe: bool,
     client: Option<ClientHints>,
-    call_key: Option<IdempotencyKey>,
-    seed: [u8; 16],
     serial: u32,
     in_flight: Option<InFlight>,
 }
@@ -91,6 +100,9 @@ pub(super) enum Phase {
     Otp(Millis),
     Ask(Question, Millis),
     Terminate(Millis),
+    Refund(Millis),
+    ReadRefund(Millis),
+    Report(Millis),
     Done(Outcome),
 }
 
@@ -137,6 +149,22 @@ pub(super) struct Asking {
     pub(super) terminating: bool,
 }
 
+/// What to do with the attempt that is open when another method is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+// Exhaustive on purpose: these are the three ways there are.
+#[allow(clippy::exhaustive_enums)]
+pub enum Switch {
+    /// Ask until it has ended: then [`Step::Ready`] comes again, or the sale is paid. The way after a card. Needs
+    /// [`Policy::can_ask`].
+    Wait,
+    /// Begin another in the same order at once; the old one stays watched, and if both succeed the surplus must go back.
+    /// Only for attempts that a shopper must complete, a QR or a link, which then is safe enough.
+    GoOn,
+    /// Close the order, as [`Sale::cancel`] does; the other method is another sale.
+    Close,
+}
+
 /// Why the ask route gave no answer last time. Says nothing about the payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -151,6 +179,8 @@ pub enum RouteProblem {
     },
     /// Its answer could not be read, or was about something else.
     Unreadable,
+    /// The refund that was due has been cancelled at the gateway: an operator must look.
+    RefundCancelled,
 }
 
 impl Sale {
@@ -190,12 +220,8 @@ impl Sale {
         let phase = match &record.stage {
             // Without an attempt nothing of ours can have been paid.
             Stage::Creating => Phase::Done(Outcome::NotPaid(NotPaid::NotStarted)),
-            Stage::Paid { watch: true } if policy.can_ask => Phase::Ask(Question::Surplus, now),
-            Stage::Paid { watch } => Phase::Done(Outcome::Paid { cf_payment_id: payer(&record), watch: *watch }),
-            Stage::NotPaid(why) => Phase::Done(Outcome::NotPaid(why.clone())),
-            Stage::RefundDue(why) | Stage::Refunded(why) => Phase::Done(Outcome::RefundDue(*why)),
             Stage::Open | Stage::Closing if policy.can_ask => Phase::Ask(Question::Order, now),
-            Stage::Open | Stage::Closing => Phase::Done(Outcome::Unknown),
+            _ => Phase::Done(duties::outcome(&record).unwrap_or(Outcome::Unknown)),
         };
         let intent =
             Intent { order_id: record.order_id.clone(), amount: record.amount, currency: record.currency.clone() };
@@ -203,10 +229,20 @@ impl Sale {
         let mut sale = Self::at(intent, setup, Stage::Open, phase);
         sale.deadline = (record.stage == Stage::Open).then(|| now.after(policy.deadline_ms));
         sale.earlier_unknown = record.attempts().any(|attempt| attempt.state == AttemptState::Sent);
+        sale.watching = record.stage == Stage::Paid { watch: true } && policy.can_ask;
         sale.record = record;
         if sale.record.stage == Stage::Creating {
             sale.record.stage = Stage::NotPaid(NotPaid::NotStarted);
             sale.change();
+        }
+        let release = sale.record.release.after_cut(policy.after_cut);
+        if release != sale.record.release {
+            sale.record.release = release;
+            sale.note_report();
+            sale.change();
+        }
+        if matches!(sale.phase, Phase::Done(_)) {
+            sale.settle_duties();
         }
         sale
     }
@@ -229,12 +265,15 @@ impl Sale {
             route_problem: None,
             body_len: 0,
             unreadable: false,
+            refund_id: None,
+            call_key: None,
+            vend: Vend::None,
+            watching: false,
+            seed,
             dirty: false,
             version: 0,
             wipe: false,
             client: None,
-            call_key: None,
-            seed,
             serial: 0,
             in_flight: None,
         }
@@ -244,6 +283,20 @@ impl Sale {
     #[must_use]
     pub fn with_client(mut self, client: ClientHints) -> Self {
         self.client = Some(client);
+        self
+    }
+
+    /// Names the device in the record. Before the first step.
+    #[must_use]
+    pub fn with_device(mut self, device: Text<28>) -> Self {
+        self.record.device = Some(device);
+        self
+    }
+
+    /// Notes in the record when the sale began. Before the first step.
+    #[must_use]
+    pub const fn with_created(mut self, now: UnixSeconds) -> Self {
+        self.record.created = Some(now);
         self
     }
 
@@ -265,6 +318,7 @@ impl Sale {
             return Err(SaleError::KeyReused);
         }
         let class = request.payment_method().class();
+        let digest = self.record.digest(class);
         enough_rx(buffers, policy::least_rx(class))?;
         let Some(slot) = self.record.attempts.iter_mut().find(|slot| slot.is_none()) else {
             return Err(SaleError::TooManyAttempts);
@@ -272,7 +326,7 @@ impl Sale {
         // What an earlier attempt left behind it must not outlast this one's body.
         buffers.tx.zeroize();
         self.body_len = request::order_pay(request, self.record.api_version, buffers.tx)?;
-        *slot = Some(Attempt { class, key, cf_payment_id: None, repeated: false, state: AttemptState::Sent });
+        *slot = Some(Attempt { class, key, digest, cf_payment_id: None, repeated: false, state: AttemptState::Sent });
         self.change();
         self.wipe = false;
         self.earlier_unknown = false;
@@ -335,28 +389,36 @@ impl Sale {
         }
     }
 
-    /// Stops waiting for the running attempt and lets another method be tried in the same order: the old one stays
-    /// watched, and if both succeed the surplus must go back. For an attempt that only a shopper can complete (a QR, a
-    /// link) that is safe enough; others must end first ([`SaleError::NotNow`]).
+    /// Another method for the same intent, while an attempt is open; see [`Switch`] for the three ways.
     ///
     /// # Errors
-    /// [`SaleError::NotNow`], [`SaleError::TooManyAttempts`].
-    pub fn switch_method(&mut self) -> Result<(), SaleError> {
-        if self.record.attempt_count() == MAX_ATTEMPTS {
-            return Err(SaleError::TooManyAttempts);
-        }
+    /// [`SaleError::NotNow`], [`SaleError::TooManyAttempts`]; nothing has changed then.
+    pub fn switch_method(&mut self, how: Switch, now: Millis) -> Result<(), SaleError> {
         let running = matches!(
             self.phase,
             Phase::Present(_) | Phase::Ask(Question::Order | Question::Payment(_) | Question::Payments, _)
         );
-        let harmless = self.record.attempts().all(|attempt| {
-            !attempt.is_open() || (attempt.state == AttemptState::Known && attempt.class.needs_shopper())
-        });
-        if self.in_flight.is_some() || !running || !harmless || self.record.stage != Stage::Open {
+        if self.in_flight.is_some() || !running || self.record.stage != Stage::Open {
             return Err(SaleError::NotNow);
         }
-        self.phase = Phase::Ready(None);
-        self.deadline = None;
+        if how != Switch::Close && self.record.attempt_count() == MAX_ATTEMPTS {
+            return Err(SaleError::TooManyAttempts);
+        }
+        match how {
+            Switch::Wait if !self.policy.can_ask => return Err(SaleError::NotNow),
+            Switch::Wait => self.shown(now),
+            Switch::GoOn => {
+                let harmless = self.record.attempts().all(|attempt| {
+                    !attempt.is_open() || (attempt.state == AttemptState::Known && attempt.class.needs_shopper())
+                });
+                if !harmless {
+                    return Err(SaleError::NotNow);
+                }
+                self.phase = Phase::Ready(None);
+                self.deadline = None;
+            }
+            Switch::Close => self.cancel(now),
+        }
         Ok(())
     }
 
@@ -379,9 +441,10 @@ impl Sale {
     /// # Errors
     /// [`SaleError::NotNow`] unless the outcome is [`Outcome::RefundDue`].
     pub fn refunded(&mut self) -> Result<(), SaleError> {
-        let Stage::RefundDue(why) = self.record.stage else { return Err(SaleError::NotNow) };
-        self.record.stage = Stage::Refunded(why);
-        self.change();
+        if !matches!(self.phase, Phase::Done(_)) || !self.money_went_back() {
+            return Err(SaleError::NotNow);
+        }
+        self.settle_duties();
         Ok(())
     }
 
@@ -389,7 +452,7 @@ impl Sale {
     /// ended: money that came all the same ends in [`Outcome::RefundDue`].
     pub fn cancel(&mut self, now: Millis) {
         self.settle_lost(now);
-        if matches!(self.phase, Phase::Done(_)) || self.record.stage == Stage::Closing {
+        if matches!(self.phase, Phase::Done(_)) || !matches!(self.record.stage, Stage::Creating | Stage::Open) {
             return;
         }
         let charged = self.record.attempts().any(Attempt::may_have_charged);
@@ -426,6 +489,9 @@ impl Sale {
         if let Phase::Done(outcome) = &self.phase {
             return outcome.clone();
         }
+        if let Some(outcome) = duties::outcome(&self.record) {
+            return outcome;
+        }
         // The last attempt, as long as it waits for its first chance to leave.
         let waits = matches!(self.phase, Phase::Pay(_)) && !self.earlier_unknown && self.in_flight.is_none();
         let attempts = self.record.attempts().rev().skip(usize::from(waits));
@@ -449,8 +515,7 @@ impl Sale {
             self.body_len = 0;
             self.wipe = false;
         }
-        if matches!(self.phase, Phase::Create(_) | Phase::Pay(_) | Phase::Otp(_) | Phase::Ask(..) | Phase::Terminate(_))
-        {
+        if self.due().is_some() {
             let least = match self.record.attempts().next_back() {
                 Some(attempt) if matches!(self.phase, Phase::Pay(_)) => policy::least_rx(attempt.class),
                 _ => LEAST_RX,
@@ -460,8 +525,9 @@ impl Sale {
         if self.dirty {
             return Ok(Step::Commit(Commit { version: self.version }, &self.record));
         }
+        self.encode_duty(buffers.tx)?;
+        let due = self.due();
         let at = match &self.phase {
-            Phase::Create(at) | Phase::Pay(at) | Phase::Otp(at) | Phase::Ask(_, at) | Phase::Terminate(at) => *at,
             Phase::Ready(end) => return Ok(Step::Ready(end.clone())),
             Phase::Done(outcome) => {
                 buffers.rx.zeroize();
@@ -470,6 +536,7 @@ impl Sale {
             Phase::Present(_) => {
                 return Ok(Step::Present(self.next_action(buffers.rx).unwrap_or(NextAction::Unknown { action: "" })));
             }
+            _ => due.unwrap_or(now),
         };
         if buffers.tx.len() < self.body_len {
             // Not the buffers that the request was encoded into.
@@ -479,6 +546,25 @@ impl Sale {
             return Ok(Step::Wait(self.deadline.map_or(at, |deadline| at.min(deadline))));
         }
         Ok(self.send(buffers))
+    }
+
+    /// When the next call is due; `None` if none is.
+    const fn due(&self) -> Option<Millis> {
+        match &self.phase {
+            Phase::Create(at)
+            | Phase::Pay(at)
+            | Phase::Otp(at)
+            | Phase::Ask(_, at)
+            | Phase::Terminate(at)
+            | Phase::Refund(at)
+            | Phase::ReadRefund(at)
+            | Phase::Report(at) => Some(*at),
+            Phase::Ready(_) | Phase::Present(_) | Phase::Done(_) => None,
+        }
+    }
+
+    pub(super) const fn is_dirty(&self) -> bool {
+        self.dirty
     }
 
     /// The record that came with this token is stored durably.
@@ -523,6 +609,9 @@ impl Sale {
             CallKind::OrderPay => self.on_pay(now, result, rx),
             CallKind::Authenticate => self.on_otp(now, result, rx),
             CallKind::TerminateOrder => self.on_terminate(now, result, rx),
+            CallKind::CreateRefund => self.on_refund(now, result, rx),
+            CallKind::ReadRefund => self.on_read_refund(now, result, rx),
+            CallKind::ReportRelease => self.on_report(now, result),
             _ => self.on_ask(now, result, rx),
         }
     }
@@ -538,9 +627,18 @@ impl Sale {
                 (Call::Authenticate(payment), self.call_key.as_ref(), buffers.tx.get(..self.body_len))
             }
             Phase::Terminate(_) => (Call::TerminateOrder(order), None, Some(request::TERMINATE_ORDER)),
+            Phase::Refund(_) => (Call::CreateRefund(order), self.call_key.as_ref(), buffers.tx.get(..self.body_len)),
+            Phase::Report(_) => {
+                let out = duties::report(&self.record).unwrap_or(false);
+                (Call::ReportRelease(order), None, Some(request::report_release(out)))
+            }
             Phase::Ask(Question::Payment(payment), _) => (Call::ReadPayment(order, *payment), None, None),
             Phase::Ask(Question::Order | Question::Adopt, _) => (Call::ReadOrder(order), None, None),
             Phase::Ask(..) => (Call::ListPayments(order), None, None),
+            Phase::ReadRefund(_) => {
+                let call = self.refund_id.as_ref().map_or(Call::ReadOrder(order), |id| Call::ReadRefund(order, id));
+                (call, None, None)
+            }
             _ => (Call::OrderPay, last.map(|attempt| &attempt.key), buffers.tx.get(..self.body_len)),
         };
         let mut request = Request::new(call, self.record.api_version, RequestId::derive(&self.seed, self.serial))
@@ -615,13 +713,19 @@ impl Sale {
             Outcome::Pending | Outcome::Unknown => None,
         };
         if let Some(stage) = stage {
+            if self.policy.release && matches!(stage, Stage::Paid { .. }) && self.record.release == Release::Untracked {
+                self.record.release = Release::Due;
+            }
             self.record.stage = stage;
+            self.note_report();
             self.change();
         }
         self.forget_body();
         self.session = None;
         self.bank_page = None;
+        self.watching = false;
         self.phase = Phase::Done(outcome);
+        self.settle_duties();
     }
 
     /// The running attempt is over, the order is not.

@@ -54,6 +54,8 @@ pub enum Call<'a> {
     ReadRefund(&'a OrderId, &'a RefundId),
     /// `POST /simulate`
     Simulate,
+    /// `POST /orders/{order_id}/release`: to the merchant's own backend; the gateway has no such call.
+    ReportRelease(&'a OrderId),
 }
 
 /// One request, ready to be sent once.
@@ -137,6 +139,7 @@ impl Call<'_> {
             Self::CreateRefund(_) => CallKind::CreateRefund,
             Self::ReadRefund(..) => CallKind::ReadRefund,
             Self::Simulate => CallKind::Simulate,
+            Self::ReportRelease(_) => CallKind::ReportRelease,
         }
     }
 
@@ -170,6 +173,7 @@ impl fmt::Display for Call<'_> {
             Self::CreateRefund(order) => write!(f, "/orders/{order}/refunds"),
             Self::ReadRefund(order, refund) => write!(f, "/orders/{order}/refunds/{refund}"),
             Self::Simulate => f.write_str("/simulate"),
+            Self::ReportRelease(order) => write!(f, "/orders/{order}/release"),
         }
     }
 }

@@ -28,6 +28,11 @@ pub enum EncodeError {
 /// The body of `PATCH /orders/{order_id}`.
 pub const TERMINATE_ORDER: &[u8] = br#"{"order_status":"TERMINATED"}"#;
 
+/// The body of `POST /orders/{order_id}/release`: the goods are out, or they are not and never will be.
+pub const fn report_release(out: bool) -> &'static [u8] {
+    if out { br#"{"released":true}"# } else { br#"{"released":false}"# }
+}
+
 /// Writes an Order Pay body to `tx`; returns its length.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use pay_core::drive::journal::blocking::Journal as _;
 use pay_core::drive::transport::{Error, ErrorType, blocking};
-use pay_core::drive::{DriveError, Driver, Journal, JournalFull, MemoryJournal, Need, Routes, Transport};
+use pay_core::drive::{DriveError, Driver, Journal, MemoryJournal, MemoryJournalError, Need, Routes, Transport};
 use pay_core::model::{IdempotencyKey, OrderId, OrderPay};
 use pay_core::sale::{Buffers, Delivery, ErrorKind, Failure, Millis, Outcome, Policy, Record};
 use pay_core::wire::{Auth, Endpoint, Request, ResponseHead};
@@ -104,15 +104,19 @@ impl Transport for Halting<Wire> {
 struct Book(Rc<Shared>, MemoryJournal<4>);
 
 impl pay_core::drive::journal::blocking::Journal for Book {
-    type Error = JournalFull;
+    type Error = MemoryJournalError;
 
-    fn store(&mut self, record: &Record) -> Result<(), JournalFull> {
+    fn store(&mut self, record: &Record) -> Result<(), MemoryJournalError> {
         self.0.trace.borrow_mut().push(format!("stored {} {:?}", record.seq, record.stage));
         self.1.store(record)
     }
 
-    fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, JournalFull> {
+    fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, MemoryJournalError> {
         self.1.next_open(after)
+    }
+
+    fn find(&mut self, order: &OrderId) -> Result<Option<Record>, MemoryJournalError> {
+        self.1.find(order)
     }
 
     fn capacity(&self) -> usize {
@@ -121,17 +125,21 @@ impl pay_core::drive::journal::blocking::Journal for Book {
 }
 
 impl Journal for Halting<Book> {
-    type Error = JournalFull;
+    type Error = MemoryJournalError;
 
-    async fn store(&mut self, record: &Record) -> Result<(), JournalFull> {
+    async fn store(&mut self, record: &Record) -> Result<(), MemoryJournalError> {
         halt().await;
         let result = self.0.store(record);
         halt().await;
         result
     }
 
-    async fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, JournalFull> {
+    async fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, MemoryJournalError> {
         self.0.next_open(after)
+    }
+
+    async fn find(&mut self, order: &OrderId) -> Result<Option<Record>, MemoryJournalError> {
+        self.0.find(order)
     }
 
     fn capacity(&self) -> usize {
@@ -277,8 +285,8 @@ enum Told {
     Nothing(Outcome),
 }
 
-impl From<Result<Need<'_>, DriveError<JournalFull>>> for Told {
-    fn from(need: Result<Need<'_>, DriveError<JournalFull>>) -> Self {
+impl From<Result<Need<'_>, DriveError<MemoryJournalError>>> for Told {
+    fn from(need: Result<Need<'_>, DriveError<MemoryJournalError>>) -> Self {
         match need.unwrap() {
             Need::Attempt(_) => Self::Attempt,
             Need::Shopper(_) => Self::Shopper,

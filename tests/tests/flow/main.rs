@@ -1,6 +1,7 @@
 //! The sale flow against the sandbox's gateway, over a network that does its worst.
 
 mod drivers;
+mod goods;
 mod methods;
 mod rig;
 mod scenarios;

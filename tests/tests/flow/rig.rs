@@ -2,11 +2,11 @@
 
 use pay_core::model::{
     Amount, ApiVersion, Authenticate, CreateOrder, Currency, Customer, CustomerId, Environment, IdempotencyKey,
-    OrderPay, Otp, Phone,
+    OrderPay, Otp, Phone, RefundId, RefundReason,
 };
 use pay_core::sale::{
     Buffers, Delivery, ErrorKind, Failure, InFlight, Intent, Millis, Outcome, Policy, Record, Sale, SaleError, Setup,
-    Step,
+    Step, Switch,
 };
 use pay_core::wire::{Call, ResponseHead};
 
@@ -69,6 +69,10 @@ impl Rig {
         self.sale.pay(request, key(name), Millis(self.now), &mut buffers)
     }
 
+    pub fn switch(&mut self, how: Switch) -> Result<(), SaleError> {
+        self.sale.switch_method(how, Millis(self.now))
+    }
+
     pub fn submit_otp(&mut self, name: &str) -> Result<(), SaleError> {
         let mut buffers = Buffers { tx: &mut self.tx, rx: &mut self.rx };
         let otp = Authenticate::SubmitOtp(Otp::parse("111000").unwrap());
@@ -100,6 +104,13 @@ impl Rig {
                         Call::Authenticate(_) => "otp",
                         Call::ListPayments(_) => "list",
                         Call::ReadPayment(..) => "payment",
+                        Call::CreateRefund(_) => "refund",
+                        Call::ReadRefund(..) => "read refund",
+                        Call::ReportRelease(_) => match request.body.expose() {
+                            br#"{"released":true}"# => "released",
+                            br#"{"released":false}"# => "not released",
+                            _ => "other",
+                        },
                         _ => "other",
                     };
                     self.token = Some(token);
@@ -203,6 +214,15 @@ pub fn list(payments: &[(u64, &str)]) -> Told {
 
 pub fn payment(payment: (u64, &str)) -> Told {
     Told::Answer(200, entry(payment))
+}
+
+/// The refund of the whole order for this reason.
+pub fn refund(why: RefundReason, status: &str) -> Told {
+    let id = RefundId::derive(&order_id(), why, 0);
+    Told::Answer(
+        200,
+        format!(r#"{{"refund_id":"{id}","order_id":"{ORDER}","refund_amount":10.15,"refund_status":"{status}"}}"#),
+    )
 }
 
 pub fn link_reply(id: u64) -> Told {

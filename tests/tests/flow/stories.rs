@@ -1,7 +1,7 @@
 //! Stories in which an earlier version of the flow said something that was not so, or did something it should not have.
 
 use pay_core::model::RefundReason;
-use pay_core::sale::{NotPaid, Outcome, Policy, SaleError, Stage};
+use pay_core::sale::{NotPaid, Outcome, Policy, SaleError, Stage, Switch};
 
 use crate::methods;
 use crate::rig::{Asked, Rig, Told, card_reply, link_reply, list, order_is, otp_reply, refused};
@@ -19,7 +19,7 @@ fn two_links() -> Rig {
     let mut rig = rig();
     rig.pay(&methods::link(SESSION), "k0").unwrap();
     rig.tell("pay", link_reply(11)).shown();
-    rig.sale.switch_method().unwrap();
+    rig.switch(Switch::GoOn).unwrap();
     rig.pay(&methods::link(SESSION), "k1").unwrap();
     rig.tell("pay", link_reply(12)).shown();
     rig
@@ -48,7 +48,7 @@ fn a_link_left_behind_counts_in_the_standing() {
     let mut rig = rig();
     rig.pay(&methods::link(SESSION), "k0").unwrap();
     rig.tell("pay", link_reply(11)).shown();
-    rig.sale.switch_method().unwrap();
+    rig.switch(Switch::GoOn).unwrap();
     rig.pay(&methods::card(SESSION), "k1").unwrap();
     rig.tell("pay", Told::NotSent);
     assert_eq!(rig.sale.standing(), Outcome::Pending);
@@ -351,7 +351,7 @@ fn a_reply_to_something_else_is_no_reply() {
     let mut rig = self::rig();
     rig.pay(&methods::link(SESSION), "k0").unwrap();
     rig.tell("pay", link_reply(11)).shown();
-    rig.sale.switch_method().unwrap();
+    rig.switch(Switch::GoOn).unwrap();
     rig.pay(&methods::link(SESSION), "k1").unwrap();
     rig.tell("pay", link_reply(11)).tell("order", order_is("ACTIVE"));
 }
@@ -362,7 +362,7 @@ fn a_card_is_not_left_behind() {
     let mut rig = rig();
     rig.pay(&methods::card(SESSION), "k0").unwrap();
     rig.tell("pay", card_reply(11)).shown();
-    assert_eq!(rig.sale.switch_method(), Err(SaleError::NotNow));
+    assert_eq!(rig.switch(Switch::GoOn), Err(SaleError::NotNow));
 }
 
 // Mutant: `replayed` ignored: the refusal is that of an earlier call under the key, whose fate is not known.

@@ -87,6 +87,40 @@ impl MethodClass {
         matches!(self, Self::UpiLink | Self::UpiQrCode | Self::UpiPodQrCode | Self::NetBanking | Self::BankTransfer)
     }
 
+    /// Every class.
+    pub const ALL: [Self; 12] = [
+        Self::Card,
+        Self::CardOtp,
+        Self::UpiLink,
+        Self::UpiCollect,
+        Self::UpiQrCode,
+        Self::UpiPodQrCode,
+        Self::NetBanking,
+        Self::App,
+        Self::Emi,
+        Self::CardlessEmi,
+        Self::PayLater,
+        Self::BankTransfer,
+    ];
+
+    /// Its number in records, 1 to 12, for ever.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Card => 1,
+            Self::CardOtp => 2,
+            Self::UpiLink => 3,
+            Self::UpiCollect => 4,
+            Self::UpiQrCode => 5,
+            Self::UpiPodQrCode => 6,
+            Self::NetBanking => 7,
+            Self::App => 8,
+            Self::Emi => 9,
+            Self::CardlessEmi => 10,
+            Self::PayLater => 11,
+            Self::BankTransfer => 12,
+        }
+    }
+
     /// Whether the answer carries an image of about 10 KB.
     pub const fn has_image(self) -> bool {
         matches!(self, Self::UpiQrCode | Self::UpiPodQrCode)

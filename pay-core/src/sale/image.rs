@@ -1,0 +1,349 @@
+//! A record as bytes: what journals store. Versioned, of fixed length, with a checksum.
+
+use core::fmt;
+
+use crc::{CRC_32_ISO_HDLC, Crc, Table};
+
+use super::super::model::{
+    Amount, ApiVersion, CfPaymentId, Currency, Environment, IdempotencyKey, MethodClass, OrderId, RefundReason, Text,
+    UnixSeconds,
+};
+use super::record::{Attempt, AttemptEnd, AttemptState, MAX_ATTEMPTS, NotPaid, Record, RefusedBy, Stage};
+use super::release::Release;
+
+/// The layout that is written. 1 had neither device, time, goods nor digests; it is read as if they were unknown.
+const VERSION: u8 = 2;
+const CRC: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
+const LEN: usize = 768;
+/// What stands before the checksum.
+const BODY: usize = LEN - 4;
+
+/// Why bytes are not a record. Nothing is lost: keep them, and tell somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum ImageError {
+    /// Not [`Record::IMAGE_LEN`] bytes.
+    Length,
+    /// The checksum does not fit: never written whole, or damaged since.
+    Checksum,
+    /// Written by a newer version of this program: use that one.
+    Newer {
+        /// The layout's number.
+        version: u8,
+    },
+    /// The checksum fits, and this field cannot be what it says.
+    Field(&'static str),
+}
+
+impl Record {
+    /// Bytes of an image.
+    pub const IMAGE_LEN: usize = LEN;
+
+    /// The record as bytes. The last four are a CRC-32 (ISO-HDLC) over the rest, least significant byte first.
+    pub fn to_image(&self) -> [u8; LEN] {
+        let mut image = [0; LEN];
+        let mut to = Writer { bytes: &mut image, at: 0 };
+        to.put(&[VERSION, 0]);
+        to.put(&self.seq.to_le_bytes());
+        to.text::<45>(self.order_id.as_str());
+        to.put(&self.amount.minor().to_le_bytes());
+        to.put(self.currency.as_str().as_bytes());
+        to.put(&[environment_code(self.environment), version_code(self.api_version)]);
+        to.stage(&self.stage);
+        to.text::<28>(self.device.as_ref().map_or("", Text::as_str));
+        to.put(&[release_code(self.release), u8::from(self.report_due), u8::from(self.created.is_some())]);
+        to.put(&self.created.map_or(0, |time| time.0).to_le_bytes());
+        for attempt in self.attempts() {
+            to.attempt(attempt);
+        }
+        let sum = CRC.checksum(image.get(..BODY).unwrap_or_default());
+        Writer { bytes: &mut image, at: BODY }.put(&sum.to_le_bytes());
+        image
+    }
+
+    /// Reads an image of this version or an older one.
+    ///
+    /// # Errors
+    /// [`ImageError`].
+    pub fn from_image(image: &[u8]) -> Result<Self, ImageError> {
+        let (body, sum) = image.split_at_checked(BODY).ok_or(ImageError::Length)?;
+        let sum: [u8; 4] = sum.try_into().map_err(|_| ImageError::Length)?;
+        if CRC.checksum(body) != u32::from_le_bytes(sum) {
+            return Err(ImageError::Checksum);
+        }
+        let mut from = Reader(body);
+        let [version, _] = from.take()?;
+        if version > VERSION {
+            return Err(ImageError::Newer { version });
+        }
+        if version == 0 {
+            return Err(ImageError::Field("version"));
+        }
+        let extended = version >= 2;
+        let seq = u32::from_le_bytes(from.take()?);
+        let order_id = OrderId::parse(from.text::<45>("order_id")?).map_err(|_| ImageError::Field("order_id"))?;
+        let amount = Amount::from_minor(u64::from_le_bytes(from.take()?)).map_err(|_| ImageError::Field("amount"))?;
+        let currency: [u8; 3] = from.take()?;
+        let currency = core::str::from_utf8(&currency).ok().and_then(|code| Currency::parse(code).ok());
+        let [environment, api_version] = from.take()?;
+        let environment = match environment {
+            1 => Environment::Sandbox,
+            2 => Environment::Production,
+            _ => return Err(ImageError::Field("environment")),
+        };
+        let api_version = ApiVersion::ALL.into_iter().find(|version| version_code(*version) == api_version);
+        let stage = from.stage()?;
+        let mut record = Self::new(
+            order_id,
+            amount,
+            currency.ok_or(ImageError::Field("currency"))?,
+            environment,
+            api_version.ok_or(ImageError::Field("api_version"))?,
+            stage,
+        );
+        record.seq = seq;
+        if extended {
+            let device = from.text::<28>("device")?;
+            record.device = (!device.is_empty()).then(|| Text::cut(device));
+            let [release, report_due, has_created] = from.take()?;
+            record.release = RELEASES
+                .into_iter()
+                .find(|known| release_code(*known) == release)
+                .ok_or(ImageError::Field("release"))?;
+            record.report_due = report_due == 1;
+            let created = UnixSeconds(u64::from_le_bytes(from.take()?));
+            record.created = (has_created == 1).then_some(created);
+        }
+        for slot in &mut record.attempts {
+            *slot = from.attempt(extended)?;
+        }
+        for index in 0..MAX_ATTEMPTS {
+            // What an older version did not keep can be told from the rest.
+            let digest = match record.attempts.get(index).and_then(Option::as_ref) {
+                Some(attempt) if !extended => record.digest(attempt.class),
+                _ => continue,
+            };
+            if let Some(Some(attempt)) = record.attempts.get_mut(index) {
+                attempt.digest = digest;
+            }
+        }
+        Ok(record)
+    }
+}
+
+const RELEASES: [Release; 7] = [
+    Release::Untracked,
+    Release::Due,
+    Release::Releasing,
+    Release::Unknown,
+    Release::Released,
+    Release::NotReleased,
+    Release::Returned,
+];
+const REASONS: [RefundReason; 4] =
+    [RefundReason::LateSuccess, RefundReason::Surplus, RefundReason::NotReleased, RefundReason::Requested];
+
+// The numbers are the format: they never change, and none is used again.
+
+const fn environment_code(environment: Environment) -> u8 {
+    match environment {
+        Environment::Sandbox => 1,
+        Environment::Production => 2,
+    }
+}
+
+const fn version_code(version: ApiVersion) -> u8 {
+    match version {
+        ApiVersion::V2022_09_01 => 1,
+        ApiVersion::V2023_08_01 => 2,
+        ApiVersion::V2025_01_01 => 3,
+        ApiVersion::V2026_01_01 => 4,
+    }
+}
+
+const fn release_code(release: Release) -> u8 {
+    match release {
+        Release::Untracked => 0,
+        Release::Due => 1,
+        Release::Releasing => 2,
+        Release::Unknown => 3,
+        Release::Released => 4,
+        Release::NotReleased => 5,
+        Release::Returned => 6,
+    }
+}
+
+const fn reason_code(reason: RefundReason) -> u8 {
+    match reason {
+        RefundReason::LateSuccess => 1,
+        RefundReason::Surplus => 2,
+        RefundReason::NotReleased => 3,
+        RefundReason::Requested => 4,
+    }
+}
+
+struct Writer<'a> {
+    bytes: &'a mut [u8],
+    at: usize,
+}
+
+impl Writer<'_> {
+    fn put(&mut self, bytes: &[u8]) {
+        // The layout is of fixed size and fits: `fills_its_image` holds it to that.
+        if let Some(to) = self.bytes.get_mut(self.at..).and_then(|rest| rest.get_mut(..bytes.len())) {
+            to.copy_from_slice(bytes);
+        }
+        self.at += bytes.len();
+    }
+
+    /// A length and `N` bytes.
+    fn text<const N: usize>(&mut self, text: &str) {
+        self.put(&[u8::try_from(text.len()).unwrap_or(u8::MAX)]);
+        self.put(text.as_bytes());
+        self.at += N.saturating_sub(text.len());
+    }
+
+    fn refusal(&mut self, refusal: Option<&RefusedBy>) {
+        self.put(&refusal.map_or(0, |by| by.status).to_le_bytes());
+        self.text::<48>(refusal.map_or("", |by| by.code.as_str()));
+    }
+
+    fn stage(&mut self, stage: &Stage) {
+        let (kind, detail, refusal) = match stage {
+            Stage::Creating => (1, 0, None),
+            Stage::Open => (2, 0, None),
+            Stage::Closing => (3, 0, None),
+            Stage::Paid { watch } => (4, u8::from(*watch), None),
+            Stage::NotPaid(why) => match why {
+                NotPaid::Terminated => (5, 1, None),
+                NotPaid::Expired => (5, 2, None),
+                NotPaid::NotStarted => (5, 3, None),
+                NotPaid::Refused(by) => (5, 4, Some(by)),
+                NotPaid::NotSent => (5, 5, None),
+                NotPaid::OrderConflict => (5, 6, None),
+                NotPaid::Attested => (5, 7, None),
+            },
+            Stage::RefundDue(why) => (6, reason_code(*why), None),
+            Stage::Refunded(why) => (7, reason_code(*why), None),
+        };
+        self.put(&[kind, detail]);
+        self.refusal(refusal);
+    }
+
+    fn attempt(&mut self, attempt: &Attempt) {
+        let (state, refusal) = match &attempt.state {
+            AttemptState::Sent => (1, None),
+            AttemptState::Known => (2, None),
+            AttemptState::Ended(end) => match end {
+                AttemptEnd::Success => (3, None),
+                AttemptEnd::Failed => (4, None),
+                AttemptEnd::UserDropped => (5, None),
+                AttemptEnd::Reversed => (6, None),
+                AttemptEnd::Refused(by) => (7, Some(by)),
+                AttemptEnd::NotSent => (8, None),
+                AttemptEnd::Untrusted => (9, None),
+                AttemptEnd::NotFound => (10, None),
+            },
+        };
+        let known = u8::from(attempt.cf_payment_id.is_some());
+        self.put(&[attempt.class.code(), state, u8::from(attempt.repeated), known]);
+        self.text::<64>(attempt.key.as_str());
+        self.put(&attempt.cf_payment_id.map_or(0, CfPaymentId::get).to_le_bytes());
+        self.refusal(refusal);
+        self.put(&attempt.digest);
+    }
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], ImageError> {
+        let (head, rest) = self.0.split_first_chunk().ok_or(ImageError::Length)?;
+        self.0 = rest;
+        Ok(*head)
+    }
+
+    fn text<const N: usize>(&mut self, field: &'static str) -> Result<&'a str, ImageError> {
+        let [len] = self.take()?;
+        let (bytes, rest) = self.0.split_at_checked(N).ok_or(ImageError::Length)?;
+        self.0 = rest;
+        let text = bytes.get(..usize::from(len)).and_then(|text| core::str::from_utf8(text).ok());
+        text.ok_or(ImageError::Field(field))
+    }
+
+    fn refusal(&mut self) -> Result<RefusedBy, ImageError> {
+        let status = u16::from_le_bytes(self.take()?);
+        Ok(RefusedBy { status, code: Text::cut(self.text::<48>("code")?) })
+    }
+
+    fn stage(&mut self) -> Result<Stage, ImageError> {
+        let [kind, detail] = self.take()?;
+        let by = self.refusal()?;
+        let reason = || {
+            let known = REASONS.into_iter().find(|reason| reason_code(*reason) == detail);
+            known.ok_or(ImageError::Field("stage"))
+        };
+        Ok(match (kind, detail) {
+            (1, _) => Stage::Creating,
+            (2, _) => Stage::Open,
+            (3, _) => Stage::Closing,
+            (4, watch @ 0..=1) => Stage::Paid { watch: watch == 1 },
+            (5, 1) => Stage::NotPaid(NotPaid::Terminated),
+            (5, 2) => Stage::NotPaid(NotPaid::Expired),
+            (5, 3) => Stage::NotPaid(NotPaid::NotStarted),
+            (5, 4) => Stage::NotPaid(NotPaid::Refused(by)),
+            (5, 5) => Stage::NotPaid(NotPaid::NotSent),
+            (5, 6) => Stage::NotPaid(NotPaid::OrderConflict),
+            (5, 7) => Stage::NotPaid(NotPaid::Attested),
+            (6, _) => Stage::RefundDue(reason()?),
+            (7, _) => Stage::Refunded(reason()?),
+            _ => return Err(ImageError::Field("stage")),
+        })
+    }
+
+    fn attempt(&mut self, extended: bool) -> Result<Option<Attempt>, ImageError> {
+        let [class, state, repeated, known] = self.take()?;
+        let key = self.text::<64>("key")?;
+        let number = u64::from_le_bytes(self.take()?);
+        let by = self.refusal()?;
+        let digest = if extended { self.take()? } else { [0; 16] };
+        if class == 0 {
+            return Ok(None);
+        }
+        let class = MethodClass::ALL.into_iter().find(|known| known.code() == class);
+        Ok(Some(Attempt {
+            class: class.ok_or(ImageError::Field("class"))?,
+            key: IdempotencyKey::parse(key).map_err(|_| ImageError::Field("key"))?,
+            digest,
+            cf_payment_id: (known == 1).then(|| CfPaymentId::new(number)),
+            repeated: repeated == 1,
+            state: match state {
+                1 => AttemptState::Sent,
+                2 => AttemptState::Known,
+                3 => AttemptState::Ended(AttemptEnd::Success),
+                4 => AttemptState::Ended(AttemptEnd::Failed),
+                5 => AttemptState::Ended(AttemptEnd::UserDropped),
+                6 => AttemptState::Ended(AttemptEnd::Reversed),
+                7 => AttemptState::Ended(AttemptEnd::Refused(by)),
+                8 => AttemptState::Ended(AttemptEnd::NotSent),
+                9 => AttemptState::Ended(AttemptEnd::Untrusted),
+                10 => AttemptState::Ended(AttemptEnd::NotFound),
+                _ => return Err(ImageError::Field("state")),
+            },
+        }))
+    }
+}
+
+impl fmt::Display for ImageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length => write!(f, "not the {LEN} bytes of a record"),
+            Self::Checksum => f.write_str("the checksum of a record does not fit"),
+            Self::Newer { version } => write!(f, "a record of layout {version}; this program knows up to {VERSION}"),
+            Self::Field(field) => write!(f, "{field}: a record with a right checksum and a value that cannot be"),
+        }
+    }
+}
+
+impl core::error::Error for ImageError {}

@@ -1,0 +1,94 @@
+//! How much a terminal may leave unsettled before it takes no new sale.
+
+use core::fmt;
+
+use super::super::model::{Amount, UnixSeconds};
+use super::record::{Record, Stage};
+
+/// How much may be unsettled at once: sales whose outcome nobody knows yet, because the answer or the network was lost.
+/// The risk is the merchant's, so the figures are too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[allow(clippy::exhaustive_structs)] // made by the caller
+pub struct Limits {
+    /// The most sales that may be unsettled, the new one not counted.
+    pub open: u32,
+    /// The most money in them, the new one counted, in paise (or another currency's hundredths; currencies are added up
+    /// as if they were one).
+    pub total_minor: u64,
+    /// The greatest age of one, in seconds. Without a clock, or for a record without a time, this limit does not count.
+    pub oldest_s: u64,
+}
+
+/// What is unsettled now: a sum over the open records of a journal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub struct Exposure {
+    /// How many sales.
+    pub open: u32,
+    /// How much money.
+    pub total_minor: u64,
+    /// When the oldest began, where that is known.
+    pub oldest: Option<UnixSeconds>,
+}
+
+/// Which limit stands against a new sale. Settle what is open first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum LimitReached {
+    /// Too many unsettled sales.
+    Open,
+    /// Too much money in them.
+    Total,
+    /// One is unsettled for too long.
+    Age,
+}
+
+impl Exposure {
+    /// Adds a record, if whether it was paid is still open: a sale that is known to be paid, or whose money only has to go
+    /// back, is no risk of this kind.
+    pub fn add(&mut self, record: &Record) {
+        if !matches!(record.stage, Stage::Creating | Stage::Open | Stage::Closing) {
+            return;
+        }
+        self.open = self.open.saturating_add(1);
+        self.total_minor = self.total_minor.saturating_add(record.amount.minor());
+        self.oldest = match (self.oldest, record.created) {
+            (Some(oldest), Some(created)) => Some(oldest.min(created)),
+            (oldest, created) => oldest.or(created),
+        };
+    }
+}
+
+impl Limits {
+    /// Whether a sale of `amount` may begin beside what is unsettled. `now`: the wall clock, if there is one.
+    ///
+    /// # Errors
+    /// The first limit that stands against it.
+    pub fn admit(&self, exposure: &Exposure, amount: Amount, now: Option<UnixSeconds>) -> Result<(), LimitReached> {
+        if exposure.open >= self.open {
+            return Err(LimitReached::Open);
+        }
+        if exposure.total_minor.saturating_add(amount.minor()) > self.total_minor {
+            return Err(LimitReached::Total);
+        }
+        match (exposure.oldest, now) {
+            (Some(oldest), Some(now)) if now.0.saturating_sub(oldest.0) > self.oldest_s => Err(LimitReached::Age),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for LimitReached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Open => "too many sales are unsettled",
+            Self::Total => "too much money is in unsettled sales",
+            Self::Age => "a sale is unsettled for too long",
+        })
+    }
+}
+
+impl core::error::Error for LimitReached {}

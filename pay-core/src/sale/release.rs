@@ -1,0 +1,148 @@
+//! What becomes of the goods: released at most once, and never both released and refunded by itself.
+
+use super::super::model::RefundReason;
+use super::record::Stage;
+use super::state::Sale;
+use super::step::SaleError;
+
+/// What became of the goods of a paid order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+// Exhaustive on purpose: a journal must store each.
+#[allow(clippy::exhaustive_enums)]
+pub enum Release {
+    /// Nobody tells the sale ([`Policy::release`](super::Policy::release) is off), or it is not paid.
+    #[default]
+    Untracked,
+    /// Paid, not handed out: [`Sale::begin_release`].
+    Due,
+    /// The actuator may be moving, or have moved.
+    Releasing,
+    /// The power went while it may have been moving. A sensor or an operator says what happened
+    /// ([`Sale::settle_release`]); nothing is handed out or refunded before.
+    Unknown,
+    /// Handed out.
+    Released,
+    /// Not handed out, for certain: the money must go back.
+    NotReleased,
+    /// Not handed out, and the money went back.
+    Returned,
+}
+
+/// What a sale that was cut off while it was releasing is taken for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum AfterCut {
+    /// Nothing: a sensor or an operator must say.
+    #[default]
+    AskOperator,
+    /// Released: the merchant would rather answer a complaint than lose goods.
+    AssumeReleased,
+    /// Not released, the money goes back: the merchant would rather lose goods than answer a complaint.
+    AssumeNotReleased,
+}
+
+/// The right to move the actuator, once: neither `Clone` nor `Copy`, issued after the journal knows of it, never again
+/// for the same order. Give it back with [`Sale::released`].
+#[must_use]
+#[derive(Debug)]
+pub struct VendToken {
+    sale: [u8; 16],
+}
+
+impl Release {
+    /// Somebody still has to do something about it.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Due | Self::Releasing | Self::Unknown | Self::NotReleased)
+    }
+
+    /// After a reboot.
+    pub(super) const fn after_cut(self, policy: AfterCut) -> Self {
+        match (self, policy) {
+            (Self::Releasing, AfterCut::AskOperator) => Self::Unknown,
+            (Self::Releasing, AfterCut::AssumeReleased) => Self::Released,
+            (Self::Releasing, AfterCut::AssumeNotReleased) => Self::NotReleased,
+            (other, _) => other,
+        }
+    }
+}
+
+impl Sale {
+    /// Begins to hand out what was paid for. Drive on, so that the journal learns of it; then [`Sale::vend_token`] gives
+    /// the right to move the actuator.
+    ///
+    /// # Errors
+    /// [`SaleError::NotNow`] unless the order is paid and [`Release::Due`].
+    pub fn begin_release(&mut self) -> Result<(), SaleError> {
+        if !self.goods_are_paid() || self.record.release != Release::Due {
+            return Err(SaleError::NotNow);
+        }
+        self.record.release = Release::Releasing;
+        self.vend = Vend::Due;
+        self.change();
+        Ok(())
+    }
+
+    /// The right to move the actuator: once, after the journal has stored [`Release::Releasing`].
+    pub fn vend_token(&mut self) -> Option<VendToken> {
+        if self.vend != Vend::Due || self.record.release != Release::Releasing || self.is_dirty() {
+            return None;
+        }
+        self.vend = Vend::Issued;
+        Some(VendToken { sale: self.seed })
+    }
+
+    /// The actuator has come to rest: the goods are out, or they certainly are not. Whoever does not know must not say:
+    /// drop the token, and after a reboot the release is [`Release::Unknown`]. Drive on afterwards.
+    ///
+    /// # Errors
+    /// [`SaleError::NotNow`] if the token is another sale's, or a sensor or operator spoke first.
+    pub fn released(&mut self, token: VendToken, out: bool) -> Result<(), SaleError> {
+        if token.sale != self.seed || self.vend != Vend::Issued || self.record.release != Release::Releasing {
+            return Err(SaleError::NotNow);
+        }
+        self.decide_release(out);
+        Ok(())
+    }
+
+    /// What a sensor or an operator found: the goods are out, or they are not. Also for goods that cannot be handed out at
+    /// all ([`Release::Due`], `out` false). Drive on afterwards.
+    ///
+    /// # Errors
+    /// [`SaleError::NotNow`] unless the release is [`Release::Unknown`], or `Due` and `out` is false.
+    pub fn settle_release(&mut self, out: bool) -> Result<(), SaleError> {
+        match self.record.release {
+            Release::Unknown => {}
+            Release::Due if !out && self.goods_are_paid() => {}
+            _ => return Err(SaleError::NotNow),
+        }
+        self.decide_release(out);
+        Ok(())
+    }
+
+    fn decide_release(&mut self, out: bool) {
+        self.record.release = if out { Release::Released } else { Release::NotReleased };
+        self.vend = Vend::None;
+        self.note_report();
+        self.change();
+        self.settle_duties();
+    }
+
+    /// The intent is paid, whatever else came: its goods may go out.
+    const fn goods_are_paid(&self) -> bool {
+        matches!(
+            self.record.stage,
+            Stage::Paid { .. } | Stage::RefundDue(RefundReason::Surplus) | Stage::Refunded(RefundReason::Surplus)
+        )
+    }
+}
+
+/// Where the right to move the actuator is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Vend {
+    #[default]
+    None,
+    Due,
+    Issued,
+}
