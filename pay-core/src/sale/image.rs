@@ -190,7 +190,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn put(&mut self, bytes: &[u8]) {
-        // The layout is of fixed size and fits: `fills_its_image` holds it to that.
+        // The layout is of fixed size and fits: the test of the longest record holds it to that.
         if let Some(to) = self.bytes.get_mut(self.at..).and_then(|rest| rest.get_mut(..bytes.len())) {
             to.copy_from_slice(bytes);
         }
@@ -347,3 +347,7 @@ impl fmt::Display for ImageError {
 }
 
 impl core::error::Error for ImageError {}
+
+#[cfg(test)]
+#[path = "image_tests.rs"]
+mod tests;

@@ -92,3 +92,42 @@ impl fmt::Display for LimitReached {
 }
 
 impl core::error::Error for LimitReached {}
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::NotPaid;
+    use super::*;
+    use crate::model::{ApiVersion, Currency, Environment, OrderId};
+
+    fn record(stage: Stage, minor: u64, created: Option<u64>) -> Record {
+        let amount = Amount::from_minor(minor).unwrap();
+        let order = OrderId::parse("kiosk-1").unwrap();
+        let mut record =
+            Record::new(order, amount, Currency::inr(), Environment::Sandbox, ApiVersion::default(), stage);
+        record.created = created.map(UnixSeconds);
+        record
+    }
+
+    // Mutants: `>` for `>=` with the count; the new sale not added to the total; the newest instead of the oldest.
+    #[test]
+    fn each_limit_stands_for_itself() {
+        let mut exposure = Exposure::default();
+        exposure.add(&record(Stage::Open, 1_000, Some(500)));
+        exposure.add(&record(Stage::Closing, 2_000, Some(100)));
+        exposure.add(&record(Stage::Creating, 3_000, None));
+        for settled in [Stage::Paid { watch: true }, Stage::NotPaid(NotPaid::Expired)] {
+            exposure.add(&record(settled, 9_000, Some(1)));
+        }
+        assert_eq!(exposure, Exposure { open: 3, total_minor: 6_000, oldest: Some(UnixSeconds(100)) });
+        let limits = Limits { open: 4, total_minor: 7_000, oldest_s: 900 };
+        let admit = |limits: Limits, minor, now: Option<u64>| {
+            limits.admit(&exposure, Amount::from_minor(minor).unwrap(), now.map(UnixSeconds))
+        };
+        assert_eq!(admit(limits, 1_000, Some(1_000)), Ok(()));
+        assert_eq!(admit(limits, 1_001, Some(1_000)), Err(LimitReached::Total));
+        assert_eq!(admit(limits, 1_000, Some(1_001)), Err(LimitReached::Age));
+        assert_eq!(admit(limits, 1_000, None), Ok(()), "without a clock there is no age");
+        assert_eq!(admit(limits, 1_000, Some(0)), Ok(()), "nor with one that was set back");
+        assert_eq!(admit(Limits { open: 3, ..limits }, 1_000, Some(1_000)), Err(LimitReached::Open));
+    }
+}

@@ -1,0 +1,219 @@
+use super::*;
+use crate::model::PaymentSessionId;
+
+fn text<const N: usize>(text: &str) -> Text<N> {
+    Text::cut(text)
+}
+
+fn base() -> Record {
+    let mut record = Record::new(
+        OrderId::parse("kiosk-7-00000000000000a1").unwrap(),
+        Amount::from_minor(1015).unwrap(),
+        Currency::inr(),
+        Environment::Sandbox,
+        ApiVersion::V2025_01_01,
+        Stage::Open,
+    );
+    record.seq = 5;
+    record
+}
+
+/// Every field at its longest, every attempt in use.
+fn full() -> Record {
+    let by = || RefusedBy { status: 422, code: text(&"c".repeat(48)) };
+    let mut record = Record::new(
+        OrderId::parse(&"o".repeat(45)).unwrap(),
+        Amount::from_minor(999_999_999_999).unwrap(),
+        Currency::inr(),
+        Environment::Production,
+        ApiVersion::V2026_01_01,
+        Stage::NotPaid(NotPaid::Refused(by())),
+    );
+    record.seq = u32::MAX;
+    record.device = Some(text(&"d".repeat(28)));
+    record.created = Some(UnixSeconds(u64::MAX));
+    record.release = Release::Returned;
+    record.report_due = true;
+    for (index, slot) in record.attempts.iter_mut().enumerate() {
+        *slot = Some(Attempt {
+            class: MethodClass::BankTransfer,
+            key: IdempotencyKey::parse(&"k".repeat(64)).unwrap(),
+            digest: [index as u8; 16],
+            cf_payment_id: Some(CfPaymentId::new(u64::MAX)),
+            repeated: true,
+            state: AttemptState::Ended(AttemptEnd::Refused(by())),
+        });
+    }
+    record
+}
+
+fn refusal() -> RefusedBy {
+    RefusedBy { status: 400, code: text("order_inactive") }
+}
+
+// Mutant: `BODY` 16 bytes shorter, or an attempt's field left out of `Writer::attempt`.
+#[test]
+fn the_longest_record_fills_its_image_and_comes_back() {
+    let record = full();
+    assert_eq!(Record::from_image(&record.to_image()), Ok(record));
+}
+
+// Mutants: two stages, ends, releases or classes with one number.
+#[test]
+fn every_word_comes_back() {
+    let stages = [
+        Stage::Creating,
+        Stage::Open,
+        Stage::Closing,
+        Stage::Paid { watch: false },
+        Stage::Paid { watch: true },
+        Stage::NotPaid(NotPaid::Terminated),
+        Stage::NotPaid(NotPaid::Expired),
+        Stage::NotPaid(NotPaid::NotStarted),
+        Stage::NotPaid(NotPaid::Refused(refusal())),
+        Stage::NotPaid(NotPaid::NotSent),
+        Stage::NotPaid(NotPaid::OrderConflict),
+        Stage::NotPaid(NotPaid::Attested),
+    ];
+    let reasons = REASONS.into_iter().flat_map(|why| [Stage::RefundDue(why), Stage::Refunded(why)]);
+    for stage in stages.into_iter().chain(reasons) {
+        let record = Record { stage, ..base() };
+        assert_eq!(Record::from_image(&record.to_image()), Ok(record));
+    }
+    for release in RELEASES {
+        let record = Record { release, ..base() };
+        assert_eq!(Record::from_image(&record.to_image()), Ok(record));
+    }
+    for api_version in ApiVersion::ALL {
+        let record = Record { api_version, ..base() };
+        assert_eq!(Record::from_image(&record.to_image()), Ok(record));
+    }
+    let ends = [
+        AttemptEnd::Success,
+        AttemptEnd::Failed,
+        AttemptEnd::UserDropped,
+        AttemptEnd::Reversed,
+        AttemptEnd::Refused(refusal()),
+        AttemptEnd::NotSent,
+        AttemptEnd::Untrusted,
+        AttemptEnd::NotFound,
+    ];
+    let states = ends.map(AttemptState::Ended).into_iter().chain([AttemptState::Sent, AttemptState::Known]);
+    for (state, class) in states.zip(MethodClass::ALL.into_iter().cycle()) {
+        let mut record = base();
+        let digest = record.digest(class);
+        let key = IdempotencyKey::parse("k0").unwrap();
+        record.attempts[0] = Some(Attempt { class, key, digest, cf_payment_id: None, repeated: false, state });
+        assert_eq!(Record::from_image(&record.to_image()), Ok(record));
+    }
+    for class in MethodClass::ALL {
+        let mut record = base();
+        let key = IdempotencyKey::parse("k0").unwrap();
+        let state = AttemptState::Sent;
+        record.attempts[0] = Some(Attempt { class, key, digest: [7; 16], cf_payment_id: None, repeated: false, state });
+        assert_eq!(Record::from_image(&record.to_image()), Ok(record));
+    }
+}
+
+/// What the golden images hold.
+fn golden() -> Record {
+    let mut record = base();
+    record.device = Some(text("kiosk-7"));
+    record.created = Some(UnixSeconds(1_795_364_412));
+    record.stage = Stage::Paid { watch: true };
+    record.release = Release::Releasing;
+    record.report_due = false;
+    let attempts = [
+        (MethodClass::UpiQrCode, "k0", Some(1_457_655_315_005_187_584), AttemptState::Known),
+        (MethodClass::Card, "k1", Some(42), AttemptState::Ended(AttemptEnd::Success)),
+        (MethodClass::Emi, "k2", None, AttemptState::Ended(AttemptEnd::Refused(refusal()))),
+    ];
+    for (slot, (class, key, id, state)) in attempts.into_iter().enumerate() {
+        let digest = record.digest(class);
+        record.attempts[slot] = Some(Attempt {
+            class,
+            key: IdempotencyKey::parse(key).unwrap(),
+            digest,
+            cf_payment_id: id.map(CfPaymentId::new),
+            repeated: slot == 0,
+            state,
+        });
+    }
+    record
+}
+
+// The files are read for ever: a change of the layout is a new version, and a new file.
+// Mutants: the checksum's byte order; `Reader::attempt` reading a digest in layout 1.
+#[test]
+fn golden_images_are_read() {
+    let written = golden();
+    assert_eq!(Record::from_image(include_bytes!("golden/record-2.bin")), Ok(written.clone()));
+    assert_eq!(written.to_image(), *include_bytes!("golden/record-2.bin"));
+    let old = Record { device: None, created: None, release: Release::Untracked, ..written };
+    assert_eq!(Record::from_image(include_bytes!("golden/record-1.bin")), Ok(old));
+}
+
+// Mutant: `CRC` not compared.
+#[test]
+fn no_damage_of_one_bit_is_read() {
+    let image = golden().to_image();
+    for bit in 0..image.len() * 8 {
+        let mut damaged = image;
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        assert_eq!(Record::from_image(&damaged), Err(ImageError::Checksum));
+    }
+    assert_eq!(Record::from_image(&image[..image.len() - 1]), Err(ImageError::Length));
+    assert_eq!(Record::from_image(&[0xff; LEN]), Err(ImageError::Checksum));
+    assert!(Record::from_image(&[0; LEN]).is_err());
+}
+
+#[test]
+fn a_newer_layout_is_said_to_be_one() {
+    let mut image = golden().to_image();
+    image[0] = VERSION + 1;
+    let sum = CRC.checksum(&image[..BODY]);
+    image[BODY..].copy_from_slice(&sum.to_le_bytes());
+    assert_eq!(Record::from_image(&image), Err(ImageError::Newer { version: VERSION + 1 }));
+}
+
+// Mutants: `may_replace` without the attempts; without the amount; with `>=` for the number.
+#[test]
+fn a_record_replaces_an_older_one_of_the_same_intent_alone() {
+    use super::super::record::Conflict;
+    let kept = golden();
+    let newer = |change: fn(&mut Record)| {
+        let mut record = golden();
+        record.seq += 1;
+        change(&mut record);
+        record.may_replace(&kept)
+    };
+    assert_eq!(kept.may_replace(&kept), Ok(()));
+    assert_eq!(newer(|_| {}), Ok(()));
+    assert_eq!(newer(|record| record.amount = Amount::from_minor(1016).unwrap()), Err(Conflict::OtherIntent));
+    assert_eq!(newer(|record| record.environment = Environment::Production), Err(Conflict::OtherIntent));
+    assert_eq!(newer(|record| record.currency = Currency::parse("USD").unwrap()), Err(Conflict::OtherIntent));
+    assert_eq!(newer(|record| record.attempts[1].as_mut().unwrap().digest[0] ^= 1), Err(Conflict::OtherIntent));
+    assert_eq!(newer(|record| record.attempts[2] = None), Err(Conflict::Stale));
+    assert_eq!(newer(|record| record.seq -= 1).err(), None, "the same record again");
+    assert_eq!(
+        newer(|record| {
+            record.seq -= 1;
+            record.stage = Stage::Open;
+        }),
+        Err(Conflict::Stale)
+    );
+    // A program that begins anew under the id of an order with a history.
+    assert_eq!(Record { seq: 100, ..base() }.may_replace(&kept), Err(Conflict::Stale));
+
+    let other = Record { order_id: OrderId::parse("other").unwrap(), ..golden() };
+    assert!(other.shares_key_with(&kept) && !kept.shares_key_with(&kept));
+    assert!(!base().shares_key_with(&other));
+}
+
+/// A session id stands in no field that could hold it: this is a list of what could.
+#[test]
+fn nothing_secret_fits() {
+    let session = PaymentSessionId::parse(&"s".repeat(116)).unwrap();
+    assert!(OrderId::parse(session.expose()).is_err());
+    assert!(IdempotencyKey::parse(session.expose()).is_err());
+}
