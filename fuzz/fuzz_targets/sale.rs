@@ -11,7 +11,7 @@
 //!
 //! Mutants each found within a minute: repeats for every class; the pay call before its commit; a stale token taken; an unknown
 //! failure ending the attempt as not sent; PAID while closing read as terminated; ACTIVE read as paid; the amount of an order not
-//! compared; the buffer not wiped; `switch_method` beside a card.
+//! compared; the buffer not wiped; `switch_method` beside a card; a token given twice or before the journal knows.
 #![no_main]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,11 +20,11 @@ use libfuzzer_sys::fuzz_target;
 use pay_core::model::method::{Card, CardExpiry, CardNumber, Collect, Cvv, PaymentMethod, PlainCard, Upi};
 use pay_core::model::{
     Amount, ApiVersion, Authenticate, CallKind, CreateOrder, Currency, Customer, CustomerId, Environment,
-    IdempotencyKey, NextAction, OrderId, OrderPay, Otp, PaymentSessionId, Phone, Vpa,
+    IdempotencyKey, NextAction, OrderId, OrderPay, Otp, PaymentSessionId, Phone, RefundId, RefundReason, Vpa,
 };
 use pay_core::sale::{
-    AttemptState, Buffers, Delivery, ErrorKind, Failure, InFlight, Intent, Millis, Outcome, Policy, Record, Sale,
-    Setup, Step, Switch,
+    AfterCut, AttemptState, Buffers, Delivery, ErrorKind, Failure, InFlight, Intent, Millis, Outcome, Policy, Record,
+    Refunds, Release, Sale, Setup, Stage, Step, Switch,
 };
 use pay_core::wire::ResponseHead;
 use tests::choices::Choices;
@@ -56,6 +56,11 @@ struct World<'c> {
     /// It said so when there was an attempt of ours.
     said_ours_paid: bool,
     has_ended: bool,
+    /// Tokens that were issued.
+    vends: u32,
+    /// The journal has heard that the goods are out, or that they are not.
+    out: bool,
+    stayed: bool,
 }
 
 #[allow(clippy::large_enum_variant)] // one at a time
@@ -80,6 +85,10 @@ impl<'c> World<'c> {
         let mut choices = Choices::new(bytes);
         let mut policy = if choices.rarely(4) { Policy::session_only() } else { Policy::with_ask() };
         policy.repeats = u8::try_from(choices.below(3)).unwrap_or(0);
+        policy.release = choices.rarely(2);
+        policy.refunds = choices.pick(&[Refunds::ByCaller, Refunds::ByKeys, Refunds::ByBackend]);
+        policy.after_cut =
+            choices.pick(&[AfterCut::AskOperator, AfterCut::AssumeReleased, AfterCut::AssumeNotReleased]);
         let version = choices.pick(&ApiVersion::ALL);
         let setup = Setup { environment: Environment::Sandbox, api_version: version, policy, seed: [0; 16] };
         let (mut tx, mut rx) = (vec![0; 2048], vec![0; 12 * 1024]);
@@ -110,6 +119,9 @@ impl<'c> World<'c> {
             said_paid: false,
             said_ours_paid: false,
             has_ended: false,
+            vends: 0,
+            out: false,
+            stayed: false,
         }
     }
 
@@ -125,7 +137,14 @@ impl<'c> World<'c> {
                 Next::Commit(token, record) => {
                     // A token that is lost is asked for again.
                     if !self.choices.rarely(16) {
-                        assert!(self.committed.as_ref().is_none_or(|before| record.seq > before.seq), "seq must grow");
+                        if let Some(before) = &self.committed {
+                            assert!(record.seq > before.seq, "seq must grow");
+                            assert_eq!(record.may_replace(before), Ok(()));
+                        }
+                        assert_eq!(Record::from_image(&record.to_image()).as_ref(), Ok(&record));
+                        self.out |= record.release == Release::Released;
+                        self.stayed |= matches!(record.release, Release::NotReleased | Release::Returned);
+                        assert!(!(self.out && self.stayed), "the goods are out and are not");
                         self.committed = Some(record);
                         self.sale.committed(token);
                     }
@@ -169,8 +188,10 @@ impl<'c> World<'c> {
         assert_eq!(self.committed.as_ref(), Some(self.sale.record()), "sent before it was committed");
         let fresh = self.request_ids.insert(format!("{}{}", self.boots, sent.request_id));
         assert!(fresh, "a request id used twice");
-        if sent.call == CallKind::OrderPay {
-            self.check_pay(sent);
+        match sent.call {
+            CallKind::OrderPay => self.check_pay(sent),
+            CallKind::CreateRefund | CallKind::ReportRelease => self.check_money_back(sent),
+            _ => {}
         }
         // Answers to requests that nobody waits for any more.
         while self.choices.rarely(4) {
@@ -295,7 +316,7 @@ impl<'c> World<'c> {
     }
 
     fn end(&mut self, outcome: &Outcome) {
-        self.has_ended = true;
+        self.has_ended = !self.choices.rarely(2) || !self.goods(outcome);
         match outcome {
             Outcome::Paid { .. } => assert!(self.said_paid, "paid, and nobody said so"),
             Outcome::NotPaid(why) => {
@@ -307,6 +328,50 @@ impl<'c> World<'c> {
         }
         let left = self.tx.windows(CARD.len()).any(|window| window == CARD.as_bytes());
         assert!(!left, "a card number in the buffer after {outcome:?}");
+    }
+
+    /// Whoever hands out the goods does something. `false`: there are none.
+    fn goods(&mut self, outcome: &Outcome) -> bool {
+        if !matches!(outcome, Outcome::Paid { .. } | Outcome::RefundDue(_)) {
+            return false;
+        }
+        match self.choices.below(5) {
+            0 => drop(self.sale.begin_release()),
+            1 => self.cut_power(),
+            2 => {
+                let out = self.choices.rarely(2);
+                let _ = self.sale.settle_release(out);
+            }
+            3 => drop(self.sale.refunded()),
+            _ => {
+                if let Some(token) = self.sale.vend_token() {
+                    assert_eq!(self.committed.as_ref().map(|record| record.release), Some(Release::Releasing));
+                    self.vends += 1;
+                    assert_eq!(self.vends, 1, "a second token");
+                    let out = self.choices.rarely(2);
+                    if !self.choices.rarely(3) {
+                        let _ = self.sale.released(token, out);
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    /// Money goes back once for each reason, and never for goods that are out.
+    fn check_money_back(&self, sent: &Sent) {
+        let body = String::from_utf8_lossy(&sent.body);
+        let id = |why| RefundId::derive(&OrderId::parse(ORDER).unwrap(), why, 0).as_str().to_owned();
+        if sent.call == CallKind::ReportRelease {
+            assert!(if body == r#"{"released":true}"# { !self.stayed } else { !self.out });
+        } else if body.contains(&id(RefundReason::NotReleased)) {
+            assert!(!self.out, "released and refunded");
+            assert_eq!(self.sale.record().release, Release::NotReleased);
+        } else {
+            let surplus = body.contains(&id(RefundReason::Surplus));
+            assert!(surplus || body.contains(&id(RefundReason::LateSuccess)), "{body}");
+            assert!(surplus || self.vends == 0, "late money was handed out");
+        }
     }
 
     /// What comes of an exchange, and whether it says that our order is paid. The body is in `rx`.
@@ -396,6 +461,19 @@ impl<'c> World<'c> {
                 let id = 100 + self.choices.below(4);
                 (format!(r#"{{"cf_payment_id":"{id}","action":"{action}","authenticate_status":"{status}"}}"#), false)
             }
+            CallKind::CreateRefund | CallKind::ReadRefund => {
+                let why = match &self.sale.record().stage {
+                    Stage::RefundDue(why) if !self.choices.rarely(8) => *why,
+                    _ => RefundReason::NotReleased,
+                };
+                let id = RefundId::derive(&OrderId::parse(ORDER).unwrap(), why, 0);
+                let status = self.choices.pick(&["SUCCESS", "PENDING", "ONHOLD", "CANCELLED", "?"]);
+                let body = format!(
+                    r#"{{"refund_id":"{id}","order_id":"{order}","refund_amount":10.15,"refund_status":"{status}"}}"#
+                );
+                (body, false)
+            }
+            CallKind::ReportRelease => ("{}".to_owned(), false),
             CallKind::ReadPayment => (self.payment(order), false),
             CallKind::ListPayments => {
                 let list: Vec<_> = (0..self.choices.below(4)).map(|_| self.payment(order)).collect();
