@@ -6,8 +6,9 @@ use super::super::model::{
 use super::super::wire::http::ResponseHead;
 use super::super::wire::response;
 use super::delivery::{Delivery, ErrorKind, Failure};
+use super::phase::{Asking, Phase, Presented, Question};
 use super::record::{AttemptEnd, AttemptState, NotPaid, RefusedBy, Stage};
-use super::state::{Asking, Phase, Presented, Question, Sale};
+use super::state::Sale;
 use super::step::Outcome;
 use super::time::Millis;
 
@@ -212,13 +213,6 @@ impl Sale {
         }
         self.change();
         self.phase = Phase::Pay(self.back_off(now));
-    }
-
-    /// Half a second, doubled with every failure in a row.
-    pub(super) fn back_off(&mut self, now: Millis) -> Millis {
-        let at = self.later(now, 500, self.failures.into());
-        self.failures = self.failures.saturating_add(1);
-        at
     }
 
     /// Whether a reply can be the one to the attempt: of its method, and not the number of another attempt.

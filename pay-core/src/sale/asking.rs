@@ -5,8 +5,9 @@ use super::super::wire::http::ResponseHead;
 use super::super::wire::response;
 use super::answer::body;
 use super::delivery::Failure;
+use super::phase::{NotPaidWord, Phase, Question, RouteProblem};
 use super::record::{Attempt, AttemptEnd, AttemptState, MAX_ATTEMPTS, NotPaid, Stage};
-use super::state::{NotPaidWord, Phase, Question, RouteProblem, Sale, payer};
+use super::state::{Sale, payer};
 use super::step::Outcome;
 use super::time::Millis;
 

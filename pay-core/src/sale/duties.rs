@@ -5,10 +5,11 @@ use super::super::wire::http::ResponseHead;
 use super::super::wire::{request, response};
 use super::answer::body;
 use super::delivery::Failure;
+use super::phase::{Phase, Question, RouteProblem};
 use super::policy::Refunds;
 use super::record::{NotPaid, Record, Stage};
 use super::release::Release;
-use super::state::{Phase, Question, RouteProblem, Sale, payer};
+use super::state::{Sale, payer};
 use super::step::{Outcome, SaleError};
 use super::time::Millis;
 

@@ -2,10 +2,14 @@
 
 mod answer;
 mod asking;
+mod command;
 pub(crate) mod delivery;
 mod duties;
 mod image;
+mod intent;
 mod limits;
+mod pause;
+mod phase;
 mod policy;
 mod record;
 mod release;
@@ -15,10 +19,12 @@ mod time;
 
 pub use delivery::{Delivery, ErrorKind, Failure};
 pub use image::ImageError;
+pub use intent::{Intent, Setup};
 pub use limits::{Exposure, LimitReached, Limits};
+pub use phase::{RouteProblem, Switch};
 pub use policy::{Policy, Refunds};
 pub use record::{Attempt, AttemptEnd, AttemptState, Conflict, MAX_ATTEMPTS, NotPaid, Record, RefusedBy, Stage};
 pub use release::{AfterCut, Release, VendToken};
-pub use state::{Intent, RouteProblem, Sale, Setup, Switch};
+pub use state::Sale;
 pub use step::{Buffers, Commit, Connection, InFlight, Outcome, SaleError, Step};
 pub use time::Millis;

@@ -3,9 +3,8 @@
 use zeroize::Zeroize;
 
 use super::super::model::{
-    Amount, ApiVersion, Authenticate, CallKind, CfPaymentId, CreateOrder, Currency, Environment, IdempotencyKey,
-    NextAction, OrderId, OrderPay, PaymentSessionId, RefundId, RequestId, Secret, Text, UnixSeconds, Url,
-    idempotency::keyed,
+    CallKind, CfPaymentId, CreateOrder, IdempotencyKey, NextAction, PaymentSessionId, RefundId, RequestId, Secret,
+    Text, UnixSeconds, Url,
 };
 use super::super::wire::api::ClientHints;
 use super::super::wire::http::{Call, Request, ResponseHead};
@@ -13,37 +12,13 @@ use super::super::wire::request;
 use super::super::wire::response::OrderPaySpans;
 use super::delivery::{Delivery, ErrorKind, Failure};
 use super::duties;
+use super::intent::{Intent, Setup};
+use super::phase::{Asking, Phase, Presented, Question, RouteProblem};
 use super::policy::{self, Policy};
-use super::record::{Attempt, AttemptEnd, AttemptState, MAX_ATTEMPTS, NotPaid, Record, Stage};
+use super::record::{AttemptEnd, AttemptState, NotPaid, Record, Stage};
 use super::release::{Release, Vend};
 use super::step::{Buffers, Commit, Connection, InFlight, Outcome, SaleError, Step};
 use super::time::Millis;
-
-/// What is to be paid.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs)] // made by the caller
-pub struct Intent {
-    /// The order.
-    pub order_id: OrderId,
-    /// Its amount.
-    pub amount: Amount,
-    /// Its currency.
-    pub currency: Currency,
-}
-
-/// How a sale is made.
-#[derive(Clone, Debug)]
-#[allow(clippy::exhaustive_structs)] // made by the caller
-pub struct Setup {
-    /// Where the money is.
-    pub environment: Environment,
-    /// The version its calls are made with.
-    pub api_version: ApiVersion,
-    /// How patient and how bold it is.
-    pub policy: Policy,
-    /// 16 random bytes, fresh for every sale and every boot: request ids and jitter come from them.
-    pub seed: [u8; 16],
-}
 
 /// One payment of one intent, from the order to the outcome.
 ///
@@ -84,103 +59,10 @@ pub struct Sale {
     pub(super) seed: [u8; 16],
     dirty: bool,
     version: u32,
-    wipe: bool,
+    pub(super) wipe: bool,
     client: Option<ClientHints>,
-    serial: u32,
-    in_flight: Option<InFlight>,
-}
-
-/// Where the sale is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    Create(Millis),
-    Ready(Option<AttemptEnd>),
-    Pay(Millis),
-    Present(Presented),
-    Otp(Millis),
-    Ask(Question, Millis),
-    Terminate(Millis),
-    Refund(Millis),
-    ReadRefund(Millis),
-    Report(Millis),
-    Done(Outcome),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Presented {
-    Reply,
-    Otp { was_wrong: bool },
-    BankPage,
-}
-
-/// What to ask the ask route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Question {
-    /// How the order stands.
-    Order,
-    /// Whether an order that exists already is ours, unpaid and untouched.
-    Adopt,
-    /// Whether it has attempts already.
-    AdoptPayments,
-    /// How one attempt stands.
-    Payment(CfPaymentId),
-    /// How all stand, the order being active.
-    Payments,
-    /// How all stand, the order being paid: was it paid twice?
-    Surplus,
-    /// How all stand, the order being closed: did money come all the same?
-    Late(NotPaidWord),
-}
-
-/// Which of the two closed states.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NotPaidWord {
-    Terminated,
-    Expired,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Asking {
-    /// Rounds made.
-    pub(super) rounds: u32,
-    /// Since when complete readings agree that there is no payment.
-    pub(super) none_since: Option<Millis>,
-    /// The gateway has taken the wish to close the order.
-    pub(super) terminating: bool,
-}
-
-/// What to do with the attempt that is open when another method is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-// Exhaustive on purpose: these are the three ways there are.
-#[allow(clippy::exhaustive_enums)]
-pub enum Switch {
-    /// Ask until it has ended: then [`Step::Ready`] comes again, or the sale is paid. The way after a card. Needs
-    /// [`Policy::can_ask`].
-    Wait,
-    /// Begin another in the same order at once; the old one stays watched, and if both succeed the surplus must go back.
-    /// Only for attempts that a shopper must complete, a QR or a link, which then is safe enough.
-    GoOn,
-    /// Close the order, as [`Sale::cancel`] does; the other method is another sale.
-    Close,
-}
-
-/// Why the ask route gave no answer last time. Says nothing about the payment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum RouteProblem {
-    /// The exchange failed.
-    Failed(Failure),
-    /// It answered with this status.
-    Refused {
-        /// The HTTP status.
-        status: u16,
-    },
-    /// Its answer could not be read, or was about something else.
-    Unreadable,
-    /// The refund that was due has been cancelled at the gateway: an operator must look.
-    RefundCancelled,
+    pub(super) serial: u32,
+    pub(super) in_flight: Option<InFlight>,
 }
 
 impl Sale {
@@ -298,174 +180,6 @@ impl Sale {
     pub const fn with_created(mut self, now: UnixSeconds) -> Self {
         self.record.created = Some(now);
         self
-    }
-
-    /// Begins an attempt. Allowed at [`Step::Ready`]. The request is encoded here, once; drop it afterwards.
-    ///
-    /// # Errors
-    /// [`SaleError`]; nothing has changed then.
-    pub fn pay(
-        &mut self,
-        request: &OrderPay,
-        key: IdempotencyKey,
-        now: Millis,
-        buffers: &mut Buffers<'_>,
-    ) -> Result<(), SaleError> {
-        if !matches!(self.phase, Phase::Ready(_)) || self.record.stage != Stage::Open {
-            return Err(SaleError::NotNow);
-        }
-        if self.record.attempts().any(|attempt| attempt.key == key) {
-            return Err(SaleError::KeyReused);
-        }
-        let class = request.payment_method().class();
-        let digest = self.record.digest(class);
-        enough_rx(buffers, policy::least_rx(class))?;
-        let Some(slot) = self.record.attempts.iter_mut().find(|slot| slot.is_none()) else {
-            return Err(SaleError::TooManyAttempts);
-        };
-        // What an earlier attempt left behind it must not outlast this one's body.
-        buffers.tx.zeroize();
-        self.body_len = request::order_pay(request, self.record.api_version, buffers.tx)?;
-        *slot = Some(Attempt { class, key, digest, cf_payment_id: None, repeated: false, state: AttemptState::Sent });
-        self.change();
-        self.wipe = false;
-        self.earlier_unknown = false;
-        self.repeats = 0;
-        self.failures = 0;
-        self.reply = None;
-        self.bank_page = None;
-        self.session = None;
-        self.asking = Asking::default();
-        self.deadline = Some(now.after(self.policy.deadline_ms));
-        self.phase = Phase::Pay(now);
-        Ok(())
-    }
-
-    /// Submits an OTP or asks for another, while [`NextAction::EnterOtp`] is presented. Each has a key of its own.
-    ///
-    /// # Errors
-    /// [`SaleError`]; nothing has changed then.
-    pub fn submit_otp(
-        &mut self,
-        request: &Authenticate,
-        key: IdempotencyKey,
-        now: Millis,
-        buffers: &mut Buffers<'_>,
-    ) -> Result<(), SaleError> {
-        let asked_for = matches!(self.phase, Phase::Present(Presented::Reply | Presented::Otp { .. }));
-        if !asked_for || !matches!(self.next_action(buffers.rx), Some(NextAction::EnterOtp { .. })) {
-            return Err(SaleError::NotNow);
-        }
-        enough_rx(buffers, LEAST_RX)?;
-        // The page is in `rx`, which the answer will overwrite.
-        if let Some(NextAction::EnterOtp { redirect_to_bank: Some(page), .. }) = self.next_action(buffers.rx) {
-            self.bank_page = Secret::parse("redirect_to_bank", page.as_str()).ok();
-        }
-        let used = self.record.attempts().any(|attempt| attempt.key == key) || self.call_key.as_ref() == Some(&key);
-        if used {
-            return Err(SaleError::KeyReused);
-        }
-        buffers.tx.zeroize();
-        self.body_len = request::authenticate(request, buffers.tx)?;
-        self.wipe = false;
-        self.call_key = Some(key);
-        self.failures = 0;
-        self.phase = Phase::Otp(now);
-        Ok(())
-    }
-
-    /// The shopper has seen what was presented. `rx` is free again.
-    pub fn shown(&mut self, now: Millis) {
-        if let Phase::Present(presented) = self.phase {
-            if self.policy.can_ask {
-                self.asking = Asking::default();
-                self.failures = 0;
-                self.phase = Phase::Ask(Question::Order, self.next_round(now));
-            } else if presented != Presented::BankPage || self.last_is_known() {
-                self.phase = Phase::Done(Outcome::Pending);
-            } else {
-                self.phase = Phase::Done(Outcome::Unknown);
-            }
-        }
-    }
-
-    /// Another method for the same intent, while an attempt is open; see [`Switch`] for the three ways.
-    ///
-    /// # Errors
-    /// [`SaleError::NotNow`], [`SaleError::TooManyAttempts`]; nothing has changed then.
-    pub fn switch_method(&mut self, how: Switch, now: Millis) -> Result<(), SaleError> {
-        let running = matches!(
-            self.phase,
-            Phase::Present(_) | Phase::Ask(Question::Order | Question::Payment(_) | Question::Payments, _)
-        );
-        if self.in_flight.is_some() || !running || self.record.stage != Stage::Open {
-            return Err(SaleError::NotNow);
-        }
-        if how != Switch::Close && self.record.attempt_count() == MAX_ATTEMPTS {
-            return Err(SaleError::TooManyAttempts);
-        }
-        match how {
-            Switch::Wait if !self.policy.can_ask => return Err(SaleError::NotNow),
-            Switch::Wait => self.shown(now),
-            Switch::GoOn => {
-                let harmless = self.record.attempts().all(|attempt| {
-                    !attempt.is_open() || (attempt.state == AttemptState::Known && attempt.class.needs_shopper())
-                });
-                if !harmless {
-                    return Err(SaleError::NotNow);
-                }
-                self.phase = Phase::Ready(None);
-                self.deadline = None;
-            }
-            Switch::Close => self.cancel(now),
-        }
-        Ok(())
-    }
-
-    /// Goes on asking about the attempts that are open: after a switch that led to nothing.
-    ///
-    /// # Errors
-    /// [`SaleError::NotNow`] unless the sale is at [`Step::Ready`], an attempt is open, and there is a way to ask.
-    pub fn ask(&mut self, now: Millis) -> Result<(), SaleError> {
-        let open = self.record.attempts().any(Attempt::is_open);
-        if !matches!(self.phase, Phase::Ready(_)) || !open || !self.policy.can_ask {
-            return Err(SaleError::NotNow);
-        }
-        self.deadline = Some(now.after(self.policy.deadline_ms));
-        self.begin_asking(now);
-        Ok(())
-    }
-
-    /// The money that was due has gone back: closes the record.
-    ///
-    /// # Errors
-    /// [`SaleError::NotNow`] unless the outcome is [`Outcome::RefundDue`].
-    pub fn refunded(&mut self) -> Result<(), SaleError> {
-        if !matches!(self.phase, Phase::Done(_)) || !self.money_went_back() {
-            return Err(SaleError::NotNow);
-        }
-        self.settle_duties();
-        Ok(())
-    }
-
-    /// Gives the sale up. If anything can have charged, the order is closed and asked for until the gateway says how it
-    /// ended: money that came all the same ends in [`Outcome::RefundDue`].
-    pub fn cancel(&mut self, now: Millis) {
-        self.settle_lost(now);
-        if matches!(self.phase, Phase::Done(_)) || !matches!(self.record.stage, Stage::Creating | Stage::Open) {
-            return;
-        }
-        let charged = self.record.attempts().any(Attempt::may_have_charged);
-        if self.record.stage == Stage::Creating || (!charged && !self.policy.can_ask) {
-            let why = match self.record.attempts().next_back().map(|attempt| &attempt.state) {
-                Some(AttemptState::Ended(AttemptEnd::Refused(by))) => NotPaid::Refused(by.clone()),
-                Some(_) => NotPaid::NotSent,
-                None => NotPaid::NotStarted,
-            };
-            self.finish(Outcome::NotPaid(why));
-        } else {
-            self.close(now);
-        }
     }
 
     /// The session of an order that this sale created.
@@ -596,7 +310,7 @@ impl Sale {
     }
 
     /// Whoever had the token of the exchange is gone: the request may have arrived.
-    fn settle_lost(&mut self, now: Millis) {
+    pub(super) fn settle_lost(&mut self, now: Millis) {
         if let Some(lost) = self.in_flight.take() {
             let failure = Failure { kind: ErrorKind::Abandoned, delivery: Delivery::Unknown };
             self.answer(lost.call, now, Err(failure), &mut []);
@@ -655,7 +369,7 @@ impl Sale {
         Step::Exchange(token(), request, buffers.rx)
     }
 
-    fn next_action<'a>(&'a self, rx: &'a [u8]) -> Option<NextAction<'a>> {
+    pub(super) fn next_action<'a>(&'a self, rx: &'a [u8]) -> Option<NextAction<'a>> {
         let bank_page = || self.bank_page.as_ref().and_then(|page| Url::parse(page.expose()));
         match self.phase {
             Phase::Present(Presented::Reply) => self.reply.as_ref().map(|reply| reply.resolve(rx).next_action),
@@ -755,40 +469,12 @@ impl Sale {
     pub(super) fn last_is_known(&self) -> bool {
         self.record.attempts().next_back().is_some_and(|attempt| attempt.state == AttemptState::Known)
     }
-
-    /// When the next round of asking is due: at the usual pace while the shopper acts; growing while the order is being
-    /// closed or the route fails. With up to a quarter of jitter, so that terminals of one shop do not ask in step.
-    pub(super) fn next_round(&self, now: Millis) -> Millis {
-        let doublings = match self.record.stage {
-            Stage::Closing | Stage::Paid { .. } => self.asking.rounds.max(self.failures.into()),
-            _ => self.failures.into(),
-        };
-        self.later(now, self.policy.ask_ms, doublings)
-    }
-
-    /// After `base_ms` doubled so many times, up to the longest pause, with jitter.
-    pub(super) fn later(&self, now: Millis, base_ms: u32, doublings: u32) -> Millis {
-        let factor = 1_u32.checked_shl(doublings.min(16)).unwrap_or(u32::MAX);
-        let pause = base_ms.saturating_mul(factor).min(self.policy.ask_max_ms.max(base_ms));
-        let [byte, ..] = keyed(&self.seed, &[b"jitter\0", &self.serial.to_be_bytes()]);
-        now.after(pause).after(pause / 4 / 256 * u32::from(byte) + (pause / 4 % 256) * u32::from(byte) / 256)
-    }
-
-    /// When a throttled call may be made again: as told, else after a minute.
-    pub(super) fn after_throttle(&self, now: Millis, head: &ResponseHead) -> Millis {
-        let wait_ms = match head.rate_limit.retry_s {
-            Some(seconds @ 1..) => seconds.min(3_600) * 1_000,
-            _ => 60_000,
-        };
-        let jitter = self.later(now, 1_000, 0).since(now.after(1_000));
-        now.after(wait_ms).after(u32::try_from(jitter).unwrap_or(0))
-    }
 }
 
 /// Orders and payments fit this.
-const LEAST_RX: usize = 4 * 1024;
+pub(super) const LEAST_RX: usize = 4 * 1024;
 
-fn enough_rx(buffers: &Buffers<'_>, needed: usize) -> Result<(), SaleError> {
+pub(super) fn enough_rx(buffers: &Buffers<'_>, needed: usize) -> Result<(), SaleError> {
     if buffers.rx.len() < needed { Err(SaleError::RxTooSmall { needed }) } else { Ok(()) }
 }
 

@@ -1,0 +1,182 @@
+//! What a caller may tell a sale.
+
+use zeroize::Zeroize;
+
+use super::super::model::{Authenticate, IdempotencyKey, NextAction, OrderPay, Secret};
+use super::super::wire::request;
+use super::phase::{Asking, Phase, Presented, Question, Switch};
+use super::policy;
+use super::record::{Attempt, AttemptEnd, AttemptState, MAX_ATTEMPTS, NotPaid, Stage};
+use super::state::{LEAST_RX, Sale, enough_rx};
+use super::step::{Buffers, Outcome, SaleError};
+use super::time::Millis;
+
+impl Sale {
+    /// Begins an attempt. Allowed at [`Step::Ready`]. The request is encoded here, once; drop it afterwards.
+    ///
+    /// # Errors
+    /// [`SaleError`]; nothing has changed then.
+    pub fn pay(
+        &mut self,
+        request: &OrderPay,
+        key: IdempotencyKey,
+        now: Millis,
+        buffers: &mut Buffers<'_>,
+    ) -> Result<(), SaleError> {
+        if !matches!(self.phase, Phase::Ready(_)) || self.record.stage != Stage::Open {
+            return Err(SaleError::NotNow);
+        }
+        if self.record.attempts().any(|attempt| attempt.key == key) {
+            return Err(SaleError::KeyReused);
+        }
+        let class = request.payment_method().class();
+        let digest = self.record.digest(class);
+        enough_rx(buffers, policy::least_rx(class))?;
+        let Some(slot) = self.record.attempts.iter_mut().find(|slot| slot.is_none()) else {
+            return Err(SaleError::TooManyAttempts);
+        };
+        // What an earlier attempt left behind it must not outlast this one's body.
+        buffers.tx.zeroize();
+        self.body_len = request::order_pay(request, self.record.api_version, buffers.tx)?;
+        *slot = Some(Attempt { class, key, digest, cf_payment_id: None, repeated: false, state: AttemptState::Sent });
+        self.change();
+        self.wipe = false;
+        self.earlier_unknown = false;
+        self.repeats = 0;
+        self.failures = 0;
+        self.reply = None;
+        self.bank_page = None;
+        self.session = None;
+        self.asking = Asking::default();
+        self.deadline = Some(now.after(self.policy.deadline_ms));
+        self.phase = Phase::Pay(now);
+        Ok(())
+    }
+
+    /// Submits an OTP or asks for another, while [`NextAction::EnterOtp`] is presented. Each has a key of its own.
+    ///
+    /// # Errors
+    /// [`SaleError`]; nothing has changed then.
+    pub fn submit_otp(
+        &mut self,
+        request: &Authenticate,
+        key: IdempotencyKey,
+        now: Millis,
+        buffers: &mut Buffers<'_>,
+    ) -> Result<(), SaleError> {
+        let asked_for = matches!(self.phase, Phase::Present(Presented::Reply | Presented::Otp { .. }));
+        if !asked_for || !matches!(self.next_action(buffers.rx), Some(NextAction::EnterOtp { .. })) {
+            return Err(SaleError::NotNow);
+        }
+        enough_rx(buffers, LEAST_RX)?;
+        // The page is in `rx`, which the answer will overwrite.
+        if let Some(NextAction::EnterOtp { redirect_to_bank: Some(page), .. }) = self.next_action(buffers.rx) {
+            self.bank_page = Secret::parse("redirect_to_bank", page.as_str()).ok();
+        }
+        let used = self.record.attempts().any(|attempt| attempt.key == key) || self.call_key.as_ref() == Some(&key);
+        if used {
+            return Err(SaleError::KeyReused);
+        }
+        buffers.tx.zeroize();
+        self.body_len = request::authenticate(request, buffers.tx)?;
+        self.wipe = false;
+        self.call_key = Some(key);
+        self.failures = 0;
+        self.phase = Phase::Otp(now);
+        Ok(())
+    }
+
+    /// The shopper has seen what was presented. `rx` is free again.
+    pub fn shown(&mut self, now: Millis) {
+        if let Phase::Present(presented) = self.phase {
+            if self.policy.can_ask {
+                self.asking = Asking::default();
+                self.failures = 0;
+                self.phase = Phase::Ask(Question::Order, self.next_round(now));
+            } else if presented != Presented::BankPage || self.last_is_known() {
+                self.phase = Phase::Done(Outcome::Pending);
+            } else {
+                self.phase = Phase::Done(Outcome::Unknown);
+            }
+        }
+    }
+
+    /// Another method for the same intent, while an attempt is open; see [`Switch`] for the three ways.
+    ///
+    /// # Errors
+    /// [`SaleError::NotNow`], [`SaleError::TooManyAttempts`]; nothing has changed then.
+    pub fn switch_method(&mut self, how: Switch, now: Millis) -> Result<(), SaleError> {
+        let running = matches!(
+            self.phase,
+            Phase::Present(_) | Phase::Ask(Question::Order | Question::Payment(_) | Question::Payments, _)
+        );
+        if self.in_flight.is_some() || !running || self.record.stage != Stage::Open {
+            return Err(SaleError::NotNow);
+        }
+        if how != Switch::Close && self.record.attempt_count() == MAX_ATTEMPTS {
+            return Err(SaleError::TooManyAttempts);
+        }
+        match how {
+            Switch::Wait if !self.policy.can_ask => return Err(SaleError::NotNow),
+            Switch::Wait => self.shown(now),
+            Switch::GoOn => {
+                let harmless = self.record.attempts().all(|attempt| {
+                    !attempt.is_open() || (attempt.state == AttemptState::Known && attempt.class.needs_shopper())
+                });
+                if !harmless {
+                    return Err(SaleError::NotNow);
+                }
+                self.phase = Phase::Ready(None);
+                self.deadline = None;
+            }
+            Switch::Close => self.cancel(now),
+        }
+        Ok(())
+    }
+
+    /// Goes on asking about the attempts that are open: after a switch that led to nothing.
+    ///
+    /// # Errors
+    /// [`SaleError::NotNow`] unless the sale is at [`Step::Ready`], an attempt is open, and there is a way to ask.
+    pub fn ask(&mut self, now: Millis) -> Result<(), SaleError> {
+        let open = self.record.attempts().any(Attempt::is_open);
+        if !matches!(self.phase, Phase::Ready(_)) || !open || !self.policy.can_ask {
+            return Err(SaleError::NotNow);
+        }
+        self.deadline = Some(now.after(self.policy.deadline_ms));
+        self.begin_asking(now);
+        Ok(())
+    }
+
+    /// The money that was due has gone back: closes the record.
+    ///
+    /// # Errors
+    /// [`SaleError::NotNow`] unless the outcome is [`Outcome::RefundDue`].
+    pub fn refunded(&mut self) -> Result<(), SaleError> {
+        if !matches!(self.phase, Phase::Done(_)) || !self.money_went_back() {
+            return Err(SaleError::NotNow);
+        }
+        self.settle_duties();
+        Ok(())
+    }
+
+    /// Gives the sale up. If anything can have charged, the order is closed and asked for until the gateway says how it
+    /// ended: money that came all the same ends in [`Outcome::RefundDue`].
+    pub fn cancel(&mut self, now: Millis) {
+        self.settle_lost(now);
+        if matches!(self.phase, Phase::Done(_)) || !matches!(self.record.stage, Stage::Creating | Stage::Open) {
+            return;
+        }
+        let charged = self.record.attempts().any(Attempt::may_have_charged);
+        if self.record.stage == Stage::Creating || (!charged && !self.policy.can_ask) {
+            let why = match self.record.attempts().next_back().map(|attempt| &attempt.state) {
+                Some(AttemptState::Ended(AttemptEnd::Refused(by))) => NotPaid::Refused(by.clone()),
+                Some(_) => NotPaid::NotSent,
+                None => NotPaid::NotStarted,
+            };
+            self.finish(Outcome::NotPaid(why));
+        } else {
+            self.close(now);
+        }
+    }
+}

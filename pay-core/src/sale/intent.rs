@@ -1,0 +1,30 @@
+//! What a sale is about, and how it is made.
+
+use super::super::model::{Amount, ApiVersion, Currency, Environment, OrderId};
+use super::policy::Policy;
+
+/// What is to be paid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)] // made by the caller
+pub struct Intent {
+    /// The order.
+    pub order_id: OrderId,
+    /// Its amount.
+    pub amount: Amount,
+    /// Its currency.
+    pub currency: Currency,
+}
+
+/// How a sale is made.
+#[derive(Clone, Debug)]
+#[allow(clippy::exhaustive_structs)] // made by the caller
+pub struct Setup {
+    /// Where the money is.
+    pub environment: Environment,
+    /// The version its calls are made with.
+    pub api_version: ApiVersion,
+    /// How patient and how bold it is.
+    pub policy: Policy,
+    /// 16 random bytes, fresh for every sale and every boot: request ids and jitter come from them.
+    pub seed: [u8; 16],
+}
