@@ -12,7 +12,7 @@ use super::step::{Buffers, Outcome, SaleError};
 use super::time::Millis;
 
 impl Sale {
-    /// Begins an attempt. Allowed at [`Step::Ready`]. The request is encoded here, once; drop it afterwards.
+    /// Begins an attempt. Allowed at [`Step::Ready`](super::Step::Ready). The request is encoded here, once; drop it afterwards.
     ///
     /// # Errors
     /// [`SaleError`]; nothing has changed then.
@@ -137,7 +137,7 @@ impl Sale {
     /// Goes on asking about the attempts that are open: after a switch that led to nothing.
     ///
     /// # Errors
-    /// [`SaleError::NotNow`] unless the sale is at [`Step::Ready`], an attempt is open, and there is a way to ask.
+    /// [`SaleError::NotNow`] unless the sale is at [`Step::Ready`](super::Step::Ready), an attempt is open, and there is a way to ask.
     pub fn ask(&mut self, now: Millis) -> Result<(), SaleError> {
         let open = self.record.attempts().any(Attempt::is_open);
         if !matches!(self.phase, Phase::Ready(_)) || !open || !self.policy.can_ask {

@@ -71,13 +71,13 @@ pub(super) struct Asking {
 // Exhaustive on purpose: these are the three ways there are.
 #[allow(clippy::exhaustive_enums)]
 pub enum Switch {
-    /// Ask until it has ended: then [`Step::Ready`] comes again, or the sale is paid. The way after a card. Needs
-    /// [`Policy::can_ask`].
+    /// Ask until it has ended: then [`Step::Ready`](super::Step::Ready) comes again, or the sale is paid. The way after a card. Needs
+    /// [`Policy::can_ask`](super::Policy::can_ask).
     Wait,
     /// Begin another in the same order at once; the old one stays watched, and if both succeed the surplus must go back.
     /// Only for attempts that a shopper must complete, a QR or a link, which then is safe enough.
     GoOn,
-    /// Close the order, as [`Sale::cancel`] does; the other method is another sale.
+    /// Close the order, as [`Sale::cancel`](super::Sale::cancel) does; the other method is another sale.
     Close,
 }
 
