@@ -112,6 +112,14 @@ impl<'b, P, A, J> Driver<'b, P, A, J> {
         self.sale.attest(paid)
     }
 
+    /// See [`Sale::report_settled`]. Drive once more, so that the journal learns of it.
+    ///
+    /// # Errors
+    /// [`SaleError`]; nothing has changed then.
+    pub fn report_settled(&mut self) -> Result<(), SaleError> {
+        self.sale.report_settled()
+    }
+
     /// See [`Sale::begin_release`]. Drive on, then take the token.
     ///
     /// # Errors

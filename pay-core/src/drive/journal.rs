@@ -221,8 +221,9 @@ impl<const N: usize> blocking::Journal for MemoryJournal<N> {
             return Err(MemoryJournalError::Conflict(Conflict::KeyReused));
         }
         let holds = |slot: &Option<Record>| slot.as_ref().is_some_and(|kept| kept.order_id == record.order_id);
-        let free = |slot: &Option<Record>| slot.as_ref().is_none_or(|kept| !kept.is_open());
-        let index = self.slots.iter().position(holds).or_else(|| self.slots.iter().position(free));
+        let closed = |slot: &Option<Record>| slot.as_ref().is_some_and(|kept| !kept.is_open());
+        let place = |test: &dyn Fn(&Option<Record>) -> bool| self.slots.iter().position(test);
+        let index = place(&holds).or_else(|| place(&Option::is_none)).or_else(|| place(&closed));
         let slot = index.and_then(|index| self.slots.get_mut(index)).ok_or(MemoryJournalError::Full)?;
         if let Some(kept) = slot.as_ref().filter(|kept| kept.order_id == record.order_id) {
             record.may_replace(kept).map_err(MemoryJournalError::Conflict)?;

@@ -7,6 +7,7 @@ use super::answer::body;
 use super::delivery::Failure;
 use super::phase::{NotPaidWord, Phase, Question, RouteProblem};
 use super::record::{Attempt, AttemptEnd, AttemptState, MAX_ATTEMPTS, NotPaid, Stage};
+use super::release::Release;
 use super::state::{Sale, payer};
 use super::step::Outcome;
 use super::time::Millis;
@@ -129,15 +130,30 @@ impl Sale {
 
     fn on_paid(&mut self) {
         if self.record.stage == Stage::Closing {
-            return self.finish(Outcome::RefundDue(RefundReason::LateSuccess));
+            return self.finish_late(1);
         }
+        self.finish(Outcome::Paid { cf_payment_id: payer(&self.record), watch: self.may_be_paid_twice() });
+    }
+
+    fn may_be_paid_twice(&self) -> bool {
         let may_have_charged = self.record.attempts().filter(|attempt| attempt.may_have_charged()).count();
-        let watch = may_have_charged > 1 || self.record.attempts().any(|attempt| attempt.repeated);
-        self.finish(Outcome::Paid { cf_payment_id: payer(&self.record), watch });
+        may_have_charged > 1 || self.record.attempts().any(|attempt| attempt.repeated)
+    }
+
+    /// Money came after the sale was given up. Where more may come, it is a paid sale whose goods stay: that one is watched.
+    fn finish_late(&mut self, paid: u32) {
+        if paid > 1 || self.may_be_paid_twice() {
+            self.record.release = Release::NotReleased;
+            self.finish(Outcome::Paid { cf_payment_id: payer(&self.record), watch: true });
+        } else {
+            self.finish(Outcome::RefundDue(RefundReason::LateSuccess));
+        }
     }
 
     fn on_closed(&mut self, now: Millis, word: NotPaidWord) {
         if self.record.attempts().any(Attempt::may_have_charged) {
+            // What was read of the active order is no reading of the closed one.
+            self.asking.none_since = None;
             self.phase = Phase::Ask(Question::Late(word), now);
         } else {
             self.finish(Outcome::NotPaid(word.into()));
@@ -219,10 +235,12 @@ impl Sale {
                 }
             }
             Question::Surplus => {
-                if listing.paid > 1 {
+                let surplus = u8::try_from(listing.paid.saturating_sub(1)).unwrap_or(u8::MAX);
+                if surplus > self.record.surplus {
+                    self.record.surplus = surplus;
                     self.finish(Outcome::RefundDue(RefundReason::Surplus));
-                } else if listing.paid == 1 && self.settled(now, &listing) {
-                    self.finish(Outcome::Paid { cf_payment_id: payer(&self.record), watch: false });
+                } else if listing.paid > 0 && self.settled(now, &listing) {
+                    self.finish_watch();
                 } else {
                     self.asking.rounds = self.asking.rounds.saturating_add(1);
                     self.phase = Phase::Ask(Question::Surplus, self.next_round(now));
@@ -231,7 +249,7 @@ impl Sale {
             }
             Question::Late(word) => {
                 if listing.paid > 0 {
-                    self.finish(Outcome::RefundDue(RefundReason::LateSuccess));
+                    self.finish_late(listing.paid);
                 } else if self.settled(now, &listing) {
                     self.finish(Outcome::NotPaid(word.into()));
                 } else {

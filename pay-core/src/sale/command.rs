@@ -117,7 +117,8 @@ impl Sale {
             return Err(SaleError::TooManyAttempts);
         }
         match how {
-            Switch::Wait if !self.policy.can_ask => return Err(SaleError::NotNow),
+            // Without an ask route nobody can tell when it has ended, and nothing can be closed.
+            Switch::Wait | Switch::Close if !self.policy.can_ask => return Err(SaleError::NotNow),
             Switch::Wait => self.shown(now),
             Switch::GoOn => {
                 let harmless = self.record.attempts().all(|attempt| {
@@ -151,11 +152,14 @@ impl Sale {
     /// The money that was due has gone back: closes the record.
     ///
     /// # Errors
-    /// [`SaleError::NotNow`] unless the outcome is [`Outcome::RefundDue`].
+    /// [`SaleError::NotNow`] unless money is due ([`Record::refund_due`](super::Record::refund_due)), or while a call is on its way.
     pub fn refunded(&mut self) -> Result<(), SaleError> {
-        if !matches!(self.phase, Phase::Done(_)) || !self.money_went_back() {
+        let waits = matches!(self.phase, Phase::Done(_) | Phase::Refund(_) | Phase::ReadRefund(_) | Phase::Report(_));
+        if !waits || self.in_flight.is_some() || !self.money_went_back() {
             return Err(SaleError::NotNow);
         }
+        self.record.report_due = false;
+        self.stuck = false;
         self.settle_duties();
         Ok(())
     }

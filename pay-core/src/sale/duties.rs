@@ -5,7 +5,7 @@ use super::super::wire::http::ResponseHead;
 use super::super::wire::{request, response};
 use super::answer::body;
 use super::delivery::Failure;
-use super::phase::{Phase, Question, RouteProblem};
+use super::phase::{Asking, Phase, Question, RouteProblem};
 use super::policy::Refunds;
 use super::record::{NotPaid, Record, Stage};
 use super::release::Release;
@@ -21,16 +21,25 @@ impl Sale {
         self.failures = 0;
         // At once.
         let now = Millis::default();
-        self.phase = match (due, self.policy.refunds, outcome(&self.record)) {
-            (Some(why), Refunds::ByKeys, _) => {
+        let may = self.policy.can_ask && !self.stuck;
+        self.asking = Asking::default();
+        self.phase = match (due, self.policy.refunds) {
+            (Some(why), Refunds::ByKeys) if may => {
+                let n = if why == RefundReason::Surplus { self.record.surplus_back } else { 0 };
                 self.repeats = 0;
-                self.refund_id = Some(RefundId::derive(&self.record.order_id, why, 0));
+                self.refund_id = Some(RefundId::derive(&self.record.order_id, why, n.into()));
                 Phase::Refund(now)
             }
-            (_, Refunds::ByBackend, _) if self.record.report_due => Phase::Report(now),
-            (_, _, Some(Outcome::Paid { watch: true, .. })) if self.watching => Phase::Ask(Question::Surplus, now),
-            (_, _, Some(outcome)) => Phase::Done(outcome),
-            (_, _, None) => return,
+            (_, Refunds::ByBackend) if may && self.record.report_due && report(&self.record).is_some() => {
+                Phase::Report(now)
+            }
+            _ if self.watching && self.record.stage == (Stage::Paid { watch: true }) => {
+                Phase::Ask(Question::Surplus, now)
+            }
+            _ => match outcome(&self.record) {
+                Some(outcome) => Phase::Done(outcome),
+                None => return,
+            },
         };
     }
 
@@ -98,6 +107,11 @@ impl Sale {
             Ok(head) if head.is_success() => {
                 self.record.report_due = false;
                 self.change();
+                // The backend has it now: whatever is due, and whatever else comes.
+                if self.record.stage == Stage::RefundDue(RefundReason::Surplus) {
+                    self.record.surplus_back = self.record.surplus;
+                    self.record.stage = Stage::Refunded(RefundReason::Surplus);
+                }
                 while self.money_went_back() {}
                 self.settle_duties();
             }
@@ -108,9 +122,8 @@ impl Sale {
             // It contradicts what the backend was told before: a person must look.
             Ok(head) if head.status == 409 => {
                 self.route_problem = Some(RouteProblem::Refused { status: 409 });
-                if let Some(outcome) = outcome(&self.record) {
-                    self.phase = Phase::Done(outcome);
-                }
+                self.stuck = true;
+                self.settle_duties();
             }
             Ok(head) => self.report_later(now, RouteProblem::Refused { status: head.status }),
             Err(failure) => self.report_later(now, RouteProblem::Failed(failure)),
@@ -154,9 +167,8 @@ impl Sale {
         } else {
             // The same id would be cancelled again: a person must look.
             self.route_problem = Some(RouteProblem::RefundCancelled);
-            if let Some(outcome) = outcome(&self.record) {
-                self.phase = Phase::Done(outcome);
-            }
+            self.stuck = true;
+            self.settle_duties();
         }
     }
 
@@ -164,12 +176,49 @@ impl Sale {
     /// `false`: none was due.
     pub(super) fn money_went_back(&mut self) -> bool {
         match self.record.stage {
+            Stage::RefundDue(RefundReason::Surplus) => {
+                self.record.surplus_back = self.record.surplus_back.saturating_add(1);
+                if self.record.surplus_back >= self.record.surplus {
+                    // There may be more: the watch goes on until the list is settled.
+                    self.record.stage = Stage::Paid { watch: true };
+                    self.watching = self.policy.can_ask;
+                }
+            }
             Stage::RefundDue(why) => self.record.stage = Stage::Refunded(why),
             _ if self.record.release == Release::NotReleased => self.record.release = Release::Returned,
             _ => return false,
         }
+        if self.policy.refunds != Refunds::ByBackend {
+            self.record.report_due = false;
+        }
         self.change();
         true
+    }
+
+    /// Every attempt has been seen to end: nothing more can come.
+    pub(super) fn finish_watch(&mut self) {
+        if self.record.surplus_back == 0 {
+            return self.finish(Outcome::Paid { cf_payment_id: payer(&self.record), watch: false });
+        }
+        self.record.stage = Stage::Refunded(RefundReason::Surplus);
+        self.change();
+        self.watching = false;
+        self.settle_duties();
+    }
+
+    /// A person has settled with the backend what it would not be told (it answered 409): the report is not made any more.
+    ///
+    /// # Errors
+    /// [`SaleError::NotNow`] unless a report is due that the backend contradicted.
+    pub fn report_settled(&mut self) -> Result<(), SaleError> {
+        if !self.record.report_due || !self.stuck {
+            return Err(SaleError::NotNow);
+        }
+        self.record.report_due = false;
+        self.stuck = false;
+        self.change();
+        self.settle_duties();
+        Ok(())
     }
 
     /// Somebody who can see the gateway's books says how a sale ended that this terminal cannot ask about.
@@ -193,9 +242,11 @@ impl Sale {
 /// or nothing to tell.
 pub(super) const fn report(record: &Record) -> Option<bool> {
     match (&record.stage, record.release) {
-        (Stage::RefundDue(RefundReason::LateSuccess), _) | (_, Release::NotReleased) => Some(false),
+        (Stage::RefundDue(RefundReason::LateSuccess) | Stage::Refunded(RefundReason::LateSuccess), _)
+        | (_, Release::NotReleased | Release::Returned) => Some(false),
         // A second payment: the backend looks for it once it hears of the first one's goods.
-        (Stage::RefundDue(RefundReason::Surplus), Release::Untracked) | (_, Release::Released) => Some(true),
+        (Stage::RefundDue(RefundReason::Surplus) | Stage::Refunded(RefundReason::Surplus), Release::Untracked)
+        | (_, Release::Released) => Some(true),
         _ => None,
     }
 }
@@ -203,12 +254,13 @@ pub(super) const fn report(record: &Record) -> Option<bool> {
 /// The outcome that a record stands for, if it has one.
 pub(super) fn outcome(record: &Record) -> Option<Outcome> {
     match (&record.stage, record.release) {
-        (Stage::Paid { .. }, Release::NotReleased | Release::Returned) => {
+        (Stage::RefundDue(why), _) => Some(Outcome::RefundDue(*why)),
+        (Stage::Paid { .. } | Stage::Refunded(RefundReason::Surplus), Release::NotReleased | Release::Returned) => {
             Some(Outcome::RefundDue(RefundReason::NotReleased))
         }
         (Stage::Paid { watch }, _) => Some(Outcome::Paid { cf_payment_id: payer(record), watch: *watch }),
         (Stage::NotPaid(why), _) => Some(Outcome::NotPaid(why.clone())),
-        (Stage::RefundDue(why) | Stage::Refunded(why), _) => Some(Outcome::RefundDue(*why)),
+        (Stage::Refunded(why), _) => Some(Outcome::RefundDue(*why)),
         (Stage::Creating | Stage::Open | Stage::Closing, _) => None,
     }
 }

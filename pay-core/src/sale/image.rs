@@ -54,6 +54,9 @@ impl Record {
         to.text::<28>(self.device.as_ref().map_or("", Text::as_str));
         to.put(&[release_code(self.release), u8::from(self.report_due), u8::from(self.created.is_some())]);
         to.put(&self.created.map_or(0, |time| time.0).to_le_bytes());
+        to.put(&[self.surplus, self.surplus_back]);
+        to.put(&self.writer);
+        to.put(&self.from.to_le_bytes());
         for attempt in self.attempts() {
             to.attempt(attempt);
         }
@@ -111,9 +114,12 @@ impl Record {
                 .into_iter()
                 .find(|known| release_code(*known) == release)
                 .ok_or(ImageError::Field("release"))?;
-            record.report_due = report_due == 1;
+            record.report_due = flag(report_due, "report_due")?;
             let created = UnixSeconds(u64::from_le_bytes(from.take()?));
-            record.created = (has_created == 1).then_some(created);
+            record.created = flag(has_created, "created")?.then_some(created);
+            [record.surplus, record.surplus_back] = from.take()?;
+            record.writer = from.take()?;
+            record.from = u32::from_le_bytes(from.take()?);
         }
         for slot in &mut record.attempts {
             *slot = from.attempt(extended)?;
@@ -145,6 +151,14 @@ const REASONS: [RefundReason; 4] =
     [RefundReason::LateSuccess, RefundReason::Surplus, RefundReason::NotReleased, RefundReason::Requested];
 
 // The numbers are the format: they never change, and none is used again.
+
+const fn flag(byte: u8, field: &'static str) -> Result<bool, ImageError> {
+    match byte {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(ImageError::Field(field)),
+    }
+}
 
 const fn environment_code(environment: Environment) -> u8 {
     match environment {
@@ -316,8 +330,8 @@ impl<'a> Reader<'a> {
             class: class.ok_or(ImageError::Field("class"))?,
             key: IdempotencyKey::parse(key).map_err(|_| ImageError::Field("key"))?,
             digest,
-            cf_payment_id: (known == 1).then(|| CfPaymentId::new(number)),
-            repeated: repeated == 1,
+            cf_payment_id: flag(known, "cf_payment_id")?.then(|| CfPaymentId::new(number)),
+            repeated: flag(repeated, "repeated")?,
             state: match state {
                 1 => AttemptState::Sent,
                 2 => AttemptState::Known,

@@ -34,6 +34,8 @@ fn full() -> Record {
     record.created = Some(UnixSeconds(u64::MAX));
     record.release = Release::Returned;
     record.report_due = true;
+    (record.surplus, record.surplus_back) = (u8::MAX, u8::MAX - 1);
+    (record.writer, record.from) = ([0xa5; 8], u32::MAX);
     for (index, slot) in record.attempts.iter_mut().enumerate() {
         *slot = Some(Attempt {
             class: MethodClass::BankTransfer,
@@ -122,7 +124,8 @@ fn golden() -> Record {
     record.created = Some(UnixSeconds(1_795_364_412));
     record.stage = Stage::Paid { watch: true };
     record.release = Release::Releasing;
-    record.report_due = false;
+    (record.surplus, record.surplus_back) = (2, 1);
+    (record.writer, record.from) = (*b"writer-1", 4);
     let attempts = [
         (MethodClass::UpiQrCode, "k0", Some(1_457_655_315_005_187_584), AttemptState::Known),
         (MethodClass::Card, "k1", Some(42), AttemptState::Ended(AttemptEnd::Success)),
@@ -149,7 +152,16 @@ fn golden_images_are_read() {
     let written = golden();
     assert_eq!(Record::from_image(include_bytes!("golden/record-2.bin")), Ok(written.clone()));
     assert_eq!(written.to_image(), *include_bytes!("golden/record-2.bin"));
-    let old = Record { device: None, created: None, release: Release::Untracked, ..written };
+    let old = Record {
+        device: None,
+        created: None,
+        release: Release::Untracked,
+        surplus: 0,
+        surplus_back: 0,
+        writer: [0; 8],
+        from: 0,
+        ..written
+    };
     assert_eq!(Record::from_image(include_bytes!("golden/record-1.bin")), Ok(old));
 }
 
@@ -176,7 +188,7 @@ fn a_newer_layout_is_said_to_be_one() {
     assert_eq!(Record::from_image(&image), Err(ImageError::Newer { version: VERSION + 1 }));
 }
 
-// Mutants: `may_replace` without the attempts; without the amount; with `>=` for the number.
+// Mutants: `may_replace` without the attempts; without the amount; with `>=` for the number; without `continues`.
 #[test]
 fn a_record_replaces_an_older_one_of_the_same_intent_alone() {
     use super::super::record::Conflict;
@@ -202,8 +214,15 @@ fn a_record_replaces_an_older_one_of_the_same_intent_alone() {
         }),
         Err(Conflict::Stale)
     );
-    // A program that begins anew under the id of an order with a history.
+    // A program that begins anew under the id of an order with a history, with or without its attempts.
     assert_eq!(Record { seq: 100, ..base() }.may_replace(&kept), Err(Conflict::Stale));
+    let anew = |from, seq| Record { writer: [1; 8], from, seq, ..golden() };
+    assert_eq!(anew(0, kept.seq + 1).may_replace(&kept), Err(Conflict::Stale));
+    assert_eq!(anew(0, kept.seq).may_replace(&kept), Err(Conflict::Stale));
+    // One that resumed what is kept; one that resumed the same, later.
+    assert_eq!(anew(kept.seq, kept.seq + 1).may_replace(&kept), Ok(()));
+    let other = Record { writer: [2; 8], ..anew(kept.seq, kept.seq + 1) };
+    assert_eq!(other.may_replace(&anew(kept.seq, kept.seq + 1)), Err(Conflict::Stale));
 
     let other = Record { order_id: OrderId::parse("other").unwrap(), ..golden() };
     assert!(other.shares_key_with(&kept) && !kept.shares_key_with(&kept));

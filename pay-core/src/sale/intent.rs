@@ -25,6 +25,7 @@ pub struct Setup {
     pub api_version: ApiVersion,
     /// How patient and how bold it is.
     pub policy: Policy,
-    /// 16 random bytes, fresh for every sale and every boot: request ids and jitter come from them.
+    /// 16 random bytes, fresh for every sale and every boot: request ids and jitter come from them, and by them a journal
+    /// tells two sales in memory of one order apart.
     pub seed: [u8; 16],
 }

@@ -77,7 +77,7 @@ pub enum Switch {
     /// Begin another in the same order at once; the old one stays watched, and if both succeed the surplus must go back.
     /// Only for attempts that a shopper must complete, a QR or a link, which then is safe enough.
     GoOn,
-    /// Close the order, as [`Sale::cancel`](super::Sale::cancel) does; the other method is another sale.
+    /// Close the order (needs [`Policy::can_ask`](super::Policy::can_ask) too), as [`Sale::cancel`](super::Sale::cancel) does; the other method is another sale.
     Close,
 }
 

@@ -41,6 +41,14 @@ pub struct Record {
     pub release: Release,
     /// The backend has yet to hear what became of the goods or of late money.
     pub report_due: bool,
+    /// Successes beyond the first that were found.
+    pub(super) surplus: u8,
+    /// How many of them went back.
+    pub(super) surplus_back: u8,
+    /// Which sale in memory wrote it: a hash of its seed.
+    pub(super) writer: [u8; 8],
+    /// The `seq` that this writer resumed from; 0 for a sale that began.
+    pub(super) from: u32,
     pub(super) attempts: [Option<Attempt>; MAX_ATTEMPTS],
 }
 
@@ -206,6 +214,10 @@ impl Record {
             stage,
             release: Release::Untracked,
             report_due: false,
+            surplus: 0,
+            surplus_back: 0,
+            writer: [0; 8],
+            from: 0,
             attempts,
         }
     }
@@ -256,7 +268,9 @@ impl Record {
                 _ => return Err(Conflict::Stale),
             }
         }
-        if self.seq > kept.seq || self == kept { Ok(()) } else { Err(Conflict::Stale) }
+        // Of two sales in memory that claim one order, a copy or one begun anew, the journal goes on with the first.
+        let continues = self.writer == kept.writer || self.from == kept.seq;
+        if self == kept || (continues && self.seq > kept.seq) { Ok(()) } else { Err(Conflict::Stale) }
     }
 
     /// Whether an attempt of `other`, a sale of another order, has a key of this one's.

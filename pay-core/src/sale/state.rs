@@ -2,6 +2,7 @@
 
 use zeroize::Zeroize;
 
+use super::super::model::idempotency::keyed;
 use super::super::model::{
     CallKind, CfPaymentId, CreateOrder, IdempotencyKey, NextAction, PaymentSessionId, RefundId, RequestId, Secret,
     Text, UnixSeconds, Url,
@@ -56,6 +57,8 @@ pub struct Sale {
     pub(super) vend: Vend,
     /// A paid order is looked after: a second success would be a surplus.
     pub(super) watching: bool,
+    /// Somebody refused what is due for good: a person must look.
+    pub(super) stuck: bool,
     pub(super) seed: [u8; 16],
     dirty: bool,
     version: u32,
@@ -113,6 +116,8 @@ impl Sale {
         sale.earlier_unknown = record.attempts().any(|attempt| attempt.state == AttemptState::Sent);
         sale.watching = record.stage == Stage::Paid { watch: true } && policy.can_ask;
         sale.record = record;
+        sale.record.from = sale.record.seq;
+        sale.record.writer = writer(&seed);
         if sale.record.stage == Stage::Creating {
             sale.record.stage = Stage::NotPaid(NotPaid::NotStarted);
             sale.change();
@@ -132,8 +137,10 @@ impl Sale {
     fn at(intent: Intent, setup: Setup, stage: Stage, phase: Phase) -> Self {
         let Intent { order_id, amount, currency } = intent;
         let Setup { environment, api_version, policy, seed } = setup;
+        let mut record = Record::new(order_id, amount, currency, environment, api_version, stage);
+        record.writer = writer(&seed);
         Self {
-            record: Record::new(order_id, amount, currency, environment, api_version, stage),
+            record,
             policy,
             phase,
             earlier_unknown: false,
@@ -151,6 +158,7 @@ impl Sale {
             call_key: None,
             vend: Vend::None,
             watching: false,
+            stuck: false,
             seed,
             dirty: false,
             version: 0,
@@ -401,12 +409,12 @@ impl Sale {
     pub(super) fn close(&mut self, now: Millis) {
         self.forget_body();
         self.deadline = None;
+        self.record.stage = Stage::Closing;
+        self.change();
         if !self.policy.can_ask {
             self.phase = Phase::Done(if self.last_is_known() { Outcome::Pending } else { Outcome::Unknown });
             return;
         }
-        self.record.stage = Stage::Closing;
-        self.change();
         self.session = None;
         self.bank_page = None;
         self.asking = Asking::default();
@@ -427,11 +435,16 @@ impl Sale {
             Outcome::Pending | Outcome::Unknown => None,
         };
         if let Some(stage) = stage {
-            if self.policy.release && matches!(stage, Stage::Paid { .. }) && self.record.release == Release::Untracked {
+            // Of a sale that was paid before, the goods went out when that was said.
+            let first = !matches!(self.record.stage, Stage::Paid { .. });
+            let paid = matches!(stage, Stage::Paid { .. });
+            if self.policy.release && paid && first && self.record.release == Release::Untracked {
                 self.record.release = Release::Due;
             }
             self.record.stage = stage;
-            self.note_report();
+            if !paid || self.record.release == Release::NotReleased {
+                self.note_report();
+            }
             self.change();
         }
         self.forget_body();
@@ -489,4 +502,10 @@ pub(super) fn payer(record: &Record) -> Option<CfPaymentId> {
         _ => None,
     };
     payer.and_then(|attempt| attempt.cf_payment_id)
+}
+
+/// Tells this sale in memory from others of the same order.
+fn writer(seed: &[u8; 16]) -> [u8; 8] {
+    let [a, b, c, d, e, f, g, h, ..] = keyed(seed, &[b"writer\0"]);
+    [a, b, c, d, e, f, g, h]
 }

@@ -82,7 +82,9 @@ pub enum Connection {
 // Exhaustive on purpose: a forgotten arm costs someone money.
 #[allow(clippy::exhaustive_enums)]
 pub enum Outcome {
-    /// The order is paid, with its amount and currency. Hand out the goods.
+    /// The order is paid, with its amount and currency. Hand out the goods, if this is the first time that the sale says so;
+    /// with [`Policy::release`](super::Policy::release) the token says whether it is, and the record's
+    /// [`Release`](super::Release) how far they are.
     Paid {
         /// The attempt that took the money, where it is known.
         cf_payment_id: Option<CfPaymentId>,
@@ -92,7 +94,7 @@ pub enum Outcome {
     },
     /// No money was taken, for certain.
     NotPaid(NotPaid),
-    /// Money was taken that must go back.
+    /// Money was taken that must go back, or has gone: what is still due says [`Record::refund_due`].
     RefundDue(RefundReason),
     /// The shopper may still pay, and this terminal has no way to ask. Somebody with keys must.
     Pending,

@@ -2,13 +2,15 @@
 
 use pay_core::model::RefundReason::{LateSuccess, NotReleased, Surplus};
 use pay_core::sale::{
-    AfterCut, Millis, NotPaid, Outcome, Policy, Refunds, Release, RouteProblem, SaleError, Stage, Switch,
+    AfterCut, Conflict, Millis, NotPaid, Outcome, Policy, Refunds, Release, RouteProblem, SaleError, Stage, Switch,
 };
 
 use crate::methods;
-use crate::rig::{Asked, Rig, Told, card_reply, link_reply, list, order_is, refund};
+use crate::rig::{Asked, Rig, Told, card_reply, link_reply, list, order_is, refund, refund_nth};
 
 const SESSION: &str = "session_abcdefghijklmnop";
+
+const BOTH: [(u64, &str); 2] = [(11, "SUCCESS"), (12, "SUCCESS")];
 
 fn policy(refunds: Refunds) -> Policy {
     let mut policy = Policy::with_ask();
@@ -195,9 +197,9 @@ fn a_surplus_goes_back_and_the_goods_go_out() {
     let policy = policy(Refunds::ByKeys);
     let mut rig = paid_twice(policy);
     rig.power_cut(policy);
-    rig.tell("list", list(&[(11, "SUCCESS"), (12, "SUCCESS")]));
+    rig.tell("list", list(&BOTH));
     rig.tell("refund", refund(Surplus, "SUCCESS"));
-    assert_eq!(rig.next(), Asked::Done(Outcome::RefundDue(Surplus)));
+    assert_eq!(rig.rounds("PAID", &BOTH), Asked::Done(Outcome::RefundDue(Surplus)));
     assert_eq!(kept(&rig), (Stage::Refunded(Surplus), Release::Due, true));
     hand_out(&mut rig);
     rig.next();
@@ -209,12 +211,11 @@ fn goods_that_stay_of_an_order_paid_twice_send_both_back() {
     let policy = policy(Refunds::ByKeys);
     let mut rig = paid_twice(policy);
     rig.power_cut(policy);
-    rig.tell("list", list(&[(11, "SUCCESS"), (12, "SUCCESS")]));
+    rig.tell("list", list(&BOTH));
     rig.tell("refund", refund(Surplus, "SUCCESS"));
-    rig.next();
     rig.sale.settle_release(false).unwrap();
     rig.tell("refund", refund(NotReleased, "SUCCESS"));
-    rig.next();
+    assert_eq!(rig.rounds("PAID", &BOTH), Asked::Done(Outcome::RefundDue(NotReleased)));
     assert_eq!(kept(&rig), (Stage::Refunded(Surplus), Release::Returned, false));
 }
 
@@ -231,7 +232,7 @@ fn a_watch_goes_on_beside_the_goods() {
     rig.answer(list(&[(11, "SUCCESS"), (12, "NOT_ATTEMPTED")]));
     rig.sale.released(token, true).unwrap();
     rig.tell("released", Told::Answer(200, "{}".to_owned()));
-    rig.tell("list", list(&[(11, "SUCCESS"), (12, "SUCCESS")]));
+    rig.tell("list", list(&BOTH));
     rig.tell("released", Told::Answer(200, "{}".to_owned()));
     rig.next();
     assert_eq!(kept(&rig), (Stage::Refunded(Surplus), Release::Released, false));
@@ -264,6 +265,145 @@ fn a_backend_that_contradicts_needs_a_person() {
     assert_eq!(rig.next(), Asked::Done(Outcome::RefundDue(NotReleased)));
     assert_eq!(rig.sale.route_problem(), Some(RouteProblem::Refused { status: 409 }));
     assert!(rig.journal.as_ref().unwrap().is_open());
+}
+
+// Mutant: `settle_duties` that looks at the outcome instead of the stage for a watch.
+#[test]
+fn goods_that_stay_do_not_end_the_watch() {
+    for cancelled in [false, true] {
+        let policy = policy(Refunds::ByKeys);
+        let mut rig = paid_twice(policy);
+        rig.power_cut(policy);
+        assert_eq!(rig.next(), Asked::Send("list"));
+        rig.answer(list(&[(11, "SUCCESS"), (12, "NOT_ATTEMPTED")]));
+        rig.sale.settle_release(false).unwrap();
+        rig.tell("refund", refund(NotReleased, if cancelled { "CANCELLED" } else { "PENDING" }));
+        rig.tell("list", list(&BOTH));
+        if cancelled {
+            // Somebody must look at the first one, and is told of the second.
+            assert_eq!(rig.next(), Asked::Done(Outcome::RefundDue(Surplus)));
+            rig.sale.refunded().unwrap();
+        }
+        rig.tell("refund", refund(if cancelled { NotReleased } else { Surplus }, "SUCCESS"));
+        rig.rounds("PAID", &BOTH);
+        assert_eq!(kept(&rig), (Stage::Refunded(Surplus), Release::Returned, false));
+    }
+}
+
+// Mutant: `finish_late` that does not look whether there may be more.
+#[test]
+fn all_the_late_money_of_an_order_paid_twice_goes_back() {
+    for word in ["PAID", "TERMINATED"] {
+        let policy = policy(Refunds::ByKeys);
+        let mut rig = Rig::new(policy);
+        rig.next();
+        rig.pay(&methods::link(SESSION), "k0").unwrap();
+        rig.tell("pay", link_reply(11)).shown();
+        rig.switch(Switch::GoOn).unwrap();
+        rig.pay(&methods::link(SESSION), "k1").unwrap();
+        rig.tell("pay", link_reply(12)).shown();
+        rig.sale.cancel(Millis(rig.now));
+        rig.tell("terminate", order_is(word));
+        if word == "TERMINATED" {
+            rig.tell("list", list(&BOTH));
+        }
+        rig.tell("refund", refund(NotReleased, "SUCCESS"));
+        // The journal has not heard of it: the same refund again.
+        rig.power_cut(policy);
+        rig.tell("refund", refund(NotReleased, "SUCCESS"));
+        rig.tell("list", list(&BOTH)).tell("refund", refund(Surplus, "SUCCESS"));
+        rig.rounds("PAID", &BOTH);
+        assert_eq!(kept(&rig), (Stage::Refunded(Surplus), Release::Returned, false));
+        assert_eq!(rig.sale.begin_release(), Err(SaleError::NotNow));
+    }
+}
+
+// Mutant: `surplus` as a flag: the third success is nobody's.
+#[test]
+fn each_surplus_goes_back_under_its_own_id() {
+    let policy = policy(Refunds::ByKeys);
+    let mut rig = paid_twice(policy);
+    rig.power_cut(policy);
+    let three = [(11, "SUCCESS"), (12, "SUCCESS"), (13, "SUCCESS")];
+    rig.tell("list", list(&BOTH)).tell("refund", refund_nth(Surplus, 0, "SUCCESS"));
+    rig.tell("list", list(&three)).tell("refund", Told::Lost);
+    rig.tell("read refund", refund_nth(Surplus, 0, "SUCCESS")).tell("read refund", refund_nth(Surplus, 1, "SUCCESS"));
+    rig.rounds("PAID", &three);
+    assert_eq!(kept(&rig), (Stage::Refunded(Surplus), Release::Due, true));
+}
+
+// Mutant: `finish` that sets `Due` whatever the stage was: the goods, out since the first time, go out again.
+#[test]
+fn a_sale_that_was_paid_untracked_stays_so() {
+    let mut rig = paid_twice(Policy::with_ask());
+    rig.power_cut(policy(Refunds::ByCaller));
+    rig.rounds("PAID", &[(11, "SUCCESS"), (12, "FAILED")]);
+    assert_eq!(kept(&rig), (Stage::Paid { watch: false }, Release::Untracked, false));
+}
+
+// Mutant: `refunded` only in `Done`: a refund that the gateway refuses for ever keeps its record for ever.
+#[test]
+fn a_person_may_send_the_money_back_while_the_sale_tries() {
+    let mut rig = paid_late(policy(Refunds::ByKeys));
+    rig.tell("refund", Told::Answer(400, "{}".to_owned())).tell("read refund", Told::Answer(404, "{}".to_owned()));
+    rig.sale.refunded().unwrap();
+    assert!(matches!(rig.next(), Asked::Done(_)));
+    assert!(!rig.journal.as_ref().unwrap().is_open());
+}
+
+#[test]
+fn a_contradicted_report_is_settled_by_a_person() {
+    let policy = policy(Refunds::ByBackend);
+    let mut rig = paid(policy);
+    hand_out(&mut rig);
+    assert_eq!(rig.sale.report_settled(), Err(SaleError::NotNow));
+    rig.tell("released", Told::Answer(409, "{}".to_owned()));
+    assert!(matches!(rig.next(), Asked::Done(Outcome::Paid { .. })));
+    rig.sale.report_settled().unwrap();
+    rig.next();
+    assert!(!rig.journal.as_ref().unwrap().is_open());
+}
+
+// Mutant: `none_since` kept from the readings of the active order.
+#[test]
+fn a_closed_order_is_read_twice_for_itself() {
+    let mut rig = Rig::new(Policy::with_ask());
+    rig.next();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", Told::Lost).tell("order", order_is("ACTIVE")).tell("list", list(&[]));
+    rig.now += 60_000;
+    rig.tell("order", order_is("EXPIRED")).tell("list", list(&[]));
+    assert_eq!(rig.next(), Asked::Send("list"));
+}
+
+// Mutant: `close` that leaves the stage `Open` without a way to ask.
+#[test]
+fn what_was_given_up_is_late_for_whoever_finds_it() {
+    let mut rig = Rig::new(Policy::session_only());
+    rig.next();
+    rig.pay(&methods::link(SESSION), "k0").unwrap();
+    rig.tell("pay", link_reply(11));
+    rig.next();
+    assert_eq!(rig.switch(Switch::Close), Err(SaleError::NotNow), "nothing can be closed from here");
+    rig.sale.cancel(Millis(rig.now));
+    assert_eq!(rig.next(), Asked::Done(Outcome::Pending));
+    rig.sale.attest(true).unwrap();
+    assert_eq!(rig.next(), Asked::Done(Outcome::RefundDue(LateSuccess)));
+}
+
+// Mutant: `may_replace` that takes any record of the same attempts with a higher number.
+#[test]
+fn the_journal_stops_a_sale_that_begins_anew() {
+    let mut rig = Rig::new(Policy::with_ask());
+    rig.next();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    assert_eq!(rig.next(), Asked::Send("pay"));
+    let kept = rig.journal.clone().unwrap();
+    let mut anew = Rig::seeded(Policy::with_ask(), 3);
+    anew.next();
+    anew.pay(&methods::card(SESSION), "k0").unwrap();
+    assert_eq!(anew.next(), Asked::Send("pay"), "this rig's journal takes anything");
+    assert_eq!(anew.journal.unwrap().may_replace(&kept), Err(Conflict::Stale));
 }
 
 #[test]

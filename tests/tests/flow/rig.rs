@@ -44,9 +44,13 @@ pub struct Rig {
 
 impl Rig {
     pub fn new(policy: Policy) -> Self {
+        Self::seeded(policy, 1)
+    }
+
+    pub fn seeded(policy: Policy, seed: u8) -> Self {
         let intent =
             Intent { order_id: order_id(), amount: Amount::from_minor(1015).unwrap(), currency: Currency::inr() };
-        Self::with(Sale::new(intent, setup(policy, 1)))
+        Self::with(Sale::new(intent, setup(policy, seed)))
     }
 
     /// A sale that creates its order.
@@ -218,7 +222,11 @@ pub fn payment(payment: (u64, &str)) -> Told {
 
 /// The refund of the whole order for this reason.
 pub fn refund(why: RefundReason, status: &str) -> Told {
-    let id = RefundId::derive(&order_id(), why, 0);
+    refund_nth(why, 0, status)
+}
+
+pub fn refund_nth(why: RefundReason, n: u16, status: &str) -> Told {
+    let id = RefundId::derive(&order_id(), why, n);
     Told::Answer(
         200,
         format!(r#"{{"refund_id":"{id}","order_id":"{ORDER}","refund_amount":10.15,"refund_status":"{status}"}}"#),
