@@ -32,6 +32,9 @@ use super::time::Millis;
 #[derive(Debug)]
 pub struct Sale {
     pub(super) record: Record,
+    /// What the record is signed with when it changes: who writes, and the number that this sale began from.
+    writer: [u8; 8],
+    from: u32,
     pub(super) policy: Policy,
     pub(super) phase: Phase,
     /// An earlier send of this attempt had no readable answer.
@@ -115,9 +118,8 @@ impl Sale {
         sale.deadline = (record.stage == Stage::Open).then(|| now.after(policy.deadline_ms));
         sale.earlier_unknown = record.attempts().any(|attempt| attempt.state == AttemptState::Sent);
         sale.watching = record.stage == Stage::Paid { watch: true } && policy.can_ask;
+        sale.from = record.seq;
         sale.record = record;
-        sale.record.from = sale.record.seq;
-        sale.record.writer = writer(&seed);
         if sale.record.stage == Stage::Creating {
             sale.record.stage = Stage::NotPaid(NotPaid::NotStarted);
             sale.change();
@@ -137,10 +139,10 @@ impl Sale {
     fn at(intent: Intent, setup: Setup, stage: Stage, phase: Phase) -> Self {
         let Intent { order_id, amount, currency } = intent;
         let Setup { environment, api_version, policy, seed } = setup;
-        let mut record = Record::new(order_id, amount, currency, environment, api_version, stage);
-        record.writer = writer(&seed);
         Self {
-            record,
+            record: Record::new(order_id, amount, currency, environment, api_version, stage),
+            writer: writer(&seed),
+            from: 0,
             policy,
             phase,
             earlier_unknown: false,
@@ -470,6 +472,8 @@ impl Sale {
     pub(super) fn change(&mut self) {
         self.version = self.version.wrapping_add(1);
         self.record.seq = self.record.seq.saturating_add(1);
+        self.record.writer = self.writer;
+        self.record.from = self.from;
         self.dirty = true;
     }
 
