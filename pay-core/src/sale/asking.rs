@@ -15,6 +15,26 @@ use super::time::Millis;
 /// While an attempt is known, its own status is read every so many rounds; the order's in each.
 const PAYMENT_ROUNDS: u32 = 3;
 
+/// After so many failures in a row a sale that cannot have charged stops asking whether its order was closed.
+const HOPELESS: u8 = 3;
+
+/// The payments of a list, each once: gateways have listed one twice.
+#[derive(Default)]
+struct Seen {
+    payments: [Option<(CfPaymentId, bool)>; 16],
+}
+
+impl Seen {
+    /// Whether this is the first time that the payment stands there, and the first time as a paid one. `None`: there is no
+    /// room for more.
+    fn note(&mut self, id: CfPaymentId, paid: bool) -> Option<(bool, bool)> {
+        let slot = self.payments.iter_mut().find(|slot| slot.is_none_or(|(known, _)| known == id))?;
+        let (first, was_paid) = slot.map_or((true, false), |(_, was_paid)| (false, was_paid));
+        *slot = Some((id, paid || was_paid));
+        Some((first, paid && !was_paid))
+    }
+}
+
 /// What a list of payments says.
 #[derive(Default)]
 struct Listing {
@@ -96,6 +116,10 @@ impl Sale {
             Question::Payment(_) | Question::Payments => Question::Order,
             other => other,
         };
+        if self.record.stage == Stage::Closing && self.failures >= HOPELESS && !self.may_have_charged() {
+            // Nothing of ours can be paid: that the order stays open until it expires is no reason to ask for ever.
+            return self.finish(Outcome::NotPaid(self.why_nothing()));
+        }
         self.phase = Phase::Ask(question, self.next_round(now));
     }
 
@@ -337,6 +361,7 @@ impl Sale {
     /// whose answer never came, if it is the only one; of several nobody can tell. `None`: it is not a list of this order's payments.
     fn read_list(&mut self, body: &mut [u8], truncated: bool) -> Option<Listing> {
         let mut listing = Listing { all_final: true, ..Listing::default() };
+        let mut seen = Seen::default();
         let mut found = [false; MAX_ATTEMPTS];
         let mut strangers = 0_u32;
         let mut stranger = None;
@@ -349,7 +374,11 @@ impl Sale {
                         return None;
                     }
                     listing.any = true;
-                    listing.paid += u32::from(payment.is_paid());
+                    let Some((first, first_paid)) = seen.note(payment.cf_payment_id, payment.is_paid()) else {
+                        listing.complete = false;
+                        break;
+                    };
+                    listing.paid += u32::from(first_paid);
                     let held = payment.is_captured == Some(false) && payment.status == PaymentStatus::Success;
                     listing.all_final &= payment.status.is_final() && !held;
                     let end = AttemptEnd::of(payment.status).filter(|_| !held);
@@ -363,7 +392,7 @@ impl Sale {
                             self.note_status(id, end);
                         }
                         None => {
-                            strangers += 1;
+                            strangers += u32::from(first);
                             stranger = Some((id, end));
                         }
                     }

@@ -171,16 +171,23 @@ impl Sale {
         if matches!(self.phase, Phase::Done(_)) || !matches!(self.record.stage, Stage::Creating | Stage::Open) {
             return;
         }
-        let charged = self.record.attempts().any(Attempt::may_have_charged);
-        if self.record.stage == Stage::Creating || (!charged && !self.policy.can_ask) {
-            let why = match self.record.attempts().next_back().map(|attempt| &attempt.state) {
-                Some(AttemptState::Ended(AttemptEnd::Refused(by))) => NotPaid::Refused(by.clone()),
-                Some(_) => NotPaid::NotSent,
-                None => NotPaid::NotStarted,
-            };
-            self.finish(Outcome::NotPaid(why));
+        if self.record.stage == Stage::Creating || (!self.may_have_charged() && !self.policy.can_ask) {
+            self.finish(Outcome::NotPaid(self.why_nothing()));
         } else {
             self.close(now);
+        }
+    }
+
+    pub(super) fn may_have_charged(&self) -> bool {
+        self.record.attempts().any(Attempt::may_have_charged)
+    }
+
+    /// Why no attempt can have charged.
+    pub(super) fn why_nothing(&self) -> NotPaid {
+        match self.record.attempts().next_back().map(|attempt| &attempt.state) {
+            Some(AttemptState::Ended(AttemptEnd::Refused(by))) => NotPaid::Refused(by.clone()),
+            Some(_) => NotPaid::NotSent,
+            None => NotPaid::NotStarted,
         }
     }
 }

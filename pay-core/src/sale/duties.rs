@@ -63,6 +63,8 @@ impl Sale {
     pub(super) fn on_refund(&mut self, now: Millis, result: Result<ResponseHead, Failure>, rx: &mut [u8]) {
         self.forget_body();
         match result {
+            // What was answered to an earlier call under this key: what has become of it since must be read.
+            Ok(head) if head.replayed => self.read_refund_back(now, RouteProblem::Refused { status: head.status }),
             Ok(head) if head.is_success() => match self.read_refund(&head, body(&head, rx)) {
                 Some(taken) => self.refund_answered(taken),
                 None => {
@@ -70,7 +72,7 @@ impl Sale {
                     self.read_refund_back(now, RouteProblem::Unreadable);
                 }
             },
-            Ok(head) if head.status == 429 && !head.replayed => {
+            Ok(head) if head.status == 429 => {
                 self.route_problem = Some(RouteProblem::Refused { status: 429 });
                 self.phase = Phase::Refund(self.after_throttle(now, &head));
             }

@@ -6,7 +6,7 @@ use pay_core::sale::{
 };
 
 use crate::methods;
-use crate::rig::{Asked, Rig, Told, card_reply, link_reply, list, order_is, refund, refund_nth};
+use crate::rig::{Asked, Rig, Told, card_reply, link_reply, list, order_is, refund, refund_nth, refused};
 
 const SESSION: &str = "session_abcdefghijklmnop";
 
@@ -404,6 +404,58 @@ fn the_journal_stops_a_sale_that_begins_anew() {
     anew.pay(&methods::card(SESSION), "k0").unwrap();
     assert_eq!(anew.next(), Asked::Send("pay"), "this rig's journal takes anything");
     assert_eq!(anew.journal.unwrap().may_replace(&kept), Err(Conflict::Stale));
+}
+
+// Mutant: every entry of the list counted.
+#[test]
+fn a_payment_that_is_listed_twice_is_one_payment() {
+    let policy = policy(Refunds::ByKeys);
+    let mut rig = paid_twice(policy);
+    rig.power_cut(policy);
+    let twice = [(11, "SUCCESS"), (11, "PENDING"), (12, "FAILED"), (11, "SUCCESS"), (12, "FAILED")];
+    rig.tell("list", list(&twice));
+    let once = [(11, "SUCCESS"), (11, "SUCCESS"), (12, "FAILED")];
+    assert!(matches!(rig.rounds("PAID", &once), Asked::Done(Outcome::Paid { watch: false, .. })));
+}
+
+#[test]
+fn a_list_of_more_payments_than_can_be_told_apart_proves_nothing() {
+    let mut rig = Rig::new(Policy::with_ask());
+    rig.next();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", Told::Lost);
+    let many: Vec<_> = (0..17).map(|id| (id, "FAILED")).collect();
+    for _ in 0..20 {
+        rig.tell("order", order_is("ACTIVE")).tell("list", list(&many));
+    }
+}
+
+// Mutant: a replayed answer to Create Refund believed.
+#[test]
+fn a_stored_answer_to_a_refund_is_not_its_state() {
+    let policy = policy(Refunds::ByKeys);
+    let mut rig = paid_late(policy);
+    rig.tell("refund", refund(LateSuccess, "CANCELLED"));
+    rig.power_cut(policy);
+    let Told::Answer(status, body) = refund(LateSuccess, "PENDING") else { unreachable!() };
+    rig.tell("refund", Told::With(|head| head.replayed = true, status, body));
+    rig.tell("read refund", refund(LateSuccess, "CANCELLED"));
+    rig.next();
+    assert!(rig.journal.as_ref().unwrap().is_open());
+}
+
+// Mutant: `HOPELESS` not looked at.
+#[test]
+fn an_order_that_cannot_have_charged_is_not_asked_about_for_ever() {
+    let mut rig = Rig::new(Policy::with_ask());
+    rig.next();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", refused());
+    rig.next();
+    rig.sale.cancel(Millis(rig.now));
+    let gone = || Told::Answer(404, "{}".to_owned());
+    rig.tell("terminate", gone()).tell("order", gone()).tell("order", gone());
+    assert!(matches!(rig.next(), Asked::Done(Outcome::NotPaid(NotPaid::Refused(_)))));
 }
 
 #[test]
