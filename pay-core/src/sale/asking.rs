@@ -260,7 +260,7 @@ impl Sale {
             }
             Question::Surplus => {
                 let surplus = u8::try_from(listing.paid.saturating_sub(1)).unwrap_or(u8::MAX);
-                if surplus > self.record.surplus {
+                if surplus > self.record.surplus.max(self.record.surplus_back) {
                     self.record.surplus = surplus;
                     self.finish(Outcome::RefundDue(RefundReason::Surplus));
                 } else if listing.paid > 0 && self.settled(now, &listing) {

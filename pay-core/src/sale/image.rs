@@ -121,6 +121,14 @@ impl Record {
             record.writer = from.take()?;
             record.from = u32::from_le_bytes(from.take()?);
         }
+        if !extended {
+            // It knew of one surplus at most.
+            record.surplus = u8::from(matches!(
+                record.stage,
+                Stage::RefundDue(RefundReason::Surplus) | Stage::Refunded(RefundReason::Surplus)
+            ));
+            record.surplus_back = u8::from(record.stage == Stage::Refunded(RefundReason::Surplus));
+        }
         for slot in &mut record.attempts {
             *slot = from.attempt(extended)?;
         }

@@ -165,6 +165,20 @@ fn golden_images_are_read() {
     assert_eq!(Record::from_image(include_bytes!("golden/record-1.bin")), Ok(old));
 }
 
+// Mutant: the surplus of layout 1 read as none, so that it goes back a second time under another id.
+#[test]
+fn a_surplus_of_layout_1_is_one() {
+    for (detail, stage, back) in [(6, Stage::RefundDue as fn(_) -> _, 0), (7, Stage::Refunded as fn(_) -> _, 1)] {
+        let mut image = *include_bytes!("golden/record-1.bin");
+        // Behind version, number, order, amount, currency, environment and version.
+        image[2 + 4 + 46 + 8 + 3 + 2..][..2].copy_from_slice(&[detail, 2]);
+        let sum = CRC.checksum(&image[..BODY]);
+        image[BODY..].copy_from_slice(&sum.to_le_bytes());
+        let record = Record::from_image(&image).unwrap();
+        assert_eq!((record.stage, record.surplus, record.surplus_back), (stage(RefundReason::Surplus), 1, back));
+    }
+}
+
 // Mutant: `CRC` not compared.
 #[test]
 fn no_damage_of_one_bit_is_read() {
