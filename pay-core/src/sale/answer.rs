@@ -111,13 +111,15 @@ impl Sale {
         }
         let refusal = response::refusal(head.status, body(&head, rx));
         // A stored answer to an earlier call under this key says nothing about that call's fate that asking would not.
-        let earlier = self.earlier_unknown || head.replayed;
+        // Nor does what follows a throttled one: a gateway that throttles may have begun.
+        let earlier = self.earlier_unknown || head.replayed || self.throttled;
         match refusal.class(CallKind::OrderPay, earlier) {
             RefusalClass::NotExecuted => {
                 let by = refused_by(&refusal);
                 self.end_attempt(AttemptEnd::Refused(by));
             }
             RefusalClass::Throttled if !head.replayed && (!self.earlier_unknown || self.may_send_again()) => {
+                self.throttled = true;
                 self.phase = Phase::Pay(self.after_throttle(now, &head));
             }
             RefusalClass::Throttled | RefusalClass::InFlight | RefusalClass::Intermediary => self.unknown(now),

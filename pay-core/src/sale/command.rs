@@ -42,6 +42,7 @@ impl Sale {
         self.change();
         self.wipe = false;
         self.earlier_unknown = false;
+        self.throttled = false;
         self.repeats = 0;
         self.failures = 0;
         self.reply = None;

@@ -39,6 +39,8 @@ pub struct Sale {
     pub(super) phase: Phase,
     /// An earlier send of this attempt had no readable answer.
     pub(super) earlier_unknown: bool,
+    /// This attempt was throttled.
+    pub(super) throttled: bool,
     /// How often this attempt was sent again after an unknown answer.
     pub(super) repeats: u8,
     /// How often in a row nothing could be sent, or the ask route failed.
@@ -146,6 +148,7 @@ impl Sale {
             policy,
             phase,
             earlier_unknown: false,
+            throttled: false,
             repeats: 0,
             failures: 0,
             deadline: None,

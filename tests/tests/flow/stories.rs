@@ -385,3 +385,13 @@ fn a_list_that_was_cut_proves_no_absence() {
     assert!(rig.now > 60_000);
     assert!(matches!(rig.sale.standing(), Outcome::Unknown));
 }
+
+// Mutant: `throttled` not looked at: a gateway that throttles too late has begun, and the 404 is somebody's between.
+#[test]
+fn a_refusal_after_throttling_says_nothing() {
+    let mut rig = rig();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", Told::Answer(429, "{}".to_owned()));
+    rig.tell("pay", refused()).tell("order", order_is("PAID"));
+    assert!(matches!(rig.next(), Asked::Done(Outcome::Paid { .. })));
+}
