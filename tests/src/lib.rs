@@ -5,4 +5,7 @@ pub mod bodies;
 pub mod build;
 pub mod choices;
 pub mod describe;
+pub mod nor;
 pub mod spell;
+#[cfg(feature = "sweep")]
+pub mod sweep;

@@ -33,7 +33,7 @@
 //! }
 //! ```
 //!
-//! Features: `embassy-net` (the connector), `p384` and `rsa` (servers with such keys), `public-roots` (a ready set of
+//! Features: `embassy-net` (the connector), `journal` (sales kept in NOR flash), `p384` and `rsa` (servers with such keys), `public-roots` (a ready set of
 //! anchors). None is on by default; P-256 is always there.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -42,6 +42,8 @@ mod connect;
 mod error;
 mod exchange;
 pub mod http;
+#[cfg(feature = "journal")]
+pub mod journal;
 #[cfg(feature = "embassy-net")]
 mod stack;
 pub mod tls;

@@ -1,0 +1,121 @@
+//! Real records in flash of real size: eight open sales in nine sectors of 4 KiB.
+
+use embedded_storage_async::nor_flash::{NorFlash, ReadNorFlash as _};
+use pay_core::drive::journal::Journal as _;
+use pay_core::model::OrderId;
+use pay_core::sale::{Conflict, NotPaid, Record, Stage};
+use tests::nor::{Nor, block_on};
+use transport_embassy::journal::{FlashJournal, JournalError};
+
+use crate::note::crc32;
+
+/// A record with attempts; its keys are changed with the order.
+fn record(order: u16, seq: u32) -> Record {
+    let mut image = *include_bytes!("../../../pay-core/src/sale/golden/record-1.bin");
+    for key in [b"k0", b"k1", b"k2"] {
+        let at = image.windows(2).position(|pair| pair == key).expect("a key");
+        image[at] = b'A' + (order % 26) as u8;
+    }
+    let sum = crc32(&image[..764]);
+    image[764..].copy_from_slice(&sum.to_le_bytes());
+    let mut record = Record::from_image(&image).expect("a record");
+    record.order_id = OrderId::parse(&format!("kiosk-7-{order:04}")).unwrap();
+    record.seq = seq;
+    record.stage = Stage::Open;
+    record
+}
+
+fn closed(mut record: Record) -> Record {
+    record.stage = Stage::NotPaid(NotPaid::Terminated);
+    record
+}
+
+async fn eight_sales<F: NorFlash>(flash: &mut F) {
+    let end = flash.capacity() as u32;
+    let mut journal: FlashJournal<_, 9> = FlashJournal::format(&mut *flash, 0..end).await.unwrap();
+    assert_eq!(journal.capacity(), 8);
+    for seq in 1..=12 {
+        for order in 1..=8 {
+            journal.store(&record(order, seq)).await.unwrap();
+        }
+    }
+    assert!(matches!(journal.store(&record(9, 1)).await, Err(JournalError::Full)));
+    let mut journal: FlashJournal<_, 9> = FlashJournal::open(flash, 0..end).await.unwrap();
+    let mut after = None;
+    for order in 1..=8 {
+        let next = journal.next_open(after.as_ref()).await.unwrap().unwrap();
+        assert_eq!(next, record(order, 12));
+        after = Some(next.order_id);
+    }
+    assert_eq!(journal.next_open(after.as_ref()).await.unwrap(), None);
+    journal.store(&closed(record(3, 13))).await.unwrap();
+    assert_eq!(journal.find(&record(3, 1).order_id).await.unwrap(), Some(closed(record(3, 13))));
+    journal.store(&record(9, 1)).await.unwrap();
+    assert_eq!(journal.find(&record(3, 1).order_id).await.unwrap(), None);
+}
+
+#[test]
+fn eight_open_sales_on_every_word_size() {
+    block_on(eight_sales(&mut Nor::<1, 4096>::new(9)));
+    block_on(eight_sales(&mut Nor::<2, 4096>::new(9)));
+    block_on(eight_sales(&mut Nor::<4, 4096>::new(9)));
+    block_on(eight_sales(&mut Nor::<8, 4096>::new(9)));
+    block_on(eight_sales(&mut Nor::<16, 4096>::new(9)));
+    block_on(eight_sales(&mut Nor::<32, 4096>::new(9)));
+    // Small pages: a sector is several of them.
+    block_on(eight_sales(&mut Nor::<4, 256>::new(9 * 16)));
+}
+
+// Mutants: `may_replace` not called; `may_join` not called.
+#[test]
+fn another_intent_is_refused() {
+    let mut nor = Nor::<4, 4096>::new(3);
+    let mut journal: FlashJournal<_, 3> = block_on(FlashJournal::format(&mut nor, 0..3 * 4096)).unwrap();
+    let mut store = |record: &Record| block_on(journal.store(record));
+    store(&record(1, 5)).unwrap();
+    store(&record(1, 5)).expect("the same again");
+    let conflict = |conflict| Err(JournalError::Conflict(conflict));
+    assert_eq!(store(&record(1, 4)), conflict(Conflict::Stale));
+    let mut other = record(1, 6);
+    other.amount = pay_core::model::Amount::from_minor(99).unwrap();
+    assert_eq!(store(&other), conflict(Conflict::OtherIntent));
+    assert_eq!(store(&record(1 + 26, 1)), conflict(Conflict::KeyReused));
+    store(&closed(record(1, 6))).unwrap();
+    assert_eq!(store(&record(1 + 26, 1)), conflict(Conflict::KeyReused), "closed and still kept");
+    store(&record(2, 1)).unwrap();
+}
+
+/// What the README and `docs/journal.md` say of RAM.
+#[test]
+fn memory_is_as_documented() {
+    let bytes = size_of::<FlashJournal<Nor<4, 4096>, 9>>() - size_of::<Nor<4, 4096>>();
+    println!("FlashJournal of 9 sectors: {bytes} bytes and the flash driver");
+    assert!(bytes <= 1280, "{bytes}");
+}
+
+/// A power cut at a sample of the words of a real record, in the middle of a full journal.
+#[test]
+fn cuts_in_real_records() {
+    let mut nor = Nor::<4, 4096>::new(3);
+    {
+        let mut journal: FlashJournal<_, 3> = block_on(FlashJournal::format(&mut nor, 0..3 * 4096)).unwrap();
+        for seq in 1..=5 {
+            block_on(journal.store(&record(1, seq))).unwrap();
+        }
+        block_on(journal.store(&record(2, 1))).unwrap();
+    }
+    let mut stored = 0;
+    for cut in 0..210 {
+        let mut nor = nor.clone();
+        nor.cut_after(cut, cut);
+        let mut journal: FlashJournal<_, 3> = block_on(FlashJournal::open(&mut nor, 0..3 * 4096)).unwrap();
+        let done = block_on(journal.store(&record(1, 6))).is_ok();
+        nor.boot(cut);
+        let mut journal: FlashJournal<_, 3> = block_on(FlashJournal::open(&mut nor, 0..3 * 4096)).unwrap();
+        let found = block_on(journal.find(&record(1, 1).order_id)).unwrap().unwrap();
+        assert!(found == record(1, 6) || (!done && found == record(1, 5)), "cut at {cut}");
+        assert_eq!(block_on(journal.find(&record(2, 1).order_id)), Ok(Some(record(2, 1))));
+        stored += u32::from(done);
+    }
+    assert!(stored > 0 && stored < 10);
+}

@@ -1,0 +1,85 @@
+//! What can go wrong with a journal.
+
+use core::fmt;
+
+use pay_core::sale::{Conflict, ImageError};
+
+/// Why the journal cannot do what it was asked. Nothing is erased or lost by any of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JournalError<E> {
+    /// The flash driver's own error.
+    Flash(E),
+    /// What was written or erased does not read back. Store again: another place is tried.
+    Verify {
+        /// Which sector of the journal, from 0.
+        sector: usize,
+    },
+    /// Every sector but the spare holds an open sale: settle one before taking another.
+    Full,
+    /// What is kept forbids this record.
+    Conflict(Conflict),
+    /// Sector size, word size or range do not fit.
+    Geometry(Geometry),
+    /// Every byte of the region is blank: it was never formatted (or the range is wrong).
+    Blank,
+    /// The region holds something, and nothing of it is a journal: a format that was cut off, or another's data.
+    Foreign,
+    /// A newer program wrote here: use that one.
+    Newer {
+        /// The number of its slot format.
+        version: u8,
+    },
+    /// A record whose checksum fits cannot be read, mostly because a newer program wrote it ([`ImageError::Newer`]).
+    Record {
+        /// Which sector of the journal, from 0.
+        sector: usize,
+        /// What is wrong with it.
+        error: ImageError,
+    },
+    /// What stands in this sector contradicts the newest image, or was acknowledged once and is damaged now. No power cut
+    /// does this: keep the chip, and ask the gateway about its orders.
+    Corrupt {
+        /// Which sector of the journal, from 0.
+        sector: usize,
+    },
+}
+
+/// What of a region does not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Geometry {
+    /// Start or end are no multiples of the flash's erase size, or lie outside of it.
+    Range,
+    /// The range does not divide into so many sectors of whole erase units.
+    Sectors,
+    /// A sector has no room for two images.
+    Sector,
+    /// The word is larger than 32 bytes, no power of two, or smaller than what can be read.
+    Word,
+}
+
+impl<E: fmt::Debug> fmt::Display for JournalError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flash(error) => write!(f, "the flash reports {error:?}"),
+            Self::Verify { sector } => write!(f, "sector {sector} does not read back what was written"),
+            Self::Full => f.write_str("every sector of the journal holds an open sale"),
+            Self::Conflict(conflict) => conflict.fmt(f),
+            Self::Geometry(Geometry::Range) => f.write_str("range: not whole erase units of this flash"),
+            Self::Geometry(Geometry::Sectors) => f.write_str("range: not so many sectors of whole erase units"),
+            Self::Geometry(Geometry::Sector) => f.write_str("range: a sector has no room for two images"),
+            Self::Geometry(Geometry::Word) => f.write_str("flash: words of this size cannot be used"),
+            Self::Blank => f.write_str("the journal's flash is blank: not formatted"),
+            Self::Foreign => f.write_str("the journal's flash holds no journal"),
+            Self::Newer { version } => write!(f, "the journal has format {version}, of a newer program"),
+            Self::Record { sector, error: ImageError::Newer { version } } => {
+                write!(f, "sector {sector}: a record of format {version}, of a newer program")
+            }
+            Self::Record { sector, error } => write!(f, "sector {sector}: unreadable record: {error:?}"),
+            Self::Corrupt { sector } => write!(f, "sector {sector} of the journal is damaged; nothing was changed"),
+        }
+    }
+}
+
+impl<E: fmt::Debug> core::error::Error for JournalError<E> {}

@@ -1,0 +1,246 @@
+//! The journal itself.
+
+use core::marker::PhantomData;
+use core::ops::Range;
+
+use embedded_storage_async::nor_flash::NorFlash;
+use pay_core::drive::journal::Journal;
+use pay_core::model::OrderId;
+use pay_core::sale::Record;
+
+use super::error::JournalError;
+use super::head::Head;
+use super::image::Image;
+use super::region::{MAX_BODY, MAX_SECTORS, Region};
+use super::view::{Kind, View};
+
+/// Keeps one record for each of up to `SECTORS - 1` open sales in `SECTORS` sectors (2 to 32) of a NOR flash, and of the closed
+/// ones those that were written last.
+///
+/// Needs about 1.2 KiB of RAM with nine sectors, and one value per journal: two over the same range would erase each other's.
+#[derive(Debug)]
+pub struct FlashJournal<F: NorFlash, const SECTORS: usize, R: Image = Record> {
+    pub(super) flash: F,
+    pub(super) region: Region,
+    /// One head and image on their way to or from the flash.
+    pub(super) body: [u8; MAX_BODY],
+    /// Slots of each sector that were written in this power-on, whatever they read as.
+    pub(super) tried: [u8; SECTORS],
+    /// The first read that failed since the last scan began.
+    pub(super) unreadable: Option<F::Error>,
+    pub(super) view: Option<View<SECTORS>>,
+    images: PhantomData<fn() -> R>,
+}
+
+impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
+    /// Opens the journal in `range` of `flash` (bytes; whole erase units; the same range and `SECTORS` it was formatted with).
+    ///
+    /// Writes nothing, except after a cut in a write that may have gone through: then that image is written once more, so that it
+    /// cannot vanish again.
+    ///
+    /// # Errors
+    /// [`JournalError`]; the flash stays as it is. Lend the flash (`&mut flash`) to have it back in any case.
+    pub async fn open(flash: F, range: Range<u32>) -> Result<Self, JournalError<F::Error>> {
+        let mut journal = Self::new(flash, &range)?;
+        journal.view = Some(journal.settle().await?);
+        Ok(journal)
+    }
+
+    /// Erases the range and makes an empty journal of it. Whatever it held is lost; until this returns `Ok` it is no journal.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub async fn format(flash: F, range: Range<u32>) -> Result<Self, JournalError<F::Error>> {
+        let mut journal = Self::new(flash, &range)?;
+        for sector in 0..SECTORS {
+            journal.erase(sector).await?;
+        }
+        journal.image_room();
+        journal.write(0, 0, Head { serial: 1, spare: 1, open: 0, len: 0 }).await?;
+        journal.view = Some(journal.settle().await?);
+        Ok(journal)
+    }
+
+    /// The flash, for somebody else.
+    pub fn into_inner(self) -> F {
+        self.flash
+    }
+
+    /// Stores a record durably; [`Journal::store`] for [`Record`].
+    ///
+    /// # Errors
+    /// [`JournalError`]; after all but [`JournalError::Full`] and [`JournalError::Conflict`] the record may be kept or not.
+    pub async fn store(&mut self, record: &R) -> Result<(), JournalError<F::Error>> {
+        let mut view = self.view().await?;
+        let result = self.put(&mut view, record).await;
+        // After any other error the flash is read again.
+        if matches!(result, Ok(()) | Err(JournalError::Full | JournalError::Conflict(_))) {
+            self.view = Some(view);
+        }
+        result
+    }
+
+    /// The open record with the lowest order above `after`; [`Journal::next_open`] for [`Record`].
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn next_open(&mut self, after: Option<&R::Order>) -> Result<Option<R>, JournalError<F::Error>> {
+        let view = self.view().await?;
+        let mut lowest: Option<R> = None;
+        for (sector, last) in view.sales().filter(|(_, last)| last.kind == Kind::Open) {
+            let Some(record) = self.load(sector, last.slot).await? else { continue };
+            let above = after.is_none_or(|after| record.order() > after);
+            if above && lowest.as_ref().is_none_or(|lowest| record.order() < lowest.order()) {
+                lowest = Some(record);
+            }
+        }
+        self.view = Some(view);
+        Ok(lowest)
+    }
+
+    /// The record of this order; [`Journal::find`] for [`Record`].
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn find(&mut self, order: &R::Order) -> Result<Option<R>, JournalError<F::Error>> {
+        let view = self.view().await?;
+        let mut found = None;
+        for (sector, last) in view.sales() {
+            let record = self.load(sector, last.slot).await?;
+            found = record.filter(|record| record.order() == order).or(found);
+        }
+        self.view = Some(view);
+        Ok(found)
+    }
+
+    fn new(flash: F, range: &Range<u32>) -> Result<Self, JournalError<F::Error>> {
+        const {
+            assert!(SECTORS >= 2 && SECTORS <= MAX_SECTORS, "2 to 32 sectors");
+            assert!(R::LEN > 0 && R::LEN <= Record::IMAGE_LEN, "images of 1 to 768 bytes");
+        }
+        let region = Region::new::<F>(flash.capacity(), range, SECTORS, R::LEN).map_err(JournalError::Geometry)?;
+        let (body, tried) = ([0; MAX_BODY], [0; SECTORS]);
+        Ok(Self { flash, region, body, tried, unreadable: None, view: None, images: PhantomData })
+    }
+
+    /// What stands where. The caller puts it back if it is still true in the end.
+    async fn view(&mut self) -> Result<View<SECTORS>, JournalError<F::Error>> {
+        match self.view.take() {
+            Some(view) => Ok(view),
+            None => self.settle().await,
+        }
+    }
+
+    async fn put(&mut self, view: &mut View<SECTORS>, record: &R) -> Result<(), JournalError<F::Error>> {
+        let mut home = None;
+        for (sector, last) in view.sales() {
+            let Some(kept) = self.load(sector, last.slot).await? else { continue };
+            if kept.order() != record.order() {
+                record.may_join(&kept).map_err(JournalError::Conflict)?;
+                continue;
+            }
+            record.may_replace(&kept).map_err(JournalError::Conflict)?;
+            if *record == kept {
+                return Ok(());
+            }
+            home = Some(sector);
+        }
+        if home.is_none() && view.obsolete().is_none() {
+            return Err(JournalError::Full);
+        }
+        // While anything is written, the spare is blank: an image that a cut left there cannot come back.
+        self.clear_spare(view).await?;
+        let (sector, spare) = match home {
+            Some(home) if view.used(home) < self.region.slots => (home, view.spare),
+            _ => {
+                self.level(view, home).await?;
+                (view.spare, home.or_else(|| view.obsolete()).ok_or(JournalError::Full)?)
+            }
+        };
+        record.encode(self.image_room());
+        self.commit(view, sector, Kind::of(Some(record)), spare).await
+    }
+
+    /// Spreads the wear: a sale that moves on leaves its first sector as the spare, which the next sale begins in. For one time in
+    /// sixteen that the spare is taken, picked by the serial number, the sale that rests longest goes there, and its sector is
+    /// the spare.
+    async fn level(&mut self, view: &mut View<SECTORS>, home: Option<usize>) -> Result<(), JournalError<F::Error>> {
+        let coldest = view.coldest().filter(|(sector, _)| home != Some(*sector));
+        let Some((coldest, last)) = coldest else { return Ok(()) };
+        if !is_one_of_sixteen(view.serial) {
+            return Ok(());
+        }
+        self.load(coldest, last.slot).await?;
+        self.commit(view, view.spare, last.kind, coldest).await?;
+        self.clear_spare(view).await
+    }
+
+    /// Writes the image that is in the buffer into the next slot of `sector`, and names the spare.
+    pub(super) async fn commit(
+        &mut self,
+        view: &mut View<SECTORS>,
+        sector: usize,
+        kind: Kind,
+        spare: usize,
+    ) -> Result<(), JournalError<F::Error>> {
+        let after = view.after(sector, kind, spare);
+        let len = if kind == Kind::Root { 0 } else { R::LEN as u16 };
+        let head = Head { serial: after.serial, spare: spare as u8, open: after.open(), len };
+        self.write(sector, view.used(sector), head).await?;
+        *view = after;
+        Ok(())
+    }
+
+    /// Erases the spare, unless that is done.
+    async fn clear_spare(&mut self, view: &mut View<SECTORS>) -> Result<(), JournalError<F::Error>> {
+        if !view.erased {
+            if view.haunted {
+                // A torn erase could bring the image back. It is outdated first, by one with a number above all that were given.
+                view.serial += 1;
+                if let Some((sector, last)) = view.extendable(self.region.slots) {
+                    self.load(sector, last.slot).await?;
+                    self.commit(view, sector, last.kind, view.spare).await?;
+                } else {
+                    view.serial += 1;
+                }
+            }
+            self.erase(view.spare).await?;
+            view.note_erased();
+        }
+        Ok(())
+    }
+}
+
+/// Scattered, so that it keeps no step with sales that are all of one length (the finaliser of splitmix64).
+const fn is_one_of_sixteen(serial: u64) -> bool {
+    let mixed = (serial ^ (serial >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed >> 60 == 0
+}
+
+impl Kind {
+    /// `None`: the root.
+    pub(super) fn of<R: Image>(record: Option<&R>) -> Self {
+        record.map_or(Self::Root, |record| if record.is_open() { Self::Open } else { Self::Closed })
+    }
+}
+
+impl<F: NorFlash, const SECTORS: usize> Journal for FlashJournal<F, SECTORS> {
+    type Error = JournalError<F::Error>;
+
+    async fn store(&mut self, record: &Record) -> Result<(), Self::Error> {
+        self.store(record).await
+    }
+
+    async fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, Self::Error> {
+        self.next_open(after).await
+    }
+
+    async fn find(&mut self, order: &OrderId) -> Result<Option<Record>, Self::Error> {
+        self.find(order).await
+    }
+
+    fn capacity(&self) -> usize {
+        SECTORS - 1
+    }
+}
