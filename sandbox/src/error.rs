@@ -16,7 +16,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    fn new(status: u16, kind: &'static str, code: &str, message: &str) -> Self {
+    pub(crate) fn new(status: u16, kind: &'static str, code: &str, message: &str) -> Self {
         Self { status, kind, code: code.to_owned(), message: message.to_owned() }
     }
 

@@ -9,54 +9,19 @@ use crate::{
     json::{self, Object},
     order::{Order, OrderStatus},
     payment::{Payment, PaymentStatus},
-    rate::{Allowance, Bucket, Limits, Windows},
+    rate::{Allowance, Bucket, Windows},
     refund::{Refund, RefundStatus},
     route::Route,
+    rules::{Rules, SessionKeys},
+    scenario::{Act, Play},
     time::UnixMillis,
     version::ApiVersion,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Whether `x-idempotency-key` counts on calls that carry no merchant credentials. The documents leave it open.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SessionKeys {
-    /// The key counts on every POST.
-    #[default]
-    Honoured,
-    /// The key counts only beside `x-client-id` and `x-client-secret`; without them the same request is done twice.
-    Ignored,
-}
-
-/// What the documents leave to the gateway.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rules {
-    /// After so many milliseconds an attempt succeeds by itself; `None`: it waits for `POST /simulate` or an OTP.
-    /// Test VPAs end after this time too (at once without it), and refunds.
-    pub settle_after_ms: Option<u64>,
-    /// From TERMINATION_REQUESTED to TERMINATED, in milliseconds.
-    pub terminate_after_ms: u64,
-    /// See [`SessionKeys`].
-    pub session_keys: SessionKeys,
-    /// Whether 401, 429 and version errors are kept under the key too.
-    pub store_throttles: bool,
-    /// Calls per minute.
-    pub limits: Limits,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self {
-            settle_after_ms: None,
-            terminate_after_ms: 1000,
-            session_keys: SessionKeys::default(),
-            store_throttles: false,
-            limits: Limits::NONE,
-        }
-    }
-}
-
-/// The gateway. [`Gateway::handle`] is a pure function of this state, the request and the time.
+/// The gateway. [`Gateway::handle`] is a pure function of this state, the request and the time; a clone is a second world.
+#[derive(Clone)]
 pub struct Gateway {
     pub(crate) rules: Rules,
     pub(crate) base: String,
@@ -73,6 +38,10 @@ pub struct Gateway {
     store: Store,
     windows: Windows,
     faults: Faults,
+    /// Scenarios under way, by order.
+    pub(crate) plays: BTreeMap<String, Play>,
+    /// Milliseconds by which a scenario has set the clock ahead.
+    ahead: UnixMillis,
 }
 
 /// Something that happens by itself. At one and the same time results come first.
@@ -84,6 +53,8 @@ pub(crate) enum Event {
     Close(String),
     /// The refund at this place is done.
     Refund(usize),
+    /// The shopper of a scenario takes this step on the attempt at this place.
+    Step(usize, usize),
 }
 
 /// A request whose headers were checked.
@@ -134,37 +105,93 @@ impl Gateway {
             store: Store::default(),
             windows: Windows::default(),
             faults: Faults::default(),
+            plays: BTreeMap::new(),
+            ahead: 0,
         }
     }
 
     /// Answers a request at this time. `now` must not run backwards.
     pub fn handle(&mut self, request: &Request, now: UnixMillis) -> Response {
-        self.advance(now);
-        let fault = self.faults.take(request);
+        let route = Route::of(request);
+        self.run_to(now + self.ahead);
+        let (play, act) = match self.next_act(request, route.as_ref()) {
+            Ok(Some((play, act))) => (Some(play), act),
+            Ok(None) => (None, None),
+            Err(refusal) => return self.refuse_scenario(request, &refusal, now),
+        };
+        if let Some(Act::Jump { ms }) = act {
+            self.ahead += ms;
+        }
+        let now = now + self.ahead;
+        self.run_to(now);
+        match act {
+            Some(Act::Answer { status, body, headers }) => {
+                let mut response = bare(status, body.into());
+                headers.iter().for_each(|(name, value)| response.set_header(name, value));
+                return response;
+            }
+            Some(Act::Wire { fault, executed: false }) => return Response::lost(fault),
+            _ => {}
+        }
+        let fault = match act {
+            Some(Act::Fail { executed }) => Some(Fault::InternalError { executed }),
+            Some(Act::Replace { status, body }) => Some(Fault::Replace { status, body: body.into() }),
+            _ => self.faults.take(request),
+        };
         if let Some(Fault::Answer { status, body }) = fault {
             return bare(status, body);
         }
-        let route = Route::of(request);
+        if let Some(play) = &play {
+            self.before_call(play, act.as_ref(), request, route.as_ref(), now);
+        }
+        let response = self.by_the_rules(request, route.as_ref(), fault, act, now);
+        match play {
+            Some(play) => self.after_call(&play, act, route.as_ref(), response, now),
+            None => response,
+        }
+    }
+
+    /// The rules: what stands before the store, the store, the call itself.
+    fn by_the_rules(
+        &mut self,
+        request: &Request,
+        route: Option<&Route<'_>>,
+        fault: Option<Fault>,
+        act: Option<Act>,
+        now: UnixMillis,
+    ) -> Response {
         let merchant = self.is_merchant(request);
-        let bucket = route.as_ref().map_or(Bucket::Other, Route::bucket);
-        let allowance = self.windows.count(bucket, &self.rules.limits, now);
+        let bucket = route.map_or(Bucket::Other, Route::bucket);
+        let mut allowance = self.windows.count(bucket, &self.rules.limits, now);
         let version = request.header("x-api-version").and_then(ApiVersion::parse);
         let otp = matches!(route, Some(Route::Authenticate(_)));
+        let scripted = act.and_then(Act::refusal);
+        if let Some(Act::Throttle { retry_s, .. }) = act {
+            allowance = Allowance { remaining: 0, retry: retry_s, ..allowance };
+        }
 
-        let gate = self.gate(request, route.as_ref(), version, merchant, allowance);
-        let counts = merchant || self.rules.session_keys == SessionKeys::Honoured;
+        let gate = self.gate(request, route, version, merchant, allowance.retry > 0 && scripted.is_none());
+        let counts = merchant || self.session_keys(request, route) == SessionKeys::Honoured;
         let key = request.header("x-idempotency-key").filter(|_| request.method == "POST" && counts);
         let scope = key
             .filter(|_| gate.is_ok() || self.rules.store_throttles)
             .map(|key| format!("{merchant} {} {key}", request.path));
         let seen = scope.as_ref().map_or(Seen::New, |scope| self.store.look_up(scope, &request.body, now));
-        let answer = match seen {
-            Seen::Same { status, body } => Answer { status, body, replayed: true },
-            Seen::Other => refuse(&Refusal::other_body(), version, otp),
-            Seen::New => {
+        let mut answer = match (&scripted, seen) {
+            (Some(scripted), _) if !scripted.executed && !scripted.stored => refuse(&scripted.refusal, version, otp),
+            (_, Seen::Same { status, body }) => Answer { status, body, replayed: true },
+            (_, Seen::Other) => refuse(&Refusal::other_body(), version, otp),
+            (_, Seen::New) => {
                 let result = gate.and_then(|version| {
                     let call = Call { version, now, request };
-                    self.execute(&call, route, fault.as_ref())
+                    match &scripted {
+                        Some(scripted) if scripted.executed => {
+                            let result = self.execute(&call, route, fault.as_ref());
+                            if scripted.stored { Err(scripted.refusal.clone()) } else { result }
+                        }
+                        Some(scripted) => Err(scripted.refusal.clone()),
+                        None => self.execute(&call, route, fault.as_ref()),
+                    }
                 });
                 let answer = match result {
                     Ok(body) => Answer { status: 200, body: json::write(&body), replayed: false },
@@ -179,11 +206,32 @@ impl Gateway {
         if let Some(Fault::Replace { status, body }) = fault {
             return bare(status, body);
         }
+        if let Some(scripted) = scripted.filter(|scripted| scripted.executed && !scripted.stored) {
+            answer = refuse(&scripted.refusal, version, otp);
+        }
         self.respond(request, answer, allowance, merchant)
+    }
+
+    /// What keys count for without credentials: as the rules say, unless the order's scenario says otherwise.
+    fn session_keys(&self, request: &Request, route: Option<&Route<'_>>) -> SessionKeys {
+        let order = self.order_of(request, route);
+        let play = order.and_then(|order| self.plays.get(&order));
+        play.and_then(|play| play.scenario.fixes_session_keys()).unwrap_or(self.rules.session_keys)
+    }
+
+    fn refuse_scenario(&mut self, request: &Request, refusal: &Refusal, now: UnixMillis) -> Response {
+        let version = request.header("x-api-version").and_then(ApiVersion::parse);
+        let allowance = self.windows.count(Bucket::Other, &self.rules.limits, now);
+        self.respond(request, refuse(refusal, version, false), allowance, false)
     }
 
     /// Lets everything happen that is due by now, oldest first: results, terminations, expiries, refunds.
     pub fn advance(&mut self, now: UnixMillis) {
+        self.run_to(now + self.ahead);
+    }
+
+    /// The same, by the clock that scenarios set ahead.
+    pub(crate) fn run_to(&mut self, now: UnixMillis) {
         while let Some((at, event)) = self.agenda.pop_first() {
             if at > now {
                 self.agenda.insert((at, event));
@@ -200,7 +248,13 @@ impl Gateway {
                         self.close(&id, at);
                     }
                 }
-                Event::Refund(place) => self.refunds[place].status = RefundStatus::Success,
+                Event::Refund(place) => {
+                    let refund = &mut self.refunds[place];
+                    if refund.status == RefundStatus::Pending {
+                        refund.status = RefundStatus::Success;
+                    }
+                }
+                Event::Step(place, step) => self.act_on(place, step, at),
             }
         }
     }
@@ -250,7 +304,7 @@ impl Gateway {
         route: Option<&Route<'_>>,
         version: Option<ApiVersion>,
         merchant: bool,
-        allowance: Allowance,
+        throttled: bool,
     ) -> Result<ApiVersion, Refusal> {
         let Some(version) = version else {
             return Err(match request.header("x-api-version") {
@@ -261,14 +315,20 @@ impl Gateway {
                 ),
             });
         };
-        if allowance.retry > 0 {
+        if throttled {
             return Err(Refusal::throttled());
         }
         let open = matches!(route, Some(Route::OrderPay | Route::Authenticate(_)) | None);
         if open || merchant { Ok(version) } else { Err(Refusal::unauthenticated()) }
     }
 
-    fn execute(&mut self, call: &Call<'_>, route: Option<Route<'_>>, fault: Option<&Fault>) -> Result<Value, Refusal> {
+    /// Makes an order as if another had asked for it before.
+    pub(crate) fn create_from(&mut self, request: &Request, now: UnixMillis) -> Result<Value, Refusal> {
+        let version = request.header("x-api-version").and_then(ApiVersion::parse).unwrap_or(ApiVersion::LAST);
+        self.create_order(&Call { version, now, request })
+    }
+
+    fn execute(&mut self, call: &Call<'_>, route: Option<&Route<'_>>, fault: Option<&Fault>) -> Result<Value, Refusal> {
         if fault == Some(&(Fault::InternalError { executed: false })) {
             return Err(Refusal::internal());
         }
@@ -328,7 +388,7 @@ impl Gateway {
             put("x-idempotency-key", key);
         }
         put("x-idempotency-replayed", if answer.replayed { "true" } else { "false" });
-        Response { status: answer.status, headers, body: answer.body }
+        Response { status: answer.status, headers, body: answer.body, fault: None }
     }
 }
 
@@ -339,5 +399,5 @@ fn refuse(refusal: &Refusal, version: Option<ApiVersion>, otp: bool) -> Answer {
 /// An answer that is not the gateway's: none of its headers.
 fn bare(status: u16, body: Vec<u8>) -> Response {
     let kind = if body.starts_with(b"{") || body.starts_with(b"[") { "application/json" } else { "text/html" };
-    Response { status, headers: vec![("content-type".to_owned(), kind.to_owned())], body }
+    Response { status, headers: vec![("content-type".to_owned(), kind.to_owned())], body, fault: None }
 }

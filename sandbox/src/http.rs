@@ -1,5 +1,6 @@
 //! A request and a response, apart from any connection.
 
+use crate::scenario::WireFault;
 use core::fmt;
 
 /// A request as the rules see it.
@@ -68,9 +69,21 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// The body's bytes.
     pub body: Vec<u8>,
+    /// It must not arrive whole: for whoever carries it.
+    pub fault: Option<WireFault>,
 }
 
 impl Response {
+    /// An answer of which nothing arrives, or not all.
+    pub(crate) fn lost(fault: WireFault) -> Self {
+        Self { status: 500, headers: Vec::new(), body: Vec::new(), fault: Some(fault) }
+    }
+
+    pub(crate) fn set_header(&mut self, name: &str, value: &str) {
+        self.headers.retain(|(other, _)| other != name);
+        self.headers.push((name.to_owned(), value.to_owned()));
+    }
+
     /// The value of this header.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -21,6 +21,8 @@
 //!   list. Members outside the specification are refused on Order Pay, OTP, refund, terminate and simulate calls, and
 //!   ignored when an order is made.
 //! - A call that a version has not got is a "bad URL" of status 400.
+//! - What the documents leave open, and everything that goes wrong in the world, are numbered [`Scenario`]s; what goes
+//!   wrong with the bytes of a connection, whatever they carry, is the business of a [`Proxy`] in between.
 //!
 //! ```
 //! let server = sandbox::Server::start(sandbox::Config::default())?;
@@ -38,6 +40,7 @@ mod check;
 mod dice;
 mod error;
 mod faults;
+mod faulty;
 mod gateway;
 mod http;
 mod idempotency;
@@ -46,10 +49,13 @@ mod method;
 mod order;
 mod otp;
 mod payment;
+mod proxy;
 mod qr;
 mod rate;
 mod refund;
 mod route;
+mod rules;
+mod scenario;
 mod server;
 mod simulate;
 mod test_data;
@@ -59,12 +65,15 @@ mod version;
 
 pub use amount::Paise;
 pub use faults::Fault;
-pub use gateway::{Gateway, Rules, SessionKeys};
+pub use gateway::Gateway;
 pub use http::{Request, Response};
 pub use order::{Order, OrderStatus};
 pub use payment::{Payment, PaymentStatus};
+pub use proxy::{Direction, Proxy, Trouble, What};
 pub use rate::Limits;
 pub use refund::{Refund, RefundStatus};
+pub use rules::{Rules, SessionKeys};
+pub use scenario::{Break, Expect, Means, Mode, Place, SCENARIO_HEADER, Scenario, WireFault, scenario_table};
 pub use server::{Config, Server, StartError};
 pub use test_data::{CARDS, OTP, Outcome, TEST_BANK, TestCard};
 pub use time::UnixMillis;

@@ -52,6 +52,11 @@ impl PaymentStatus {
     pub fn is_open(self) -> bool {
         matches!(self, Self::NotAttempted | Self::Pending)
     }
+
+    /// Whether a success may still follow although it has ended.
+    pub(crate) fn may_succeed_late(self) -> bool {
+        matches!(self, Self::Failed | Self::UserDropped)
+    }
 }
 
 /// An attempt in the books.
@@ -88,6 +93,9 @@ impl Payment {
         self.status == PaymentStatus::Success && self.captured
     }
 }
+
+/// What nobody acts on in a scenario lapses after this time: as long as a UPI request can live.
+const LAPSE_MS: UnixMillis = 15 * 60 * 1000;
 
 const ORDER_PAY: &[Member] = &[
     member("payment_session_id", Kind::Any),
@@ -126,7 +134,10 @@ impl Gateway {
             shown["instrument_id"] = self.dice.uuid().into();
         }
         let waits = matches!(method.next, Next::Page(_));
-        let result = match (method.outcome, self.rules.settle_after_ms) {
+        // In a scenario the shopper is the scenario's; what nobody acts on lapses.
+        let played = self.plays.contains_key(&order_id);
+        let settle_after_ms = self.rules.settle_after_ms.filter(|_| !played);
+        let result = match (method.outcome, settle_after_ms) {
             (Some(outcome), delay) => Some((call.now + delay.unwrap_or(0), outcome)),
             (None, Some(delay)) => Some((call.now + delay, Outcome::Success)),
             (None, None) => None,
@@ -136,6 +147,7 @@ impl Gateway {
             _ => None,
         };
         let lapse = end.into_iter().chain(lapse).min().map(|at| (at, Outcome::Failed("TRANSACTION_EXPIRED")));
+        let lapse = lapse.or_else(|| played.then_some((call.now + LAPSE_MS, Outcome::UserDropped)));
         let due = result.into_iter().chain(lapse).min_by_key(|(at, _)| *at);
         if let Some((at, _)) = due {
             self.plan(at, Event::Result(self.payments.len()));

@@ -18,6 +18,10 @@ pub enum RefundStatus {
     Pending,
     /// Given back.
     Success,
+    /// Will not be given back (a scenario's doing).
+    Cancelled,
+    /// Waits for the gateway's own people (a scenario's doing).
+    OnHold,
 }
 
 impl RefundStatus {
@@ -27,6 +31,8 @@ impl RefundStatus {
         match self {
             Self::Pending => "PENDING",
             Self::Success => "SUCCESS",
+            Self::Cancelled => "CANCELLED",
+            Self::OnHold => "ONHOLD",
         }
     }
 }

@@ -2,8 +2,11 @@
 
 use crate::{
     certificate::{self, Certificates},
-    gateway::{Gateway, Rules},
+    faulty::Faulty,
+    gateway::Gateway,
     http::{Request, Response},
+    rules::Rules,
+    scenario::WireFault,
     time::UnixMillis,
 };
 use core::{
@@ -180,6 +183,12 @@ impl Server {
         gateway
     }
 
+    /// What the sandbox's clock shows, without what scenarios add to it.
+    #[must_use]
+    pub fn now(&self) -> UnixMillis {
+        self.shared.now()
+    }
+
     /// Moves the sandbox's clock forward, so that a test need not wait for an expiry.
     pub fn skip(&self, time: Duration) {
         self.shared.ahead.fetch_add(millis(time), Ordering::SeqCst);
@@ -227,7 +236,8 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, shared: Arc<Shared
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
             let Ok(stream) = acceptor.accept(stream).await else { return };
-            let service = service_fn(move |request| answer(request, Arc::clone(&shared)));
+            let (stream, fault) = Faulty::new(stream);
+            let service = service_fn(move |request| answer(request, Arc::clone(&shared), Arc::clone(&fault)));
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .keep_alive(true)
@@ -241,6 +251,7 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, shared: Arc<Shared
 async fn answer(
     request: hyper::Request<hyper::body::Incoming>,
     shared: Arc<Shared>,
+    fault: Arc<Mutex<Option<WireFault>>>,
 ) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, BODY_MAX).collect().await else {
@@ -255,6 +266,7 @@ async fn answer(
     };
     let now = shared.now();
     let response = shared.lock().handle(&request, now);
+    *fault.lock().unwrap_or_else(PoisonError::into_inner) = response.fault;
     Ok(to_hyper(response).unwrap_or_else(|_| status(500)))
 }
 

@@ -11,8 +11,13 @@ use super::cli::SandboxArgs;
 use super::exit::Ending;
 
 pub(super) fn run(args: &SandboxArgs) -> anyhow::Result<Ending> {
+    if args.list_scenarios {
+        write!(stdout(), "{}", sandbox::scenario_table()).context("standard output is closed")?;
+        return Ok(Ending::Done);
+    }
     let session_keys = if args.ignore_session_keys { SessionKeys::Ignored } else { SessionKeys::Honoured };
-    let rules = Rules { settle_after_ms: args.settle_after_ms, session_keys, ..Rules::default() };
+    let rules =
+        Rules { settle_after_ms: args.settle_after_ms, session_keys, scenario: args.scenario, ..Rules::default() };
     let server =
         Server::start(Config { listen: args.listen, rules, seed: None }).context("the sandbox did not start")?;
     let directory = args.dir.clone().unwrap_or_else(|| env::temp_dir().join(format!("pay-sandbox-{}", process::id())));

@@ -1,0 +1,203 @@
+//! What the gateway does to a call in a scenario.
+
+use super::wire::{Break, Place, WireFault};
+use crate::{error::Refusal, refund::RefundStatus, route::Route};
+use serde_json::Value;
+
+/// What happens to some of the calls of one kind.
+#[derive(Clone, Copy)]
+pub(crate) struct Rule {
+    pub(super) on: On,
+    /// The first and the last call of this kind that it happens to, counted from 1.
+    pub(super) from: u32,
+    pub(super) to: u32,
+    pub(super) act: Act,
+}
+
+/// Kinds of calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum On {
+    Create,
+    Order,
+    Terminate,
+    Pay,
+    Otp,
+    List,
+    /// A payment by its id.
+    Payment,
+    /// The order, its payments, one payment.
+    Ask,
+    /// Every call.
+    Any,
+    Refund,
+    ReadRefund,
+}
+
+/// What happens to a call.
+#[derive(Clone, Copy)]
+pub(crate) enum Act {
+    /// Somebody on the way answers; the gateway sees nothing. Headers besides `content-type`.
+    Answer { status: u16, body: &'static str, headers: &'static [(&'static str, &'static str)] },
+    /// The gateway does it, and somebody on the way answers something else.
+    Replace { status: u16, body: &'static str },
+    /// The gateway does it or not, and refuses; `stored`: under the key.
+    Refuse { status: u16, kind: &'static str, code: &'static str, executed: bool, stored: bool },
+    /// 429 with its headers.
+    Throttle { retry_s: u64, executed: bool, stored: bool },
+    /// 500, stored under the key.
+    Fail { executed: bool },
+    /// Refused without being done, stored under the key, and the answer is lost.
+    StoredAndLost { status: u16, kind: &'static str, code: &'static str },
+    /// The order that is to be made is there already, for so many paise more.
+    Exists { more: u64 },
+    /// The answer is changed and can still be read.
+    Edit(fn(&mut Value)),
+    /// The same for its text.
+    Rewrite(fn(&str) -> String),
+    /// The answer's text is changed so that it cannot be read any more.
+    Spoil(fn(&str) -> String),
+    /// These headers are added.
+    Headers(&'static [(&'static str, &'static str)]),
+    /// A header that no client takes: so many bytes.
+    HugeHeader(usize),
+    /// The answer does not arrive whole.
+    Wire { fault: WireFault, executed: bool },
+    /// Attempts younger than this are not in the answer.
+    Hide { ms: u64 },
+    /// An order that was paid less than this ago still reads as it did before.
+    Lag { ms: u64 },
+    /// The answer to the first Order Pay comes again.
+    Earlier,
+    /// The gateway's clock jumps ahead, then it does it.
+    Jump { ms: u64 },
+    /// The refund goes this way.
+    Refund(RefundStatus),
+}
+
+impl Rule {
+    pub(super) const fn calls(self, from: u32, to: u32) -> Self {
+        Self { from, to, ..self }
+    }
+}
+
+/// On the first such call.
+pub(super) const fn first(on: On, act: Act) -> Rule {
+    nth(1, on, act)
+}
+
+pub(super) const fn nth(n: u32, on: On, act: Act) -> Rule {
+    Rule { on, from: n, to: n, act }
+}
+
+/// On every such call.
+pub(super) const fn each(on: On, act: Act) -> Rule {
+    Rule { on, from: 1, to: u32::MAX, act }
+}
+
+/// The gateway's own refusal, for certain before anything was done.
+pub(super) const fn refuse(status: u16, kind: &'static str, code: &'static str) -> Act {
+    Act::Refuse { status, kind, code, executed: false, stored: false }
+}
+
+/// A page of somebody between.
+pub(super) const fn page(status: u16) -> Act {
+    Act::Answer { status, body: PAGE, headers: &[] }
+}
+
+pub(super) const fn page_after(status: u16) -> Act {
+    Act::Replace { status, body: PAGE }
+}
+
+const PAGE: &str = "<html><head><title>502 Bad Gateway</title></head><body>cloudfront</body></html>";
+
+/// Executed, and the answer is lost here.
+pub(super) const fn cut(at: Place) -> Act {
+    Act::Wire { fault: WireFault { at, how: Break::Close }, executed: true }
+}
+
+/// Executed; the answer gets so far, and then that.
+pub(super) const fn broken(at: Place, how: Break) -> Act {
+    Act::Wire { fault: WireFault { at, how }, executed: true }
+}
+
+/// To another host.
+pub(super) const REDIRECT: Act =
+    Act::Answer { status: 302, body: "", headers: &[("location", "https://127.0.0.1:9/pg/orders/sessions")] };
+
+/// 429 from somebody between, with the gateway's body and none of its headers.
+pub(super) const THROTTLED_ELSEWHERE: Act = Act::Answer {
+    status: 429,
+    body: r#"{"message":"Too many requests","code":"request_failed","type":"rate_limit_error"}"#,
+    headers: &[],
+};
+
+/// Another refund, of the amount that orders of the tests have.
+pub(super) const OTHER_REFUND: Act = Act::Answer {
+    status: 200,
+    body: r#"{"refund_id":"somebody_elses_refund","order_id":null,"refund_amount":10.15,"refund_status":"SUCCESS"}"#,
+    headers: &[],
+};
+
+/// No call is left in this minute.
+pub(super) const SPENT: Act = Act::Headers(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-retry", "9")]);
+
+/// Lost before it was executed.
+pub(super) const LOST_BEFORE: Act =
+    Act::Wire { fault: WireFault { at: Place::Start, how: Break::Close }, executed: false };
+
+impl On {
+    pub(super) fn takes(self, route: Option<&Route<'_>>) -> bool {
+        match route {
+            Some(Route::CreateOrder) => matches!(self, Self::Create | Self::Any),
+            Some(Route::GetOrder(_)) => matches!(self, Self::Order | Self::Ask | Self::Any),
+            Some(Route::TerminateOrder(_)) => matches!(self, Self::Terminate | Self::Any),
+            Some(Route::OrderPay) => matches!(self, Self::Pay | Self::Any),
+            Some(Route::Authenticate(_)) => matches!(self, Self::Otp | Self::Any),
+            Some(Route::Payments(_)) => matches!(self, Self::List | Self::Ask | Self::Any),
+            Some(Route::Payment(..)) => matches!(self, Self::Payment | Self::Ask | Self::Any),
+            Some(Route::CreateRefund(_)) => matches!(self, Self::Refund | Self::Any),
+            Some(Route::Refund(..)) => matches!(self, Self::ReadRefund | Self::Any),
+            _ => false,
+        }
+    }
+}
+
+/// A refusal that a scenario has in store.
+pub(crate) struct Scripted {
+    pub(crate) refusal: Refusal,
+    /// The call is done all the same.
+    pub(crate) executed: bool,
+    /// It is kept under the call's key.
+    pub(crate) stored: bool,
+}
+
+impl Act {
+    /// The refusal that comes of it, if one does.
+    pub(crate) fn refusal(self) -> Option<Scripted> {
+        let (refusal, executed, stored) = match self {
+            Self::Refuse { status, kind, code, executed, stored } => {
+                (Refusal::new(status, kind, code, code), executed, stored)
+            }
+            Self::Throttle { executed, stored, .. } => (Refusal::throttled(), executed, stored),
+            Self::StoredAndLost { status, kind, code } => (Refusal::new(status, kind, code, code), false, true),
+            _ => return None,
+        };
+        Some(Scripted { refusal, executed, stored })
+    }
+
+    /// Whether the terminal cannot show what it was answered.
+    pub(super) fn hides_the_answer(&self) -> bool {
+        let as_it_was = matches!(
+            self,
+            Self::Edit(_)
+                | Self::Rewrite(_)
+                | Self::Headers(_)
+                | Self::Hide { .. }
+                | Self::Lag { .. }
+                | Self::Jump { .. }
+                | Self::Refund(_)
+                | Self::Exists { .. }
+        );
+        !as_it_was
+    }
+}

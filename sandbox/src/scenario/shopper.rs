@@ -1,0 +1,85 @@
+//! The shopper of a scenario, and how they pay.
+
+use crate::test_data::Outcome;
+
+/// How the terminal pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Means {
+    /// UPI, a code on the screen.
+    UpiQrCode,
+    /// UPI, links to apps.
+    UpiLink,
+    /// UPI, a request to the shopper's phone (`shopper@bank`).
+    UpiCollect,
+    /// A card, on the bank's page.
+    Card,
+    /// A card, with the OTP entered at the terminal.
+    CardOtp,
+}
+
+impl Means {
+    /// A word for people.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UpiQrCode => "UPI QR code",
+            Self::UpiLink => "UPI link",
+            Self::UpiCollect => "UPI collect",
+            Self::Card => "card",
+            Self::CardOtp => "card with OTP",
+        }
+    }
+
+    pub(super) fn is_of_the_kiosk(self) -> bool {
+        self != Self::UpiCollect
+    }
+}
+
+/// One thing that the shopper or their bank does about an attempt.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    pub(super) cue: Cue,
+    pub(super) after_ms: u64,
+    pub(crate) outcome: Outcome,
+}
+
+/// What a [`Step`] waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cue {
+    /// The attempt is there; if only a shopper who saw its answer can pay it, that answer went out whole.
+    Begun,
+    /// The order is about to be closed, and the gateway has taken the wish.
+    Closing,
+    /// The wish to close the order arrives: just before.
+    BeforeClosing,
+    /// The next attempt arrives: just before.
+    BeforeNext,
+}
+
+const fn step(cue: Cue, after_ms: u64, outcome: Outcome) -> Step {
+    Step { cue, after_ms, outcome }
+}
+
+pub(super) const fn pays_after(ms: u64) -> Step {
+    step(Cue::Begun, ms, Outcome::Success)
+}
+
+pub(super) const fn fails_after(ms: u64) -> Step {
+    step(Cue::Begun, ms, Outcome::Failed("TRANSACTION_DECLINED"))
+}
+
+pub(super) const fn drops_after(ms: u64) -> Step {
+    step(Cue::Begun, ms, Outcome::UserDropped)
+}
+
+pub(super) const fn pays_while_closing(ms: u64) -> Step {
+    step(Cue::Closing, ms, Outcome::Success)
+}
+
+pub(super) const PAYS_BEFORE_CLOSING: Step = step(Cue::BeforeClosing, 0, Outcome::Success);
+pub(super) const PAYS_BEFORE_NEXT: Step = step(Cue::BeforeNext, 0, Outcome::Success);
+
+/// Every attempt is paid two seconds after it is there or was seen.
+pub(super) const PAYS: &[&[Step]] = &[&[pays_after(2_000)]];
+/// Nobody pays anything.
+pub(super) const LEAVES: &[&[Step]] = &[&[]];

@@ -1,0 +1,116 @@
+//! What the shopper and their bank do.
+
+use super::super::{
+    Expect, Means, Scenario,
+    act::{Act, On, nth},
+    shopper::{
+        LEAVES, PAYS_BEFORE_CLOSING, PAYS_BEFORE_NEXT, drops_after, fails_after, pays_after, pays_while_closing,
+    },
+};
+use super::{ends, goes_back, scenario};
+
+pub(super) const TABLE: &[Scenario] = &[
+    scenario(
+        "SB-78",
+        "slow approval",
+        "the shopper pays four minutes after the code is shown",
+        Means::UpiQrCode,
+        &[],
+        ends(Expect::Paid, Expect::Pending),
+    )
+    .shopper(&[&[pays_after(240_000)]]),
+    scenario(
+        "SB-79",
+        "the shopper leaves",
+        "nobody pays; the terminal closes the order",
+        Means::UpiQrCode,
+        &[],
+        ends(Expect::NotPaid, Expect::Pending),
+    )
+    .shopper(LEAVES),
+    scenario(
+        "SB-80",
+        "the shopper drops out",
+        "USER_DROPPED after five seconds",
+        Means::Card,
+        &[],
+        ends(Expect::NotPaid, Expect::Pending),
+    )
+    .shopper(&[&[drops_after(5_000)]]),
+    scenario(
+        "SB-81",
+        "declined, then paid",
+        "the first attempt fails, the second is paid",
+        Means::Card,
+        &[],
+        ends(Expect::PaidOnRetry, Expect::Pending),
+    )
+    .tries(2)
+    .shopper(&[&[fails_after(2_000)], &[pays_after(2_000)]]),
+    scenario(
+        "SB-82",
+        "late success after failure",
+        "the attempt fails and the sale is given up; then it succeeds all the same",
+        Means::Card,
+        &[],
+        goes_back(Some(Expect::Pending)),
+    )
+    .shopper(&[&[fails_after(2_000), pays_while_closing(500)]]),
+    scenario(
+        "SB-83",
+        "late success before the next attempt",
+        "the first attempt fails, and succeeds when the second arrives, which is refused: order_already_paid",
+        Means::Card,
+        &[],
+        ends(Expect::Paid, Expect::Pending),
+    )
+    .tries(2)
+    .shopper(&[&[fails_after(2_000), PAYS_BEFORE_NEXT], &[]]),
+    scenario(
+        "SB-84",
+        "success after terminate was asked",
+        "the gateway has taken the wish to close the order; half a second later the shopper pays",
+        Means::UpiQrCode,
+        &[],
+        goes_back(Some(Expect::Pending)),
+    )
+    .shopper(&[&[pays_while_closing(500)]]),
+    scenario(
+        "SB-85",
+        "success just before terminate",
+        "the shopper pays just before the wish to close the order arrives, which is refused",
+        Means::UpiQrCode,
+        &[],
+        goes_back(Some(Expect::Pending)),
+    )
+    .shopper(&[&[PAYS_BEFORE_CLOSING]]),
+    scenario(
+        "SB-86",
+        "success after the order has closed",
+        "the bank says yes to an order that is terminated: the gateway gives the money back itself (CANCELLED)",
+        Means::UpiQrCode,
+        &[],
+        ends(Expect::NotPaid, Expect::Pending),
+    )
+    .shopper(&[&[pays_while_closing(5_000)]]),
+    scenario(
+        "SB-87",
+        "two successes",
+        "the shopper switches to another link, and pays both",
+        Means::UpiLink,
+        &[],
+        goes_back(None),
+    )
+    .switches()
+    .shopper(&[&[pays_after(8_000)]]),
+    scenario(
+        "SB-88",
+        "an answer from before",
+        "the second attempt gets the answer of the first once more; nobody sees the second, so it is asked for again",
+        Means::UpiQrCode,
+        &[nth(2, On::Pay, Act::Earlier)],
+        ends(Expect::PaidOnRetry, Expect::Pending),
+    )
+    .tries(2)
+    .shopper(&[&[fails_after(2_000)], &[pays_after(2_000)]]),
+];

@@ -1,0 +1,120 @@
+//! Making orders and closing them.
+
+use super::super::{
+    Expect, Means, Place, Scenario,
+    act::{Act, LOST_BEFORE, On, cut, each, first, nth, refuse},
+    edit,
+    shopper::LEAVES,
+};
+use super::{asks, scenario};
+
+pub(super) const TABLE: &[Scenario] = &[
+    scenario(
+        "SB-89",
+        "the order exists, with another amount",
+        "an order of this id costs one rupee more: 409",
+        Means::UpiQrCode,
+        &[first(On::Create, Act::Exists { more: 100 })],
+        asks(Expect::NotPaid),
+    )
+    .creates(),
+    scenario(
+        "SB-90",
+        "the order exists, and is ours",
+        "an order of this id and amount is there already: 409",
+        Means::UpiQrCode,
+        &[first(On::Create, Act::Exists { more: 0 })],
+        asks(Expect::Paid),
+    )
+    .creates(),
+    scenario(
+        "SB-91",
+        "create: lost before",
+        "the connection ends before the order is made",
+        Means::UpiQrCode,
+        &[first(On::Create, LOST_BEFORE)],
+        asks(Expect::Paid),
+    )
+    .creates(),
+    scenario(
+        "SB-92",
+        "create: lost after",
+        "the order is made and the answer lost",
+        Means::UpiQrCode,
+        &[first(On::Create, cut(Place::Start))],
+        asks(Expect::Paid),
+    )
+    .creates(),
+    scenario(
+        "SB-93",
+        "create: 500 after it was made",
+        "the order is made, then the gateway fails, and stores that",
+        Means::UpiQrCode,
+        &[first(On::Create, Act::Fail { executed: true })],
+        asks(Expect::Paid),
+    )
+    .creates(),
+    scenario(
+        "SB-94",
+        "create: a stored 500",
+        "the order is never made: the stored 500 comes again",
+        Means::UpiQrCode,
+        &[first(On::Create, Act::Fail { executed: false })],
+        asks(Expect::NotStarted),
+    )
+    .creates(),
+    scenario(
+        "SB-95",
+        "create: an answer about another order",
+        "the order is made; the answer is about somebody else's",
+        Means::UpiQrCode,
+        &[first(On::Create, Act::Edit(edit::other_order))],
+        asks(Expect::Paid),
+    )
+    .creates(),
+    scenario(
+        "SB-96",
+        "create: 401",
+        "the merchant's keys are refused",
+        Means::UpiQrCode,
+        &[first(On::Create, refuse(401, "authentication_error", "request_failed"))],
+        asks(Expect::NotPaid),
+    )
+    .creates(),
+    scenario(
+        "SB-97",
+        "create: 429",
+        "too busy, with headers",
+        Means::UpiQrCode,
+        &[first(On::Create, Act::Throttle { retry_s: 3, executed: false, stored: false })],
+        asks(Expect::Paid),
+    )
+    .creates(),
+    scenario(
+        "SB-98",
+        "terminate is refused for ever",
+        "the order cannot be closed, and runs to its end",
+        Means::UpiQrCode,
+        &[each(On::Terminate, refuse(403, "invalid_request_error", "order_terminate_not_enabled"))],
+        asks(Expect::NotPaid),
+    )
+    .shopper(LEAVES),
+    scenario(
+        "SB-99",
+        "terminate: the answer is lost",
+        "the order is being closed; the terminal has not heard that it is",
+        Means::UpiQrCode,
+        &[first(On::Terminate, cut(Place::Start))],
+        asks(Expect::NotPaid),
+    )
+    .shopper(LEAVES),
+    scenario(
+        "SB-100",
+        "the clock jumps a day",
+        "in the middle of the sale the gateway is a day later: the order has expired",
+        Means::UpiQrCode,
+        &[nth(3, On::Order, Act::Jump { ms: 86_400_000 })],
+        asks(Expect::NotPaid),
+    )
+    .shopper(LEAVES),
+];

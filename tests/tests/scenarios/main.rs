@@ -1,0 +1,9 @@
+//! Every numbered scenario of the sandbox, over every way there is on a host, for every kind of terminal: how the terminal
+//! ends, and whether the gateway's books agree. And the fault proxy, with the real transport going through it.
+
+mod book;
+mod memory;
+mod proxy;
+mod selection;
+mod terminal;
+mod tls;
