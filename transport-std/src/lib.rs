@@ -5,9 +5,13 @@ mod config;
 mod connect;
 mod error;
 mod exchange;
+#[cfg(feature = "journal")]
+mod journal;
 mod progress;
 mod stream;
 
 pub use config::{Config, Roots, SetupError};
 pub use error::{Distrust, Error, Phase, Problem};
 pub use exchange::HttpsTransport;
+#[cfg(feature = "journal")]
+pub use journal::{Entry, FileJournal, JournalError};

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::{fs, process, thread};
 
 use anyhow::bail;
-use pay_core::drive::{Driver, MemoryJournal, Need, Routes};
+use pay_core::drive::journal::blocking::Journal;
+use pay_core::drive::{DriveError, Driver, Need};
 use pay_core::model::{Authenticate, IdempotencyKey, NextAction, OrderPay, Otp};
 use pay_core::sale::{AttemptEnd, Buffers, Delivery, Millis, NotPaid, Outcome, Sale};
 use serde_json::Value;
@@ -35,8 +36,8 @@ pub(super) enum OtpSource {
 }
 
 /// A sale on its way.
-pub(super) struct Till<'b> {
-    pub(super) driver: Driver<'b, Tap, Tap, MemoryJournal<1>>,
+pub(super) struct Till<'b, J> {
+    pub(super) driver: Driver<'b, Tap, Tap, J>,
     pub(super) heard: Heard,
     console: Console,
     otp: OtpSource,
@@ -60,27 +61,24 @@ pub(super) enum Stop {
     TimeUp(Outcome),
     /// Ctrl-C. How it stands:
     Interrupted(Outcome),
+    /// The journal does not take what is known: it went no further.
+    Journal(String),
 }
 
-impl<'b> Till<'b> {
+impl<'b, J: Journal> Till<'b, J> {
     pub(super) fn new(
         gateway: &Gateway,
+        journal: J,
         console: Console,
         make: impl FnOnce(&mut Buffers<'b>) -> anyhow::Result<Sale>,
         mut buffers: Buffers<'b>,
     ) -> anyhow::Result<Self> {
         let heard = Heard::default();
-        let routes = match gateway.has_two_routes() {
-            false => Routes::same(Tap::new(gateway.pay_transport()?, heard.clone())),
-            true => Routes::two(
-                Tap::new(gateway.pay_transport()?, heard.clone()),
-                Tap::new(gateway.ask_transport()?, heard.clone()),
-            ),
-        };
+        let routes = gateway.routes(&heard)?;
         let sale = make(&mut buffers)?.with_client(super::gateway::hints());
         watch_interrupts()?;
         Ok(Self {
-            driver: Driver::new(sale, routes, MemoryJournal::new(), buffers),
+            driver: Driver::new(sale, routes, journal, buffers),
             heard,
             console,
             otp: OtpSource::Prompt,
@@ -138,19 +136,21 @@ impl<'b> Till<'b> {
                     }
                     continue;
                 }
+                Err(DriveError::Journal(error)) => return Stop::Journal(error.to_string()),
                 Err(error) => {
                     self.console.say(&sentence(&error.to_string()));
                     return Stop::TimeUp(self.driver.sale().standing());
                 }
             };
             let standing = self.driver.sale().standing();
-            if INTERRUPTS.load(Ordering::Relaxed) > 0 {
-                return Stop::Interrupted(standing);
-            }
             let begun = !matches!(standing, Outcome::NotPaid(_));
             let idle = !begun && self.nothing_leaves() && now() >= self.patience;
-            if idle || now() >= self.deadline {
-                return Stop::TimeUp(standing);
+            if is_interrupted() || idle || now() >= self.deadline {
+                if !begun {
+                    // The sale ends what never left when its own time is over; the journal must hear of it now.
+                    let _ = self.driver.drive_blocking(&mut || Millis(u64::MAX));
+                }
+                return if is_interrupted() { Stop::Interrupted(standing) } else { Stop::TimeUp(standing) };
             }
             if let Some(spinner) = &spinner {
                 spinner.set(if self.nothing_leaves() {
@@ -185,7 +185,7 @@ impl<'b> Till<'b> {
             }
             OtpSource::Prompt => None,
         };
-        let interrupted = INTERRUPTS.load(Ordering::Relaxed) > 0;
+        let interrupted = is_interrupted();
         let Some(text) = text.filter(|text| !interrupted && !text.trim().is_empty()) else { return Ok(false) };
         match Otp::parse(text.trim()) {
             Ok(otp) => {
@@ -208,12 +208,7 @@ impl<'b> Till<'b> {
 
     /// The last thing that went wrong, as a clause.
     pub(super) fn trouble(&self) -> String {
-        let notes = self.heard.notes();
-        match (&notes.failure, &notes.refusal) {
-            (Some((failure, _)), _) => failure.clone(),
-            (None, Some(refusal)) => refusal.clone(),
-            (None, None) => "no answer".to_owned(),
-        }
+        self.heard.notes().trouble()
     }
 }
 
@@ -283,9 +278,14 @@ fn draw(modules: &qr::Modules, console: Console) {
     console.say(&modules.draw(console.is_terminal()));
 }
 
+/// Ctrl-C was pressed.
+pub(super) fn is_interrupted() -> bool {
+    INTERRUPTS.load(Ordering::Relaxed) > 0
+}
+
 /// Sleeps, but not through an interrupt.
-fn sleep_until(at: Millis) {
-    while INTERRUPTS.load(Ordering::Relaxed) == 0 {
+pub(super) fn sleep_until(at: Millis) {
+    while !is_interrupted() {
         match at.since(now()) {
             0 => return,
             left => thread::sleep(Duration::from_millis(left.min(50))),
@@ -298,7 +298,7 @@ static INTERRUPTS: AtomicU8 = AtomicU8::new(0);
 static PROMPTING: AtomicBool = AtomicBool::new(false);
 
 /// From now on the first Ctrl-C ends the waiting in good order; the second ends the program, with the outcome unknown.
-fn watch_interrupts() -> anyhow::Result<()> {
+pub(super) fn watch_interrupts() -> anyhow::Result<()> {
     let set = ctrlc::set_handler(|| {
         let again = INTERRUPTS.fetch_add(1, Ordering::Relaxed) > 0;
         if PROMPTING.load(Ordering::Relaxed) {

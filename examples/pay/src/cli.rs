@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pay_core::model::{Amount, ApiVersion};
+use sandbox::Scenario;
 
 use super::method::{MethodArgs, MethodName};
 
@@ -51,6 +52,16 @@ pub(super) struct Options {
     /// How long to wait for an outcome, in seconds (up to a day)
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(0..=86_400))]
     pub(super) timeout: u32,
+    /// Where sales are kept over power cuts; one process at a time [default: pay/journal.redb in the user's data directory]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) journal: Option<PathBuf>,
+    /// The pause between two questions about an order, in milliseconds [default: 3000; 200 on this machine]
+    #[arg(long, global = true, value_name = "MS", value_parser = clap::value_parser!(u32).range(10..=60_000))]
+    pub(super) ask_ms: Option<u32>,
+    /// How far apart two readings must be that find no payment, before it is believed, in milliseconds; less than the
+    /// default only on this machine [default: 30000]
+    #[arg(long, global = true, value_name = "MS", value_parser = clap::value_parser!(u32).range(10..=600_000))]
+    pub(super) settle_ms: Option<u32>,
     /// Print one JSON object on standard output, everything else on standard error
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -65,6 +76,9 @@ pub(super) enum Command {
     /// Create an order, or pay one
     #[command(subcommand)]
     Order(OrderCommand),
+    /// Look after the sales that are kept: what is unsettled, and bringing it to an end
+    #[command(subcommand)]
+    Journal(JournalCommand),
     /// Enter an OTP for an attempt that waits for one (from standard input or a prompt; each line is a try)
     Otp(OtpArgs),
     /// Say how an order stands: exit code 0 paid, 2 closed unpaid, 4 still to be paid
@@ -88,6 +102,82 @@ pub(super) enum OrderCommand {
     /// With a way to ask (merchant keys, or --status-url) it waits for the outcome until --timeout; else it shows what the
     /// shopper has to do and returns at once with exit code 4, or 3 if the gateway's answer was lost.
     Pay(Box<PayArgs>),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum JournalCommand {
+    /// The sales that somebody still has to do something about
+    List {
+        /// Those that are over, too
+        #[arg(long)]
+        all: bool,
+    },
+    /// What is kept of one sale
+    Show {
+        /// The order
+        order_id: String,
+    },
+    /// Ask how unsettled sales ended, until each is settled or --timeout is over; never pays. With merchant keys, money that
+    /// must go back is sent back
+    Resume {
+        /// The order [default: every unsettled sale]
+        order_id: Option<String>,
+        /// An order that can still be paid after so long is closed, in seconds
+        #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+        close_after: u32,
+    },
+    /// Say whether the goods of a paid sale went out: after a power cut in between, or because somebody looked
+    Release {
+        /// The order
+        order_id: String,
+        #[command(flatten)]
+        goods: Goods,
+    },
+    /// Say how a sale ended that cannot be asked about from here: somebody has looked into the gateway's books
+    Attest {
+        /// The order
+        order_id: String,
+        #[command(flatten)]
+        books: Books,
+    },
+    /// Remove sales that are over and began so long ago; their order ids and keys count as new afterwards
+    Prune {
+        /// Their least age in days
+        #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(31..))]
+        days: u32,
+    },
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Goods {
+    /// They are out
+    #[arg(long)]
+    pub(super) yes: bool,
+    /// They are not, and stay here: the money goes back
+    #[arg(long)]
+    pub(super) no: bool,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Books {
+    /// The order is paid
+    #[arg(long)]
+    pub(super) paid: bool,
+    /// It is not, and cannot be any more
+    #[arg(long)]
+    pub(super) not_paid: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReleaseName {
+    /// The goods go out
+    Ok,
+    /// They certainly do not: the money goes back
+    Fail,
+    /// Nobody can tell, as after a power cut
+    Unknown,
 }
 
 #[derive(Debug, Args)]
@@ -117,6 +207,12 @@ pub(super) struct SandboxArgs {
     /// Ignore idempotency keys on calls without merchant keys (what the gateway does is not published)
     #[arg(long)]
     pub(super) ignore_session_keys: bool,
+    /// What every order plays: the id of a scenario, such as SB-07
+    #[arg(long, value_name = "ID", value_parser = scenario)]
+    pub(super) scenario: Option<&'static Scenario>,
+    /// Print the scenarios as a table and stop
+    #[arg(long)]
+    pub(super) list_scenarios: bool,
 }
 
 #[derive(Debug, Args)]
@@ -169,8 +265,27 @@ pub(super) struct PayArgs {
     /// Save the gateway's QR image here (PNG)
     #[arg(long, value_name = "FILE")]
     pub(super) qr_file: Option<PathBuf>,
+    /// Hand out goods once it is paid (nothing moves here: this is what becomes of it)
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(super) release: Option<ReleaseName>,
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
     #[command(flatten)]
     pub(super) method_args: MethodArgs,
+}
+
+/// How much may be unsettled in the journal before no new sale is taken.
+#[derive(Debug, Args)]
+pub(super) struct LimitArgs {
+    /// No new payment while so many sales are unsettled
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(super) max_unsettled: u32,
+    /// No new payment if it and the unsettled ones are more than this, in rupees
+    #[arg(long, value_name = "RUPEES", default_value = "100000", value_parser = amount)]
+    pub(super) max_unsettled_total: Amount,
+    /// No new payment while a sale is unsettled for longer than this, in hours
+    #[arg(long, value_name = "HOURS", default_value_t = 72)]
+    pub(super) max_unsettled_age: u32,
 }
 
 #[derive(Debug, Args)]
@@ -278,6 +393,10 @@ pub(super) struct BenchArgs {
 
 fn amount(text: &str) -> Result<Amount, pay_core::model::InvalidValue> {
     Amount::parse(text)
+}
+
+fn scenario(text: &str) -> Result<&'static Scenario, String> {
+    Scenario::find(text).ok_or_else(|| "there is no such scenario; --list-scenarios shows them".to_owned())
 }
 
 fn version(text: &str) -> Result<ApiVersion, String> {

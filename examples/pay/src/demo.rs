@@ -1,6 +1,7 @@
 //! `pay demo`: a payment from start to receipt, in a sandbox inside this program.
 
 use anyhow::{Context, anyhow};
+use pay_core::drive::MemoryJournal;
 use pay_core::model::{CreateOrder, Customer, CustomerId, IdempotencyKey, OrderId, Phone};
 use pay_core::sale::{Buffers, Sale};
 use sandbox::{Config, Rules, Server};
@@ -30,9 +31,14 @@ pub(super) fn run(options: &Options, args: &DemoArgs) -> anyhow::Result<Ending> 
     let key = IdempotencyKey::from_random(random()?);
     let (mut tx, mut rx) = (vec![0; TX], vec![0; RX]);
     let buffers = Buffers { tx: &mut tx, rx: &mut rx };
-    let mut till =
-        Till::new(&gateway, console, |buffers| Ok(Sale::create(&request, key, setup, now(), buffers)?), buffers)?
-            .with_otp(OtpSource::Sandbox);
+    let mut till = Till::new(
+        &gateway,
+        MemoryJournal::<1>::new(),
+        console,
+        |buffers| Ok(Sale::create(&request, key, setup, now(), buffers)?),
+        buffers,
+    )?
+    .with_otp(OtpSource::Sandbox);
 
     let stop = till.run();
     let session = match stop {

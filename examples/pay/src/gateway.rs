@@ -4,8 +4,9 @@ use core::net::IpAddr;
 use std::env;
 
 use anyhow::{Context, anyhow, bail};
+use pay_core::drive::Routes;
 use pay_core::model::{ApiVersion, Environment};
-use pay_core::sale::{Policy, Setup};
+use pay_core::sale::{Policy, Refunds, Setup};
 use pay_core::wire::{Auth, ClientBrowser, ClientHints, ClientOs, Endpoint};
 use serde::Deserialize;
 use transport_std::{Config, HttpsTransport, Roots};
@@ -14,6 +15,7 @@ use zeroize::Zeroize;
 use super::cli::Options;
 use super::entropy::random;
 use super::input;
+use super::tap::{Heard, Tap};
 
 const CLIENT_ID: &str = "CASHFREE_CLIENT_ID";
 const CLIENT_SECRET: &str = "CASHFREE_CLIENT_SECRET";
@@ -28,6 +30,8 @@ pub(super) struct Gateway {
     config: Config,
     pub(super) version: ApiVersion,
     pub(super) timeout_ms: u32,
+    ask_ms: Option<u32>,
+    settle_ms: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -64,7 +68,20 @@ impl Gateway {
             }
         };
         let timeout_ms = options.timeout.saturating_mul(1_000);
-        Ok(Self { pay, ask, config, version: options.api_version, timeout_ms })
+        let gateway = Self {
+            pay,
+            ask,
+            config,
+            version: options.api_version,
+            timeout_ms,
+            ask_ms: options.ask_ms,
+            settle_ms: options.settle_ms,
+        };
+        let hasty = options.settle_ms.is_some_and(|ms| ms < Policy::with_ask().settle_ms);
+        if hasty && !gateway.is_loopback() {
+            bail!("--settle-ms: less than the default is for a gateway on this machine only")
+        }
+        Ok(gateway)
     }
 
     /// To a sandbox inside this program.
@@ -77,6 +94,8 @@ impl Gateway {
             config,
             version: options.api_version,
             timeout_ms: options.timeout.saturating_mul(1_000),
+            ask_ms: None,
+            settle_ms: None,
         })
     }
 
@@ -89,6 +108,11 @@ impl Gateway {
     /// No money is there: fields may have test values.
     pub(super) fn is_test(&self) -> bool {
         self.is_loopback() || self.pay.host() == Environment::Sandbox.host()
+    }
+
+    /// Where the money is.
+    pub(super) fn environment(&self) -> Environment {
+        if self.is_test() { Environment::Sandbox } else { Environment::Production }
     }
 
     /// Somebody answers for orders.
@@ -117,6 +141,15 @@ impl Gateway {
         self.transport(self.ask.as_ref().unwrap_or(&self.pay))
     }
 
+    /// To both, as a sale takes them.
+    pub(super) fn routes(&self, heard: &Heard) -> anyhow::Result<Routes<Tap, Tap>> {
+        let pay = Tap::new(self.pay_transport()?, heard.clone());
+        Ok(match self.has_two_routes() {
+            false => Routes::same(pay),
+            true => Routes::two(pay, Tap::new(self.ask_transport()?, heard.clone())),
+        })
+    }
+
     fn transport(&self, endpoint: &Endpoint) -> anyhow::Result<HttpsTransport> {
         Ok(HttpsTransport::new(endpoint.clone(), self.config.clone())?)
     }
@@ -130,8 +163,17 @@ impl Gateway {
             // Nobody's limits are spent.
             policy.ask_ms = 200;
         }
-        let environment = if self.is_test() { Environment::Sandbox } else { Environment::Production };
-        Ok(Setup { environment, api_version: self.version, policy, seed: random()? })
+        if let Some(ms) = self.ask_ms {
+            policy.ask_ms = ms;
+            policy.ask_max_ms = policy.ask_max_ms.min(ms.saturating_mul(20));
+        }
+        policy.settle_ms = self.settle_ms.unwrap_or(policy.settle_ms);
+        policy.refunds = match (&self.ask, self.pay.auth().has_keys()) {
+            (Some(_), _) => Refunds::ByBackend,
+            (None, true) => Refunds::ByKeys,
+            (None, false) => Refunds::ByCaller,
+        };
+        Ok(Setup { environment: self.environment(), api_version: self.version, policy, seed: random()? })
     }
 
     /// The limit of one exchange: no longer than anybody waits, but long enough for a slow bank.

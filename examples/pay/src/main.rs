@@ -10,8 +10,10 @@ mod demo;
 mod entropy;
 mod exit;
 mod gateway;
+mod goods;
 mod input;
 mod inspect;
+mod journal;
 mod merchant;
 mod method;
 mod order;
@@ -19,6 +21,7 @@ mod otp;
 mod qr;
 mod receipt;
 mod refund;
+mod resume;
 mod sandbox_server;
 mod simulate;
 mod status;
@@ -46,6 +49,7 @@ fn run(cli: &Cli) -> anyhow::Result<Ending> {
         Command::Sandbox(args) => sandbox_server::run(args),
         Command::Order(OrderCommand::Create(args)) => order::create(options, args),
         Command::Order(OrderCommand::Pay(args)) => order::pay(options, args),
+        Command::Journal(command) => journal::run(options, command),
         Command::Otp(args) => otp::run(options, args),
         Command::Status(args) => status::run(options, args),
         Command::Refund(args) => refund::run(options, args),

@@ -1,13 +1,15 @@
 //! `pay order create` and `pay order pay`.
 
 use anyhow::{anyhow, bail};
+use pay_core::drive::journal::blocking::Journal;
 use pay_core::model::{
     Amount, CallKind, CreateOrder, Currency, Customer, CustomerId, IdempotencyKey, OrderId, OrderStatus,
     PaymentSessionId, Phone, Timestamp, UnixSeconds,
 };
-use pay_core::sale::{AttemptEnd, Buffers, Intent, NotPaid, Outcome, Sale};
+use pay_core::sale::{AttemptEnd, Buffers, Intent, NotPaid, Outcome, Sale, Switch};
 use pay_core::wire::{Call, decode};
 use serde_json::{Value, json};
+use transport_std::FileJournal;
 
 use super::attempt::{OtpSource, RX, Stop, TX, Till, why_not_paid};
 use super::cli::{CreateArgs, Options, PayArgs};
@@ -15,23 +17,32 @@ use super::console::Console;
 use super::entropy::{now, random, unix_now};
 use super::exit::{Ending, sentence};
 use super::gateway::Gateway;
+use super::journal::{self, Start};
 use super::merchant::{Merchant, Trouble, unreadable};
 use super::receipt::Receipt;
-use super::{input, inspect};
+use super::{goods, input, inspect};
 
 pub(super) fn create(options: &Options, args: &CreateArgs) -> anyhow::Result<Ending> {
     let console = Console::new(options.json);
     let gateway = Gateway::from_options(options)?;
     gateway.need_keys()?;
     let request = create_request(args, gateway.is_test())?;
+    let mut journal = journal::open(options)?;
+    let (order_id, amount) = (request.order_id(), Some(request.amount()));
+    if let Start::Paid = journal::start(&mut journal, order_id, amount, gateway.environment(), false)? {
+        bail!("Nothing was sent: order {order_id} is paid.");
+    }
     let setup = gateway.setup(gateway.timeout_ms)?;
     let key = IdempotencyKey::from_random(random()?);
     let (mut tx, mut rx) = (vec![0; TX], vec![0; RX]);
     let buffers = Buffers { tx: &mut tx, rx: &mut rx };
-    let mut till =
-        Till::new(&gateway, console, |buffers| Ok(Sale::create(&request, key, setup, now(), buffers)?), buffers)?;
+    let sale =
+        |buffers: &mut Buffers<'_>| Ok(Sale::create(&request, key, setup, now(), buffers)?.with_created(unix_now()));
+    let mut till = Till::new(&gateway, journal.clone(), console, sale, buffers)?;
     let stop = till.run();
     if matches!(stop, Stop::Ready(_)) {
+        // Whoever pays it begins a sale of their own.
+        journal.discard(order_id)?;
         let mut body = till.heard.notes().order.clone().unwrap_or_default();
         let order = decode::order(&mut body)?;
         console.answer(&inspect::order(&order));
@@ -43,6 +54,9 @@ pub(super) fn create(options: &Options, args: &CreateArgs) -> anyhow::Result<End
             console.say(&format!("Session: {}", order.payment_session_id));
         }
         return Ok(Ending::Done);
+    }
+    if let (Stop::Journal(error), false) = (&stop, till.heard.notes().acted) {
+        bail!("Nothing was sent: {error}.");
     }
     if !till.heard.notes().acted {
         bail!("{}", sentence(&till.trouble()));
@@ -95,29 +109,50 @@ pub(super) fn pay(options: &Options, args: &PayArgs) -> anyhow::Result<Ending> {
     let chosen = args.method.request(&args.method_args, session, gateway.is_test(), console)?;
     chosen.request.check(gateway.version)?;
 
-    let intent = match intent(&gateway, &order_id, args.amount)? {
+    let mut journal = journal::open(options)?;
+    let start = journal::start(&mut journal, &order_id, args.amount, gateway.environment(), gateway.can_ask())?;
+    let read = match start {
+        Start::Paid => Read::Ended("paid", Ending::Done),
+        Start::New | Start::Next(_) => intent(&gateway, &order_id, args.amount)?,
+    };
+    let intent = match read {
         Read::Intent(intent) => intent,
         Read::Ended(outcome, ending) => {
-            console.answer(&report(None, outcome, &order_id, 0));
+            console.answer(&report::<FileJournal>(None, outcome, &order_id, 0));
             if outcome == "paid" {
                 console.say("The order was paid already; nothing was sent.");
             }
             return Ok(ending);
         }
     };
+    journal::admit(&journal, &args.limits, &order_id, intent.amount, console)?;
     // Without a way to ask the deadline only ends what cannot be sent; with one, waiting ends before it, so that the order
     // stays open for whoever asks later.
-    let setup = gateway.setup(gateway.timeout_ms.saturating_add(60_000))?;
+    let mut setup = gateway.setup(gateway.timeout_ms.saturating_add(60_000))?;
+    setup.policy.release = args.release.is_some();
     let (mut tx, mut rx) = (vec![0; TX], vec![0; RX]);
     let buffers = Buffers { tx: &mut tx, rx: &mut rx };
     let otp = if args.otp_stdin { OtpSource::Stdin } else { OtpSource::Prompt };
-    let mut till = Till::new(&gateway, console, |_| Ok(Sale::new(intent, setup)), buffers)?
-        .with_otp(otp)
-        .with_qr_file(args.qr_file.clone());
+    let sale = |_: &mut Buffers<'_>| match start {
+        Start::Next(record) if record.amount != intent.amount || record.currency != intent.currency => {
+            bail!("Nothing was paid: the journal has order {order_id} over {} {}.", record.currency, record.amount)
+        }
+        Start::Next(record) => {
+            let mut sale = Sale::resume(*record, setup.policy, setup.seed, now());
+            sale.switch_method(Switch::GoOn, now())?;
+            Ok(sale)
+        }
+        _ => Ok(Sale::new(intent, setup).with_created(unix_now())),
+    };
+    let mut till =
+        Till::new(&gateway, journal, console, sale, buffers)?.with_otp(otp).with_qr_file(args.qr_file.clone());
     till.pay(&chosen.request, args.idempotency_key.as_deref())?;
     let last_four = chosen.last_four.clone();
     drop(chosen);
-    let stop = till.run();
+    let mut stop = till.run();
+    if let (Stop::Over(Outcome::Paid { .. }), Some(how)) = (&stop, args.release) {
+        stop = goods::hand_out(&mut till, how, console)?;
+    }
     let (outcome, ending) = conclude(&till, stop, gateway.can_ask())?;
     console.answer(&report(Some(&till), outcome, &order_id, till.driver.sale().record().attempt_count()));
     if outcome == "paid" {
@@ -143,8 +178,12 @@ enum Read {
 /// What is to be paid: the order as the gateway has it, where that can be asked for.
 fn intent(gateway: &Gateway, order_id: &OrderId, expected: Option<Amount>) -> anyhow::Result<Read> {
     if !gateway.can_ask() {
-        // Only an order that comes back is compared with it, and none does.
-        let amount = expected.map_or_else(|| Amount::from_minor(0), Ok)?;
+        // No order comes back here to be compared with it; whoever looks into the journal later will have one.
+        let amount = match expected {
+            Some(amount) => amount,
+            None if gateway.is_test() => Amount::from_minor(1015)?,
+            None => bail!("order pay needs --amount where the order cannot be read"),
+        };
         return Ok(Read::Intent(Intent { order_id: order_id.clone(), amount, currency: Currency::inr() }));
     }
     let mut merchant = Merchant::asking(gateway)?;
@@ -177,7 +216,11 @@ fn intent(gateway: &Gateway, order_id: &OrderId, expected: Option<Amount>) -> an
 }
 
 /// What the end of the loop means: the word for `--json`, and the end of the program.
-pub(super) fn conclude(till: &Till<'_>, stop: Stop, can_ask: bool) -> anyhow::Result<(&'static str, Ending)> {
+pub(super) fn conclude<J: Journal>(
+    till: &Till<'_, J>,
+    stop: Stop,
+    can_ask: bool,
+) -> anyhow::Result<(&'static str, Ending)> {
     let kind = till.last_action["kind"].as_str().unwrap_or_default();
     let failed = |text: String| Ok(("failed", Ending::Failed(sentence(&text))));
     // Nothing left this machine: a local error. Otherwise the gateway did not take it.
@@ -190,8 +233,16 @@ pub(super) fn conclude(till: &Till<'_>, stop: Stop, can_ask: bool) -> anyhow::Re
         (word, Ending::Pending(sentence(&format!("{needs}{}", till.route_trouble()))))
     };
     match stop {
-        Stop::Over(Outcome::Paid { .. }) => Ok(("paid", Ending::Done)),
-        Stop::Over(Outcome::RefundDue(_)) => failed("the order was paid after all, and the money must go back".into()),
+        Stop::Journal(error) if !till.heard.notes().acted => bail!("Nothing was sent: {error}."),
+        Stop::Journal(error) => {
+            let text = format!("Whether the order was paid is not on record ({error}); ask before paying again.");
+            Ok(("unknown", Ending::Unknown(text)))
+        }
+        Stop::Over(Outcome::Paid { .. } | Outcome::RefundDue(_))
+        | Stop::TimeUp(Outcome::Paid { .. } | Outcome::RefundDue(_))
+        | Stop::Interrupted(Outcome::Paid { .. } | Outcome::RefundDue(_)) => {
+            Ok(goods::ending(till.driver.sale().record()))
+        }
         Stop::Ready(Some(end)) => match end {
             AttemptEnd::Refused(_) => failed(format!("the payment was refused: {}", till.trouble())),
             AttemptEnd::NotSent | AttemptEnd::Untrusted => not_sent(),
@@ -222,7 +273,7 @@ pub(super) fn conclude(till: &Till<'_>, stop: Stop, can_ask: bool) -> anyhow::Re
 }
 
 /// The object of `order pay --json`.
-fn report(till: Option<&Till<'_>>, outcome: &str, order_id: &OrderId, attempt: usize) -> Value {
+fn report<J>(till: Option<&Till<'_, J>>, outcome: &str, order_id: &OrderId, attempt: usize) -> Value {
     let body = till.and_then(|till| till.heard.notes().order_pay.clone());
     let mut value = match body {
         Some(mut body) => inspect::order_pay(decode::order_pay(&mut body).ok().as_ref()),
@@ -235,5 +286,6 @@ fn report(till: Option<&Till<'_>>, outcome: &str, order_id: &OrderId, attempt: u
     value["outcome"] = outcome.into();
     value["order_id"] = order_id.as_str().into();
     value["attempt"] = json!(attempt);
+    value["release"] = till.and_then(|till| journal::release_value(till.driver.sale().record().release)).into();
     value
 }

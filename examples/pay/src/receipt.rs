@@ -22,7 +22,7 @@ pub(super) struct Receipt {
 
 impl Receipt {
     /// Of a sale that ended paid. The bank's reference is asked for, and left out if it does not come.
-    pub(super) fn of(till: &Till<'_>, gateway: &Gateway, method: &str, last_four: Option<String>) -> Self {
+    pub(super) fn of<J>(till: &Till<'_, J>, gateway: &Gateway, method: &str, last_four: Option<String>) -> Self {
         let sale = till.driver.sale();
         let record = sale.record();
         let payment = match sale.standing() {

@@ -84,6 +84,17 @@ impl Transport for Tap {
     }
 }
 
+impl Notes {
+    /// The last thing that went wrong, as a clause.
+    pub(super) fn trouble(&self) -> String {
+        match (&self.failure, &self.refusal) {
+            (Some((failure, _)), _) => failure.clone(),
+            (None, Some(refusal)) => refusal.clone(),
+            (None, None) => "no answer".to_owned(),
+        }
+    }
+}
+
 /// A refusal as a clause, safe to show.
 pub(super) fn refusal(status: u16, mut body: Zeroizing<Vec<u8>>) -> String {
     let refusal = decode::refusal(status, &mut body);

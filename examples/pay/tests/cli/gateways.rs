@@ -16,6 +16,7 @@ pub struct Gateway {
     pub url: String,
     pub ca: String,
     pub keys: String,
+    pub journal: String,
     directory: PathBuf,
     child: Option<Child>,
     pub server: Option<Server>,
@@ -39,7 +40,8 @@ impl Gateway {
         assert!(directory.join("ca.der").exists());
         let keys = directory.join("keys.json");
         fs::write(&keys, &line).unwrap();
-        Self { url: text("url"), ca: text("ca"), keys: path(&keys), directory, child: Some(child), server: None }
+        let journal = path(&directory.join("journal.redb"));
+        Self { url: text("url"), ca: text("ca"), keys: path(&keys), journal, directory, child: Some(child), server: None }
     }
 
     pub fn here(rules: Rules) -> Self {
@@ -53,6 +55,7 @@ impl Gateway {
             url: server.url().to_owned(),
             ca: path(&ca),
             keys: path(&keys),
+            journal: path(&directory.join("journal.redb")),
             directory,
             child: None,
             server: Some(server),
@@ -76,8 +79,7 @@ impl Gateway {
     }
 
     pub fn pay_typing(&self, args: &[&str], stdin: &str) -> Run {
-        let run =
-            pay_with(&[args, &["--gateway", &self.url, "--ca", &self.ca, "--keys", &self.keys]].concat(), stdin, &[]);
+        let run = pay_with(&[args, &self.options(), &["--keys", &self.keys]].concat(), stdin, &[]);
         let keys: Value = serde_json::from_str(&fs::read_to_string(&self.keys).unwrap()).unwrap();
         let secret = keys["client_secret"].as_str().unwrap();
         assert!(!run.out.contains(secret) && !run.err.contains(secret), "{run:?}");
@@ -86,7 +88,11 @@ impl Gateway {
 
     /// As a till without keys.
     pub fn pay_without_keys(&self, args: &[&str]) -> Run {
-        pay(&[args, &["--gateway", &self.url, "--ca", &self.ca]].concat())
+        pay(&[args, &self.options()].concat())
+    }
+
+    fn options(&self) -> [&str; 6] {
+        ["--gateway", &self.url, "--ca", &self.ca, "--journal", &self.journal]
     }
 
     /// Creates an order and gives its session.

@@ -5,6 +5,7 @@ mod bench;
 mod demo;
 mod gateways;
 mod inspect;
+mod journal;
 mod methods;
 mod otp;
 mod program;

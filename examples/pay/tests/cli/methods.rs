@@ -54,9 +54,9 @@ fn every_method_is_paid() {
 #[test]
 fn what_comes_with_each_action() {
     let gateway = Gateway::child(None);
-    let session = gateway.order("order-1");
     let pay = |method: &str| {
-        let args = ["order", "pay", "--session", &session, "--order-id", "order-1", "--method", method, "--json"];
+        let session = gateway.order(method);
+        let args = ["order", "pay", "--session", &session, "--order-id", method, "--method", method, "--json"];
         let run = gateway.pay_without_keys(&args).expect(4);
         let word = if method == "upi-collect" { "pending" } else { "action_needed" };
         let reply = run.json();
@@ -66,7 +66,8 @@ fn what_comes_with_each_action() {
     assert!(pay("upi-qrcode")["image_len"].as_u64().unwrap() > 1_000);
     assert!(pay("upi-link")["links"]["default"].as_str().unwrap().starts_with("upi://pay?"));
     assert!(pay("card")["url"].as_str().unwrap().starts_with("https://127.0.0.1:"));
-    assert!(pay("form")["fields"]["PaReq"].is_string() && pay("form")["fields"]["MD"].is_string());
+    let form = pay("form");
+    assert!(form["fields"]["PaReq"].is_string() && form["fields"]["MD"].is_string());
     assert!(pay("card-otp")["redirect_to_bank"].is_string());
     assert!(pay("banktransfer")["virtual_vpa"].is_string());
     assert_eq!(pay("upi-collect")["kind"], "wait");

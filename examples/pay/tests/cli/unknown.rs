@@ -90,6 +90,8 @@ fn interrupted_it_says_where_the_payment_stands() {
         &gateway.ca,
         "--keys",
         &gateway.keys,
+        "--journal",
+        &gateway.journal,
         "--timeout",
         "60",
     ];

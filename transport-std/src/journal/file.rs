@@ -1,0 +1,104 @@
+//! The file that a journal is in: made whole or not at all, looked at before it is touched.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use redb::backends::FileBackend;
+
+use super::memory::Memory;
+use super::{FileJournal, JournalError};
+
+/// How long another process may take to be done with it.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Opens it, or makes it first.
+pub(super) fn open(path: &Path) -> Result<FileJournal, JournalError> {
+    let start = Instant::now();
+    loop {
+        match try_open(path) {
+            Err(JournalError::InUse) if start.elapsed() < PATIENCE => thread::sleep(PATIENCE / 50),
+            opened => return opened,
+        }
+    }
+}
+
+fn try_open(path: &Path) -> Result<FileJournal, JournalError> {
+    match fs::metadata(path) {
+        Ok(found) if found.len() > 0 => {}
+        Ok(_) => make(path)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make(path)?,
+        Err(error) => return Err(error.into()),
+    }
+    let mut file = options().open(path)?;
+    lock(&file)?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    rehearse(bytes)?;
+    // The database takes locks of its own.
+    file.unlock()?;
+    FileJournal::on(FileBackend::new(file)?, false)
+}
+
+/// An empty journal appears under its name whole, or not at all: a database that was cut off while it was made cannot be
+/// told from a damaged one.
+fn make(path: &Path) -> Result<(), JournalError> {
+    let mut name = path.file_name().map_or_else(OsString::new, OsString::from);
+    name.push(".new");
+    let new = path.with_file_name(name);
+    let mut file = options().create(true).truncate(false).open(&new)?;
+    lock(&file)?;
+    if fs::metadata(path).is_ok_and(|found| found.len() > 0) {
+        // Another process was faster; and what was opened here is its journal by now, or a rest of one.
+        return Ok(());
+    }
+    let memory = Memory::default();
+    drop(FileJournal::on(memory.clone(), false)?);
+    file.set_len(0)?;
+    file.write_all(&memory.bytes())?;
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    // The name, too, must outlast a power cut.
+    #[cfg(unix)]
+    {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(parent)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Opens a copy in memory, with all that this may repair, and looks at every page's checksum: a file that is damaged is
+/// found before anything is written to it.
+pub(super) fn rehearse(bytes: Vec<u8>) -> Result<(), JournalError> {
+    let opened = catch_unwind(AssertUnwindSafe(|| {
+        let journal = FileJournal::on(Memory::new(bytes), true)?;
+        journal.entries(false).map(drop)
+    }));
+    match opened {
+        // Of a copy in memory: its pages point past its end.
+        Ok(Err(JournalError::Io(error))) => Err(JournalError::Damaged(error.to_string())),
+        Ok(result) => result,
+        // Debug builds of the database panic where release builds say what is wrong.
+        Err(_) => Err(JournalError::Damaged("it cannot be read".to_owned())),
+    }
+}
+
+/// One process at a time. Where files cannot be locked, the database decides.
+fn lock(file: &File) -> Result<(), JournalError> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(JournalError::InUse),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
+    }
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}

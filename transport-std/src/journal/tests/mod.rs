@@ -1,0 +1,5 @@
+mod contract;
+mod cuts;
+mod damage;
+mod files;
+mod sale;
