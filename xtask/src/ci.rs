@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::{bare_metal, fuzz, lint, no_std, size, test};
+use crate::{bare_metal, boards, fuzz, lint, no_std, size, test};
 
 /// Runs the parts one after the other; the first that fails ends it.
 pub(crate) fn run() -> Result<()> {
@@ -17,6 +17,7 @@ pub(crate) fn run() -> Result<()> {
             }
             lint::run()
         })?,
+        part("boards", boards::run)?,
         part("size", || size::run(&size::Arguments { write: false }))?,
         part("fuzz", || fuzz::run(&fuzz::Arguments { seconds: 20, install: true }))?,
     ];

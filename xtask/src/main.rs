@@ -2,13 +2,16 @@
 
 mod bare_metal;
 mod bench;
+mod boards;
 mod ci;
 mod command;
 mod firmware;
 mod fuzz;
 mod lint;
+mod mutants;
 mod no_std;
 mod size;
+mod sweep;
 mod test;
 mod workspace;
 
@@ -31,9 +34,17 @@ enum Task {
     Firmware(firmware::Arguments),
     /// Print flash, RAM, stack and instructions of the firmware; fails if they grew
     Size(size::Arguments),
+    /// Build the kiosk for real boards and print what it takes of them
+    Boards,
     /// Run the benchmarks
     Bench,
-    /// Everything that has to be green: test --install, no-std, lint, size, fuzz
+    /// Play payments with the power going everywhere, a few hundred thousand times
+    Sweep(sweep::Arguments),
+    /// The same, and with --full ten million times: what docs/proof.md reports
+    Proof(sweep::ProofArguments),
+    /// Break a copy in each named way, and show that the sweep or a test notices
+    Mutants(mutants::Arguments),
+    /// Everything that has to be green: test --install, no-std, lint, boards, size, fuzz
     Ci,
 }
 
@@ -48,7 +59,11 @@ fn main() -> ExitCode {
             Err(error) => Err(error),
         },
         Task::Size(arguments) => size::run(&arguments),
+        Task::Boards => boards::run(),
         Task::Bench => bench::run(),
+        Task::Sweep(arguments) => sweep::run(&arguments),
+        Task::Proof(arguments) => sweep::prove(&arguments),
+        Task::Mutants(arguments) => mutants::run(&arguments),
         Task::Ci => ci::run(),
     };
     match result {

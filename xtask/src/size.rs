@@ -78,7 +78,7 @@ fn measure() -> Result<Figures> {
 }
 
 /// Flash and static RAM. Variables with an initial value take both.
-fn sections(image: &[u8]) -> Result<(u64, u64)> {
+pub(crate) fn sections(image: &[u8]) -> Result<(u64, u64)> {
     let (mut flash, mut ram) = (0, 0);
     for section in object::File::parse(image)?.sections() {
         let (in_flash, in_ram) = match section.kind() {

@@ -21,6 +21,7 @@ pub(crate) struct Guest {
 }
 
 /// How a kiosk ended.
+#[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: i32,
     pub(crate) lines: Vec<String>,
@@ -71,6 +72,24 @@ impl Guest {
                 return;
             }
         }
+    }
+
+    /// Waits until it has said so many lines, or has ended.
+    pub(crate) fn wait_for_lines(&mut self, count: usize) {
+        while self.seen.len() < count {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => self.seen.push(line),
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Kills it now, as a power cut does. The answer is what it said.
+    pub(crate) fn kill(mut self) -> Vec<String> {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.seen.extend(self.lines.iter());
+        core::mem::take(&mut self.seen)
     }
 
     /// Waits for the end.

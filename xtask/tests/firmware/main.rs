@@ -2,10 +2,14 @@
 //! says where it is.
 
 mod board;
+mod chip;
 mod faults;
+mod flash;
 mod guest;
+mod kill;
 mod proxy;
 mod sales;
+mod scenarios;
 mod secrets;
 mod shop;
 mod untrusted;

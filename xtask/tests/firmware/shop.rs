@@ -1,6 +1,8 @@
 //! The gateway and the merchant's backend, in this process, and a device's files.
 
+use core::time::Duration;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use pay_core::wire::{Auth, Endpoint};
 use sandbox::{Config, Request, Rules, TestCard};
@@ -9,7 +11,7 @@ use super::guest::scratch;
 
 /// A gateway that pays by itself after a while, and a backend with one device.
 pub(crate) struct Shop {
-    pub(crate) gateway: sandbox::Server,
+    pub(crate) gateway: Arc<sandbox::Server>,
     backend: backend::Server,
     dir: PathBuf,
 }
@@ -17,8 +19,11 @@ pub(crate) struct Shop {
 impl Shop {
     /// Attempts succeed after this time; without it they wait.
     pub(crate) fn open(settle_after_ms: Option<u64>) -> Self {
-        let rules = Rules { settle_after_ms, ..Rules::default() };
-        let gateway = sandbox::Server::start(Config { rules, ..Config::default() }).unwrap();
+        Self::with_rules(Rules { settle_after_ms, ..Rules::default() })
+    }
+
+    pub(crate) fn with_rules(rules: Rules) -> Self {
+        let gateway = Arc::new(sandbox::Server::start(Config { rules, ..Config::default() }).unwrap());
         let dir = scratch("shop");
         let token = backend::add_token(&dir, "kiosk").unwrap();
         std::fs::write(dir.join("token"), token.as_bytes()).unwrap();
@@ -36,6 +41,19 @@ impl Shop {
         self.gateway.url().rsplit(':').next().unwrap().split('/').next().unwrap().parse().unwrap()
     }
 
+    /// Lets the gateway's clock run as fast as that of a kiosk with `--speed`.
+    pub(crate) fn hurry(&self, speed: u32) {
+        let gateway = Arc::downgrade(&self.gateway);
+        std::thread::spawn(move || {
+            let step = Duration::from_millis(100);
+            loop {
+                std::thread::sleep(step);
+                let Some(gateway) = gateway.upgrade() else { break };
+                gateway.skip(step * (speed - 1));
+            }
+        });
+    }
+
     /// Words for the gateway at this port.
     pub(crate) fn gateway_at(&self, port: u16) -> Vec<String> {
         let ca = self.path("ca.der");
@@ -44,11 +62,25 @@ impl Shop {
 
     /// Words for the gateway and the backend, which makes the order.
     pub(crate) fn order_at(&self, port: u16, order: &str) -> Vec<String> {
+        self.order_of(port, order, "10.15")
+    }
+
+    /// The same for another price.
+    pub(crate) fn order_of(&self, port: u16, order: &str, amount: &str) -> Vec<String> {
+        [self.servers_at(port), words(&format!("--amount {amount} --order-id {order}"))].concat()
+    }
+
+    /// Words to settle what is open, with no new order.
+    pub(crate) fn resume_at(&self, port: u16) -> Vec<String> {
+        [self.servers_at(port), words("--resume")].concat()
+    }
+
+    fn servers_at(&self, port: u16) -> Vec<String> {
         let (ca, token) = (self.path("backend-ca.der"), self.path("token"));
         let backend = self.backend.address().port();
         let more = format!(
             "--status-connect 10.0.2.2:{backend} --status-server-name localhost --status-ca {ca} \
-             --device-token-file {token} --amount 10.15 --order-id {order}"
+             --device-token-file {token}"
         );
         [self.gateway_at(port), words(&more)].concat()
     }
@@ -59,17 +91,33 @@ impl Shop {
             r#"{{"order_id": "{order}", "order_amount": 10.15, "order_currency": "INR",
             "customer_details": {{"customer_id": "c_1", "customer_phone": "9999999999"}}}}"#
         );
-        let request = Request::new("POST", "/pg/orders")
+        let order_made = self.call("/pg/orders", body);
+        let session = order_made["payment_session_id"].as_str().expect("an order").to_owned();
+        let more = format!("--session {session} --order-id {order} --amount 10.15");
+        ([self.gateway_at(port), words(&more)].concat(), session)
+    }
+
+    /// The shopper pays by the one payment of this order.
+    pub(crate) fn pay(&self, order: &str) {
+        let payment = {
+            let gateway = self.gateway.gateway();
+            gateway.payments().iter().find(|payment| payment.order_id == order).expect("a payment").id
+        };
+        let result = r#"{"payment_status": "SUCCESS"}"#;
+        let body = format!(r#"{{"entity": "PAYMENTS", "entity_id": "{payment}", "entity_simulation": {result}}}"#);
+        self.call("/pg/simulate", body);
+        assert_eq!(self.charges(order), 1);
+    }
+
+    fn call(&self, path: &str, body: String) -> serde_json::Value {
+        let request = Request::new("POST", path)
             .with_header("x-api-version", "2025-01-01")
             .with_header("x-client-id", self.gateway.client_id())
             .with_header("x-client-secret", self.gateway.client_secret())
             .with_json(body);
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         let response = self.gateway.gateway().handle(&request, u64::try_from(now.as_millis()).unwrap());
-        let order_made: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
-        let session = order_made["payment_session_id"].as_str().expect("an order").to_owned();
-        let more = format!("--session {session} --order-id {order} --amount 10.15");
-        ([self.gateway_at(port), words(&more)].concat(), session)
+        serde_json::from_slice(&response.body).unwrap()
     }
 
     /// A file of the device.
@@ -91,6 +139,11 @@ impl Shop {
     /// How often money was taken for this order.
     pub(crate) fn charges(&self, order: &str) -> usize {
         self.gateway.gateway().charges(order).count()
+    }
+
+    /// How often it went back.
+    pub(crate) fn refunds(&self, order: &str) -> usize {
+        self.gateway.gateway().refunds().iter().filter(|refund| refund.order_id == order).count()
     }
 
     fn path(&self, name: &str) -> String {

@@ -1,0 +1,142 @@
+//! The sandbox, in a process of its own: its books are no memory of ours.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::io::{BufRead, BufReader, Read, Write, stdin, stdout};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use sandbox::{Config, Fault, Proxy, Rules, Server, SessionKeys};
+use serde_json::{Value, json};
+
+use crate::dice::Dice;
+
+/// What a kiosk needs to reach it.
+#[derive(Clone)]
+pub struct Link {
+    pub url: String,
+    /// Of the proxy in between.
+    pub address: SocketAddr,
+    pub ca: String,
+    pub client_id: String,
+    pub client_secret: String,
+}
+
+/// What the books have of one order.
+#[derive(Debug)]
+pub struct Book {
+    pub charges: u64,
+    pub refunds: u64,
+}
+
+pub type Books = BTreeMap<String, Book>;
+
+pub struct Gateway {
+    pub link: Link,
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Gateway {
+    pub fn start(seed: u64) -> Self {
+        let mut child = Command::new(env::current_exe().expect("this program"))
+            .args(["gateway", &seed.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a second process");
+        let stdin = child.stdin.take();
+        let mut stdout = BufReader::new(child.stdout.take().expect("its output"));
+        let mut line = String::new();
+        stdout.read_line(&mut line).expect("its first line");
+        let ready: Value = serde_json::from_str(&line).expect("the sandbox started");
+        let text = |name: &str| ready[name].as_str().unwrap_or_default().to_owned();
+        let link = Link {
+            url: text("url"),
+            address: text("address").parse().expect("an address"),
+            ca: text("ca"),
+            client_id: text("client_id"),
+            client_secret: text("client_secret"),
+        };
+        Self { link, child, stdin, stdout }
+    }
+
+    /// Ends it; what its books say.
+    pub fn books(mut self) -> Books {
+        drop(self.stdin.take());
+        let mut text = String::new();
+        self.stdout.read_to_string(&mut text).expect("its books");
+        self.child.wait().expect("its end");
+        let value: Value = serde_json::from_str(&text).expect("its books");
+        let count = |value: &Value| value.as_u64().unwrap_or(0);
+        let book = |value: &Value| Book { charges: count(&value[0]), refunds: count(&value[1]) };
+        value.as_object().expect("orders").iter().map(|(id, value)| (id.clone(), book(value))).collect()
+    }
+}
+
+/// The second process: a sandbox and a proxy until standard input ends, then the books.
+pub fn serve(seed: u64) {
+    let rules = Rules {
+        settle_after_ms: Some(40),
+        terminate_after_ms: 40,
+        session_keys: if seed.is_multiple_of(2) { SessionKeys::Honoured } else { SessionKeys::Ignored },
+        ..Rules::default()
+    };
+    let server = Server::start(Config { rules, seed: Some(seed), ..Config::default() }).expect("a sandbox");
+    let target = server.url().trim_start_matches("https://").trim_end_matches("/pg").parse().expect("an address");
+    let proxy = Proxy::seeded(target, seed, 6, 6_000).expect("a proxy");
+    let ready = json!({
+        "url": server.url(),
+        "address": proxy.address().to_string(),
+        "ca": server.ca_pem(),
+        "client_id": server.client_id(),
+        "client_secret": server.client_secret(),
+    });
+    writeln!(stdout(), "{ready}").and_then(|()| stdout().flush()).expect("standard output");
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut dice = Dice(seed);
+            while !over.load(Ordering::Relaxed) {
+                let (path, fault) = fault(&mut dice);
+                server.gateway().inject(path, 1, fault);
+                thread::sleep(Duration::from_millis(25));
+            }
+        });
+        let _ = stdin().read_to_end(&mut Vec::new());
+        over.store(true, Ordering::Relaxed);
+    });
+    let gateway = server.gateway();
+    let refunds = |id: &str| {
+        gateway.refunds().iter().filter(|refund| refund.order_id == id && refund.status.as_str() != "CANCELLED").count()
+    };
+    let books: serde_json::Map<_, _> = gateway
+        .orders()
+        .map(|order| (order.id.clone(), json!([gateway.charges(&order.id).count(), refunds(&order.id)])))
+        .collect();
+    println!("{}", Value::from(books));
+}
+
+fn fault(dice: &mut Dice) -> (&'static str, Fault) {
+    const PATHS: [&str; 6] = [
+        "POST /orders/sessions",
+        "POST /orders",
+        "GET /orders/*",
+        "PATCH /orders/*",
+        "POST /orders/*",
+        "POST /orders/pay/*",
+    ];
+    let path = PATHS[usize::try_from(dice.below(6)).unwrap_or(0)];
+    let page = b"<html>Bad gateway</html>".to_vec();
+    let fault = match dice.below(5) {
+        0 => Fault::Answer { status: 502, body: page },
+        1 => Fault::Answer { status: 200, body: page },
+        2 => Fault::InternalError { executed: dice.below(2) == 0 },
+        _ => Fault::Replace { status: if dice.below(2) == 0 { 502 } else { 504 }, body: page },
+    };
+    (path, fault)
+}

@@ -1,0 +1,169 @@
+//! One life of the terminal, from power on to the end of its work, and the points at which it can end sooner.
+
+use core::cell::{Cell, RefCell};
+use core::future::Future;
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
+
+use pay_core::sale::{Millis, Record, Release, Stage};
+
+use super::case::Case;
+use super::explore::{Explorer, Kind, cut};
+use super::fault::{Fault, Net};
+use super::outside::Outside;
+use super::story::PROLOGUE;
+use super::terminal;
+
+pub(super) struct Boot<'e> {
+    explorer: &'e RefCell<Explorer>,
+    pub(super) case: Case,
+    pub(super) outside: RefCell<Outside>,
+    script: &'e [(u32, Net)],
+    depth: usize,
+    began: u64,
+    points: Cell<u32>,
+    pub(super) exchanges: Cell<u32>,
+    broken: RefCell<Option<String>>,
+    /// The terminal's future of an exchange is to be dropped.
+    pub(super) dropped: Cell<bool>,
+    trace: bool,
+}
+
+impl<'e> Boot<'e> {
+    pub(super) fn new(
+        explorer: &'e RefCell<Explorer>,
+        outside: Outside,
+        script: &'e [(u32, Net)],
+        depth: usize,
+    ) -> Self {
+        let began = outside.now;
+        let (case, trace) = (explorer.borrow().case, explorer.borrow().trace);
+        Self {
+            explorer,
+            case,
+            outside: RefCell::new(outside),
+            script,
+            depth,
+            began,
+            points: Cell::new(0),
+            exchanges: Cell::new(0),
+            broken: RefCell::new(None),
+            dropped: Cell::new(false),
+            trace,
+        }
+    }
+
+    /// Runs the terminal to its end; nothing in it waits for anything but this world.
+    pub(super) fn run(&self) -> Result<(), String> {
+        if self.trace {
+            println!("--- boot {}", self.outside.borrow().boots);
+        }
+        let ended = match self.case.word {
+            1 => poll_once(terminal::live::<1>(self)),
+            2 => poll_once(terminal::live::<2>(self)),
+            4 => poll_once(terminal::live::<4>(self)),
+            8 => poll_once(terminal::live::<8>(self)),
+            16 => poll_once(terminal::live::<16>(self)),
+            _ => poll_once(terminal::live::<32>(self)),
+        };
+        if let Some(what) = self.broken.borrow_mut().take() {
+            return Err(what);
+        }
+        ended?;
+        // The sale before the case's ends with the power going.
+        if core::ptr::eq(self.outside.borrow().story, &raw const PROLOGUE) {
+            return Ok(());
+        }
+        self.outside.borrow_mut().check_end(&self.case)
+    }
+
+    /// The power can go here.
+    pub(super) fn point(&self, kind: Kind) {
+        self.point_with(kind, |_, _| {});
+    }
+
+    /// The power can go here, and does this to the world. The number depends on the schedule.
+    pub(super) fn point_with(&self, kind: Kind, tear: impl FnOnce(&mut Outside, u64)) {
+        let number = self.points.get();
+        self.points.set(number + 1);
+        assert!(number < 1_000_000, "it stores for ever");
+        let after_script = self.script.last().is_none_or(|(exchange, _)| *exchange < self.exchanges.get());
+        if self.depth == 0 || !after_script || !self.explorer.borrow().wants(Fault::Cut(number), kind) {
+            return;
+        }
+        self.say(|| format!("point {number} {kind:?}: the power goes"));
+        let mut outside = self.outside.borrow().clone();
+        tear(&mut outside, self.number(7) ^ u64::from(number));
+        cut(self.explorer, outside, Fault::Cut(number), kind, self.depth);
+    }
+
+    /// What becomes of the next exchange.
+    pub(super) fn next_exchange(&self) -> Option<Net> {
+        let number = self.exchanges.get();
+        self.exchanges.set(number + 1);
+        assert!(number < 2_000, "it asks for ever, without a pause");
+        self.script.iter().find(|(exchange, _)| *exchange == number).map(|(_, net)| *net)
+    }
+
+    /// Something is wrong: what, and the schedule is reported.
+    pub(super) fn broken(&self, what: String) {
+        self.say(|| format!("!!! {what}"));
+        self.broken.borrow_mut().get_or_insert(what);
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.borrow().is_some()
+    }
+
+    /// Monotonic time of this boot.
+    pub(super) fn clock(&self) -> Millis {
+        Millis(self.outside.borrow().now - self.began)
+    }
+
+    /// Lets time pass until then, in the terminal's time.
+    pub(super) fn pass(&self, until: Millis) {
+        let to = self.began.saturating_add(until.0);
+        self.outside.borrow_mut().advance(to);
+    }
+
+    /// A number that depends on the schedule up to here and on `salt`.
+    pub(super) fn number(&self, salt: u64) -> u64 {
+        self.explorer.borrow().number(salt)
+    }
+
+    /// The journal was given this.
+    pub(super) fn storing(&self, record: &Record) {
+        self.say(|| format!("store {} {:?} {:?} {:?}", record.seq, record.stage, record.release, states(record)));
+        self.outside.borrow_mut().book(&record.order_id).storing = Some(record.clone());
+    }
+
+    /// The journal said that it has it.
+    pub(super) fn stored(&self, record: &Record) {
+        let mut outside = self.outside.borrow_mut();
+        let book = outside.book(&record.order_id);
+        let given_up = book.acked.as_ref().is_some_and(|acked| acked.stage == Stage::Closing);
+        book.acked = book.storing.take();
+        if given_up && record.release == Release::Due {
+            drop(outside);
+            self.broken("goods were called due in a sale that had been given up".to_owned());
+        }
+    }
+
+    pub(super) fn say(&self, what: impl FnOnce() -> String) {
+        if self.trace {
+            println!("{:>9} {}", self.outside.borrow().now - super::outside::START, what());
+        }
+    }
+}
+
+/// Nothing in this world makes a future wait, so one poll is a whole life.
+fn poll_once(life: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    match pin!(life).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(ended) => ended,
+        Poll::Pending => Err("the terminal waits for something that is not of this world".to_owned()),
+    }
+}
+
+fn states(record: &Record) -> Vec<String> {
+    record.attempts().map(|attempt| format!("{:?} {:?}", attempt.state, attempt.cf_payment_id)).collect()
+}

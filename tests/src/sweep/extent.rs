@@ -1,0 +1,120 @@
+//! How much is swept: by every build, in full, and against each mutant.
+
+use super::case::{Case, Method, Mode};
+use super::explore::Plan;
+use super::story::STORIES;
+
+/// Word sizes of flashes.
+const WORDS: [usize; 6] = [1, 2, 4, 8, 16, 32];
+
+/// How much is swept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Enough to see a mutant: seconds.
+    Quick,
+    /// What every build runs: two minutes at most, on two cores.
+    Build,
+    /// At least ten million schedules.
+    Full,
+}
+
+/// A case and how far to walk it.
+pub type Item = (Case, Plan);
+
+impl Extent {
+    /// The work, in pieces for several threads. The same every time.
+    #[must_use]
+    pub fn items(self) -> Vec<Item> {
+        let mut items = Vec::new();
+        match self {
+            Self::Quick => {
+                spread(&mut items, 1, |_| Plan { keep: [(97, 3); 3], ..Plan::all(1) });
+                pairs(&mut items, &[32], 1, [(23, 7), (23, 7), (1, 1)]);
+            }
+            Self::Build => {
+                // Every answer of every case, and its flash in turn; some cases to the last byte; pairs.
+                spread(&mut items, 1, |_| Plan { keep: [(29, 1); 3], ..Plan::all(1) });
+                to_the_byte(&mut items);
+                pairs(&mut items, &[32], 2, [(3, 3), (7, 7), (1, 1)]);
+                pairs(&mut items, &[1, 2, 4, 8, 16], 2, [(61, 13), (61, 13), (1, 1)]);
+                triples(&mut items, [(41, 19), (41, 19), (41, 19)]);
+            }
+            Self::Full => {
+                spread(&mut items, 6, |_| Plan::all(1));
+                pairs(&mut items, &[32], 8, [(1, 1); 3]);
+                pairs(&mut items, &[1, 2, 4, 8, 16], 8, [(7, 2), (31, 5), (1, 1)]);
+                triples(&mut items, [(7, 5), (17, 11), (17, 11)]);
+            }
+        }
+        items
+    }
+}
+
+/// Every story, method and mode, in so many of the word sizes; the values change with all of them.
+fn spread(items: &mut Vec<Item>, words: usize, plan: impl Fn(&Case) -> Plan) {
+    let mut number = 0;
+    for story in STORIES.iter().copied() {
+        for (method, mode) in Method::ALL.into_iter().flat_map(|method| Mode::ALL.map(|mode| (method, mode))) {
+            // Drawing codes takes ten times as long as everything else.
+            let slow = method == Method::Qr && words == 1 && story.name != "pays";
+            if !story.fits(method, mode) || slow {
+                continue;
+            }
+            for turn in 0..words {
+                let word = WORDS[(number + turn) % WORDS.len()];
+                items.extend(case(story.name, method, mode, word, number as u32).map(|case| (case, plan(&case))));
+                number += 1;
+            }
+        }
+    }
+}
+
+/// The stories that a base set is made of: a payment, late money, two payments, goods that stay.
+const BASE: [(&str, Method); 6] = [
+    ("pays", Method::Link),
+    ("pays", Method::Card),
+    ("late", Method::Card),
+    ("fails-late-success", Method::Collect),
+    ("pays-twice", Method::Link),
+    ("jams", Method::Otp),
+];
+
+/// Of every word size one case, cut at every word of its flash.
+fn to_the_byte(items: &mut Vec<Item>) {
+    for (number, word) in WORDS.into_iter().enumerate() {
+        let (story, method) = BASE[number % BASE.len()];
+        let mode = Mode::ALL[number % 2];
+        items.extend(case(story, method, mode, word, number as u32).map(|case| (case, Plan::all(1))));
+    }
+}
+
+/// Two faults, in so many parts.
+fn pairs(items: &mut Vec<Item>, words: &[usize], parts: u64, keep: [(u64, u64); 3]) {
+    for (number, (story, method)) in BASE.into_iter().enumerate() {
+        for mode in [Mode::Keys, Mode::Kiosk] {
+            for (turn, word) in words.iter().enumerate() {
+                let seed = (5 * number + turn + mode as usize) as u32;
+                let Some(case) = case(story, method, mode, *word, seed) else { continue };
+                items.extend((0..parts).map(|part| (case, Plan { depth: 2, keep, part: (part, parts) })));
+            }
+        }
+    }
+}
+
+/// Three faults, from the base set, with the widest words.
+fn triples(items: &mut Vec<Item>, keep: [(u64, u64); 3]) {
+    for (number, (story, method)) in BASE.into_iter().enumerate() {
+        for mode in [Mode::Keys, Mode::Kiosk] {
+            let word = WORDS[3 + (number + mode as usize) % 3];
+            let Some(case) = case(story, method, mode, word, 70 + number as u32) else { continue };
+            items.extend((0..4).map(|part| (case, Plan { depth: 3, keep, part: (part, 4) })));
+        }
+    }
+}
+
+fn case(story: &str, method: Method, mode: Mode, word: usize, seed: u32) -> Option<Case> {
+    let story = STORIES.iter().copied().find(|known| known.name == story)?;
+    // A scenario is about every order there is, so none goes before.
+    let seed = if story.scenario().is_some() { 2 * seed } else { seed };
+    Some(Case { story, method, mode, word, seed })
+}

@@ -1,0 +1,217 @@
+//! The terminal's connections: to the gateway, and to whoever holds the keys.
+
+use core::fmt;
+
+use pay_core::drive::Transport;
+use pay_core::drive::transport::{Error, ErrorType};
+use pay_core::model::CallKind;
+use pay_core::sale::{Delivery, ErrorKind, Failure};
+use pay_core::wire::{Auth, Endpoint, Request, ResponseHead};
+
+use sandbox::Break;
+
+use super::boot::Boot;
+use super::explore::Kind;
+use super::fault::Net;
+
+pub(super) struct Line<'b, 'e> {
+    pub(super) boot: &'b Boot<'e>,
+    pub(super) endpoint: &'b Endpoint,
+    pub(super) auth: &'b Auth,
+}
+
+#[derive(Debug)]
+pub(super) struct Lost(Failure);
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl core::error::Error for Lost {}
+
+impl Error for Lost {
+    fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    fn delivery(&self) -> Delivery {
+        self.0.delivery
+    }
+}
+
+impl ErrorType for Line<'_, '_> {
+    type Error = Lost;
+}
+
+impl Transport for Line<'_, '_> {
+    fn endpoint(&self) -> &Endpoint {
+        self.endpoint
+    }
+
+    fn disconnect(&mut self) {}
+
+    async fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Lost> {
+        let boot = self.boot;
+        let net = boot.next_exchange();
+        if let Err(what) = boot.outside.borrow_mut().check_before_send(request) {
+            boot.broken(what);
+        }
+        let number = boot.exchanges.get() - 1;
+        boot.say(|| format!("exchange {number}: {} {}{}", request.call.method().as_str(), request.call, shown(net)));
+        boot.point(Kind::Network);
+        let send = (request.call.kind() == CallKind::OrderPay)
+            .then(|| boot.outside.borrow_mut().current().sends.len().saturating_sub(1));
+        let plain = plain(request, self.auth);
+        if request.call.kind().acts() {
+            // On its way: it arrives though nobody waits for the answer any more.
+            let delay = [700, 3_000, 12_000][(boot.number(11) % 3) as usize];
+            let at = boot.outside.borrow().now + delay;
+            boot.outside.borrow_mut().late.push((at, plain.clone(), send));
+            boot.point(Kind::Network);
+            boot.outside.borrow_mut().late.pop();
+        }
+        let result = travel(boot, request, &plain, send, net, rx);
+        boot.say(|| match &result {
+            Ok(head) => format!("    {} {}", head.status, String::from_utf8_lossy(&rx[..head.body_len.min(400)])),
+            Err(lost) => format!("    {lost}"),
+        });
+        note(boot, request.call.kind(), send, &result, rx);
+        boot.point(Kind::Network);
+        if net == Some(Net::Dropped) {
+            boot.dropped.set(true);
+            core::future::pending::<()>().await;
+        }
+        result
+    }
+}
+
+/// What an honest observer learns from an answer to a call that pays.
+fn note(boot: &Boot<'_>, call: CallKind, send: Option<usize>, result: &Result<ResponseHead, Lost>, rx: &[u8]) {
+    let mut outside = boot.outside.borrow_mut();
+    let certain = match result {
+        Err(Lost(failure)) => failure.delivery == Delivery::NotSent,
+        Ok(head) => head.status == 429 && !head.replayed,
+    };
+    let book = outside.current();
+    if call == CallKind::Authenticate && certain {
+        book.otp_in_doubt = None;
+    }
+    let Some(sent) = send.and_then(|send| book.sends.get_mut(send)) else { return };
+    sent.in_doubt &= !certain;
+    if let Ok(head) = result {
+        let body = rx.get(..head.body_len).unwrap_or_default();
+        sent.failed |= head.status >= 500 && body.starts_with(b"{") && body.ends_with(b"}");
+        sent.lied_about |= head.status == 429 && !sent.payments.is_empty();
+    }
+}
+
+fn shown(net: Option<Net>) -> String {
+    net.map_or_else(String::new, |net| format!(" <- {net:?}"))
+}
+
+fn plain(request: &Request<'_>, auth: &Auth) -> sandbox::Request {
+    let mut plain = sandbox::Request::new(request.call.method().as_str(), &format!("/pg{}", request.call));
+    plain.headers.extend(request.headers(auth).map(|(name, value)| (name.to_owned(), value.to_owned())));
+    plain.body = request.body.expose().to_vec();
+    plain
+}
+
+/// There and back, with what goes wrong on the way.
+fn travel(
+    boot: &Boot<'_>,
+    request: &Request<'_>,
+    plain: &sandbox::Request,
+    send: Option<usize>,
+    net: Option<Net>,
+    rx: &mut [u8],
+) -> Result<ResponseHead, Lost> {
+    let pass = |ms: u64| {
+        let to = boot.outside.borrow().now + ms;
+        boot.outside.borrow_mut().advance(to);
+    };
+    let lost = |kind, delivery| Err(Lost(Failure { kind, delivery }));
+    let timeout = u64::from(request.timeout_ms);
+    match net {
+        Some(Net::NotSent) => return lost(ErrorKind::Connect, Delivery::NotSent),
+        Some(Net::Untrusted) => return lost(ErrorKind::Untrusted, Delivery::NotSent),
+        Some(Net::LostBefore) => {
+            pass(timeout);
+            return lost(ErrorKind::TimedOut, Delivery::Unknown);
+        }
+        Some(Net::ArrivesLate) => {
+            let at = boot.outside.borrow().now + timeout + 5_000;
+            boot.outside.borrow_mut().late.push((at, plain.clone(), send));
+            pass(timeout);
+            return lost(ErrorKind::TimedOut, Delivery::Unknown);
+        }
+        Some(Net::PageBefore) => return Ok(bare(502, b"<html>bad gateway</html>", rx)),
+        Some(Net::Throttled) => {
+            let mut head =
+                bare(429, br#"{"message":"Too many","code":"request_failed","type":"rate_limit_error"}"#, rx);
+            head.note_header("x-ratelimit-retry", "7");
+            return Ok(head);
+        }
+        Some(Net::Busy) => return Ok(bare(429, b"slow down", rx)),
+        Some(Net::Unauthorized) => {
+            return Ok(bare(401, br#"{"message":"no","code":"request_failed","type":"authentication_error"}"#, rx));
+        }
+        Some(Net::NotFound) => {
+            return Ok(bare(404, br#"{"message":"no","code":"request_failed","type":"invalid_request_error"}"#, rx));
+        }
+        Some(net @ (Net::Failed | Net::FailedAfter)) => {
+            let target = format!("{} {}", request.call.method().as_str(), request.call);
+            let fault = sandbox::Fault::InternalError { executed: net == Net::FailedAfter };
+            boot.outside.borrow_mut().gateway.inject(&target, 1, fault);
+        }
+        _ => {}
+    }
+    pass(20);
+    let answer = boot.outside.borrow_mut().deliver(plain, send);
+    // The power can go while the answer is on its way.
+    boot.point(Kind::Network);
+    pass(20);
+    if let Some(fault) = answer.fault {
+        // Half an answer is none, whatever came of it.
+        if fault.how == Break::Stall {
+            pass(timeout);
+            return lost(ErrorKind::TimedOut, Delivery::Unknown);
+        }
+        return lost(ErrorKind::Closed, Delivery::Unknown);
+    }
+    let mut head = ResponseHead::new(answer.status);
+    for (name, value) in &answer.headers {
+        head.note_header(name, value);
+    }
+    let len = answer.body.len().min(rx.len());
+    rx[..len].copy_from_slice(&answer.body[..len]);
+    head.body_len = len;
+    head.truncated = answer.body.len() > len;
+    let somewhere = |salt| (boot.number(salt) % len.max(1) as u64) as usize;
+    match net {
+        Some(Net::LostAfter) => {
+            pass(timeout);
+            lost(ErrorKind::Closed, Delivery::Unknown)
+        }
+        Some(Net::PageAfter) => Ok(bare(504, b"<html>time-out</html>", rx)),
+        Some(Net::Short) => {
+            head.body_len = somewhere(12);
+            Ok(head)
+        }
+        Some(Net::Garbled) => {
+            if let Some(byte) = rx.get_mut(somewhere(13)) {
+                *byte = 0x01;
+            }
+            Ok(head)
+        }
+        _ => Ok(head),
+    }
+}
+
+fn bare(status: u16, body: &[u8], rx: &mut [u8]) -> ResponseHead {
+    rx[..body.len()].copy_from_slice(body);
+    let mut head = ResponseHead::new(status);
+    head.body_len = body.len();
+    head
+}

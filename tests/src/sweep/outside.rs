@@ -1,0 +1,245 @@
+//! Everything that a power cut of the terminal leaves as it is: the gateway, requests on their way, the flash, the
+//! shopper, the goods, the time; and what an honest observer has seen of it all.
+
+use pay_core::model::{MethodClass, OrderId, Timestamp, UnixSeconds};
+use pay_core::sale::Record;
+use sandbox::{Gateway, PaymentStatus, Rules, SessionKeys};
+
+use super::backend::Backend;
+use super::case::{Case, Mode};
+use super::flash::Flash;
+use super::story::{Setting, Story};
+
+/// The sweep starts at 2026-11-22T16:20:12Z.
+pub(super) const START: u64 = 1_795_364_412_000;
+pub(super) const CLIENT_ID: &str = "TEST_ID";
+pub(super) const CLIENT_SECRET: &str = "TEST_SECRET";
+
+/// Orders can be paid for so many seconds.
+pub(super) const LIFE_S: u64 = 1_800;
+/// What becomes of a payment that nobody acts on: the gateway's page and the bank give up.
+const LAPSE: &[(u64, &str)] = &[(150_000, "USER_DROPPED"), (300_000, "USER_DROPPED")];
+
+#[derive(Clone)]
+pub(super) struct Outside {
+    pub(super) gateway: Gateway,
+    pub(super) flash: Flash,
+    /// Milliseconds since 1970.
+    pub(super) now: u64,
+    /// Reboots since the case began.
+    pub(super) boots: u32,
+    /// Requests that have left and will arrive, whatever becomes of the terminal; and whose attempt they are.
+    pub(super) late: Vec<(u64, sandbox::Request, Option<usize>)>,
+    pub(super) story: &'static Story,
+    /// One for each order; the last is the one of the case.
+    pub(super) books: Vec<Book>,
+    pub(super) backend: Backend,
+}
+
+/// What was seen of one order.
+#[derive(Clone)]
+pub(super) struct Book {
+    pub(super) order: OrderId,
+    pub(super) paise: u64,
+    /// The last record that the journal said it had stored.
+    pub(super) acked: Option<Record>,
+    /// One that it was given and has not answered for.
+    pub(super) storing: Option<Record>,
+    pub(super) sends: Vec<Sent>,
+    /// The key of the OTP submitted last, while nothing says for certain that it did not arrive.
+    pub(super) otp_in_doubt: Option<String>,
+    /// A terminal asked so often without any answer that it was left asking.
+    pub(super) unanswered: bool,
+    /// Payments that the shopper has seen.
+    pub(super) presented: Vec<u64>,
+    /// How often the goods moved.
+    pub(super) goods: u32,
+    /// A policy of the merchant's decided over goods that nobody looked at.
+    pub(super) assumed: bool,
+    pub(super) told: Told,
+}
+
+/// What the terminal has said of an order so far. What it says later must not contradict it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Told {
+    pub(super) paid: bool,
+    pub(super) not_paid: bool,
+}
+
+/// One attempt as it left.
+#[derive(Clone)]
+pub(super) struct Sent {
+    pub(super) key: String,
+    pub(super) class: MethodClass,
+    pub(super) body: u64,
+    pub(super) request_ids: Vec<String>,
+    /// An answer that says for certain that nothing happened has not come since it last left.
+    pub(super) in_doubt: bool,
+    /// The gateway failed, and keeps that under the key: it would only say so again.
+    pub(super) failed: bool,
+    /// The gateway said that it was too busy for what it did all the same: nobody can know that.
+    pub(super) lied_about: bool,
+    /// What the gateway made of it.
+    pub(super) payments: Vec<u64>,
+}
+
+impl Outside {
+    /// Before anything: no order, a formatted flash.
+    pub(super) fn new(case: &Case) -> Self {
+        let session_keys = if case.mode == Mode::Keys { SessionKeys::Honoured } else { SessionKeys::Ignored };
+        let rules = Rules { session_keys, ..Rules::default() };
+        let gateway = Gateway::new(rules, "https://127.0.0.1:1/pg", CLIENT_ID, CLIENT_SECRET, case.number(1));
+        let mut outside = Self {
+            gateway,
+            flash: Flash::new(case.word, case.ecc()),
+            now: START + case.number(2) % 86_400_000,
+            boots: 0,
+            late: Vec::new(),
+            story: case.story,
+            books: Vec::new(),
+            backend: Backend::default(),
+        };
+        outside.begin_order(case, case.story, 0);
+        outside
+    }
+
+    /// The next order is that of `story`.
+    pub(super) fn begin_order(&mut self, case: &Case, story: &'static Story, number: u64) {
+        self.story = story;
+        self.boots = 0;
+        let order =
+            OrderId::mint("till-1", case.number(3 + 50 * number).to_be_bytes()).expect("a device of the right form");
+        let paise = 100 + case.number(4 + 50 * number) % 10_000_000;
+        // A book that nobody wrote in was for the order that this one goes before.
+        self.books.retain(|book| book.acked.is_some());
+        if let Setting::OrderExists = story.setting {
+            self.create_order(&order, paise + 50);
+        }
+        story.set(&mut self.gateway);
+        self.books.push(Book {
+            order,
+            paise,
+            acked: None,
+            storing: None,
+            sends: Vec::new(),
+            otp_in_doubt: None,
+            unanswered: false,
+            presented: Vec::new(),
+            goods: 0,
+            assumed: false,
+            told: Told::default(),
+        });
+    }
+
+    /// Somebody with keys creates an order; its session.
+    pub(super) fn create_order(&mut self, order: &OrderId, paise: u64) -> String {
+        let body = format!(
+            r#"{{"order_id":"{order}","order_amount":{}.{:02},"order_currency":"INR",
+                "customer_details":{{"customer_id":"walk_in","customer_phone":"9999999999"}},
+                "order_expiry_time":"{}"}}"#,
+            paise / 100,
+            paise % 100,
+            Timestamp::from_unix(UnixSeconds(self.now / 1_000 + LIFE_S)).as_str()
+        );
+        let answer = self.gateway.handle(&merchant("POST", "/pg/orders").with_json(body), self.now);
+        let body = String::from_utf8_lossy(&answer.body).into_owned();
+        let session = body.split_once(r#""payment_session_id":""#).and_then(|(_, rest)| rest.split('"').next());
+        session.unwrap_or_default().to_owned()
+    }
+
+    pub(super) fn book(&mut self, order: &OrderId) -> &mut Book {
+        let at = self.books.iter().position(|book| book.order == *order).expect("every order has a book");
+        &mut self.books[at]
+    }
+
+    /// The book of the case's own order.
+    pub(super) fn current(&mut self) -> &mut Book {
+        self.books.last_mut().expect("there is one")
+    }
+
+    /// Lets time pass: what is due happens in its order, the shopper's acts too.
+    pub(super) fn advance(&mut self, to: u64) {
+        for step in 0.. {
+            assert!(step < 1_000, "the shopper never ends: {:?}", self.next_act());
+            let arrival = self.late.iter().map(|late| late.0).min();
+            let act = self.next_act();
+            let next = arrival.into_iter().chain(act.map(|act| act.0)).min().filter(|at| *at <= to);
+            let Some(at) = next else { break };
+            self.now = self.now.max(at);
+            if let Some(place) = self.late.iter().position(|late| late.0 <= at) {
+                let (_, request, send) = self.late.remove(place);
+                self.deliver(&request, send);
+            } else if let Some((_, id, result)) = act {
+                self.simulate(id, result);
+            }
+        }
+        self.now = self.now.max(to);
+        self.gateway.advance(self.now);
+    }
+
+    /// Hands a request to the gateway, or the backend. `send`: it is this attempt of the case's order.
+    pub(super) fn deliver(&mut self, request: &sandbox::Request, send: Option<usize>) -> sandbox::Response {
+        if let Some(answer) = self.backend.answer(request, &mut self.gateway, self.now) {
+            return answer;
+        }
+        let known = self.gateway.payments().len();
+        let answer = self.gateway.handle(request, self.now);
+        let Self { gateway, books, .. } = self;
+        if let Some(sent) = send.and_then(|send| books.last_mut()?.sends.get_mut(send)) {
+            sent.payments.extend(gateway.payments()[known..].iter().map(|payment| payment.id));
+        }
+        answer
+    }
+
+    /// The shopper's next act: when, on which payment, with what result.
+    pub(super) fn next_act(&self) -> Option<(u64, u64, &'static str)> {
+        let book = self.books.last()?;
+        let mut next: Option<(u64, u64, &str)> = None;
+        for (place, sent) in book.sends.iter().enumerate() {
+            let acts = self.story.shopper.get(place).copied().unwrap_or_default();
+            for id in &sent.payments {
+                let Some(payment) = self.gateway.payments().iter().find(|payment| payment.id == *id) else { continue };
+                // A code or a link can be paid only by somebody who saw it.
+                let seen = !sent.class.needs_shopper() || book.presented.contains(id);
+                let done = payment.completed.unwrap_or(0);
+                let possible = |(after, result): &&(u64, &str)| match payment.status {
+                    PaymentStatus::Success | PaymentStatus::Cancelled => false,
+                    _ if *result == "PENDING" => payment.status == PaymentStatus::NotAttempted,
+                    // An act that lies before what the payment became has been done.
+                    _ => payment.created + after > done,
+                };
+                let lapse = LAPSE[usize::from(self.story.scenario().is_some())..].iter();
+                let lapse = lapse.filter(|_| payment.status.is_open());
+                let act = acts.iter().filter(|_| seen).chain(lapse).find(possible);
+                let Some((after, result)) = act else { continue };
+                let at = (payment.created + after).max(self.now);
+                if next.is_none_or(|(earliest, ..)| at < earliest) {
+                    next = Some((at, *id, *result));
+                }
+            }
+        }
+        next
+    }
+
+    fn simulate(&mut self, id: u64, result: &str) {
+        let body = format!(
+            r#"{{"entity":"PAYMENTS","entity_id":"{id}","entity_simulation":{{"payment_status":"{result}"}}}}"#
+        );
+        let answer = self.gateway.handle(&merchant("POST", "/pg/simulate").with_json(body), self.now);
+        // A scenario's own shopper may have been quicker.
+        let done = answer.status == 200 || self.story.scenario().is_some();
+        assert!(done, "{}", String::from_utf8_lossy(&answer.body));
+    }
+
+    /// Money taken and held for the order.
+    pub(super) fn charges(&self, order: &OrderId) -> usize {
+        self.gateway.charges(order.as_str()).count()
+    }
+}
+
+pub(super) fn merchant(method: &str, path: &str) -> sandbox::Request {
+    sandbox::Request::new(method, path)
+        .with_header("x-api-version", "2025-01-01")
+        .with_header("x-client-id", CLIENT_ID)
+        .with_header("x-client-secret", CLIENT_SECRET)
+}

@@ -1,0 +1,220 @@
+//! What the shopper, the kiosk and the gateway do in a case when nothing is cut.
+
+use std::sync::LazyLock;
+
+use pay_core::sale::Switch;
+use sandbox::{Expect, Fault, Gateway, Means, Scenario};
+
+use super::case::{Method, Mode};
+
+/// A story.
+#[derive(Debug)]
+pub struct Story {
+    /// Its name in a schedule's id.
+    pub name: &'static str,
+    /// What the shopper does with the n-th attempt of the order: milliseconds after it was begun, and the result.
+    pub shopper: &'static [&'static [(u64, &'static str)]],
+    /// What the kiosk's program does.
+    pub kiosk: Kiosk,
+    /// What the gateway does.
+    pub setting: Setting,
+}
+
+/// What the kiosk's program does of its own will.
+#[derive(Clone, Copy, Debug)]
+pub struct Kiosk {
+    /// Attempts it makes before it gives up.
+    pub attempts: usize,
+    /// Offers another method this long after an attempt was shown.
+    pub switch_after_ms: Option<u64>,
+    /// In which way.
+    pub switch: Switch,
+    /// Gives up this long after the sale began.
+    pub cancel_after_ms: Option<u64>,
+    /// OTPs that the shopper types, in order; an empty one asks for another to be sent.
+    pub otps: &'static [&'static str],
+    /// The actuator does not move the goods, and says so.
+    pub jams: bool,
+}
+
+/// What the gateway does out of the ordinary.
+#[derive(Clone, Copy, Debug)]
+pub enum Setting {
+    /// Nothing.
+    Plain,
+    /// Closes orders this slowly.
+    SlowClose(u64),
+    /// This fault on this call, so many times.
+    Injected(&'static str, usize, Trouble),
+    /// The order exists already, with another amount.
+    OrderExists,
+    /// One of the sandbox's numbered scenarios, its shopper included.
+    Scenario(&'static Scenario),
+}
+
+/// A fault of the gateway itself.
+#[derive(Clone, Copy, Debug)]
+pub enum Trouble {
+    /// 500 with the gateway's own body, kept under the key.
+    Internal {
+        /// The request took effect.
+        executed: bool,
+    },
+    /// A page instead of the answer; the request took effect.
+    PageAfter(u16),
+    /// A page instead of the request.
+    PageBefore(u16),
+}
+
+const TRY: Kiosk = Kiosk {
+    attempts: 1,
+    switch_after_ms: None,
+    switch: Switch::GoOn,
+    cancel_after_ms: None,
+    otps: &["111000"],
+    jams: false,
+};
+const RETRY: Kiosk = Kiosk { attempts: 3, ..TRY };
+const SWITCH: Kiosk = Kiosk { switch_after_ms: Some(10_000), ..RETRY };
+
+const fn story(name: &'static str, shopper: &'static [&'static [(u64, &'static str)]], kiosk: Kiosk) -> Story {
+    Story { name, shopper, kiosk, setting: Setting::Plain }
+}
+
+const fn with(name: &'static str, setting: Setting) -> Story {
+    Story { name, shopper: &[&[(5_000, "SUCCESS")], &[(6_000, "SUCCESS")]], kiosk: RETRY, setting }
+}
+
+/// The sale before, whose goods were on their way when the power went: its record stays open for an operator.
+pub(super) static PROLOGUE: Story = story("before", &[&[(1_000, "SUCCESS")]], TRY);
+
+/// Our own stories. Deadlines are 45 s here, the pauses between questions 5 s: the proportions count, not the figures.
+static OURS: [Story; 31] = [
+    story("pays", &[&[(5_000, "SUCCESS")]], TRY),
+    story("leaves", &[], TRY),
+    story("fails", &[&[(5_000, "FAILED")], &[(5_000, "SUCCESS")]], RETRY),
+    story("drops", &[&[(4_000, "USER_DROPPED")], &[(9_000, "FAILED")], &[(1_000, "SUCCESS")]], RETRY),
+    story("slow", &[&[(2_000, "PENDING"), (38_000, "SUCCESS")]], TRY),
+    story("late", &[&[(45_500, "SUCCESS")]], TRY),
+    story("fails-late-success", &[&[(4_000, "FAILED"), (12_000, "SUCCESS")], &[(9_000, "SUCCESS")]], RETRY),
+    story("pays-twice", &[&[(25_000, "SUCCESS")], &[(5_000, "SUCCESS")]], SWITCH),
+    story("pays-the-old", &[&[(25_000, "SUCCESS")]], SWITCH),
+    story("pays-the-new", &[&[], &[(5_000, "SUCCESS")]], SWITCH),
+    story("switch-waits", &[&[(14_000, "FAILED")], &[(5_000, "SUCCESS")]], Kiosk { switch: Switch::Wait, ..SWITCH }),
+    story("switch-closes", &[&[(10_100, "SUCCESS")]], Kiosk { switch: Switch::Close, ..SWITCH }),
+    story("cancelled", &[&[(8_200, "SUCCESS")]], Kiosk { cancel_after_ms: Some(8_000), ..TRY }),
+    story("wrong-otp", &[], Kiosk { otps: &["000000", "", "111000"], ..TRY }),
+    story("jams", &[&[(5_000, "SUCCESS")]], Kiosk { jams: true, ..TRY }),
+    story(
+        "jams-late-success",
+        &[&[(4_000, "FAILED"), (20_000, "SUCCESS")], &[(3_000, "SUCCESS")]],
+        Kiosk { jams: true, ..RETRY },
+    ),
+    Story { setting: Setting::SlowClose(25_000), ..story("slow-close", &[&[(50_000, "SUCCESS")]], TRY) },
+    with("create-500", Setting::Injected("POST /orders", 1, Trouble::Internal { executed: true })),
+    with("create-500-before", Setting::Injected("POST /orders", 1, Trouble::Internal { executed: false })),
+    with("create-502", Setting::Injected("POST /orders", 1, Trouble::PageAfter(502))),
+    with("order-exists", Setting::OrderExists),
+    with("pay-500", Setting::Injected("POST /orders/sessions", 1, Trouble::Internal { executed: true })),
+    with("pay-500-before", Setting::Injected("POST /orders/sessions", 1, Trouble::Internal { executed: false })),
+    with("pay-502", Setting::Injected("POST /orders/sessions", 2, Trouble::PageAfter(502))),
+    with("pay-504-before", Setting::Injected("POST /orders/sessions", 2, Trouble::PageBefore(504))),
+    with("ask-500", Setting::Injected("GET /orders/*", 3, Trouble::Internal { executed: false })),
+    with("ask-401", Setting::Injected("GET /orders/*", 3, Trouble::PageBefore(401))),
+    with("ask-404", Setting::Injected("GET /orders/*", 3, Trouble::PageBefore(404))),
+    Story {
+        shopper: &[&[(46_000, "SUCCESS")]],
+        setting: Setting::Injected("PATCH /orders/*", 2, Trouble::Internal { executed: true }),
+        ..story("close-500", &[], TRY)
+    },
+    Story {
+        setting: Setting::Injected("POST /orders/*", 2, Trouble::Internal { executed: true }),
+        ..story("refund-500", &[&[(45_500, "SUCCESS")]], TRY)
+    },
+    Story {
+        kiosk: Kiosk { jams: true, ..TRY },
+        setting: Setting::Injected("GET /orders/*", 2, Trouble::PageAfter(503)),
+        ..story("jams-503", &[&[(5_000, "SUCCESS")]], TRY)
+    },
+];
+
+/// All stories: our own, and one for each of the sandbox's numbered scenarios.
+pub static STORIES: LazyLock<Vec<&'static Story>> = LazyLock::new(|| {
+    let theirs = Scenario::ALL.iter().map(|scenario| {
+        let kiosk = Kiosk {
+            attempts: usize::from(scenario.tries),
+            switch_after_ms: scenario.switches.then_some(10_000),
+            otps: scenario.otps,
+            ..TRY
+        };
+        // Made once, and needed to the end of the program.
+        &*Box::leak(Box::new(Story { name: scenario.id, shopper: &[], kiosk, setting: Setting::Scenario(scenario) }))
+    });
+    OURS.iter().chain(theirs).collect()
+});
+
+impl Story {
+    /// The scenario that it is, if it is one.
+    #[must_use]
+    pub const fn scenario(&self) -> Option<&'static Scenario> {
+        match self.setting {
+            Setting::Scenario(scenario) => Some(scenario),
+            _ => None,
+        }
+    }
+
+    /// Whether it can be played so.
+    #[must_use]
+    pub fn fits(&self, method: Method, mode: Mode) -> bool {
+        let Some(scenario) = self.scenario() else { return true };
+        let means = match scenario.means {
+            // To the terminal a code is a link whose answer is larger, and takes the sandbox long to draw.
+            Means::UpiQrCode if method == Method::Link => Method::Link,
+            Means::UpiQrCode => Method::Qr,
+            Means::UpiLink => Method::Link,
+            Means::UpiCollect => Method::Collect,
+            Means::Card => Method::Card,
+            Means::CardOtp => Method::Otp,
+        };
+        method == means && scenario.expect(mode.of_the_sandbox()).is_some()
+    }
+
+    /// Whether the sale may stay open for ever, though it can ask: nobody answers, or the refund cannot be had.
+    pub(super) fn stays_open(&self, mode: Mode) -> bool {
+        let expected = self.scenario().and_then(|scenario| scenario.expect(mode.of_the_sandbox()));
+        matches!(expected, Some(Expect::StillAsking | Expect::RefundDue))
+    }
+
+    /// Whether the terminal creates the order itself.
+    pub(super) fn creates(&self) -> bool {
+        self.scenario().is_none_or(|scenario| scenario.creates)
+    }
+
+    /// Puts the setting into a gateway's way.
+    pub(super) fn set(&self, gateway: &mut Gateway) {
+        match self.setting {
+            Setting::Plain | Setting::OrderExists => {}
+            Setting::Scenario(scenario) => gateway.rules_mut().scenario = Some(scenario),
+            Setting::SlowClose(ms) => gateway.rules_mut().terminate_after_ms = ms,
+            Setting::Injected(path, times, trouble) => {
+                let page = |status: u16| {
+                    let html = b"<html>a page</html>".to_vec();
+                    let json = br#"{"message":"no","code":"request_failed","type":"invalid_request_error"}"#.to_vec();
+                    (status, if status < 500 { json } else { html })
+                };
+                let fault = match trouble {
+                    Trouble::Internal { executed } => Fault::InternalError { executed },
+                    Trouble::PageAfter(status) => {
+                        let (status, body) = page(status);
+                        Fault::Replace { status, body }
+                    }
+                    Trouble::PageBefore(status) => {
+                        let (status, body) = page(status);
+                        Fault::Answer { status, body }
+                    }
+                };
+                gateway.inject(path, times, fault);
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What a kiosk does with the sales that its flash remembers.
+
+use super::chip::Chip;
+use super::guest::Guest;
+use super::shop::{Shop, words};
+
+/// Killed while the shopper pays; what the journal kept is asked for, and the goods go out then.
+/// Mutants seen red: see `kill`.
+#[test]
+fn a_killed_sale_is_settled_after_the_start() {
+    let (shop, chip) = (Shop::open(None), Chip::blank());
+    let mut guest = Guest::start(&[shop.order_at(shop.port(), "killed"), chip.words()].concat());
+    guest.wait_for(r#""shown","what":"image""#);
+    guest.kill();
+    assert_eq!(chip.record("killed").map(|record| record.attempt_count()), Some(1));
+    shop.pay("killed");
+    let ended = Guest::start(&[shop.resume_at(shop.port()), chip.words()].concat()).end().expect(0);
+    let resumed = r#""resumed","order_id":"killed","outcome":"paid","release":"released","open":false"#;
+    assert!(ended.said(resumed), "{:#?}", ended.lines);
+    assert!(!ended.said("OrderPay"), "{:#?}", ended.lines);
+    assert_eq!((shop.charges("killed"), chip.goods("killed")), (1, 1));
+}
+
+/// The same order again, as by a program that forgot it: the journal refuses, and nothing that pays is sent.
+#[test]
+fn an_order_of_the_journal_is_not_paid_anew() {
+    let (shop, chip) = (Shop::open(None), Chip::blank());
+    let order = [shop.order_at(shop.port(), "again"), chip.words()].concat();
+    let mut guest = Guest::start(&order);
+    guest.wait_for(r#""shown","what":"image""#);
+    guest.kill();
+    let ended = Guest::start(&order).end().expect(1);
+    assert!(ended.said("the journal knows this order already"), "{:#?}", ended.lines);
+    assert!(!ended.said("OrderPay"), "{:#?}", ended.lines);
+    assert_eq!(shop.gateway.gateway().payments().len(), 1);
+}
+
+/// One unsettled sale is allowed, so another is not begun; without the limit it is, beside the first.
+#[test]
+fn limits_stand_against_a_new_sale() {
+    let (shop, chip) = (Shop::open(None), Chip::blank());
+    let order = |id, more: &str| [shop.order_at(shop.port(), id), chip.words(), words(more)].concat();
+    let mut guest = Guest::start(&order("first", ""));
+    guest.wait_for(r#""shown","what":"image""#);
+    guest.kill();
+    for limit in ["--max-open 1", "--max-total 20.29", "--max-age 0"] {
+        let ended = Guest::start(&order("second", limit)).end().expect(1);
+        assert!(ended.said("no new sale: "), "{limit}: {:#?}", ended.lines);
+        assert_eq!(chip.record("second"), None, "{limit}");
+    }
+    let mut guest = Guest::start(&order("second", "--max-open 2 --max-total 20.30"));
+    guest.wait_for(r#""shown","what":"image""#);
+    assert_eq!(shop.gateway.gateway().payments().len(), 2);
+}
+
+/// Neither blank nor a journal: an error, not an empty journal, and the flash stays as it is.
+#[test]
+fn a_flash_of_something_else_stops_the_kiosk() {
+    let (shop, chip) = (Shop::open(None), Chip::with(&[0x5A; 9 * 4096]));
+    let ended = Guest::start(&[shop.order_at(shop.port(), "foreign"), chip.words()].concat()).end().expect(1);
+    assert!(ended.said("--flash: ") && !ended.said(r#""sent""#), "{:#?}", ended.lines);
+    assert_eq!(chip.content(), [0x5A; 9 * 4096]);
+}

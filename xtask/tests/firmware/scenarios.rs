@@ -1,0 +1,90 @@
+//! The sandbox's numbered scenarios, played with the kiosk in the emulator and its backend: exit code, books and goods.
+//!
+//! One in four runs each time, other ones each time; `FIRMWARE_SCENARIOS=all` runs all, `FIRMWARE_SCENARIOS=SB-07` one.
+
+use core::time::Duration;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Instant;
+
+use sandbox::{Means, Rules, Scenario, SessionKeys};
+
+use super::chip::Chip;
+use super::guest::Guest;
+use super::kill::in_parallel;
+use super::shop::{Shop, random, words};
+
+/// Mutants seen red: see the end of `scenarios.rs`.
+#[test]
+fn scenarios_end_as_they_must() {
+    let all: Vec<&Scenario> = Scenario::ALL.iter().filter(|scenario| scenario.kiosk_exit(true).is_some()).collect();
+    let chosen: Vec<&Scenario> = match std::env::var("FIRMWARE_SCENARIOS").as_deref() {
+        Ok("all") => all,
+        Ok(id) => vec![Scenario::find(id).expect("FIRMWARE_SCENARIOS: all, or a scenario's id")],
+        Err(_) => {
+            let first = random(SHARE as u64) as usize;
+            all.into_iter().skip(first).step_by(SHARE).collect()
+        }
+    };
+    let began = Instant::now();
+    let wrong = Mutex::new(Vec::new());
+    in_parallel(chosen.len(), AT_A_TIME, |at| {
+        let begun = Instant::now();
+        if let Err(why) = play(chosen[at]) {
+            wrong.lock().unwrap().push(why);
+        }
+        println!("{} {} s", chosen[at].id, begun.elapsed().as_secs());
+    });
+    println!("{} scenarios in {} s", chosen.len(), began.elapsed().as_secs());
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), chosen.len(), wrong.join("\n"));
+}
+
+/// One in so many runs each time.
+const SHARE: usize = 4;
+/// Most of a run is waiting.
+const AT_A_TIME: usize = 4;
+/// The clocks of kiosk and gateway run so fast.
+const SPEED: u32 = 5;
+/// By the kiosk's clock: the shopper's time. As long again is waited for the order to close.
+const PATIENCE_S: u32 = 120;
+const ORDER: &str = "scenario";
+
+fn play(scenario: &'static Scenario) -> Result<(), String> {
+    // What a terminal without keys must be ready for.
+    let rules = Rules { session_keys: SessionKeys::Ignored, scenario: Some(scenario), ..Rules::default() };
+    let (shop, chip) = (Shop::with_rules(rules), Chip::blank());
+    shop.hurry(SPEED);
+    let card = |otps: &str| shop.card(&sandbox::CARDS[0], "123", otps);
+    let means = match scenario.means {
+        Means::UpiLink => words("--method upi-link"),
+        Means::Card => card(""),
+        Means::CardOtp => card(&scenario.otps.iter().map(|otp| format!("{otp}\n")).collect::<String>()),
+        _ => Vec::new(),
+    };
+    let more = words(&format!("--speed {SPEED} --patience {PATIENCE_S}"));
+    let ended = Guest::start(&[shop.order_at(shop.port(), ORDER), means, chip.words(), more].concat()).end();
+
+    let wrong = |why: String| Err(format!("{} ({}): {why}: {:#?}", scenario.id, scenario.name, ended.lines));
+    let expected = scenario.kiosk_exit(true).expect("it applies");
+    if ended.code != i32::from(expected) {
+        return wrong(format!("exit {}, not {expected}", ended.code));
+    }
+    // Paid is one charge that stands; not paid, none, as soon as the backend has sent back what came.
+    let may_stand = match expected {
+        0 => 1..=1,
+        2 => 0..=0,
+        _ => 0..=1,
+    };
+    let begun = Instant::now();
+    let mut stands = shop.charges(ORDER) - shop.refunds(ORDER);
+    while !may_stand.contains(&stands) && begun.elapsed() < Duration::from_secs(60) {
+        thread::sleep(Duration::from_millis(100));
+        stands = shop.charges(ORDER) - shop.refunds(ORDER);
+    }
+    let goods = chip.goods(ORDER);
+    if !may_stand.contains(&stands) || goods != usize::from(expected == 0) {
+        return wrong(format!("exit {expected}, {stands} charges stand, the goods went out {goods} times"));
+    }
+    Ok(())
+}
