@@ -29,8 +29,14 @@ pub(crate) enum What {
     Reported { released: bool },
     /// The money must go back.
     RefundDue { late: bool },
-    /// There is nothing left to do: it ended unpaid, or the refund is made.
+    /// There is nothing left to do about the first payment: the order ended unpaid, or the refund is made.
     Over,
+    /// So many payments came beyond the first.
+    Surplus { count: u16 },
+    /// The next of them went back.
+    SurplusBack,
+    /// No more of them can come.
+    Counted,
 }
 
 /// An order.
@@ -45,6 +51,10 @@ pub(crate) struct Entry {
     /// Decided once, never changed: the reason is a part of the refund's id.
     pub(crate) refund: Option<RefundReason>,
     over: bool,
+    /// Payments beyond the first, and how many of them went back.
+    surplus: u16,
+    surplus_back: u16,
+    counted: bool,
 }
 
 /// What the backend owes to an order.
@@ -52,8 +62,10 @@ pub(crate) struct Entry {
 pub(crate) enum Duty {
     /// Look until it is paid or ended; and close it, if so.
     Watch { close: bool },
-    /// Give the money back.
-    Refund(RefundReason),
+    /// Give the money back; the number tells several refunds for one reason apart.
+    Refund(RefundReason, u16),
+    /// Look whether it was paid more than once.
+    Count,
 }
 
 /// What a look at the gateway showed.
@@ -97,6 +109,9 @@ impl Book {
                 released: None,
                 refund: None,
                 over: false,
+                surplus: 0,
+                surplus_back: 0,
+                counted: false,
             };
             return self.0.insert(event.order.clone(), entry).is_none().then_some(());
         }
@@ -114,6 +129,9 @@ impl Book {
                 entry.refund = Some(if late { RefundReason::LateSuccess } else { RefundReason::NotReleased });
             }
             What::Over => entry.over = true,
+            What::Surplus { count } => entry.surplus = entry.surplus.max(count),
+            What::SurplusBack => entry.surplus_back = entry.surplus_back.saturating_add(1),
+            What::Counted => entry.counted = true,
         }
         Some(())
     }
@@ -122,13 +140,30 @@ impl Book {
 impl Entry {
     pub(crate) fn duty(&self) -> Option<Duty> {
         match (self.refund, self.released) {
+            (Some(reason), _) if !self.over => Some(Duty::Refund(reason, 0)),
+            // The first payment is settled: it stays, or it went back.
+            (Some(_), _) | (None, Some(true)) => {
+                let more = self.surplus > self.surplus_back;
+                let back = more.then_some(Duty::Refund(RefundReason::Surplus, self.surplus_back));
+                back.or_else(|| (!self.counted).then_some(Duty::Count))
+            }
             _ if self.over => None,
-            (Some(reason), _) => Some(Duty::Refund(reason)),
-            (None, Some(true)) => None,
             (None, released) => {
                 (self.closing || released == Some(false)).then_some(Duty::Watch { close: self.closing })
             }
         }
+    }
+
+    /// What follows from a look at its payments: how many took money, and whether more can come.
+    pub(crate) fn count(&self, successes: usize, more_may_come: bool) -> Option<What> {
+        let count = u16::try_from(successes.saturating_sub(1)).unwrap_or(u16::MAX);
+        if self.duty() != Some(Duty::Count) {
+            return None;
+        }
+        if count > self.surplus {
+            return Some(What::Surplus { count });
+        }
+        (!more_may_come).then_some(What::Counted)
     }
 
     /// What follows from a look at an order that is watched.
@@ -217,6 +252,32 @@ mod tests {
         assert_eq!(after(&[OUT]).close(), Err(Contradiction));
         assert_eq!(after(&[What::Closing, What::Over]).duty(), None);
         assert_eq!(after(&[What::Closing, What::Over, KEPT]).duty(), Some(Duty::Watch { close: true }));
-        assert_eq!(after(&[What::Closing, What::RefundDue { late: true }, What::Over, KEPT]).duty(), None);
+        let back = [What::Closing, What::RefundDue { late: true }, What::Over, KEPT];
+        assert_eq!(after(&back).duty(), Some(Duty::Count), "the first payment is settled");
+    }
+
+    // Mutants: `entry.surplus = count` for the larger of both, so that a list that lost a payment takes a duty back;
+    // `surplus_back` not counted refunds the same one for ever; `Counted` as soon as one was counted, so that a third
+    // payment is missed.
+    #[test]
+    fn what_came_twice_goes_back_once() {
+        let (two, three) = (What::Surplus { count: 1 }, What::Surplus { count: 2 });
+        for first in [vec![OUT], vec![KEPT, What::RefundDue { late: false }, What::Over]] {
+            let and = |more: &[What]| after(&[first.as_slice(), more].concat());
+            assert_eq!(and(&[]).duty(), Some(Duty::Count));
+            assert_eq!(and(&[]).count(1, true), None);
+            assert_eq!(and(&[]).count(2, true), Some(two.clone()));
+            let surplus = |n| Some(Duty::Refund(RefundReason::Surplus, n));
+            assert_eq!(and(core::slice::from_ref(&two)).duty(), surplus(0));
+            assert_eq!(and(core::slice::from_ref(&two)).count(3, false), None, "one thing at a time");
+            assert_eq!(and(&[two.clone(), What::SurplusBack]).duty(), Some(Duty::Count));
+            assert_eq!(and(&[two.clone(), What::SurplusBack]).count(3, false), Some(three.clone()));
+            assert_eq!(and(&[two.clone(), What::SurplusBack, three.clone()]).duty(), surplus(1));
+            assert_eq!(and(&[three.clone(), two.clone(), What::SurplusBack]).duty(), surplus(1));
+            let all = [three.clone(), What::SurplusBack, What::SurplusBack];
+            assert_eq!(and(&all).count(3, false), Some(What::Counted));
+            assert_eq!(and(&[&all[..], &[What::Counted]].concat()).duty(), None);
+        }
+        assert_eq!(after(&[KEPT]).count(2, false), None, "the first payment is not settled yet");
     }
 }

@@ -3,7 +3,8 @@
 use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+
+use crate::clock::Clock;
 
 /// So many answers are kept before old ones are looked for.
 const KEEP: usize = 4096;
@@ -11,35 +12,36 @@ const KEEP: usize = 4096;
 /// Answers by key.
 pub(crate) struct Cache<T> {
     cells: Mutex<HashMap<String, Cell<T>>>,
+    clock: Clock,
 }
 
 type Cell<T> = Arc<Mutex<Option<Kept<T>>>>;
 
 struct Kept<T> {
     value: T,
-    since: Instant,
-    until: Instant,
+    since: Duration,
+    until: Duration,
 }
 
 impl<T: Clone> Cache<T> {
-    pub(crate) fn new() -> Self {
-        Self { cells: Mutex::default() }
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { cells: Mutex::default(), clock }
     }
 
     /// The answer for `key`: one that is fresh, else the one of a call that is under way, else that of `fetch`, which also
     /// says how long its answer stays fresh. Blocks while a call for this key is under way.
     pub(crate) fn get(&self, key: &str, fetch: impl FnOnce() -> (T, Duration)) -> T {
-        let arrived = Instant::now();
+        let arrived = self.clock.now();
         let cell = self.cell(key);
         let mut kept = cell.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = kept.as_ref() {
             // Who waited here while the call was made takes its answer, however short that stays fresh.
-            if kept.since >= arrived || Instant::now() < kept.until {
+            if kept.since >= arrived || self.clock.now() < kept.until {
                 return kept.value.clone();
             }
         }
         let (value, fresh) = fetch();
-        let since = Instant::now();
+        let since = self.clock.now();
         *kept = Some(Kept { value: value.clone(), since, until: since + fresh });
         value
     }
@@ -52,7 +54,7 @@ impl<T: Clone> Cache<T> {
     fn cell(&self, key: &str) -> Cell<T> {
         let mut cells = self.lock();
         if cells.len() >= KEEP {
-            let now = Instant::now();
+            let now = self.clock.now();
             // A cell that cannot be locked is in use.
             cells.retain(|_, cell| {
                 cell.try_lock().map_or(true, |kept| kept.as_ref().is_some_and(|kept| now < kept.until))
@@ -75,7 +77,7 @@ mod tests {
     // Mutant: dropping the cell's lock before `fetch` makes eight calls of one.
     #[test]
     fn concurrent_questions_become_one() {
-        let (cache, calls, barrier) = (Cache::new(), AtomicUsize::new(0), Barrier::new(8));
+        let (cache, calls, barrier) = (Cache::new(Clock::system()), AtomicUsize::new(0), Barrier::new(8));
         std::thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
@@ -95,7 +97,7 @@ mod tests {
     // Mutant: `forget` that does nothing answers with what was true before the order was closed.
     #[test]
     fn what_is_stale_or_forgotten_is_asked_again() {
-        let cache = Cache::new();
+        let cache = Cache::new(Clock::system());
         assert_eq!(cache.get("a", || (1, Duration::ZERO)), 1);
         assert_eq!(cache.get("a", || (2, Duration::from_secs(600))), 2);
         assert_eq!(cache.get("a", || (3, Duration::ZERO)), 2);

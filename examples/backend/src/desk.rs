@@ -2,7 +2,6 @@
 
 use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 use pay_core::model::{Amount, ApiVersion, CreateOrder, OrderId, Timestamp, UnixSeconds};
 use pay_core::wire::{self, decode, encode};
@@ -14,6 +13,7 @@ use crate::answer::Answer;
 use crate::book::{Contradiction, Entry, What};
 use crate::cache::Cache;
 use crate::call::{Call, Incoming, Prices};
+use crate::clock::Clock;
 use crate::config::{Config, Notice, StartError};
 use crate::gateway::Gateway;
 use crate::store::Store;
@@ -27,11 +27,12 @@ const BODY_MAX: usize = 2048;
 pub(crate) struct Desk {
     pub(crate) gateway: Gateway,
     pub(crate) agenda: Agenda,
+    pub(crate) order_life: Duration,
+    clock: Clock,
     tokens: Tokens,
     store: Mutex<Store>,
     cache: Cache<Answer>,
     prices: Prices,
-    order_life: Duration,
     fresh: Duration,
     fresh_final: Duration,
     notice: Arc<dyn Fn(&Notice) + Send + Sync>,
@@ -47,14 +48,21 @@ pub(crate) struct Reading {
 
 impl Desk {
     pub(crate) fn new(config: &Config) -> Result<Self, StartError> {
+        let clock = Clock::system();
+        let gateway = Gateway::new(config.gateway.clone(), config.transport.clone(), config.limits, clock.clone())?;
+        Self::with(config, gateway, clock)
+    }
+
+    /// With this gateway and this time.
+    pub(crate) fn with(config: &Config, gateway: Gateway, clock: Clock) -> Result<Self, StartError> {
         let store = Store::open(&config.dir)?;
-        let agenda = Agenda::new(config.first_look, store.book().duties());
         Ok(Self {
-            gateway: Gateway::new(config.gateway.clone(), config.transport.clone(), config.limits)?,
-            agenda,
+            gateway,
+            agenda: Agenda::new(config.first_look, clock.clone(), store.book().duties()),
             tokens: Tokens::read(&config.dir).map_err(StartError::Token)?,
             store: Mutex::new(store),
-            cache: Cache::new(),
+            cache: Cache::new(clock.clone()),
+            clock,
             prices: config.prices.clone(),
             order_life: config.order_life,
             fresh: config.fresh,
@@ -103,8 +111,7 @@ impl Desk {
             Some(entry) if entry.made => return Ok(self.order(&id, version)),
             _ => {}
         }
-        let ends = SystemTime::now() + self.order_life;
-        let ends = ends.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let ends = self.clock.unix_seconds() + self.order_life.as_secs();
         let order = order
             .with_expiry_time(Timestamp::from_unix(UnixSeconds(ends)))
             .with_note(&mark(owner, &id))

@@ -1,15 +1,15 @@
 //! Calls to the gateway: with the merchant's keys, within one budget.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use pay_core::drive::transport::blocking::Transport;
 use pay_core::model::{ApiVersion, CallKind, RequestId};
-use pay_core::wire::{Call, Endpoint, Request};
-use transport_std::{Config, HttpsTransport, SetupError};
+use pay_core::wire::{Call, Endpoint, Request, ResponseHead};
+use transport_std::{Config, HttpsTransport};
 
 use crate::answer::Answer;
 use crate::budget::{Budget, Class, Limits, Rate};
+use crate::clock::Clock;
 use crate::config::StartError;
 
 /// Longest answer taken. A list of attempts has no end of its own; this holds a few hundred.
@@ -21,29 +21,34 @@ const EXCHANGE_MS: u32 = 10_000;
 
 /// The gateway, as this program calls it.
 pub(crate) struct Gateway {
-    endpoint: Endpoint,
-    config: Config,
+    open: Box<dyn Fn() -> Option<Line> + Send + Sync>,
     limits: Limits,
-    idle: Mutex<Vec<HttpsTransport>>,
+    idle: Mutex<Vec<Line>>,
     budget: Mutex<Budget>,
-    start: Instant,
+    clock: Clock,
 }
+
+/// A way to the gateway, for one call at a time. `None`: the call failed.
+pub(crate) type Line = Box<dyn for<'a> FnMut(&Request<'a>, &mut [u8]) -> Option<ResponseHead> + Send>;
 
 /// One call that the budget has allowed.
 pub(crate) struct Permit(Class);
 
 impl Gateway {
-    pub(crate) fn new(endpoint: Endpoint, config: Config, limits: Limits) -> Result<Self, StartError> {
+    pub(crate) fn new(endpoint: Endpoint, config: Config, limits: Limits, clock: Clock) -> Result<Self, StartError> {
         // So that a mistake shows at the start, and not at the first sale.
-        let first = HttpsTransport::new(endpoint.clone(), config.clone()).map_err(StartError::Gateway)?;
-        Ok(Self {
-            endpoint,
-            config,
-            limits,
-            idle: Mutex::new(vec![first]),
-            budget: Mutex::default(),
-            start: Instant::now(),
-        })
+        HttpsTransport::new(endpoint.clone(), config.clone()).map_err(StartError::Gateway)?;
+        let open = move || {
+            let mut transport = HttpsTransport::new(endpoint.clone(), config.clone()).ok()?;
+            let line: Line = Box::new(move |request, rx| transport.exchange(request, rx).ok());
+            Some(line)
+        };
+        Ok(Self::with(Box::new(open), limits, clock))
+    }
+
+    /// Over lines that `open` makes.
+    pub(crate) fn with(open: Box<dyn Fn() -> Option<Line> + Send + Sync>, limits: Limits, clock: Clock) -> Self {
+        Self { open, limits, idle: Mutex::default(), budget: Mutex::default(), clock }
     }
 
     /// Takes a call out of the budget.
@@ -79,6 +84,11 @@ impl Gateway {
         Class::of(call).map(|class| self.budget().rate(class, &self.limits, self.now()))
     }
 
+    /// More than half of what may be asked in a minute is left.
+    pub(crate) fn has_to_spare(&self, call: CallKind) -> bool {
+        self.rate(call).is_some_and(|rate| rate.remaining > rate.limit / 2)
+    }
+
     /// Calls of this kind since the start.
     pub(crate) fn made(&self, call: CallKind) -> u64 {
         Class::of(call).map_or(0, |class| self.budget().made(class))
@@ -91,14 +101,15 @@ impl Gateway {
         }
         let request =
             Request::new(call, version, RequestId::from_random(random)).with_body(body).with_timeout_ms(EXCHANGE_MS);
-        let Ok(mut transport) = self.transport() else {
+        let kept = self.idle().pop();
+        let Some(mut line) = kept.or_else(|| (self.open)()) else {
             return Answer::nothing_known("the backend cannot reach the gateway");
         };
         let mut rx = vec![0; RX];
-        let Ok(head) = transport.exchange(&request, &mut rx) else {
+        let Some(head) = line(&request, &mut rx) else {
             return Answer::nothing_known("the gateway gave no answer");
         };
-        self.keep(transport);
+        self.keep(line);
         let throttled = head.status == 429;
         self.budget().note(class, throttled, &head.rate_limit, self.now());
         if head.truncated {
@@ -115,23 +126,18 @@ impl Gateway {
         }
     }
 
-    fn transport(&self) -> Result<HttpsTransport, SetupError> {
-        let kept = self.idle().pop();
-        kept.map_or_else(|| HttpsTransport::new(self.endpoint.clone(), self.config.clone()), Ok)
-    }
-
-    fn keep(&self, transport: HttpsTransport) {
+    fn keep(&self, line: Line) {
         let mut idle = self.idle();
         if idle.len() < IDLE {
-            idle.push(transport);
+            idle.push(line);
         }
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(self.clock.now().as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<HttpsTransport>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Line>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

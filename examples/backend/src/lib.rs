@@ -7,10 +7,13 @@ mod budget;
 mod cache;
 mod call;
 mod certificate;
+mod clock;
 mod config;
 mod desk;
 mod gateway;
 mod server;
+#[cfg(test)]
+mod simulation;
 mod store;
 mod token;
 mod watch;

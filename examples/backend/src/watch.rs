@@ -3,18 +3,20 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use pay_core::model::{ApiVersion, CreateRefund, OrderId, RefundId, RefundReason, RefundStatus};
 use pay_core::wire::{Call, decode, encode};
 
 use crate::answer::Answer;
 use crate::book::{Duty, Seen, What};
+use crate::clock::Clock;
 use crate::config::Notice;
 use crate::desk::Desk;
 
 /// Longest pause between two looks.
 const PAUSE_MAX: Duration = Duration::from_secs(600);
+/// An attempt that can still take money is looked for so long after the order's life.
+const AFTERMATH: Duration = Duration::from_secs(3600);
 /// For calls of our own.
 const VERSION: ApiVersion = ApiVersion::V2025_01_01;
 
@@ -23,11 +25,29 @@ pub(crate) struct Agenda {
     state: Mutex<State>,
     changed: Condvar,
     first: Duration,
+    clock: Clock,
 }
 
 struct State {
-    due: BTreeMap<String, (Instant, u32)>,
+    due: BTreeMap<String, Visit>,
     stopped: bool,
+}
+
+/// The next look at an order.
+#[derive(Clone, Copy)]
+pub(crate) struct Visit {
+    /// When.
+    at: Duration,
+    /// When the first one was.
+    since: Duration,
+    /// How many there have been.
+    looks: u32,
+}
+
+/// What the list of attempts shows.
+struct Found {
+    attempts: usize,
+    successes: usize,
 }
 
 /// How a look ended.
@@ -39,15 +59,16 @@ enum Look {
 
 impl Agenda {
     /// All of these are due now.
-    pub(crate) fn new<'a>(first: Duration, orders: impl Iterator<Item = &'a str>) -> Self {
-        let now = Instant::now();
-        let due = orders.map(|order| (order.to_owned(), (now, 0))).collect();
-        Self { state: Mutex::new(State { due, stopped: false }), changed: Condvar::new(), first }
+    pub(crate) fn new<'a>(first: Duration, clock: Clock, orders: impl Iterator<Item = &'a str>) -> Self {
+        let now = clock.now();
+        let due = orders.map(|order| (order.to_owned(), Visit { at: now, since: now, looks: 0 })).collect();
+        Self { state: Mutex::new(State { due, stopped: false }), changed: Condvar::new(), first, clock }
     }
 
     /// This order is due now.
     pub(crate) fn call(&self, order: &str) {
-        self.lock().due.insert(order.to_owned(), (Instant::now(), 0));
+        let now = self.clock.now();
+        self.lock().due.insert(order.to_owned(), Visit { at: now, since: now, looks: 0 });
         self.changed.notify_all();
     }
 
@@ -57,30 +78,24 @@ impl Agenda {
         self.changed.notify_all();
     }
 
-    /// Waits for the next order that is due, and takes it off; with the looks it has had. `None` once stopped.
-    fn next(&self) -> Option<(String, u32)> {
+    /// Waits for the next order that is due, and takes it off. `None` once stopped.
+    fn next(&self) -> Option<(String, Visit)> {
         let mut state = self.lock();
-        loop {
-            if state.stopped {
-                return None;
-            }
-            let next = state.due.iter().min_by_key(|(_, (at, _))| *at).map(|(order, (at, _))| (order.clone(), *at));
-            let wait = next.as_ref().map(|(_, at)| at.saturating_duration_since(Instant::now()));
-            state = match (next, wait) {
-                (Some((order, _)), Some(Duration::ZERO)) => {
-                    let looks = state.due.remove(&order).map_or(0, |(_, looks)| looks);
-                    return Some((order, looks));
-                }
-                (_, Some(wait)) => self.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0,
-                (_, None) => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+        while !state.stopped {
+            state = match state.take(self.clock.now()) {
+                Ok(next) => return Some(next),
+                Err(Some(wait)) => self.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0,
+                Err(None) => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
             };
         }
+        None
     }
 
     /// Puts an order back, unless it was called meanwhile.
-    fn later(&self, order: String, looks: u32) {
-        let pause = self.first.saturating_mul(1 << looks.min(16)).min(PAUSE_MAX);
-        self.lock().due.entry(order).or_insert((Instant::now() + pause, looks + 1));
+    fn later(&self, order: String, visit: Visit) {
+        let pause = self.first.saturating_mul(1 << visit.looks.min(16)).min(PAUSE_MAX);
+        let next = Visit { at: self.clock.now() + pause, looks: visit.looks + 1, ..visit };
+        self.lock().due.entry(order).or_insert(next);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -88,18 +103,50 @@ impl Agenda {
     }
 }
 
+impl State {
+    /// Takes an order that is due off, the oldest first; else says how long until one is, if there is any.
+    fn take(&mut self, now: Duration) -> Result<(String, Visit), Option<Duration>> {
+        let next = self.due.iter().min_by_key(|(_, visit)| visit.at).map(|(order, visit)| (order.clone(), *visit));
+        match next {
+            Some((order, visit)) if visit.at <= now => {
+                self.due.remove(&order);
+                Ok((order, visit))
+            }
+            Some((_, visit)) => Err(Some(visit.at - now)),
+            None => Err(None),
+        }
+    }
+}
+
 impl Desk {
     /// Does what is owed, until [`Agenda::stop`].
     pub(crate) fn watch(&self) {
-        while let Some((order, looks)) = self.agenda.next() {
-            let Ok(id) = OrderId::parse(&order) else { continue };
-            if self.look(&id) == Look::Again {
-                self.agenda.later(order, looks);
+        while let Some((order, visit)) = self.agenda.next() {
+            self.visit(order, visit);
+        }
+    }
+
+    /// Does what is due by now, and says how long until something is.
+    #[cfg(test)]
+    pub(crate) fn watch_once(&self) -> Option<Duration> {
+        loop {
+            let taken = self.agenda.lock().take(self.agenda.clock.now());
+            match taken {
+                Ok((order, visit)) => self.visit(order, visit),
+                Err(wait) => return wait,
             }
         }
     }
 
-    fn look(&self, order: &OrderId) -> Look {
+    fn visit(&self, order: String, visit: Visit) {
+        let Ok(id) = OrderId::parse(&order) else { return };
+        if self.look(&id, self.agenda.clock.now().saturating_sub(visit.since)) == Look::Again {
+            self.agenda.later(order, visit);
+        }
+    }
+
+    /// `age`: for how long this order has been looked at.
+    fn look(&self, order: &OrderId, age: Duration) -> Look {
         if let Some(Duty::Watch { close }) = self.duty(order) {
             let Some(seen) = self.see(order, close) else { return Look::Again };
             if self.decide(order, |entry| Ok(entry.look(seen))).is_err() {
@@ -109,7 +156,27 @@ impl Desk {
         match self.duty(order) {
             None => Look::Done,
             Some(Duty::Watch { .. }) => Look::Again,
-            Some(Duty::Refund(reason)) => self.refund(order, reason),
+            Some(Duty::Refund(reason, n)) => self.refund(order, reason, n),
+            Some(Duty::Count) => self.count(order, age),
+        }
+    }
+
+    /// Looks for payments beyond the first. What is found is refunded at the next look, which is at once.
+    fn count(&self, order: &OrderId, age: Duration) -> Look {
+        // Shoppers wait for the same budget; this can wait.
+        if !self.gateway.has_to_spare(Call::ListPayments(order).kind()) {
+            return Look::Again;
+        }
+        let Some(found) = self.found(order) else { return Look::Again };
+        // A paid order takes no new attempt, and none takes money long after its order ended.
+        let more_may_come = found.attempts > found.successes && age < self.order_life + AFTERMATH;
+        if self.decide(order, |entry| Ok(entry.count(found.successes, more_may_come))).is_err() {
+            return Look::Again;
+        }
+        match self.duty(order) {
+            None => Look::Done,
+            Some(Duty::Refund(reason, n)) => self.refund(order, reason, n),
+            Some(_) => Look::Again,
         }
     }
 
@@ -125,7 +192,7 @@ impl Desk {
             return Some(Seen::Paid);
         }
         if reading.is_final {
-            return self.took_money(order).map(|paid| Seen::Ended { paid });
+            return self.found(order).map(|found| Seen::Ended { paid: found.successes > 0 });
         }
         if close && reading.is_active {
             self.gateway.ask(Call::TerminateOrder(order), VERSION, encode::TERMINATE_ORDER);
@@ -134,27 +201,29 @@ impl Desk {
         Some(Seen::Open)
     }
 
-    /// Whether an attempt took money for an order that has ended. `None`: unknown.
-    fn took_money(&self, order: &OrderId) -> Option<bool> {
+    /// The attempts at an order. `None`: unknown.
+    fn found(&self, order: &OrderId) -> Option<Found> {
         let answer = self.payments(order, VERSION);
         if !answer.is_success() {
             return None;
         }
         let mut body = answer.body;
         let mut payments = decode::payments(&mut body);
-        loop {
-            match payments.next() {
-                Ok(Some(payment)) if payment.is_paid() => return Some(true),
-                Ok(Some(_)) => {}
-                Ok(None) => return Some(false),
-                Err(_) => return None,
+        // A list may name an attempt twice, and once with an older status.
+        let mut attempts = BTreeMap::new();
+        while let Some(payment) = payments.next().ok()? {
+            if !payment.order_id.is_empty() && payment.order_id != order.as_str() {
+                return None;
             }
+            *attempts.entry(payment.cf_payment_id).or_insert(false) |= payment.is_paid();
         }
+        let successes = attempts.values().filter(|paid| **paid).count();
+        Some(Found { attempts: attempts.len(), successes })
     }
 
     /// Always the same refund: whatever became of an earlier try, money goes back once.
-    fn refund(&self, order: &OrderId, reason: RefundReason) -> Look {
-        let id = RefundId::derive(order, reason, 0);
+    fn refund(&self, order: &OrderId, reason: RefundReason, n: u16) -> Look {
+        let id = RefundId::derive(order, reason, n);
         let Some(amount) = self.amount(order) else { return Look::Done };
         let Ok(request) = CreateRefund::new(id.clone(), amount).with_note(reason.as_str()) else { return Look::Again };
         let mut body = [0; 512];
@@ -171,7 +240,8 @@ impl Desk {
             self.notify(&Notice::RefundPending { order_id: order.to_string(), status: answer.status });
             return Look::Again;
         };
-        if self.decide(order, |_| Ok(Some(What::Over))).is_err() {
+        let done = if reason == RefundReason::Surplus { What::SurplusBack } else { What::Over };
+        if self.decide(order, |_| Ok(Some(done))).is_err() {
             return Look::Again;
         }
         let (order_id, refund_id) = (order.to_string(), id.to_string());
@@ -180,7 +250,7 @@ impl Desk {
         } else {
             Notice::Refunded { order_id, refund_id }
         });
-        Look::Done
+        if self.duty(order).is_some() { Look::Again } else { Look::Done }
     }
 }
 

@@ -8,9 +8,13 @@
 
 mod board;
 mod executor;
+mod flash;
+mod goods;
+mod journal;
 mod lan9118;
 mod panic;
 mod program;
+mod rig;
 mod screen;
 mod semihosting;
 mod time_driver;

@@ -7,7 +7,8 @@ use cortex_m_rt::{ExceptionFrame, exception};
 
 use crate::semihosting::{self, Stdout};
 
-/// Reports the place only: the message could hold a value that must not be seen.
+/// Reports the place only: the message could hold a value that must not be seen. Where the compiler makes panics faults, to save
+/// flash, it is `HardFault` that does this.
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     cortex_m::interrupt::disable();

@@ -1,10 +1,9 @@
 //! From the command line to the exit status: sets the board up, runs the kiosk, reports the figures.
 
 use core::fmt::{self, Display, Write};
-use core::str::SplitAsciiWhitespace;
 
 use embassy_executor::Spawner;
-use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Stack, StaticConfigV4};
+use embassy_net::Stack;
 use embassy_time::{Duration, with_timeout};
 use kiosk::{Arguments, Exit, Files, Machine, Report};
 use pay_core::Buffers;
@@ -13,9 +12,12 @@ use rand_core::SeedableRng;
 use static_cell::ConstStaticCell;
 use transport_embassy::{StackConnector, tls};
 
+use crate::goods::Goods;
+use crate::journal::Kept;
+use crate::rig::Rig;
 use crate::screen::NoScreen;
 use crate::semihosting::{self, FileError, Stdout};
-use crate::{board, executor};
+use crate::{board, executor, flash};
 
 /// Runs the program and answers its exit status.
 pub async fn run(spawner: Spawner) -> u8 {
@@ -33,7 +35,7 @@ pub async fn run(spawner: Spawner) -> u8 {
     if semihosting::entropy(&mut seed).is_err() {
         return fail("the host has no /dev/urandom");
     }
-    let Ok(stack) = board::start(spawner, rig.config(), u64::from_le_bytes(seed)) else {
+    let Ok(stack) = board::start(spawner, rig.config(), u64::from_le_bytes(seed), rig.speed.unwrap_or(1)) else {
         return fail("no Ethernet controller");
     };
     if with_timeout(ADDRESS_TIMEOUT, stack.wait_config_up()).await.is_err() {
@@ -43,13 +45,13 @@ pub async fn run(spawner: Spawner) -> u8 {
     out.figures("ready");
     let report = Report::new(&mut out);
     let code = match files(&arguments) {
-        Ok(files) => sell(&arguments, files, stack, rig.no_wipe, &report).await.code(),
+        Ok(files) => sell(&arguments, files, stack, &rig, &report).await.code(),
         Err((name, error)) => fail(format_args!("{name}: {error}")),
     };
     if rig.figures {
         let peak = board::peak_stack();
         let mut out = Stdout::new();
-        let _ = write!(out, r#"{{"event":"figures","stack":{peak}"#);
+        let _ = write!(out, r#"{{"event":"figures","stack":{peak},"flash_writes":{}"#, flash::writes());
         if let Some(config) = stack.config_v4() {
             let _ = write!(out, r#","address":"{}""#, config.address);
         }
@@ -75,7 +77,7 @@ async fn sell(
     arguments: &Arguments<'_>,
     files: Files<'static>,
     stack: Stack<'static>,
-    no_wipe: bool,
+    rig: &Rig<'_>,
     report: &Report<'_>,
 ) -> Exit {
     static TCP_RX: ConstStaticCell<[u8; 4096]> = ConstStaticCell::new([0; _]);
@@ -89,15 +91,27 @@ async fn sell(
         report.error("the host has no /dev/urandom");
         return Exit::Local;
     }
+    let journal = match arguments.flash {
+        None => Kept::in_memory(),
+        Some(path) => match Kept::in_flash(path, rig.flash_cut).await {
+            Ok(journal) => journal,
+            Err(error) => {
+                report.error(format_args!("--flash: {error}"));
+                return Exit::Local;
+            }
+        },
+    };
     let machine = Machine {
         connector: StackConnector::new(stack, TCP_RX.take(), TCP_TX.take()),
         tls: tls::Buffers::new(TLS_RX.take(), TLS_TX.take()),
         tls_random: ChaCha20Rng::from_seed(tls_seed),
         random: ChaCha20Rng::from_seed(seed),
         clock: Clock(arguments.now_s),
+        journal,
+        vendor: Goods { file: rig.goods, works: arguments.vend },
         buffers: Buffers { tx: TX.take(), rx: RX.take() },
         scrub: board::scrub_stack,
-        wipe: !no_wipe,
+        wipe: !rig.no_wipe,
     };
     kiosk::run(arguments, files, machine, &mut NoScreen, report).await
 }
@@ -176,72 +190,4 @@ impl Write for Out {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         Stdout::new().write_str(text)
     }
-}
-
-/// Words of the rig itself, taken out before the kiosk sees the rest.
-///
-/// `--address A.B.C.D/N` uses this address instead of DHCP; `--figures` prints the peak stack, the busy cycles and the
-/// address; `--no-wipe` leaves card, OTPs and the stack as they are, for the test that must find them; `--hold` waits at the
-/// end for ever, so that a test can look at the memory; `--panic` panics there instead; `--residue` leaves something on the stack
-/// first, for the scrub to find.
-#[derive(Default)]
-struct Rig {
-    address: Option<Ipv4Cidr>,
-    figures: bool,
-    no_wipe: bool,
-    residue: bool,
-    hold: bool,
-    panic: bool,
-}
-
-impl Rig {
-    /// The words after the program's name.
-    fn words(line: &str) -> core::iter::Skip<SplitAsciiWhitespace<'_>> {
-        line.split_ascii_whitespace().skip(1)
-    }
-
-    fn parse<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<Self, &'static str> {
-        let mut rig = Self::default();
-        while let Some(word) = words.next() {
-            match word {
-                "--address" => {
-                    let cidr = words.next().and_then(|text| text.parse().ok());
-                    rig.address = Some(cidr.ok_or("--address: not an IPv4 address with a prefix length")?);
-                }
-                "--figures" => rig.figures = true,
-                "--no-wipe" => rig.no_wipe = true,
-                "--residue" => rig.residue = true,
-                "--hold" => rig.hold = true,
-                "--panic" => rig.panic = true,
-                _ => {}
-            }
-        }
-        Ok(rig)
-    }
-
-    /// Lets through what is not the rig's.
-    fn filter() -> impl FnMut(&&str) -> bool {
-        let mut value = false;
-        move |word| {
-            let skipped = core::mem::replace(&mut value, *word == "--address");
-            !(skipped || value || matches!(*word, "--figures" | "--no-wipe" | "--residue" | "--hold" | "--panic"))
-        }
-    }
-
-    fn config(&self) -> Config {
-        match self.address {
-            None => Config::dhcpv4(Default::default()),
-            // The emulator's user network has its gateway at .2 and routes to the host by it.
-            Some(address) => Config::ipv4_static(StaticConfigV4 {
-                address,
-                gateway: Some(gateway_of(address)),
-                dns_servers: Default::default(),
-            }),
-        }
-    }
-}
-
-/// The second address of the network.
-fn gateway_of(address: Ipv4Cidr) -> Ipv4Address {
-    Ipv4Address::from_bits(address.network().address().to_bits() | 2)
 }

@@ -20,6 +20,8 @@ pub enum FileError {
     Open,
     /// The host could not read it.
     Read,
+    /// The host could not write it.
+    Write,
     /// It has more bytes than the buffer.
     TooLong,
 }
@@ -30,6 +32,7 @@ impl fmt::Display for FileError {
             Self::Path => "path is too long or contains a NUL",
             Self::Open => "cannot be opened",
             Self::Read => "cannot be read",
+            Self::Write => "cannot be written",
             Self::TooLong => "is too long",
         })
     }
@@ -56,6 +59,41 @@ pub fn read_file<'a>(path: &str, buffer: &'a mut [u8]) -> Result<&'a mut [u8], F
     }
     Ok(&mut buffer[..length])
 }
+
+/// Adds a line to a host file, which is made if there is none; all of it or nothing.
+pub fn append_line(path: &str, line: &str) -> Result<(), FileError> {
+    let mut bytes = [0; LINE_MAX + 1];
+    let used = bytes.get_mut(..=line.len()).ok_or(FileError::TooLong)?;
+    let (end, text) = used.split_last_mut().ok_or(FileError::TooLong)?;
+    text.copy_from_slice(line.as_bytes());
+    *end = b'\n';
+    File::open(path, APPEND_BINARY)?.write(used)
+}
+
+/// Whether a host file has this line. A file that is not there has none.
+pub fn has_line(path: &str, line: &str) -> Result<bool, FileError> {
+    let Ok(file) = File::open(path, READ_BINARY) else { return Ok(false) };
+    // How much of the line at hand is like this one; `None` once it is not.
+    let mut same = Some(0);
+    let mut buffer = [0; 64];
+    loop {
+        let length = file.read(&mut buffer)?;
+        for &byte in &buffer[..length] {
+            match same {
+                Some(count) if byte == b'\n' && count == line.len() => return Ok(true),
+                _ if byte == b'\n' => same = Some(0),
+                Some(count) if line.as_bytes().get(count) == Some(&byte) => same = Some(count + 1),
+                _ => same = None,
+            }
+        }
+        if length < buffer.len() {
+            return Ok(false);
+        }
+    }
+}
+
+/// Longest line of [`append_line`], in bytes.
+const LINE_MAX: usize = 64;
 
 /// Fills `buffer` with the host's randomness. **For the test rig only.**
 pub fn entropy(buffer: &mut [u8]) -> Result<(), FileError> {
@@ -157,6 +195,8 @@ const OPEN: u32 = 0x01;
 const CLOSE: u32 = 0x02;
 const WRITE: u32 = 0x05;
 const READ: u32 = 0x06;
+const SEEK: u32 = 0x0A;
+const LENGTH: u32 = 0x0C;
 const TIME: u32 = 0x11;
 const GET_CMDLINE: u32 = 0x15;
 const EXIT_EXTENDED: u32 = 0x20;
@@ -164,13 +204,55 @@ const EXIT_EXTENDED: u32 = 0x20;
 const APPLICATION_EXIT: usize = 0x2_0026;
 /// Mode "rb".
 const READ_BINARY: usize = 1;
+/// Mode "r+b".
+const CHANGE_BINARY: usize = 3;
 /// Mode "w"; of the file ":tt" it means standard output.
 const WRITE_TEXT: usize = 4;
+/// Mode "ab".
+const APPEND_BINARY: usize = 9;
 
 /// An open file of the host.
-struct File(usize);
+pub struct File(usize);
 
 impl File {
+    /// Opens a file that exists, to read and write it in place.
+    pub fn open_to_change(path: &str) -> Result<Self, FileError> {
+        Self::open(path, CHANGE_BINARY)
+    }
+
+    /// Its length in bytes.
+    pub fn length(&self) -> Result<usize, FileError> {
+        let block = [self.0];
+        // SAFETY: the block has the one word that SYS_FLEN reads.
+        let length = unsafe { call(LENGTH, block.as_ptr() as usize) };
+        usize::try_from(length).map_err(|_| FileError::Read)
+    }
+
+    /// Fills `buffer` from this place on.
+    pub fn read_at(&self, at: usize, buffer: &mut [u8]) -> Result<(), FileError> {
+        self.seek(at).ok_or(FileError::Read)?;
+        if self.read(buffer)? == buffer.len() { Ok(()) } else { Err(FileError::Read) }
+    }
+
+    /// Writes over what is at this place.
+    pub fn write_at(&self, at: usize, bytes: &[u8]) -> Result<(), FileError> {
+        self.seek(at).ok_or(FileError::Write)?;
+        self.write(bytes)
+    }
+
+    fn seek(&self, at: usize) -> Option<()> {
+        let block = [self.0, at];
+        // SAFETY: the block has the two words that SYS_SEEK reads.
+        (unsafe { call(SEEK, block.as_ptr() as usize) } >= 0).then_some(())
+    }
+
+    fn write(&self, bytes: &[u8]) -> Result<(), FileError> {
+        let block = [self.0, bytes.as_ptr() as usize, bytes.len()];
+        // SAFETY: the block names bytes that stay borrowed during the call and their true length.
+        let unwritten = unsafe { call(WRITE, block.as_ptr() as usize) };
+        if unwritten == 0 { Ok(()) } else { Err(FileError::Write) }
+    }
+
     fn open(path: &str, mode: usize) -> Result<Self, FileError> {
         let mut name = [0; PATH_MAX + 1];
         let bytes = path.as_bytes();
@@ -224,9 +306,8 @@ fn write_out(bytes: &[u8]) {
         // Stays open for good.
         core::mem::forget(file);
     }
-    let block = [HANDLE.load(Ordering::Relaxed) - 1, bytes.as_ptr() as usize, bytes.len()];
-    // SAFETY: the block names bytes that stay borrowed during the call and their true length.
-    unsafe { call(WRITE, block.as_ptr() as usize) };
+    let out = core::mem::ManuallyDrop::new(File(HANDLE.load(Ordering::Relaxed) - 1));
+    let _ = out.write(bytes);
 }
 
 /// One semihosting call.

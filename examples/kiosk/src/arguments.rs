@@ -3,6 +3,7 @@
 use core::fmt;
 
 use pay_core::model::InvalidValue;
+use pay_core::sale::Limits;
 use pay_core::{Amount, OrderId};
 
 /// What to type.
@@ -10,7 +11,9 @@ pub const USAGE: &str = "\
 kiosk --connect HOST:PORT --server-name NAME --ca FILE.der (--session S [--amount A] | --amount A) --order-id ID
       [--status-connect HOST:PORT --status-server-name NAME --status-ca FILE.der --device-token-file FILE]
       [--method upi-qrcode|upi-link|card] [--card FILE [--otp-file FILE]] [--now UNIX_SECONDS]
-      [--patience SECONDS] [--repeat N]
+      [--patience SECONDS] [--repeat N] [--vend ok|fail]
+      [--flash FILE] [--max-open N] [--max-total AMOUNT] [--max-age SECONDS]
+kiosk --connect ... --status-connect ... --flash FILE --resume
 kiosk --connect HOST:PORT --server-name NAME --ca FILE.der --probe
 Without --session the backend (--status-...) makes the order; --order-id may then be left out.
 Exit codes: 0 paid, 1 local error, 2 refused or failed, 3 unknown, 4 pending.";
@@ -43,6 +46,14 @@ pub struct Arguments<'a> {
     pub patience_s: u32,
     /// How many sales, one after the other. With a session: attempts at its order.
     pub repeat: u16,
+    /// What a machine that is not there says of the goods: they are out, or they are not.
+    pub vend: bool,
+    /// The file that is the flash in which sales are remembered over a power cut.
+    pub flash: Option<&'a str>,
+    /// Settle what the journal has open, and sell nothing.
+    pub resume: bool,
+    /// How much may be unsettled when a sale begins.
+    pub limits: Limits,
     /// Connect, say what was negotiated, send nothing.
     pub probe: bool,
 }
@@ -102,7 +113,11 @@ impl<'a> Arguments<'a> {
         while let Some(word) = words.next() {
             let at = NAMES.iter().position(|name| *name == word).ok_or(UsageError::Unknown)?;
             let name = NAMES[at];
-            let value = if name == "--probe" { "" } else { words.next().ok_or(UsageError::NoValue(name))? };
+            let value = if name == "--probe" || name == "--resume" {
+                ""
+            } else {
+                words.next().ok_or(UsageError::NoValue(name))?
+            };
             if values[at].replace(value).is_some() {
                 return Err(UsageError::Twice(name));
             }
@@ -143,6 +158,21 @@ impl<'a> Arguments<'a> {
             now_s: value("--now").map(|text| number("--now", text)).transpose()?,
             patience_s: value("--patience").map_or(Ok(300), |text| number("--patience", text))?,
             repeat: value("--repeat").map_or(Ok(1), |text| number("--repeat", text))?,
+            vend: match value("--vend") {
+                None | Some("ok") => true,
+                Some("fail") => false,
+                Some(_) => return Err(UsageError::BadValue("--vend", "ok or fail")),
+            },
+            flash: value("--flash"),
+            resume: value("--resume").is_some(),
+            limits: Limits {
+                open: value("--max-open").map_or(Ok(LIMITS.open), |text| number("--max-open", text))?,
+                total_minor: match value("--max-total").map(Amount::parse) {
+                    None => LIMITS.total_minor,
+                    Some(total) => total.map_err(|e| UsageError::Invalid("--max-total", e))?.minor(),
+                },
+                oldest_s: value("--max-age").map_or(Ok(LIMITS.oldest_s), |text| number("--max-age", text))?,
+            },
             probe: value("--probe").is_some(),
         };
         if !arguments.probe {
@@ -152,6 +182,12 @@ impl<'a> Arguments<'a> {
     }
 
     fn check(&self) -> Result<(), UsageError> {
+        if self.status.is_some() && self.device_token_file.is_none() {
+            return Err(UsageError::Missing("--device-token-file"));
+        }
+        if self.resume {
+            return if self.status.is_some() { Ok(()) } else { Err(UsageError::Missing("--status-connect")) };
+        }
         match (self.session, &self.status) {
             (None, None) => return Err(UsageError::Missing("--session, or --status-connect and --amount")),
             (None, Some(_)) if self.amount.is_none() => return Err(UsageError::Missing("--amount")),
@@ -161,9 +197,6 @@ impl<'a> Arguments<'a> {
             }
             _ => {}
         }
-        if self.status.is_some() && self.device_token_file.is_none() {
-            return Err(UsageError::Missing("--device-token-file"));
-        }
         if self.means == Means::Card && self.card.is_none() {
             return Err(UsageError::Missing("--card"));
         }
@@ -171,7 +204,10 @@ impl<'a> Arguments<'a> {
     }
 }
 
-const NAMES: [&str; 17] = [
+/// Unless something else is said: one sale less than a small flash keeps, 10,000.00, a day.
+const LIMITS: Limits = Limits { open: 7, total_minor: 1_000_000, oldest_s: 24 * 60 * 60 };
+
+const NAMES: [&str; 23] = [
     "--connect",
     "--server-name",
     "--ca",
@@ -188,7 +224,13 @@ const NAMES: [&str; 17] = [
     "--now",
     "--patience",
     "--repeat",
+    "--vend",
     "--probe",
+    "--flash",
+    "--resume",
+    "--max-open",
+    "--max-total",
+    "--max-age",
 ];
 
 fn server<'a>(
@@ -263,6 +305,7 @@ mod tests {
                 "--session s --order-id abc --method cash",
                 UsageError::BadValue("--method", "upi-qrcode, upi-link or card"),
             ),
+            ("--session s --order-id abc --vend maybe", UsageError::BadValue("--vend", "ok or fail")),
             ("--session s --session t --order-id abc", UsageError::Twice("--session")),
             ("--session", UsageError::NoValue("--session")),
             ("--sesion s", UsageError::Unknown),

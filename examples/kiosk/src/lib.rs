@@ -8,19 +8,28 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod calendar;
 mod card;
 mod exit;
+mod local;
+mod page;
 mod probe;
 mod program;
 mod qr;
 mod report;
+mod resume;
+mod sale;
 mod screen;
+mod vendor;
 mod watch;
 
 pub use arguments::{Arguments, Means, Server, USAGE, UsageError};
+pub use calendar::unix_seconds;
 pub use card::CardError;
 pub use exit::Exit;
+pub use page::Page;
 pub use program::{Files, Machine, run};
 pub use qr::{LinkProblem, QrPicture};
 pub use report::Report;
 pub use screen::{Screen, Shown};
+pub use vendor::{Pretend, Vendor};

@@ -1,17 +1,16 @@
 //! `--probe`: connects, and says what came of it.
 
+use core::fmt;
+
 use rand_core::CryptoRngCore;
 use transport_embassy::Connect;
-use transport_embassy::tls::{self, Clock, ServerName, Trust};
+use transport_embassy::tls::{self, Clock, KeyShape, Negotiated, ServerName, Trust};
 
 use crate::arguments::Server;
 use crate::exit::Exit;
 use crate::report::Report;
 
 /// Opens a connection up to the end of the handshake and drops it. No application data leaves.
-///
-/// There is one version, one suite and one group that this client speaks, so they are told, not asked. How the server's chain
-/// is made the TLS layer does not say.
 pub(crate) async fn run<C: Connect>(
     server: &Server<'_>,
     mut connector: C,
@@ -32,13 +31,59 @@ pub(crate) async fn run<C: Connect>(
     let result = tls::connect(&mut connector, &mut buffers, &name, &trust, clock, &mut random).await;
     connector.abort();
     match result {
-        Ok(_) => {
-            report.probed(server.host, server.name);
+        Ok(session) => {
+            report.probed(server.host, server.name, session.negotiated());
             Exit::Paid
         }
         Err(error) => {
             report.error(error);
             Exit::Local
+        }
+    }
+}
+
+/// What was negotiated, and the server's chain, as members of a JSON object. What this client would not take has no name.
+pub(crate) struct Probed<'a>(pub(crate) &'a Negotiated);
+
+impl fmt::Display for Probed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Negotiated { version, suite, group, proof, chain_len, .. } = *self.0;
+        let version = Name(version, &[(0x0304, "TLS 1.3")]);
+        let suite = Name(suite, &[(0x1301, "TLS_AES_128_GCM_SHA256")]);
+        let (group, proof) = (Name(group, &[(0x0017, "secp256r1")]), Name(proof, &SCHEMES));
+        write!(f, r#""version":"{version}","suite":"{suite}","group":"{group}","proof":"{proof}","#)?;
+        write!(f, r#""chain_bytes":{chain_len},"chain":["#)?;
+        for (n, certificate) in self.0.chain().iter().enumerate() {
+            let comma = if n == 0 { "" } else { "," };
+            write!(f, r#"{comma}{{"bytes":{},"key":"#, certificate.len)?;
+            match certificate.key {
+                KeyShape::P256 => f.write_str(r#""P-256"}"#)?,
+                KeyShape::P384 => f.write_str(r#""P-384"}"#)?,
+                KeyShape::Rsa(bits) => write!(f, r#""RSA-{bits}"}}"#)?,
+                _ => f.write_str(r#""other"}"#)?,
+            }
+        }
+        f.write_str("]")
+    }
+}
+
+/// Names of the SignatureScheme registry.
+const SCHEMES: [(u16, &str); 5] = [
+    (0x0403, "ecdsa_secp256r1_sha256"),
+    (0x0503, "ecdsa_secp384r1_sha384"),
+    (0x0804, "rsa_pss_rsae_sha256"),
+    (0x0805, "rsa_pss_rsae_sha384"),
+    (0x0806, "rsa_pss_rsae_sha512"),
+];
+
+/// A number of a registry by its name, or else as it is.
+struct Name(u16, &'static [(u16, &'static str)]);
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.1.iter().find(|(number, _)| *number == self.0) {
+            Some((_, name)) => f.write_str(name),
+            None => write!(f, "{:#06x}", self.0),
         }
     }
 }

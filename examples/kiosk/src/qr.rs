@@ -4,11 +4,16 @@ use core::fmt;
 
 use pay_core::Amount;
 use pay_core::model::{Currency, UpiLinks};
-use qrcodegen_no_heap::{QrCode, QrCodeEcc, Version};
+use qrcodegen_no_heap::{Mask, QrCode, QrCodeEcc, Version};
 
 /// The largest symbol drawn: 97 modules a side, 666 bytes of text (ISO/IEC 18004, table 7, level M). Production links have
 /// about 200 bytes.
 const LARGEST: Version = Version::new(20);
+
+/// The pattern laid over the data, by its number in the standard. A reader takes any; trying all eight for the one with the
+/// fewest awkward patches takes 10 million instructions on a microcontroller. Of 400 made-up links this one was the best for seven
+/// in eight, and its penalty never a seventh above the best one's.
+const MASK: u8 = 2;
 
 /// Memory for one symbol.
 const SYMBOL: usize = LARGEST.buffer_len();
@@ -64,8 +69,9 @@ pub(crate) fn draw(
         return Err(LinkProblem::Currency);
     }
     let (mut scratch, mut symbol) = ([0; SYMBOL], [0; SYMBOL]);
+    let mask = Some(Mask::new(MASK));
     let code =
-        QrCode::encode_text(link, &mut scratch, &mut symbol, QrCodeEcc::Medium, Version::MIN, LARGEST, None, true)
+        QrCode::encode_text(link, &mut scratch, &mut symbol, QrCodeEcc::Medium, Version::MIN, LARGEST, mask, true)
             .map_err(|_| LinkProblem::TooLong)?;
     show(QrPicture(&code));
     Ok(())
@@ -136,7 +142,10 @@ mod tests {
     #[test]
     fn the_picture_says_what_the_link_says() {
         let link = "upi://pay?pa=shop@upi&pn=Shop&tr=ATC1457655315005187584&am=10.15&cu=INR&tn=Order%20Payment";
-        assert_eq!(try_draw(link, 1015).as_deref(), Ok(link));
+        for more in [0, 1, 7, 30, 90, 200, 400, 570] {
+            let link = std::format!("{link}{}", "x".repeat(more));
+            assert_eq!(try_draw(&link, 1015).as_deref(), Ok(&*link));
+        }
     }
 
     /// Mutants seen red: `>=` for the equal amount; the first of two amounts taken.

@@ -4,10 +4,12 @@ use core::cell::RefCell;
 use core::fmt::{self, Display, Write};
 
 use pay_core::model::CallKind;
-use pay_core::sale::Delivery;
+use pay_core::sale::{Delivery, Record, Release};
 use pay_core::{OrderId, Outcome};
+use transport_embassy::tls::Negotiated;
 
 use crate::exit::{Exit, word};
+use crate::probe::Probed;
 
 /// Writes the lines. Shared by the parts that know what happens.
 pub struct Report<'a>(RefCell<&'a mut dyn Write>);
@@ -55,10 +57,32 @@ impl<'a> Report<'a> {
     }
 
     /// What a server negotiated.
-    pub(crate) fn probed(&self, host: &str, name: &str) {
+    pub(crate) fn probed(&self, host: &str, name: &str, found: &Negotiated) {
+        self.line(format_args!(r#""probed","address":"{host}","name":"{name}","trusted":true,{}"#, Probed(found)));
+    }
+
+    /// A sale of an earlier run is taken up.
+    pub(crate) fn resumed(&self, order: &OrderId) {
+        self.line(format_args!(r#""resumed","order_id":"{order}""#));
+    }
+
+    /// How a sale of an earlier run stands now.
+    pub(crate) fn settled(&self, record: &Record, outcome: &Outcome) {
+        let (order, outcome, open) = (&record.order_id, word(outcome), record.is_open());
+        let release = release_word(record.release);
         self.line(format_args!(
-            r#""probed","address":"{host}","name":"{name}","version":"TLS 1.3","suite":"TLS_AES_128_GCM_SHA256","group":"secp256r1","trusted":true"#
+            r#""settled","order_id":"{order}","outcome":"{outcome}","release":"{release}","open":{open}"#
         ));
+    }
+
+    /// The goods are about to be handed out.
+    pub(crate) fn release(&self, order: &OrderId) {
+        self.line(format_args!(r#""release","order_id":"{order}""#));
+    }
+
+    /// The goods are out, or they are not and stay inside.
+    pub(crate) fn released(&self, order: &OrderId, out: bool) {
+        self.line(format_args!(r#""released","out":{out},"order_id":"{order}""#));
     }
 
     /// The sale is over, as far as it can be told.
@@ -85,6 +109,18 @@ impl<'a> Report<'a> {
         if let Ok(mut out) = self.0.try_borrow_mut() {
             let _ = writeln!(out, "{{\"event\":{rest}}}");
         }
+    }
+}
+
+const fn release_word(release: Release) -> &'static str {
+    match release {
+        Release::Untracked => "untracked",
+        Release::Due => "due",
+        Release::Releasing => "releasing",
+        Release::Unknown => "unknown",
+        Release::Released => "released",
+        Release::NotReleased => "not released",
+        Release::Returned => "returned",
     }
 }
 

@@ -133,6 +133,61 @@ fn an_ended_order_with_a_successful_attempt_is_refunded() {
     until("the refund", || shop.notice("refunded") == 1);
 }
 
+// Two attempts that both take money; the shopper has the goods, or not. Mutants: `count` that answers `Done` at once;
+// `RefundReason::NotReleased` as the surplus's reason (the first refund's id: money stays); the first look as the last.
+#[test]
+fn a_second_payment_goes_back_whatever_became_of_the_first() {
+    let mut shop = Shop::open("surplus");
+    for (id, released, late) in [("till-1", true, false), ("till-2", false, false), ("till-3", true, true)] {
+        let session = shop.create(id, "10.15").json()["payment_session_id"].clone();
+        let (first, second) = (shop.attempt(&session), shop.attempt(&session));
+        shop.succeed(&first);
+        if !late {
+            shop.succeed(&second);
+        }
+        let looks = shop.backend().gateway_calls(CallKind::ListPayments);
+        assert_eq!(shop.report(id, released).status, 200);
+        if late {
+            until("more than one look", || shop.backend().gateway_calls(CallKind::ListPayments) > looks + 1);
+            shop.start();
+            shop.succeed(&second);
+        }
+        let want = if released { 1 } else { 2 };
+        until("the refunds", || shop.notice(&format!("order {id}: refunded")) == want);
+        // Again, and after a restart: nothing more.
+        shop.start();
+        assert_eq!(shop.report(id, released).status, 200);
+        shop.watch_has_been_round(&format!("fence-{id}"));
+        let gateway = shop.gateway.gateway();
+        let mut refunds: Vec<_> = gateway.refunds().iter().filter(|refund| refund.order_id == id).collect();
+        refunds.sort_by_key(|refund| refund.id != refund_id(id, RefundReason::Surplus));
+        assert_eq!(refunds.len(), want, "{id}");
+        assert_eq!((refunds[0].id.as_str(), refunds[0].amount.0), (&*refund_id(id, RefundReason::Surplus), 1015));
+        assert_eq!(gateway.charges(id).count(), 2);
+    }
+}
+
+// Mutants: successes counted by lines of the list and not by attempts; the check of `order_id` left out.
+#[test]
+fn what_is_listed_twice_or_is_anothers_is_no_surplus() {
+    let shop = Shop::open("listed");
+    shop.paid("other");
+    let theirs = shop.get("/orders/other/payments").json()[0].clone();
+    for id in ["till-1", "till-2"] {
+        shop.paid(id);
+        let mine = shop.get(&format!("/orders/{id}/payments")).json()[0].clone();
+        let list = if id == "till-1" { [mine.clone(), mine] } else { [mine, theirs.clone()] };
+        let body = serde_json::to_vec(&list).expect("JSON");
+        let path = format!("GET /orders/{id}/payments");
+        shop.gateway.gateway().inject(&path, 1000, Fault::Replace { status: 200, body });
+        let looks = shop.backend().gateway_calls(CallKind::ListPayments);
+        assert_eq!(shop.report(id, true).status, 200);
+        until("a look", || shop.backend().gateway_calls(CallKind::ListPayments) > looks);
+        shop.watch_has_been_round(&format!("fence-{id}"));
+        assert!(shop.gateway.gateway().refunds().iter().all(|refund| refund.order_id != id), "{id}");
+    }
+}
+
 impl Shop {
     /// Refunds an order of this id: whatever was due before it has been looked at then.
     pub(crate) fn watch_has_been_round(&self, id: &str) {

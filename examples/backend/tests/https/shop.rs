@@ -20,8 +20,7 @@ pub(crate) const PLENTY: Limits = Limits {
     create_order: 100_000,
     read_order: 100_000,
     close_order: 100_000,
-    list_payments: 100_000,
-    read_payment: 100_000,
+    payments: 100_000,
     create_refund: 100_000,
     read_refund: 100_000,
 };

@@ -1,6 +1,7 @@
 //! The kiosk on a desktop: events on standard output, the screen on standard error.
 
 mod display;
+mod page;
 mod socket;
 
 use std::fmt;
@@ -9,8 +10,9 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use kiosk::{Arguments, Exit, Files, Machine, Report, USAGE, run};
+use kiosk::{Arguments, Exit, Files, Machine, Pretend, Report, USAGE, run};
 use pay_core::Buffers;
+use pay_core::drive::{Blocking, MemoryJournal};
 use rand_core::OsRng;
 use transport_embassy::tls;
 use zeroize::Zeroizing;
@@ -21,8 +23,17 @@ use socket::Socket;
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     if words.iter().any(|word| word == "--help" || word == "-h") {
-        println!("{USAGE}");
+        println!("{USAGE}\n\nkiosk page FILE ARGUMENTS: writes what a board without files is given");
         return ExitCode::SUCCESS;
+    }
+    if let Some((_, words)) = words.split_first().filter(|(first, _)| *first == "page") {
+        return match page::write(words) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                ExitCode::from(Exit::Local.code())
+            }
+        };
     }
     let arguments = match Arguments::parse(words.iter().map(String::as_str)) {
         Ok(arguments) => arguments,
@@ -55,6 +66,8 @@ fn start(arguments: &Arguments<'_>) -> anyhow::Result<Exit> {
         tls_random: OsRng,
         random: OsRng,
         clock: Clock(arguments.now_s),
+        journal: Blocking(MemoryJournal::<8>::new()),
+        vendor: Pretend { works: arguments.vend },
         buffers: Buffers { tx: &mut tx, rx: &mut rx },
         scrub: || {},
         wipe: true,

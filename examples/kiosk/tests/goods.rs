@@ -1,0 +1,141 @@
+//! The program against a sandbox and a backend: what becomes of the goods, and of the money for goods that stay.
+
+use core::time::Duration;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::time::Instant;
+
+use pay_core::model::{OrderId, RefundId, RefundReason};
+use pay_core::wire::{Auth, Endpoint};
+use sandbox::Rules;
+
+/// A gateway whose attempts succeed at once, a backend, and a device's files.
+struct Shop {
+    gateway: sandbox::Server,
+    backend: Option<backend::Server>,
+    config: backend::Config,
+    dir: PathBuf,
+}
+
+impl Shop {
+    fn open(name: &str) -> Self {
+        let rules = Rules { settle_after_ms: Some(1), ..Rules::default() };
+        let gateway = sandbox::Server::start(sandbox::Config { rules, ..Default::default() }).unwrap();
+        let dir = std::env::temp_dir().join(format!("kiosk-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&dir);
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(dir.join("token"), backend::add_token(&dir, "kiosk").unwrap().as_bytes()).unwrap();
+        std::fs::write(dir.join("ca.der"), gateway.ca_der()).unwrap();
+        let auth = Auth::merchant(gateway.client_id(), gateway.client_secret()).unwrap();
+        let endpoint = Endpoint::parse(gateway.url(), auth).unwrap();
+        let roots = transport_std::Roots::from_der([gateway.ca_der()]).unwrap();
+        let mut config = backend::Config::new(endpoint, transport_std::Config::new().with_roots(roots), &dir);
+        config.first_look = Duration::from_millis(10);
+        let backend = Some(backend::Server::start(config.clone()).unwrap());
+        Self { gateway, backend, config, dir }
+    }
+
+    /// Sells the order by a UPI link.
+    fn sell(&self, order: &str, more: &str) -> Sold {
+        let port = |url: &str| url.split(':').nth(2).and_then(|rest| rest.split('/').next()).unwrap().to_owned();
+        let path = |name: &str| self.dir.join(name).to_str().unwrap().to_owned();
+        let backend = self.backend.as_ref().unwrap();
+        let words = format!(
+            "--connect 127.0.0.1:{} --server-name localhost --ca {} --status-connect 127.0.0.1:{} \
+             --status-server-name localhost --status-ca {} --device-token-file {} --amount 10.15 --order-id {order} \
+             --method upi-link {more}",
+            port(self.gateway.url()),
+            path("ca.der"),
+            port(backend.url()),
+            path("backend-ca.der"),
+            path("token"),
+        );
+        let output = Command::new(env!("CARGO_BIN_EXE_kiosk"))
+            .args(words.split_whitespace())
+            .stdin(Stdio::null())
+            .output()
+            .expect("the program");
+        Sold(output)
+    }
+
+    /// How often money was taken for this order, and the refunds of it.
+    fn books(&self, order: &str) -> (usize, Vec<String>) {
+        let gateway = self.gateway.gateway();
+        let refunds = gateway.refunds().iter().filter(|refund| refund.order_id == order);
+        (gateway.charges(order).count(), refunds.map(|refund| refund.id.clone()).collect())
+    }
+
+    /// Waits for the backend's refund; a minute is for a loaded machine.
+    fn refunded(&self, order: &str) -> Vec<String> {
+        let end = Instant::now() + Duration::from_secs(60);
+        while self.books(order).1.is_empty() {
+            assert!(Instant::now() < end, "no refund of {order}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.books(order).1
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        self.backend = None;
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
+}
+
+struct Sold(Output);
+
+impl Sold {
+    fn code(&self) -> Option<i32> {
+        self.0.status.code()
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let text = String::from_utf8(self.0.stdout.clone()).unwrap();
+        text.lines().map(String::from).collect()
+    }
+
+    /// Where the first line with this text is.
+    #[track_caller]
+    fn line(&self, text: &str) -> usize {
+        self.lines().iter().position(|line| line.contains(text)).unwrap_or_else(|| panic!("{text}: {:?}", self.lines()))
+    }
+}
+
+/// Mutants seen red: `driver.released(token, !out)`; `policy.refunds` left at `ByCaller`.
+#[test]
+fn goods_that_are_out_stay_paid() {
+    let shop = Shop::open("out");
+    let sold = shop.sell("out-1", "");
+    assert_eq!(sold.code(), Some(0), "{:?}", sold.lines());
+    let release = sold.line(r#""event":"release","#);
+    let released = sold.line(r#""event":"released","out":true"#);
+    let told = sold.line(r#""status","call":"ReportRelease","status":200"#);
+    assert!(release < released && released < told && told < sold.line(r#""done","outcome":"paid""#));
+    // What the backend owes for another order is done after this one was looked at.
+    assert_eq!(shop.sell("out-2", "--vend fail").code(), Some(2));
+    assert_eq!(shop.refunded("out-2").len(), 1);
+    assert_eq!(shop.books("out-1"), (1, vec![]));
+}
+
+/// Mutants seen red: `policy.release` left off (the goods are not followed); `Pretend { works: true }` for the argument.
+#[test]
+fn goods_that_stay_inside_are_refunded_once() {
+    let mut shop = Shop::open("inside");
+    let sold = shop.sell("in-1", "--vend fail");
+    assert_eq!(sold.code(), Some(2), "{:?}", sold.lines());
+    sold.line(r#""event":"released","out":false"#);
+    sold.line(r#""done","outcome":"refund due""#);
+    let order = OrderId::parse("in-1").unwrap();
+    let once = vec![RefundId::derive(&order, RefundReason::NotReleased, 0).to_string()];
+    assert_eq!(shop.refunded("in-1"), once);
+    // The backend starts anew and is told again by another run of the kiosk: the same refund, no second one.
+    shop.backend = None;
+    shop.backend = Some(backend::Server::start(shop.config.clone()).unwrap());
+    let again = shop.sell("in-1", "--vend fail");
+    println!("{:#?}", again.lines());
+    assert_eq!(again.code(), Some(2), "{:?}", again.lines());
+    assert_eq!(shop.sell("in-2", "--vend fail").code(), Some(2));
+    shop.refunded("in-2");
+    assert_eq!(shop.books("in-1"), (1, once));
+}
