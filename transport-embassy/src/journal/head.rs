@@ -55,8 +55,13 @@ impl Head {
         let Some((serial, rest)) = rest.split_first_chunk() else { return Ok(None) };
         let Some((open, rest)) = rest.split_first_chunk() else { return Ok(None) };
         let Some((len, _)) = rest.split_first_chunk() else { return Ok(None) };
+        let serial = u64::from_le_bytes(*serial);
+        // Nobody counts that far, and so nothing overflows.
+        if serial > u64::MAX / 2 {
+            return Ok(None);
+        }
         Ok(Some(Self {
-            serial: u64::from_le_bytes(*serial),
+            serial,
             spare: *spare,
             open: u32::from_le_bytes(*open),
             len: u16::from_le_bytes(*len),

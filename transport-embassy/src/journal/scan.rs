@@ -99,8 +99,8 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
                     }
                     continue;
                 }
-                // A slot that went bad is of no interest once it was replaced.
-                *damaged = false;
+                // A slot that went bad is of no interest once it was replaced. None is replaced by an older one.
+                *damaged = sector.last.is_some_and(|before| before.serial > last.serial);
                 sector.last = Some(last);
                 if is_newer(&found, &newest) {
                     before = newest.filter(|newest| newest.last.serial < found.last.serial).or(before);

@@ -9,6 +9,7 @@ mod error;
 mod handshake;
 mod hello;
 mod key_schedule;
+mod negotiated;
 mod record;
 mod session;
 mod signature;
@@ -18,6 +19,7 @@ mod verifier;
 pub use error::{CertificateError, TlsError};
 pub use handshake::connect;
 pub(crate) use handshake::connect_into;
+pub use negotiated::{CertificateShape, KeyShape, Negotiated};
 pub use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor};
 pub use session::{Channel, Session};
 #[cfg(feature = "public-roots")]

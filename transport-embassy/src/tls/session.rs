@@ -6,6 +6,7 @@ use embedded_io_async::{ErrorType, Read, Write};
 
 use super::bytes::Bytes;
 use super::key_schedule::RecordKey;
+use super::negotiated::Negotiated;
 use super::record::{self, ALERT, APPLICATION_DATA, HANDSHAKE, HEADER, MAX_CONTENT, OVERHEAD};
 use super::verifier::Proven;
 use super::{Buffers, TlsError};
@@ -20,6 +21,7 @@ const MAX_IDLE_RECORDS: u8 = 32;
 ///
 /// There is no way to one but [`connect`](super::connect), which gives it out only for a server that has proven itself.
 pub struct Session {
+    negotiated: Negotiated,
     read_key: RecordKey,
     write_key: RecordKey,
     /// Decrypted bytes in the read buffer that were not read yet.
@@ -43,8 +45,22 @@ pub struct Channel<'a, 'b, S> {
 }
 
 impl Session {
-    pub(super) fn new(_: Proven, read_key: RecordKey, write_key: RecordKey) -> Self {
-        Self { read_key, write_key, unread: 0..0, unsent: 0, idle_records: 0, broken: false, data_sent: false }
+    pub(super) fn new(proven: Proven, read_key: RecordKey, write_key: RecordKey) -> Self {
+        Self {
+            negotiated: proven.negotiated(),
+            read_key,
+            write_key,
+            unread: 0..0,
+            unsent: 0,
+            idle_records: 0,
+            broken: false,
+            data_sent: false,
+        }
+    }
+
+    /// What was agreed with the server, and how its chain is made.
+    pub fn negotiated(&self) -> &Negotiated {
+        &self.negotiated
     }
 
     /// Joins the session with the socket and the buffers it was opened with.

@@ -11,6 +11,7 @@ use webpki::{EndEntityCert, Error, KeyUsage};
 
 use super::bytes::Bytes;
 use super::key_schedule::Hash;
+use super::negotiated::Negotiated;
 use super::trust::Trust;
 use super::{CertificateError, TlsError, signature};
 
@@ -21,11 +22,11 @@ use super::{CertificateError, TlsError, signature};
 /// signature is looked at, so its work grows with the factorial of this number, for a peer that has proven nothing.
 pub const MAX_CHAIN: usize = 5;
 
-/// Where the accepted server certificate lies in the Certificate message.
-pub(super) struct Leaf(Range<usize>);
+/// Where the accepted server certificate lies in the Certificate message, and how its chain is made.
+pub(super) struct Leaf(Range<usize>, Negotiated);
 
 /// The server has shown that it holds the key of an accepted certificate, in this handshake.
-pub(super) struct Proven(());
+pub(super) struct Proven(Negotiated);
 
 /// Judges the body of a Certificate message at `now_s`.
 pub(super) fn accept_chain(
@@ -72,7 +73,14 @@ pub(super) fn accept_chain(
         }
     }
     // One context byte, three bytes for the list, three for its first entry (checked above).
-    Ok(Leaf(7..7 + leaf.len()))
+    let negotiated = Negotiated::new(body.len(), chain[..count].iter().map(AsRef::as_ref));
+    Ok(Leaf(7..7 + leaf.len(), negotiated))
+}
+
+impl Proven {
+    pub(super) fn negotiated(self) -> Negotiated {
+        self.0
+    }
 }
 
 /// Checks the body of a CertificateVerify over `transcript`, the hash up to and with Certificate, against the leaf in
@@ -100,11 +108,13 @@ pub(super) fn accept_proof(
     EndEntityCert::try_from(&certificate)
         .and_then(|c| c.verify_signature(algorithm, &signed, signature))
         .map_err(|_| TlsError::BadProof(NAME))?;
-    Ok(Proven(()))
+    let mut negotiated = leaf.1;
+    negotiated.proof = scheme;
+    Ok(Proven(negotiated))
 }
 
 /// The SubjectPublicKeyInfo in a certificate that was parsed before (RFC 5280 section 4.1).
-fn public_key_info(certificate: &[u8]) -> Option<&[u8]> {
+pub(super) fn public_key_info(certificate: &[u8]) -> Option<&[u8]> {
     let (_, certificate, _) = tlv(certificate)?;
     let (_, mut fields, _) = tlv(certificate)?;
     // [0] version (always there in v3), serial, signature, issuer, validity, subject.
@@ -115,7 +125,7 @@ fn public_key_info(certificate: &[u8]) -> Option<&[u8]> {
 }
 
 /// One DER value: the whole of it, its content, and what follows.
-fn tlv(der: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+pub(super) fn tlv(der: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (header, len) = match *der {
         [_, len @ 0..=0x7f, ..] => (2, usize::from(len)),
         [_, 0x81, len, ..] => (3, usize::from(len)),

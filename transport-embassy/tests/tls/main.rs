@@ -11,6 +11,7 @@ mod accepted;
 mod freshness;
 mod messages;
 mod mutated;
+mod negotiated;
 mod randomness;
 mod refused;
 mod survived;

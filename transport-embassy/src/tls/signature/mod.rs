@@ -2,6 +2,8 @@
 
 mod ecdsa;
 #[cfg(feature = "rsa")]
+mod modular;
+#[cfg(feature = "rsa")]
 mod rsa;
 
 use core::sync::atomic::{AtomicU8, Ordering};

@@ -2,10 +2,10 @@
 //!
 //! Only verification, over public values: neither key nor message needs constant time.
 
-use crypto_bigint::modular::runtime_mod::{DynResidue, DynResidueParams};
-use crypto_bigint::{Limb, U2048, U3072, U4096, Uint};
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
 use sha2::{Digest, Sha256, Sha384, Sha512};
+
+use super::modular::{Modulus, words};
 
 /// Bytes of the greatest modulus.
 const MAX: usize = 512;
@@ -88,35 +88,34 @@ impl<'a> PublicKey<'a> {
         if signature.len() != self.modulus.len() || signature >= self.modulus {
             return None;
         }
-        Some(match self.modulus.len() {
-            0..=256 => power::<{ U2048::LIMBS }>(self, signature),
-            257..=384 => power::<{ U3072::LIMBS }>(self, signature),
-            _ => power::<{ U4096::LIMBS }>(self, signature),
-        })
+        let mut memory = [[0; MAX / 4]; 4];
+        let [modulus, base, power, next] = memory.each_mut().map(|number| &mut number[..signature.len().div_ceil(4)]);
+        words(self.modulus, modulus);
+        let modulus = Modulus::new(modulus);
+        words(signature, base);
+        // Times R, as Montgomery's product wants it.
+        for _ in 0..base.len() * 32 {
+            modulus.double(base);
+        }
+        power.copy_from_slice(base);
+        for bit in (0..self.exponent.ilog2()).rev() {
+            modulus.mul(next, power, power);
+            power.copy_from_slice(next);
+            if self.exponent >> bit & 1 == 1 {
+                modulus.mul(next, power, base);
+                power.copy_from_slice(next);
+            }
+        }
+        base.fill(0);
+        base[0] = 1;
+        modulus.mul(next, power, base);
+        let mut out = [0; MAX];
+        for (chunk, word) in out[..signature.len()].rchunks_mut(4).zip(next) {
+            let bytes = word.to_be_bytes();
+            chunk.copy_from_slice(&bytes[4 - chunk.len()..]);
+        }
+        Some(out)
     }
-}
-
-fn power<const LIMBS: usize>(key: &PublicKey<'_>, signature: &[u8]) -> [u8; MAX] {
-    let params = DynResidueParams::new(&from_be_bytes::<LIMBS>(key.modulus));
-    let base = DynResidue::new(&from_be_bytes::<LIMBS>(signature), params);
-    let exponent = Uint::<1>::from(key.exponent);
-    let result = base.pow_bounded_exp(&exponent, 32).retrieve();
-    let mut out = [0; MAX];
-    let len = key.modulus.len();
-    for (chunk, limb) in out[..len].rchunks_mut(Limb::BYTES).zip(result.as_limbs()) {
-        let bytes = limb.0.to_be_bytes();
-        chunk.copy_from_slice(&bytes[Limb::BYTES - chunk.len()..]);
-    }
-    out
-}
-
-/// `bytes` are at most as long as the number.
-fn from_be_bytes<const LIMBS: usize>(bytes: &[u8]) -> Uint<LIMBS> {
-    let mut number = Uint::<LIMBS>::ZERO;
-    for (limb, chunk) in number.as_limbs_mut().iter_mut().zip(bytes.rchunks(Limb::BYTES)) {
-        *limb = chunk.iter().fold(Limb::ZERO, |limb, b| Limb((limb.0 << 8) | crypto_bigint::Word::from(*b)));
-    }
-    number
 }
 
 fn pkcs1<D: Digest>(key: &PublicKey<'_>, message: &[u8], signature: &[u8], info: &[u8; 19]) -> Option<()> {

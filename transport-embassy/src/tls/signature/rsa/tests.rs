@@ -3,6 +3,9 @@
 extern crate std;
 
 use super::*;
+use crypto_bigint::modular::runtime_mod::{DynResidue, DynResidueParams};
+use crypto_bigint::{Limb, U2048, U4096, Uint};
+use proptest::prelude::*;
 use ring::rand::SystemRandom;
 use ring::signature::{self, RsaEncoding, RsaKeyPair};
 use std::vec::Vec;
@@ -66,13 +69,59 @@ fn private(pkcs8: &[u8]) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
 
 /// Signs an encoding as it is.
 fn raw_sign(encoded: &[u8], n: &[u8], d: &[u8]) -> Vec<u8> {
-    const LIMBS: usize = U2048::LIMBS;
-    let params = DynResidueParams::new(&from_be_bytes::<LIMBS>(n));
-    let base = DynResidue::new(&from_be_bytes::<LIMBS>(encoded), params);
-    let result = base.pow(&from_be_bytes::<LIMBS>(d)).retrieve();
+    power::<{ U2048::LIMBS }>(encoded, d, n)
+}
+
+/// `base ^ exponent mod n` by another implementation, as long as `n`.
+fn power<const LIMBS: usize>(base: &[u8], exponent: &[u8], n: &[u8]) -> Vec<u8> {
+    let number = |bytes: &[u8]| {
+        let mut number = Uint::<LIMBS>::ZERO;
+        for (limb, chunk) in number.as_limbs_mut().iter_mut().zip(bytes.rchunks(Limb::BYTES)) {
+            *limb = chunk.iter().fold(Limb::ZERO, |limb, b| Limb((limb.0 << 8) | crypto_bigint::Word::from(*b)));
+        }
+        number
+    };
+    let params = DynResidueParams::new(&number(n));
+    let result = DynResidue::new(&number(base), params).pow(&number(exponent)).retrieve();
     let mut bytes: Vec<u8> = result.as_limbs().iter().rev().flat_map(|l| l.0.to_be_bytes()).collect();
     bytes.drain(..bytes.len() - n.len());
     bytes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Moduli that no key has: any odd ones, of lengths that fill no whole word, of ones and of zeros nearly throughout.
+    /// Mutants seen red: the carry of `double` dropped; `top` not added, or not asked; the second borrow dropped.
+    #[test]
+    fn powers_as_another_implementation_has_them(
+        seed in proptest::array::uniform32(any::<u8>()),
+        len in 256_usize..=512,
+        filler in prop_oneof![Just(None), Just(Some(0_u8)), Just(Some(0xff))],
+        exponent in prop_oneof![Just(65_537_u32), 65_537..=u32::MAX],
+    ) {
+        let fill = |label: u8| -> Vec<u8> {
+            let blocks = (0..16_u8).flat_map(|n| Sha256::new().chain_update(seed).chain_update([label, n]).finalize());
+            blocks.take(len).collect()
+        };
+        let mut modulus = fill(0);
+        if let Some(byte) = filler {
+            modulus[1..len - 8].fill(byte);
+        }
+        modulus[0] |= 0x80;
+        modulus[len - 1] |= 1;
+        let mut base = fill(1);
+        base[0] &= 0x7f;
+        let exponent = exponent | 1;
+        let key = PublicKey { modulus: &modulus, exponent };
+        let expected = power::<{ U4096::LIMBS }>(&base, &exponent.to_be_bytes(), &modulus);
+        prop_assert_eq!(&key.recover(&base).unwrap()[..len], &expected[..]);
+        // The greatest there is: minus one, whose odd powers are itself.
+        let mut greatest = modulus.clone();
+        greatest[len - 1] -= 1;
+        prop_assert_eq!(&key.recover(&greatest).unwrap()[..len], &greatest[..]);
+        prop_assert!(key.recover(&modulus).is_none());
+    }
 }
 
 // Mutant: the ones unchecked.
