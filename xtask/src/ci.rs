@@ -2,33 +2,38 @@
 
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, bail};
 
-use crate::{bare_metal, boards, fuzz, lint, no_std, size, test};
+use crate::{bare_metal, boards, fuzz, lint, mutants, no_std, size, test};
 
-/// Runs the parts one after the other; the first that fails ends it.
+/// Runs the parts one after the other, all of them: whoever mends one wants to know of the next.
 pub(crate) fn run() -> Result<()> {
-    let report = [
-        part("test", || test::run(&test::Arguments { install: true }))?,
-        part("no-std", no_std::run)?,
-        part("lint", || {
-            if !bare_metal::has_debian_clippy() {
-                bare_metal::install(&["rust-web-clippy"])?;
-            }
-            lint::run()
-        })?,
-        part("boards", boards::run)?,
-        part("size", || size::run(&size::Arguments { write: false }))?,
-        part("fuzz", || fuzz::run(&fuzz::Arguments { seconds: 20, install: true }))?,
-    ];
+    let mut report = Vec::new();
+    let mut failures = Vec::new();
+    let mut part = |name: &str, run: &dyn Fn() -> Result<()>| {
+        println!("=== {name}");
+        let start = Instant::now();
+        if let Err(error) = run() {
+            println!("=== {name} failed: {error:#}");
+            failures.push(format!("{name}: {error:#}"));
+        }
+        report.push(format!("{name} {} s", start.elapsed().as_secs()));
+    };
+    part("test", &|| test::run(&test::Arguments { install: true }));
+    part("no-std", &no_std::run);
+    part("lint", &|| {
+        if !bare_metal::has_debian_clippy() {
+            bare_metal::install(&["rust-web-clippy"])?;
+        }
+        lint::run()
+    });
+    part("boards", &boards::run);
+    part("size", &|| size::run(&size::Arguments { write: false }));
+    part("mutants", &|| mutants::run(&mutants::Arguments::default()));
+    part("fuzz", &|| fuzz::run(&fuzz::Arguments { seconds: 20, install: true }));
+    if !failures.is_empty() {
+        bail!("{} ({})", failures.join("; "), report.join(", "));
+    }
     println!("=== ci: all green: {}", report.join(", "));
     Ok(())
-}
-
-/// Runs one part; the answer is its line of the report.
-fn part(name: &str, run: impl FnOnce() -> Result<()>) -> Result<String> {
-    println!("=== {name}");
-    let start = Instant::now();
-    run().with_context(|| format!("ci: {name}"))?;
-    Ok(format!("{name} {} s", start.elapsed().as_secs()))
 }
