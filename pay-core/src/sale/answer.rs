@@ -77,7 +77,7 @@ impl Sale {
     pub(super) fn on_pay(&mut self, now: Millis, result: Result<ResponseHead, Failure>, rx: &mut [u8]) {
         let head = match result {
             Ok(head) => head,
-            Err(Failure { kind: ErrorKind::Untrusted, delivery: Delivery::NotSent }) if !self.earlier_unknown => {
+            Err(Failure { kind: ErrorKind::Untrusted, delivery: Delivery::NotSent }) if !self.is_in_doubt() => {
                 return self.end_attempt(AttemptEnd::Untrusted);
             }
             // A repeat that cannot leave must not keep the sale from asking.
@@ -111,8 +111,7 @@ impl Sale {
         }
         let refusal = response::refusal(head.status, body(&head, rx));
         // A stored answer to an earlier call under this key says nothing about that call's fate that asking would not.
-        // Nor does what follows a throttled one: a gateway that throttles may have begun.
-        let earlier = self.earlier_unknown || head.replayed || self.throttled;
+        let earlier = self.is_in_doubt() || head.replayed;
         match refusal.class(CallKind::OrderPay, earlier) {
             RefusalClass::NotExecuted => {
                 let by = refused_by(&refusal);

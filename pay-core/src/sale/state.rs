@@ -220,7 +220,7 @@ impl Sale {
             return outcome;
         }
         // The last attempt, as long as it waits for its first chance to leave.
-        let waits = matches!(self.phase, Phase::Pay(_)) && !self.earlier_unknown && self.in_flight.is_none();
+        let waits = matches!(self.phase, Phase::Pay(_)) && !self.is_in_doubt() && self.in_flight.is_none();
         let attempts = self.record.attempts().rev().skip(usize::from(waits));
         match { attempts }.find(|attempt| attempt.may_have_charged()) {
             None if waits => Outcome::NotPaid(NotPaid::NotSent),
@@ -288,6 +288,12 @@ impl Sale {
             | Phase::Report(at) => Some(*at),
             Phase::Ready(_) | Phase::Present(_) | Phase::Done(_) => None,
         }
+    }
+
+    /// Whether the running attempt may have been executed: an answer was lost, or it was throttled by a gateway that may have
+    /// begun.
+    pub(super) const fn is_in_doubt(&self) -> bool {
+        self.earlier_unknown || self.throttled
     }
 
     pub(super) const fn is_dirty(&self) -> bool {
@@ -404,7 +410,7 @@ impl Sale {
             Phase::Create(_) | Phase::Ask(Question::Adopt | Question::AdoptPayments, _) => {
                 self.finish(Outcome::NotPaid(NotPaid::NotStarted));
             }
-            Phase::Pay(_) if !self.earlier_unknown => self.end_attempt(AttemptEnd::NotSent),
+            Phase::Pay(_) if !self.is_in_doubt() => self.end_attempt(AttemptEnd::NotSent),
             _ if self.record.stage == Stage::Closing => {}
             _ => self.close(now),
         }

@@ -18,6 +18,8 @@ pub enum Told {
     /// With something changed in its head.
     With(fn(&mut ResponseHead), u16, String),
     NotSent,
+    /// By a server that is not who it should be.
+    Untrusted,
     Lost,
 }
 
@@ -140,6 +142,7 @@ impl Rig {
         let failure = |kind, delivery| Err(Failure { kind, delivery });
         let result = match told {
             Told::NotSent => failure(ErrorKind::Connect, Delivery::NotSent),
+            Told::Untrusted => failure(ErrorKind::Untrusted, Delivery::NotSent),
             Told::Lost => failure(ErrorKind::Closed, Delivery::Unknown),
             Told::Answer(status, body) => Ok(self.head(status, &body)),
             Told::With(change, status, body) => {

@@ -392,6 +392,11 @@ fn a_refusal_after_throttling_says_nothing() {
     let mut rig = rig();
     rig.pay(&methods::card(SESSION), "k0").unwrap();
     rig.tell("pay", Told::Answer(429, "{}".to_owned()));
+    assert_eq!(rig.sale.standing(), Outcome::Unknown);
+    let mut untrusted = self::rig();
+    untrusted.pay(&methods::card(SESSION), "k0").unwrap();
+    untrusted.tell("pay", Told::Answer(429, "{}".to_owned()));
+    untrusted.tell("pay", Told::Untrusted).tell("order", order_is("PAID"));
     rig.tell("pay", refused()).tell("order", order_is("PAID"));
     assert!(matches!(rig.next(), Asked::Done(Outcome::Paid { .. })));
 }
