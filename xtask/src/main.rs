@@ -11,6 +11,7 @@ mod lint;
 mod mutants;
 mod no_std;
 mod size;
+mod soak;
 mod sweep;
 mod test;
 mod workspace;
@@ -44,7 +45,9 @@ enum Task {
     Proof(sweep::ProofArguments),
     /// Break a copy in each named way, and show that the sweep or a test notices
     Mutants(mutants::Arguments),
-    /// Everything that has to be green: test --install, no-std, lint, boards, size, fuzz
+    /// Sell through the real transport, with faults, and see that nothing is charged twice and nothing grows
+    Soak(soak::Arguments),
+    /// Everything that has to be green: test --install, no-std, lint, boards, size, mutants, fuzz
     Ci,
 }
 
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Task::Sweep(arguments) => sweep::run(&arguments),
         Task::Proof(arguments) => sweep::prove(&arguments),
         Task::Mutants(arguments) => mutants::run(&arguments),
+        Task::Soak(arguments) => soak::run(&arguments),
         Task::Ci => ci::run(),
     };
     match result {

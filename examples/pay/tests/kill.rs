@@ -23,9 +23,8 @@ use kill::trial::{METHODS, Trial, Worker};
 /// Side by side: more than there are processors, since most of a trial is waiting.
 const WORKERS: u32 = 8;
 
-// Mutants: `order pay` with a journal in memory (an order with a payment has no record); `FileJournal::write` with
-// `Durability::None` (records are lost by the kill); `Sale::resume` that pays again, or a `journal resume` that takes
-// a sale without an answer for not paid (the books have a charge that nothing speaks of).
+// Mutants: a `FileJournal::store` that answers without its commit (an order with a payment has no record); a `journal
+// resume` that takes the first pause for the end (what is reported is not what the books say).
 #[test]
 fn killed_at_any_time_it_charges_once_and_knows_it() {
     let kills: u32 = env::var("PAY_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(200);
@@ -54,12 +53,7 @@ fn killed_at_any_time_it_charges_once_and_knows_it() {
 }
 
 /// Trials one after the other, all in one journal, against one sandbox.
-fn run(
-    directory: &Path,
-    number: u32,
-    more: impl Fn() -> Option<u32>,
-    done: &AtomicU32,
-) -> BTreeMap<&'static str, u32> {
+fn run(directory: &Path, number: u32, more: impl Fn() -> Option<u32>, done: &AtomicU32) -> BTreeMap<&'static str, u32> {
     fs::create_dir_all(directory).unwrap();
     // Customers who pay at once, after a while, when the sale may be over, or never; keys that count and keys that do not.
     let rules = Rules {

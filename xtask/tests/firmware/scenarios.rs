@@ -43,18 +43,29 @@ fn scenarios_end_as_they_must() {
 /// One in so many runs each time.
 const SHARE: usize = 4;
 /// Most of a run is waiting.
-const AT_A_TIME: usize = 4;
-/// The clocks of kiosk and gateway run so fast.
-const SPEED: u32 = 5;
-/// By the kiosk's clock: the shopper's time. As long again is waited for the order to close.
-const PATIENCE_S: u32 = 120;
+const AT_A_TIME: usize = 6;
+/// What takes more than the four minutes that others are given, two for the shopper and two for the order to close: these have
+/// twenty, and clocks that run ten times as fast and not five.
+const SLOW: [&str; 4] = ["SB-44", "SB-72", "SB-78", "SB-98"];
+/// Where a backend between kiosk and gateway makes another end than for a terminal that talks to the gateway itself, and the
+/// exit code of it.
+const OTHERWISE: [(&str, u8); 4] = [
+    // The backend does not read an answer with so many nulls: no order, nothing is paid.
+    ("SB-50", 1),
+    // The order of that id is none of this device's: there is none for it, so it sends nothing.
+    ("SB-89", 1),
+    // The backend asks again by a key of its own, and has the order then.
+    ("SB-94", 0),
+    // The backend's trouble with its keys is passing: the kiosk asks it again.
+    ("SB-96", 0),
+];
 const ORDER: &str = "scenario";
 
 fn play(scenario: &'static Scenario) -> Result<(), String> {
     // What a terminal without keys must be ready for.
     let rules = Rules { session_keys: SessionKeys::Ignored, scenario: Some(scenario), ..Rules::default() };
-    let (shop, chip) = (Shop::with_rules(rules), Chip::blank());
-    shop.hurry(SPEED);
+    let (speed, patience) = if SLOW.contains(&scenario.id) { (10, 600) } else { (5, 120) };
+    let (shop, chip) = (Shop::at_speed(speed, rules), Chip::blank());
     let card = |otps: &str| shop.card(&sandbox::CARDS[0], "123", otps);
     let means = match scenario.means {
         Means::UpiLink => words("--method upi-link"),
@@ -62,18 +73,19 @@ fn play(scenario: &'static Scenario) -> Result<(), String> {
         Means::CardOtp => card(&scenario.otps.iter().map(|otp| format!("{otp}\n")).collect::<String>()),
         _ => Vec::new(),
     };
-    let more = words(&format!("--speed {SPEED} --patience {PATIENCE_S}"));
+    let more = words(&format!("--speed {speed} --patience {patience}"));
     let ended = Guest::start(&[shop.order_at(shop.port(), ORDER), means, chip.words(), more].concat()).end();
 
     let wrong = |why: String| Err(format!("{} ({}): {why}: {:#?}", scenario.id, scenario.name, ended.lines));
-    let expected = scenario.kiosk_exit(true).expect("it applies");
+    let otherwise = OTHERWISE.iter().find(|(id, _)| *id == scenario.id).map(|(_, exit)| *exit);
+    let expected = otherwise.or(scenario.kiosk_exit(true)).expect("it applies");
     if ended.code != i32::from(expected) {
         return wrong(format!("exit {}, not {expected}", ended.code));
     }
     // Paid is one charge that stands; not paid, none, as soon as the backend has sent back what came.
     let may_stand = match expected {
         0 => 1..=1,
-        2 => 0..=0,
+        1 | 2 => 0..=0,
         _ => 0..=1,
     };
     let begun = Instant::now();

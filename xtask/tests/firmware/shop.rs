@@ -19,10 +19,12 @@ pub(crate) struct Shop {
 impl Shop {
     /// Attempts succeed after this time; without it they wait.
     pub(crate) fn open(settle_after_ms: Option<u64>) -> Self {
-        Self::with_rules(Rules { settle_after_ms, ..Rules::default() })
+        Self::at_speed(1, Rules { settle_after_ms, ..Rules::default() })
     }
 
-    pub(crate) fn with_rules(rules: Rules) -> Self {
+    /// A gateway whose clock runs as fast as that of a kiosk with `--speed`, and a backend that is as much quicker to forget
+    /// an answer.
+    pub(crate) fn at_speed(speed: u32, rules: Rules) -> Self {
         let gateway = Arc::new(sandbox::Server::start(Config { rules, ..Config::default() }).unwrap());
         let dir = scratch("shop");
         let token = backend::add_token(&dir, "kiosk").unwrap();
@@ -30,8 +32,12 @@ impl Shop {
         let auth = Auth::merchant(gateway.client_id(), gateway.client_secret()).unwrap();
         let endpoint = Endpoint::parse(gateway.url(), auth).unwrap();
         let roots = transport_std::Roots::from_der([gateway.ca_der()]).unwrap();
-        let config = backend::Config::new(endpoint, transport_std::Config::new().with_roots(roots), &dir);
+        let mut config = backend::Config::new(endpoint, transport_std::Config::new().with_roots(roots), &dir);
+        (config.fresh, config.fresh_final) = (config.fresh / speed, config.fresh_final / speed);
         let backend = backend::Server::start(config).unwrap();
+        if speed > 1 {
+            hurry(&gateway, speed);
+        }
         std::fs::write(dir.join("ca.der"), gateway.ca_der()).unwrap();
         Self { gateway, backend, dir }
     }
@@ -39,19 +45,6 @@ impl Shop {
     /// The gateway's port.
     pub(crate) fn port(&self) -> u16 {
         self.gateway.url().rsplit(':').next().unwrap().split('/').next().unwrap().parse().unwrap()
-    }
-
-    /// Lets the gateway's clock run as fast as that of a kiosk with `--speed`.
-    pub(crate) fn hurry(&self, speed: u32) {
-        let gateway = Arc::downgrade(&self.gateway);
-        std::thread::spawn(move || {
-            let step = Duration::from_millis(100);
-            loop {
-                std::thread::sleep(step);
-                let Some(gateway) = gateway.upgrade() else { break };
-                gateway.skip(step * (speed - 1));
-            }
-        });
     }
 
     /// Words for the gateway at this port.
@@ -155,6 +148,19 @@ impl Drop for Shop {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.dir);
     }
+}
+
+/// Until the gateway is gone.
+fn hurry(gateway: &Arc<sandbox::Server>, speed: u32) {
+    let gateway = Arc::downgrade(gateway);
+    std::thread::spawn(move || {
+        let step = Duration::from_millis(100);
+        loop {
+            std::thread::sleep(step);
+            let Some(gateway) = gateway.upgrade() else { break };
+            gateway.skip(step * (speed - 1));
+        }
+    });
 }
 
 pub(crate) fn words(text: &str) -> Vec<String> {

@@ -41,7 +41,15 @@ impl Gateway {
         let keys = directory.join("keys.json");
         fs::write(&keys, &line).unwrap();
         let journal = path(&directory.join("journal.redb"));
-        Self { url: text("url"), ca: text("ca"), keys: path(&keys), journal, directory, child: Some(child), server: None }
+        Self {
+            url: text("url"),
+            ca: text("ca"),
+            keys: path(&keys),
+            journal,
+            directory,
+            child: Some(child),
+            server: None,
+        }
     }
 
     pub fn here(rules: Rules) -> Self {

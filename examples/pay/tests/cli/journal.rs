@@ -107,10 +107,11 @@ fn what_was_never_paid_is_closed_at_the_gateway() {
     let resume = ["journal", "resume", "--settle-ms", "100", "--json"];
     let run = gateway.pay(&[&resume[..], &["--timeout", "1"]].concat()).expect(4).json();
     assert_eq!(run["left"][0]["outcome"], "pending");
-    let run = gateway.pay(&[&resume[..], &["--close-after", "1"]].concat());
-    // The sandbox lets a pending payment of a closed order be; whichever way, it says so.
-    assert!([0, 4].contains(&run.code), "{run:?}");
-    assert!(!listed(&gateway, &["--all"]).is_empty());
+    // Closed, it lapses at the gateway, and that is asked for.
+    let run = gateway.pay(&[&resume[..], &["--close-after", "1"]].concat()).expect(0).json();
+    let sale = &run["settled"][0];
+    assert_eq!((&sale["outcome"], &sale["reason"]), (&"not_paid".into(), &"Terminated".into()));
+    assert!(listed(&gateway, &[]).is_empty());
 }
 
 // Mutant: `Policy.refunds` left at `ByCaller` in `Gateway::setup`.

@@ -73,7 +73,11 @@ impl Trial {
             order_id: OrderId::parse(&format!("order-{index}")).unwrap(),
             method: METHODS[usize::try_from(next(5)).unwrap()],
             keys,
-            release: if keys { [None, None, Some("ok"), Some("fail")][usize::try_from(next(4)).unwrap()] } else { None },
+            release: if keys {
+                [None, None, Some("ok"), Some("fail")][usize::try_from(next(4)).unwrap()]
+            } else {
+                None
+            },
             kill,
             kill_again: (next(4) == 0).then_some(again),
         }

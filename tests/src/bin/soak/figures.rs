@@ -19,8 +19,16 @@ pub struct Figures {
     refunds: u64,
     took: Duration,
     slowest: Duration,
-    /// After each round, when no sale is under way: KiB of memory, open files.
-    rounds: Vec<(u64, usize)>,
+    rounds: Vec<Rest>,
+}
+
+/// What is held after a round, when no sale is under way.
+#[derive(Clone, Copy)]
+struct Rest {
+    /// Of memory.
+    kib: u64,
+    /// Open ones.
+    files: usize,
 }
 
 impl Figures {
@@ -37,11 +45,11 @@ impl Figures {
         }
         self.refunds += books.values().map(|book| book.refunds).sum::<u64>();
         self.took += took;
-        self.rounds.push((resident_kib(), open_files()));
+        self.rounds.push(Rest { kib: resident_kib(), files: open_files() });
     }
 
     pub fn line(&self) -> String {
-        let (kib, files) = self.rounds.last().copied().unwrap_or_default();
+        let (kib, files) = self.rounds.last().map_or((0, 0), |rest| (rest.kib, rest.files));
         format!("{:?}, {} cuts, {kib} KiB, {files} files, {} s", self.ends, self.cuts, self.took.as_secs())
     }
 
@@ -52,18 +60,16 @@ impl Figures {
             return Err(format!("{told} of {} sales were told of", self.sales));
         }
         let (first, second) = self.halves();
-        let mean = |half: &[(u64, usize)]| half.iter().map(|(kib, _)| kib).sum::<u64>() / half.len().max(1) as u64;
         if mean(second) > mean(first) + mean(first) / 10 + SLACK_KIB {
             return Err(format!("memory grew from {} to {} KiB", mean(first), mean(second)));
         }
-        let files = |half: &[(u64, usize)]| half.iter().map(|(_, files)| *files).max().unwrap_or(0);
-        if files(second) > files(first) {
-            return Err(format!("open files grew from {} to {}", files(first), files(second)));
+        if most_files(second) > most_files(first) {
+            return Err(format!("open files grew from {} to {}", most_files(first), most_files(second)));
         }
         Ok(())
     }
 
-    fn halves(&self) -> (&[(u64, usize)], &[(u64, usize)]) {
+    fn halves(&self) -> (&[Rest], &[Rest]) {
         let rounds = self.rounds.get(1..).unwrap_or_default();
         rounds.split_at(rounds.len() / 2)
     }
@@ -72,8 +78,7 @@ impl Figures {
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (first, second) = self.halves();
-        let mean = |half: &[(u64, usize)]| half.iter().map(|(kib, _)| kib).sum::<u64>() / half.len().max(1) as u64;
-        let files = self.rounds.iter().map(|(_, files)| *files).max().unwrap_or(0);
+        let files = most_files(&self.rounds);
         let per_s = f64::from(self.sales) / self.took.as_secs_f64().max(0.001);
         writeln!(f, "{} sales of {} kiosks in {} s ({per_s:.0}/s)", self.sales, self.kiosks, self.took.as_secs())?;
         writeln!(f, "ends: {:?}; {} refunds; no order was charged twice and kept it", self.ends, self.refunds)?;
@@ -85,6 +90,14 @@ impl fmt::Display for Figures {
             mean(second)
         )
     }
+}
+
+fn mean(rounds: &[Rest]) -> u64 {
+    rounds.iter().map(|rest| rest.kib).sum::<u64>() / rounds.len().max(1) as u64
+}
+
+fn most_files(rounds: &[Rest]) -> usize {
+    rounds.iter().map(|rest| rest.files).max().unwrap_or(0)
 }
 
 /// Linux only; elsewhere 0, and nothing is seen to grow.

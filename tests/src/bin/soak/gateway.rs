@@ -100,11 +100,17 @@ pub fn serve(seed: u64) {
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
-            let mut dice = Dice(seed);
+            let (mut dice, mut faults) = (Dice(seed), 0);
             while !over.load(Ordering::Relaxed) {
-                let (path, fault) = fault(&mut dice);
-                server.gateway().inject(path, 1, fault);
-                thread::sleep(Duration::from_millis(25));
+                let mut gateway = server.gateway();
+                // As many as there are orders, so that the last sales of a round do not meet all that is left.
+                while faults < gateway.orders().count() {
+                    let (path, fault) = fault(&mut dice);
+                    gateway.inject(path, 1, fault);
+                    faults += 1;
+                }
+                drop(gateway);
+                thread::sleep(Duration::from_millis(10));
             }
         });
         let _ = stdin().read_to_end(&mut Vec::new());

@@ -11,7 +11,7 @@ use pay_core::model::{
     Amount, ApiVersion, Authenticate, CreateOrder, Customer, CustomerId, Environment, IdempotencyKey, NextAction,
     OrderId, OrderPay, Otp, PaymentSessionId, Phone, UnixSeconds, Vpa,
 };
-use pay_core::sale::{Buffers, Millis, Policy, Record, Refunds, Release, Sale, Setup, Stage};
+use pay_core::sale::{Buffers, Millis, Policy, Record, Refunds, Release, RouteProblem, Sale, Setup, Stage};
 use pay_core::wire::{Auth, Endpoint};
 use transport_std::{Config, Entry, FileJournal, HttpsTransport, Roots};
 
@@ -19,7 +19,7 @@ use crate::dice::Dice;
 use crate::gateway::Link;
 
 /// No sale may take longer.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// When all sales began.
 const BEGAN: UnixSeconds = UnixSeconds(1_700_000_000);
@@ -101,12 +101,15 @@ impl Kiosk {
                 told.end = end(&record);
                 break;
             }
-            if let Err(trouble) = result {
-                told.trouble = Some(trouble);
-                break;
-            }
+            let problem = match result {
+                Ok(problem) => problem,
+                Err(trouble) => {
+                    told.trouble = Some(trouble);
+                    break;
+                }
+            };
             if begin.elapsed() > PATIENCE {
-                told.trouble = Some(format!("no end: {record:?}"));
+                told.trouble = Some(format!("no end: {problem:?}, {record:?}"));
                 break;
             }
             told.cuts += 1;
@@ -117,7 +120,12 @@ impl Kiosk {
     }
 
     /// Drives a sale from its beginning or from its record, until it is over or the power goes.
-    fn drive(&mut self, order_id: &OrderId, record: Option<Record>, until: Instant) -> Result<(), String> {
+    fn drive(
+        &mut self,
+        order_id: &OrderId,
+        record: Option<Record>,
+        until: Instant,
+    ) -> Result<Option<RouteProblem>, String> {
         let start = self.start;
         let mut clock = || Millis(u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX));
         let seed = self.dice.bytes();
@@ -145,7 +153,8 @@ impl Kiosk {
         let mut session: Option<PaymentSessionId> = None;
         loop {
             if Instant::now() >= until {
-                return Ok(());
+                let problem = driver.sale().route_problem();
+                return Ok(problem);
             }
             let at = match driver.drive_blocking(&mut clock).map_err(|error| error.to_string())? {
                 Need::Nothing(_) => match driver.sale().record().release {
@@ -156,7 +165,7 @@ impl Kiosk {
                         let (out, seen) = (self.dice.below(10) > 0, self.dice.below(20) > 0);
                         match driver.vend_token() {
                             Some(token) if seen => driver.released(token, out).map_err(|error| error.to_string())?,
-                            _ => return Ok(()),
+                            _ => return Ok(None),
                         }
                         continue;
                     }
@@ -164,7 +173,7 @@ impl Kiosk {
                         driver.settle_release(self.dice.below(2) == 0).map_err(|error| error.to_string())?;
                         continue;
                     }
-                    _ => return Ok(()),
+                    _ => return Ok(None),
                 },
                 Need::Time(at) => at,
                 Need::Attempt(_) => {
@@ -199,8 +208,8 @@ impl Kiosk {
 fn policy() -> Policy {
     let mut policy = Policy::with_ask();
     (policy.ask_ms, policy.ask_max_ms, policy.settle_ms) = (20, 200, 120);
-    // Shorter than most troubles of the network last.
-    (policy.exchange_ms, policy.deadline_ms) = (700, 2_500);
+    // A connection that stalls is given up soon; a busy machine is not taken for one.
+    (policy.exchange_ms, policy.deadline_ms) = (2_000, 5_000);
     policy.refunds = Refunds::ByKeys;
     policy.release = true;
     policy

@@ -78,10 +78,8 @@ fn soak(options: &Options) -> Result<Figures, String> {
                     let link = here.lock().unwrap().clone().expect("a sandbox");
                     let end = ((round + 1) * per_round).min(options.sales);
                     kiosk.open(&link);
-                    while let Some(sale) = next
-                        .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |sale| (sale < end).then_some(sale + 1))
-                        .ok()
-                    {
+                    let take = |sale: u32| (sale < end).then_some(sale + 1);
+                    while let Ok(sale) = next.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take) {
                         let ended = kiosk.sell(sale);
                         told.lock().unwrap().push(ended);
                     }
@@ -101,7 +99,7 @@ fn soak(options: &Options) -> Result<Figures, String> {
             figures.round(&told, &books, begin.elapsed());
             let slot =
                 open.lock().unwrap().first().map(|entry| format!("a slot of a journal is still taken: {entry:?}"));
-            if let Err(error) = slot.map_or(Ok(()), Err).and_then(|()| compare(&told, &books)) {
+            if let Err(error) = compare(&told, &books).and(slot.map_or(Ok(()), Err)) {
                 // The kiosks wait for a next round that does not come.
                 end(options, &Err(error));
             }
