@@ -1,6 +1,6 @@
 //! `cargo xtask firmware`: the kiosk in the emulator, with the arguments and exit codes of the kiosk.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -14,7 +14,8 @@ pub(crate) struct Arguments {
     /// Build only and print the path of the image
     #[arg(long)]
     build_only: bool,
-    /// The kiosk's arguments; 127.0.0.1 after --connect and --status-connect is this machine
+    /// The kiosk's arguments; 127.0.0.1 after --connect and --status-connect is this machine, and the file after --flash is
+    /// made if there is none
     #[arg(last = true)]
     words: Vec<String>,
 }
@@ -28,6 +29,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     if arguments.build_only {
         println!("{}", image.display());
         return Ok(0);
+    }
+    if let Some(path) = value_of("--flash", &arguments.words) {
+        make_flash(Path::new(path))?;
     }
     let status = emulator(&image, &arguments.words)?.status().with_context(missing_emulator)?;
     let code = status.code().with_context(|| format!("the emulator ended with {status}"))?;
@@ -60,6 +64,22 @@ pub(crate) fn emulator(image: &PathBuf, words: &[String]) -> Result<Command> {
     Ok(command)
 }
 
+/// Nine sectors of 4 KiB: eight open sales.
+const FLASH_BYTES: usize = 9 * 4096;
+
+/// A blank flash in this file, unless there is one.
+fn make_flash(path: &Path) -> Result<()> {
+    if !path.exists() {
+        std::fs::write(path, [0xFF; FLASH_BYTES]).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn value_of<'w>(name: &str, words: &'w [String]) -> Option<&'w str> {
+    let at = words.iter().position(|word| word == name)?;
+    words.get(at + 1).map(String::as_str)
+}
+
 fn missing_emulator() -> String {
     format!("cannot start qemu-system-arm; on Debian {}", bare_metal::install_command(&["qemu-system-arm"]))
 }
@@ -89,6 +109,21 @@ mod tests {
         assert_eq!(seen, ["--connect", "10.0.2.2:80", "--status-connect", "10.0.2.2:81", "--order-id", "127.0.0.1:80"]);
         let elsewhere = ["--connect", "192.0.2.7:443"].map(String::from);
         assert_eq!(translated(&elsewhere).collect::<Vec<_>>(), elsewhere);
+    }
+
+    /// Mutant seen red: a flash that is there made anew.
+    #[test]
+    fn a_flash_is_made_once() {
+        let path = std::env::temp_dir().join(format!("xtask-flash-{}", std::process::id()));
+        make_flash(&path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), [0xFF; FLASH_BYTES]);
+        std::fs::write(&path, "something").unwrap();
+        make_flash(&path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"something");
+        std::fs::remove_file(&path).unwrap();
+        let words = ["--resume", "--flash", "a.bin"].map(String::from);
+        assert_eq!(value_of("--flash", &words), Some("a.bin"));
+        assert_eq!(value_of("--resume", &words[..1]), None);
     }
 
     /// Mutant seen red: the doubling of commas left out; the check for blanks left out.

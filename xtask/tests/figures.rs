@@ -65,7 +65,25 @@ fn measure() {
         println!("figure next_payment_{name} {next}");
         stack = stack.max(peak);
     }
+    stack = stack.max(journal_peak(&shop));
     println!("figure peak_stack {stack}");
+}
+
+/// The stack where the journal is in flash: of a sale from a blank flash on, and of one that is taken up after it was cut.
+fn journal_peak(shop: &Shop) -> u64 {
+    let flash = guest::scratch("flash");
+    let blank = || std::fs::write(&flash, [0xFF; 9 * 4096]).unwrap();
+    let with_flash = |line: Vec<String>| [line, words(&format!("--flash {}", flash.display()))].concat();
+    blank();
+    let sold = run(&with_flash(shop.session_at(shop.port(), "stack").0)).expect(4);
+    blank();
+    let mut cut = Guest::start(&with_flash(shop.order_at(shop.port(), "cut")));
+    cut.wait_for(r#""shown""#);
+    cut.kill();
+    shop.pay("cut");
+    let taken_up = run(&with_flash(shop.resume_at(shop.port()))).expect(0);
+    std::fs::remove_file(&flash).unwrap();
+    peak(&sold).max(peak(&taken_up))
 }
 
 /// Handshake with a server whose chain has these keys: leaf first, the root not sent.

@@ -18,6 +18,7 @@ pub const SOCKETS: usize = 4;
 
 /// Starts the clock, the Ethernet controller and the network stack. `seed` picks ports and sequence numbers and must
 /// differ at each start. `speed`: of the clock, 1 is right. The answer may be used at once; it is up when `wait_config_up` says so.
+#[inline(never)]
 pub fn start(spawner: Spawner, config: Config, seed: u64, speed: u32) -> Result<Stack<'static>, NotFound> {
     static RESOURCES: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
     static CONTROLLER: StaticCell<Lan9118> = StaticCell::new();

@@ -99,7 +99,7 @@ impl FileFlash {
         let noise = self.cut.as_mut().map_or(0, |cut| {
             cut.noise = cut.noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             // The low bits of such a generator are poor.
-            cut.noise >> 16 | cut.noise << 16
+            cut.noise.rotate_left(16)
         });
         let mut half = u32::from_ne_bytes(old) & !noise;
         half |= u32::from_ne_bytes(word) & noise;

@@ -2,9 +2,9 @@
 
 use core::fmt;
 
+use pay_core::OrderId;
 use pay_core::drive::{Blocking, Journal, MemoryJournal, MemoryJournalError};
 use pay_core::sale::Record;
-use pay_core::OrderId;
 use transport_embassy::journal::{FlashJournal, JournalError};
 
 use crate::flash::{FileFlash, FlashError};
@@ -12,10 +12,14 @@ use crate::flash::{FileFlash, FlashError};
 /// Sectors of the flash that the journal takes, which are all: eight open sales and the spare.
 const SECTORS: usize = 9;
 
+/// Open sales that it keeps without a flash, which is for trying things out: no more RAM than a journal in flash takes.
+const IN_MEMORY: usize = 2;
+
 /// One of the two.
+#[allow(clippy::large_enum_variant)] // there is one value, and no heap
 pub enum Kept {
     /// Over an error, not over a power cut.
-    Memory(Blocking<MemoryJournal<8>>),
+    Memory(Blocking<MemoryJournal<IN_MEMORY>>),
     /// Over a power cut.
     Flash(FlashJournal<FileFlash, SECTORS>),
 }

@@ -1,15 +1,16 @@
 //! From the command line to the exit status: sets the board up, runs the kiosk, reports the figures.
 
 use core::fmt::{self, Display, Write};
+use core::pin::pin;
 
 use embassy_executor::Spawner;
 use embassy_net::Stack;
 use embassy_time::{Duration, with_timeout};
-use kiosk::{Arguments, Exit, Files, Machine, Report};
+use kiosk::{Apart, Arguments, Exit, Files, Machine, Report};
 use pay_core::Buffers;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use static_cell::ConstStaticCell;
+use static_cell::{ConstStaticCell, StaticCell};
 use transport_embassy::{StackConnector, tls};
 
 use crate::goods::Goods;
@@ -86,6 +87,8 @@ async fn sell(
     static TLS_TX: ConstStaticCell<[u8; 2048]> = ConstStaticCell::new([0; _]);
     static TX: ConstStaticCell<[u8; 1024]> = ConstStaticCell::new([0; _]);
     static RX: ConstStaticCell<[u8; 12 * 1024]> = ConstStaticCell::new([0; _]);
+    // Borrowed, not moved: a future has a place for what it is handed in each function on the way.
+    static JOURNAL: StaticCell<Kept> = StaticCell::new();
     let (mut tls_seed, mut seed) = ([0; 32], [0; 32]);
     if semihosting::entropy(&mut tls_seed).and_then(|()| semihosting::entropy(&mut seed)).is_err() {
         report.error("the host has no /dev/urandom");
@@ -93,7 +96,7 @@ async fn sell(
     }
     let journal = match arguments.flash {
         None => Kept::in_memory(),
-        Some(path) => match Kept::in_flash(path, rig.flash_cut).await {
+        Some(path) => match Apart(pin!(Kept::in_flash(path, rig.flash_cut))).await {
             Ok(journal) => journal,
             Err(error) => {
                 report.error(format_args!("--flash: {error}"));
@@ -107,13 +110,13 @@ async fn sell(
         tls_random: ChaCha20Rng::from_seed(tls_seed),
         random: ChaCha20Rng::from_seed(seed),
         clock: Clock(arguments.now_s),
-        journal,
+        journal: JOURNAL.init(journal),
         vendor: Goods { file: rig.goods, works: arguments.vend },
         buffers: Buffers { tx: TX.take(), rx: RX.take() },
         scrub: board::scrub_stack,
         wipe: !rig.no_wipe,
     };
-    kiosk::run(arguments, files, machine, &mut NoScreen, report).await
+    Apart(pin!(kiosk::run(arguments, files, machine, &mut NoScreen, report))).await
 }
 
 /// Leaves text on the stack, as a call does that had a secret in a variable.

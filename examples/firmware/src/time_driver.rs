@@ -44,9 +44,16 @@ pub fn cycles() -> u64 {
             true => (cycles_per_tick() - 1 - SYST::get_current(), 1),
             false => (within, 0),
         };
-        (DRIVER.ticks.borrow(cs).get() + ticks) * u64::from(cycles_per_tick()) + u64::from(within)
+        let now = (DRIVER.ticks.borrow(cs).get() + ticks) * u64::from(cycles_per_tick()) + u64::from(within);
+        // The emulator's counter starts anew a moment before it says so.
+        let now = now.max(LATEST.borrow(cs).get());
+        LATEST.borrow(cs).set(now);
+        now
     })
 }
+
+/// What [`cycles`] has answered last: it never goes back.
+static LATEST: Mutex<Cell<u64>> = Mutex::new(Cell::new(0));
 
 struct SysTickDriver {
     /// Milliseconds since the start.

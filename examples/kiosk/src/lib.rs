@@ -7,6 +7,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod apart;
 mod arguments;
 mod calendar;
 mod card;
@@ -23,6 +24,7 @@ mod screen;
 mod vendor;
 mod watch;
 
+pub use apart::Apart;
 pub use arguments::{Arguments, Means, Server, USAGE, UsageError};
 pub use calendar::unix_seconds;
 pub use card::CardError;

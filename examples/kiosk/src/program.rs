@@ -2,6 +2,7 @@
 
 use core::cell::RefCell;
 use core::fmt;
+use core::pin::pin;
 
 use pay_core::wire::{Auth, Endpoint};
 use pay_core::{Buffers, Journal};
@@ -9,6 +10,7 @@ use rand_core::CryptoRngCore;
 use transport_embassy::tls::{self, CertificateDer, Clock, Trust, anchor_from_trusted_cert};
 use transport_embassy::{Connect, Link, Transport};
 
+use crate::apart::Apart;
 use crate::arguments::{Arguments, Server};
 use crate::card::Otps;
 use crate::exit::Exit;
@@ -99,7 +101,8 @@ async fn try_run<C: Connect, R: CryptoRngCore, K: Clock, J: Journal, V: Vendor>(
     let trust = Trust::new(&anchor, RELEASED_S);
     let connector = Watched { inner: connector, report };
     if arguments.probe {
-        return Ok(probe::run(&arguments.pay, connector, tls, trust, &clock, tls_random, report).await);
+        let probed = pin!(probe::run(&arguments.pay, connector, tls, trust, &clock, tls_random, report));
+        return Ok(Apart(probed).await);
     }
 
     let link = RefCell::new(Link::new(connector, tls, tls_random, &clock));
@@ -129,14 +132,14 @@ async fn try_run<C: Connect, R: CryptoRngCore, K: Clock, J: Journal, V: Vendor>(
         wipe,
     };
     if let Some(ask) = &mut ask {
-        let settled = kiosk.take_up(&mut pay, ask, &mut random).await?;
+        let settled = Apart(pin!(kiosk.take_up(&mut pay, ask, &mut random))).await?;
         if arguments.resume {
             return Ok(if settled { Exit::Paid } else { Exit::Unknown });
         }
     }
     let mut exit = Exit::Local;
     for n in 1..=arguments.repeat {
-        exit = kiosk.sale(n, &mut pay, ask.as_mut(), &mut random).await?;
+        exit = Apart(pin!(kiosk.sale(n, &mut pay, ask.as_mut(), &mut random))).await?;
         (kiosk.scrub)();
     }
     Ok(exit)

@@ -4,8 +4,8 @@ use core::fmt;
 
 use embassy_time::{Instant, Timer};
 use pay_core::drive::{self, Driver, Need, Routes};
-use pay_core::sale::{Record, Release, Stage};
-use pay_core::{Amount, Buffers, Journal, OrderId, Outcome, Sale};
+use pay_core::sale::{Release, Stage};
+use pay_core::{Amount, Buffers, Journal, OrderId, Sale};
 use rand_core::CryptoRngCore;
 
 use crate::exit::Exit;
@@ -26,16 +26,9 @@ impl<S: Screen, J: Journal, V: Vendor> Kiosk<'_, '_, S, J, V> {
     where
         T: pay_core::Transport<Error: fmt::Display>,
     {
-        let mut settled = true;
-        let mut after: Option<OrderId> = None;
-        while let Some(record) = self.journal.next_open(after.as_ref()).await.map_err(Local::Journal)? {
-            self.screen.show(Shown::Status("One moment"));
-            let order = record.order_id.clone();
-            self.report.resumed(&order);
-            let (outcome, open) = self.settle(record, pay, ask, random).await?;
+        let (mut settled, mut after) = (true, None);
+        while let Some(open) = self.settle_next(&mut after, pay, ask, random).await? {
             settled &= !open;
-            self.report.done(&order, &outcome, Exit::of(&outcome, None));
-            after = Some(order);
         }
         Ok(settled)
     }
@@ -59,21 +52,31 @@ impl<S: Screen, J: Journal, V: Vendor> Kiosk<'_, '_, S, J, V> {
         Ok(Some(exit))
     }
 
+    /// Takes up the open sale with the lowest order above `after`, which then is its order. `None`: there is none. Else whether it
+    /// is still open.
+    ///
     /// Nobody stands before the kiosk any more, for all it knows: nothing is sold and nothing is handed out here. What was
     /// paid and is still inside goes back as money.
-    async fn settle<T>(
+    async fn settle_next<T>(
         &mut self,
-        record: Record,
+        after: &mut Option<OrderId>,
         pay: &mut T,
         ask: &mut T,
         random: &mut impl CryptoRngCore,
-    ) -> Result<(Outcome, bool), Local<J::Error>>
+    ) -> Result<Option<bool>, Local<J::Error>>
     where
         T: pay_core::Transport<Error: fmt::Display>,
     {
-        let (order, policy) = (record.order_id.clone(), self.policy(true));
+        let policy = self.policy(true);
         let begun = now();
-        let sale = Sale::resume(record, policy, bytes(random), begun);
+        // The record ends here: what is alive over an await takes memory as long as the program runs.
+        let (order, sale) = match self.journal.next_open(after.as_ref()).await.map_err(Local::Journal)? {
+            None => return Ok(None),
+            Some(record) => (record.order_id.clone(), Sale::resume(record, policy, bytes(random), begun)),
+        };
+        *after = Some(order.clone());
+        self.screen.show(Shown::Status("One moment"));
+        self.report.resumed(&order);
         let buffers = Buffers { tx: &mut *self.buffers.tx, rx: &mut *self.buffers.rx };
         let mut driver = Driver::new(sale, Routes::two(pay, ask), &mut self.journal, buffers);
         let outcome = loop {
@@ -104,6 +107,7 @@ impl<S: Screen, J: Journal, V: Vendor> Kiosk<'_, '_, S, J, V> {
             }
         };
         self.report.settled(driver.sale().record(), &outcome);
-        Ok((outcome, driver.sale().record().is_open()))
+        self.report.done(&order, &outcome, Exit::of(&outcome, None));
+        Ok(Some(driver.sale().record().is_open()))
     }
 }

@@ -1,6 +1,7 @@
 //! One sale, from the order to its end.
 
 use core::fmt;
+use core::pin::pin;
 
 use embassy_time::{Instant, Timer};
 use pay_core::drive::{Driver, Need, Routes};
@@ -18,6 +19,7 @@ use rand_core::CryptoRngCore;
 use transport_embassy::tls::Clock;
 use zeroize::Zeroize;
 
+use crate::apart::Apart;
 use crate::arguments::{Arguments, Means};
 use crate::card::{self, Otps};
 use crate::exit::Exit;
@@ -93,7 +95,7 @@ impl<S: Screen, J: Journal, V: Vendor> Kiosk<'_, '_, S, J, V> {
         let order_id = self.order_id(n, random)?;
         // Attempts at one order again and again are for measuring: the journal's fence is there to refuse them.
         let measures = n > 1 && self.arguments.session.is_some();
-        if !measures && let Some(exit) = self.known(&order_id, random).await? {
+        if !measures && let Some(exit) = Apart(pin!(self.known(&order_id, random))).await? {
             return Ok(exit);
         }
         let amount = match (self.arguments.amount, &mut ask) {
@@ -102,9 +104,8 @@ impl<S: Screen, J: Journal, V: Vendor> Kiosk<'_, '_, S, J, V> {
             // Without a backend nothing is compared with it.
             (None, None) => Amount::from_minor(0)?,
         };
-        self.admit(amount).await?;
+        Apart(pin!(self.admit(amount))).await?;
         let policy = self.policy(ask.is_some());
-        let created = self.wall_clock();
         let setup = Setup {
             environment: environment(self.arguments.pay.name),
             api_version: ApiVersion::default(),
@@ -112,21 +113,8 @@ impl<S: Screen, J: Journal, V: Vendor> Kiosk<'_, '_, S, J, V> {
             seed: bytes(random),
         };
         let begun = now();
-        let mut buffers = Buffers { tx: &mut *self.buffers.tx, rx: &mut *self.buffers.rx };
-        let sale = match self.arguments.session {
-            Some(_) => Sale::new(Intent { order_id: order_id.clone(), amount, currency: Currency::inr() }, setup),
-            None => {
-                // The backend knows its own customers; these are what the gateway wants to see at least.
-                let customer = Customer::new(CustomerId::parse("kiosk")?, Phone::parse("9999999999")?);
-                let request = CreateOrder::new(order_id.clone(), amount, customer)?;
-                let key = IdempotencyKey::from_random(bytes(random));
-                Sale::create(&request, key, setup, begun, &mut buffers)?
-            }
-        };
-        let sale = match created {
-            Some(created) => sale.with_created(created),
-            None => sale,
-        };
+        let sale = self.begun(&order_id, amount, setup, begun, bytes(random))?;
+        let buffers = Buffers { tx: &mut *self.buffers.tx, rx: &mut *self.buffers.rx };
         let routes = match ask {
             Some(ask) => Routes::two(pay, ask),
             None => Routes::Same(pay),
@@ -138,7 +126,7 @@ impl<S: Screen, J: Journal, V: Vendor> Kiosk<'_, '_, S, J, V> {
         let mut end: Option<AttemptEnd> = None;
         let mut handed: Option<Millis> = None;
         let outcome = loop {
-            let need = driver.drive(&mut now).await?;
+            let need = Apart(pin!(driver.drive(&mut now))).await?;
             let then = match need {
                 Need::Attempt(Some(why)) => {
                     report.refused(format_args!("the attempt ended: {}", end_word(&why)));
@@ -201,6 +189,32 @@ impl<S: Screen, J: Journal, V: Vendor> Kiosk<'_, '_, S, J, V> {
         }));
         report.done(&order_id, &outcome, exit);
         Ok(exit)
+    }
+
+    /// The sale, with its request for an order where there is none. Not inlined: what it needs of the stack is free again when it pays.
+    #[inline(never)]
+    fn begun(
+        &mut self,
+        order: &OrderId,
+        amount: Amount,
+        setup: Setup,
+        now: Millis,
+        key: [u8; 16],
+    ) -> Result<Sale, Local<J::Error>> {
+        let sale = match self.arguments.session {
+            Some(_) => Sale::new(Intent { order_id: order.clone(), amount, currency: Currency::inr() }, setup),
+            None => {
+                // The backend knows its own customers; these are what the gateway wants to see at least.
+                let customer = Customer::new(CustomerId::parse("kiosk")?, Phone::parse("9999999999")?);
+                let request = CreateOrder::new(order.clone(), amount, customer)?;
+                let mut buffers = Buffers { tx: &mut *self.buffers.tx, rx: &mut *self.buffers.rx };
+                Sale::create(&request, IdempotencyKey::from_random(key), setup, now, &mut buffers)?
+            }
+        };
+        Ok(match self.wall_clock() {
+            Some(created) => sale.with_created(created),
+            None => sale,
+        })
     }
 
     /// How sales are made. With a backend, the journal follows the goods and the backend sends money back.

@@ -15,13 +15,14 @@ use super::chip::Chip;
 use super::guest::{Ended, Guest};
 use super::shop::{Shop, any_card, words};
 
-/// Killed after some line of output and some milliseconds.
+/// Killed after some line of output and some milliseconds. Mutants seen red: the journal's `store` does nothing; the goods handed
+/// out before the journal knows of it, once more or instead of the right time; the sensor that settles a cut release sees nothing.
 #[test]
 fn killed_at_random_a_sale_is_charged_once_and_its_goods_go_out_once() {
-    let many = asked_for().unwrap_or(20);
+    let (many, formatted) = (asked_for().unwrap_or(20), formatted());
     in_parallel(many, AT_A_TIME, |run| {
         let mut dice = Dice(seed() ^ (run as u64) << 20);
-        let case = Case::new(&mut dice, run, &Chip::blank().content());
+        let case = Case::new(&mut dice, run, &formatted);
         let (line, pause) = (dice.below(18), Duration::from_millis(dice.below(120)));
         let mut guest = Guest::start(&case.sale(""));
         guest.wait_for_lines(line as usize);
@@ -31,7 +32,7 @@ fn killed_at_random_a_sale_is_charged_once_and_its_goods_go_out_once() {
     });
 }
 
-/// The emulator stops in a write or an erase, which stays half done.
+/// The emulator stops in a write or an erase, which stays half done. Mutants seen red: as above.
 #[test]
 fn cut_in_a_write_of_the_flash_a_sale_is_charged_once_and_its_goods_go_out_once() {
     let formatted = formatted();
@@ -202,7 +203,7 @@ impl Case {
     }
 }
 
-/// A flash with an empty journal.
+/// A flash with an empty journal, as from the factory: a cut while it is formatted leaves a flash that no kiosk takes.
 fn formatted() -> Vec<u8> {
     let (shop, chip) = (Shop::open(None), Chip::blank());
     Guest::start(&[shop.resume_at(shop.port()), chip.words()].concat()).end().expect(0);

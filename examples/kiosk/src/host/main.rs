@@ -1,6 +1,7 @@
 //! The kiosk on a desktop: events on standard output, the screen on standard error.
 
 mod display;
+mod flash;
 mod page;
 mod socket;
 
@@ -11,8 +12,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use kiosk::{Arguments, Exit, Files, Machine, Pretend, Report, USAGE, run};
-use pay_core::Buffers;
 use pay_core::drive::{Blocking, MemoryJournal};
+use pay_core::{Buffers, Journal};
 use rand_core::OsRng;
 use transport_embassy::tls;
 use zeroize::Zeroizing;
@@ -52,6 +53,16 @@ fn main() -> ExitCode {
 }
 
 fn start(arguments: &Arguments<'_>) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(async {
+        match arguments.flash {
+            Some(path) => sell(arguments, flash::open(path).await?).await,
+            None => sell(arguments, Blocking(MemoryJournal::<8>::new())).await,
+        }
+    })
+}
+
+async fn sell(arguments: &Arguments<'_>, journal: impl Journal) -> anyhow::Result<Exit> {
     let ca = read(Some(arguments.pay.ca))?;
     let status_ca = read(arguments.status.map(|server| server.ca))?;
     let device_token = read(arguments.device_token_file)?;
@@ -66,7 +77,7 @@ fn start(arguments: &Arguments<'_>) -> anyhow::Result<Exit> {
         tls_random: OsRng,
         random: OsRng,
         clock: Clock(arguments.now_s),
-        journal: Blocking(MemoryJournal::<8>::new()),
+        journal,
         vendor: Pretend { works: arguments.vend },
         buffers: Buffers { tx: &mut tx, rx: &mut rx },
         scrub: || {},
@@ -74,8 +85,7 @@ fn start(arguments: &Arguments<'_>) -> anyhow::Result<Exit> {
     };
     let mut out = Stdout;
     let report = Report::new(&mut out);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    Ok(runtime.block_on(run(arguments, files, machine, &mut Display, &report)))
+    Ok(run(arguments, files, machine, &mut Display, &report).await)
 }
 
 fn read(path: Option<&str>) -> anyhow::Result<Zeroizing<Vec<u8>>> {
