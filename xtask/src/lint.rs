@@ -37,6 +37,7 @@ fn clippy() -> Result<()> {
     clippy_with(&["--workspace"])?;
     clippy_with(&["-p", "kiosk", "--features", "host"])?;
     clippy_with(&["-p", "xtask", "--all-features"])?;
+    clippy_with(&["-p", "tests", "--all-features"])?;
     for library in LIBRARIES {
         clippy_with(&["-p", library, "--no-default-features"])?;
         let features = workspace::features(library)?;

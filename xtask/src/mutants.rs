@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::command::output;
 use crate::workspace;
 
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub(crate) struct Arguments {
     /// Only those whose file name contains this
     #[arg(long, value_name = "TEXT")]
@@ -44,7 +44,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         }
     }
     ensure!(survivors.is_empty(), "nothing notices {}", survivors.join(", "));
-    println!("mutants: {} applied, {} caught", mutants.iter().filter(wanted).count(), mutants.iter().filter(wanted).count());
+    println!(
+        "mutants: {} applied, {} caught",
+        mutants.iter().filter(wanted).count(),
+        mutants.iter().filter(wanted).count()
+    );
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use crate::command::{cargo, run as run_command};
-use crate::{bare_metal, firmware};
+use crate::{bare_metal, firmware, sweep};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -12,7 +12,7 @@ pub(crate) struct Arguments {
     pub(crate) install: bool,
 }
 
-/// Checks for the system packages, builds the firmware, runs the tests.
+/// Checks for the system packages, builds the firmware, runs the tests, sweeps.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let missing = bare_metal::missing_packages(firmware::TARGET);
     if !missing.is_empty() {
@@ -28,5 +28,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     run_command(
         cargo(["test", "--workspace", "--no-fail-fast", "--features", "kiosk/host,xtask/firmware"])
             .env("FIRMWARE_IMAGE", image),
-    )
+    )?;
+    sweep::run(&sweep::Arguments::default())
 }

@@ -233,7 +233,7 @@ impl OrderPaySpans {
             NextSpans::OpenUrl(url) => Url::parse(text.of(url)).map_or(unknown, NextAction::OpenUrl),
             NextSpans::PostForm { url, payload } => Url::parse(text.of(url))
                 .map_or(unknown, |url| NextAction::PostForm { url, fields: FormFields::new(payload.of(rx)) }),
-            NextSpans::ShowQr(image) => QrImage::parse(text.of(image)).map_or(unknown, NextAction::ShowQr),
+            NextSpans::ShowQr(image) => QrImage::parsed_before(text.of(image)).map_or(unknown, NextAction::ShowQr),
             NextSpans::UpiLinks(links) => {
                 let [bhim, default, gpay, paytm, phonepe, web] =
                     links.map(|link| link.and_then(|link| UpiLink::parse(text.of(link))));
@@ -286,7 +286,8 @@ fn next_action(
             let [links @ .., qr] = links.map(|value| value.and_then(|value| string(rx, value)));
             let details = [account, ifsc, vpa].map(|value| word(rx, value));
             if let Some(qr) = qr {
-                NextSpans::ShowQr(qr)
+                // Looked at here, once for all that ask for it later.
+                if QrImage::parse(Resolver(rx).of(qr)).is_some() { NextSpans::ShowQr(qr) } else { NextSpans::Unknown }
             } else if links.iter().any(Option::is_some) {
                 NextSpans::UpiLinks(links)
             } else if details.iter().any(Option::is_some) {
@@ -496,3 +497,17 @@ impl fmt::Display for DecodeError {
 }
 
 impl core::error::Error for DecodeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Mutant seen red: every image kept as one.
+    #[test]
+    fn an_image_that_is_none_is_not_handed_on() {
+        let mut good = *br#"{"cf_payment_id":1,"data":{"payload":{"qrcode":"data:image/png;base64,iVBORw0KGgo="}}}"#;
+        assert!(matches!(order_pay(&mut good).unwrap().next_action, NextAction::ShowQr(_)));
+        let mut bad = *br#"{"cf_payment_id":1,"data":{"payload":{"qrcode":"data:image/png;base64,iVBORw0K\">o="}}}"#;
+        assert!(matches!(order_pay(&mut bad).unwrap().next_action, NextAction::Unknown { .. }));
+    }
+}

@@ -4,7 +4,7 @@
 
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use tests::sweep::{Case, Extent, Fault, Item, Tally, explore, replay};
@@ -32,25 +32,22 @@ fn main() -> ExitCode {
 
 fn sweep(items: &[Item], stop: bool) -> ExitCode {
     let begun = Instant::now();
+    let minutes = AtomicU64::new(0);
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let total = Mutex::new(Tally::default());
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let work = || {
-        let mut mine = Tally::default();
         while let Some((case, plan)) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
             if stop && failed.load(Ordering::Relaxed) {
                 break;
             }
-            let t = Instant::now();
-            let one = explore(case, plan);
-            if std::env::var("SLOW").is_ok() {
-                eprintln!("{case} {} {} {}", t.elapsed().as_millis(), one.total(), one.exchanges);
+            let tally = explore(case, plan);
+            failed.fetch_or(tally.failed() > 0, Ordering::Relaxed);
+            let Ok(mut total) = total.lock() else { break };
+            total.add(tally);
+            if minutes.fetch_max(begun.elapsed().as_secs() / 60, Ordering::Relaxed) < begun.elapsed().as_secs() / 60 {
+                eprintln!("{} min: {} schedules", begun.elapsed().as_secs() / 60, total.total());
             }
-            mine.add(one);
-            failed.fetch_or(mine.failed() > 0, Ordering::Relaxed);
-        }
-        if let Ok(mut total) = total.lock() {
-            total.add(mine);
         }
     };
     std::thread::scope(|scope| {

@@ -77,6 +77,11 @@ impl<'e> Boot<'e> {
         self.outside.borrow_mut().check_end(&self.case)
     }
 
+    /// Whether nothing more can go wrong in this life.
+    pub(super) const fn is_last(&self) -> bool {
+        self.depth == 0
+    }
+
     /// The power can go here.
     pub(super) fn point(&self, kind: Kind) {
         self.point_with(kind, |_, _| {});

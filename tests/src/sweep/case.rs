@@ -119,7 +119,7 @@ impl Case {
 
     /// Whether a torn word of the flash reads as an error.
     pub(super) const fn ecc(&self) -> bool {
-        self.word >= 8 && self.seed % 3 != 0
+        self.word >= 8 && !self.seed.is_multiple_of(3)
     }
 
     /// What the merchant chose for goods that were on their way when the power went.

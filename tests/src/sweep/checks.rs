@@ -39,11 +39,10 @@ impl Outside {
             let needs = matches!(kind, CallKind::OrderPay | CallKind::Authenticate | CallKind::CreateRefund);
             return if needs { Err(format!("{kind:?} without a key")) } else { Ok(()) };
         };
-        if kind == CallKind::Authenticate {
-            if book.otp_in_doubt.replace(key.as_str().to_owned()).is_some_and(|last| last == key.as_str()) {
+        if kind == CallKind::Authenticate
+            && book.otp_in_doubt.replace(key.as_str().to_owned()).is_some_and(|last| last == key.as_str()) {
                 return Err("an OTP was submitted again, and the first may have arrived".to_owned());
             }
-        }
         if kind != CallKind::OrderPay {
             return Ok(());
         }
@@ -63,7 +62,6 @@ impl Outside {
                 request_ids: vec![id],
                 in_doubt: true,
                 failed: false,
-                lied_about: false,
                 payments: Vec::new(),
             }),
             Some((place, _)) if place + 1 != last => return Err("an earlier attempt was sent again".to_owned()),
@@ -104,8 +102,7 @@ impl Outside {
 
     /// The terminal says that an attempt has ended.
     pub(super) fn check_attempt_end(&self, end: &AttemptEnd) -> Result<(), String> {
-        // A scenario may hide an attempt for longer than anybody waits, or say "too busy" of what it did: then the attempt
-        // is found later, as a surplus.
+        // A scenario may hide an attempt for longer than anybody waits: then it is found later, as a surplus.
         let no = match end {
             AttemptEnd::Refused(_) | AttemptEnd::NotSent | AttemptEnd::Untrusted => true,
             AttemptEnd::NotFound => self.story.scenario().is_none(),
@@ -114,7 +111,9 @@ impl Outside {
         let Some(book) = self.books.last() else { return Ok(()) };
         let last = book.acked.as_ref().and_then(|record| record.attempts().next_back());
         let sent = last.and_then(|last| book.sends.iter().find(|sent| sent.key == last.key.as_str()));
-        let Some(sent) = sent.filter(|sent| no && !sent.lied_about) else { return Ok(()) };
+        let Some(sent) = sent.filter(|_| no) else {
+            return Ok(());
+        };
         let is_it = |late: usize| book.sends.get(late).is_some_and(|other| other.key == sent.key);
         let on_its_way = self.late.iter().any(|late| late.2.is_some_and(is_it));
         if on_its_way || sent.payments.iter().any(|id| self.may_charge(*id)) {
@@ -204,7 +203,7 @@ impl Outside {
                 attempt.state,
                 AttemptState::Ended(AttemptEnd::Refused(_) | AttemptEnd::NotSent | AttemptEnd::Untrusted)
             );
-            if refused && !sent.lied_about && sent.payments.iter().any(|id| self.is_charge(*id)) {
+            if refused && sent.payments.iter().any(|id| self.is_charge(*id)) {
                 return Err("an attempt that charged is kept as refused or not sent".to_owned());
             }
         }

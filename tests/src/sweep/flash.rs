@@ -46,11 +46,11 @@ macro_rules! flash {
                 match self { $(Self::$name(nor) => nor.boot(seed),)* }
             }
 
-            /// Writes one word; `torn`: the power goes in it.
-            pub(super) fn program(&mut self, at: u32, word: &[u8], torn: Option<u64>) -> Result<(), NorError> {
+            /// Writes whole words; `torn`: the power goes in the first.
+            pub(super) fn program(&mut self, at: u32, words: &[u8], torn: Option<u64>) -> Result<(), NorError> {
                 match self { $(Self::$name(nor) => {
                     if let Some(seed) = torn { nor.cut_after(0, seed); }
-                    block_on(nor.write(at, word))
+                    block_on(nor.write(at, words))
                 })* }
             }
 
@@ -125,6 +125,9 @@ impl<const W: usize> NorFlash for Wire<'_, '_, W> {
     }
 
     async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), NorError> {
+        if self.0.is_last() {
+            return self.0.outside.borrow_mut().flash.program(offset, bytes, None);
+        }
         let mut at = offset;
         for word in bytes.chunks(W) {
             self.0.point_with(Kind::Program, |outside, number| {

@@ -14,6 +14,9 @@ use super::boot::Boot;
 use super::explore::Kind;
 use super::fault::Net;
 
+/// What a wrong byte of an answer is: no JSON has it.
+const GARBAGE: u8 = 0x01;
+
 pub(super) struct Line<'b, 'e> {
     pub(super) boot: &'b Boot<'e>,
     pub(super) endpoint: &'b Endpoint,
@@ -77,7 +80,10 @@ impl Transport for Line<'_, '_> {
             Ok(head) => format!("    {} {}", head.status, String::from_utf8_lossy(&rx[..head.body_len.min(400)])),
             Err(lost) => format!("    {lost}"),
         });
-        note(boot, request.call.kind(), send, &result, rx);
+        // Of what is dropped the terminal hears nothing.
+        if net != Some(Net::Dropped) {
+            note(boot, request.call.kind(), send, &result, rx);
+        }
         boot.point(Kind::Network);
         if net == Some(Net::Dropped) {
             boot.dropped.set(true);
@@ -102,8 +108,7 @@ fn note(boot: &Boot<'_>, call: CallKind, send: Option<usize>, result: &Result<Re
     sent.in_doubt &= !certain;
     if let Ok(head) = result {
         let body = rx.get(..head.body_len).unwrap_or_default();
-        sent.failed |= head.status >= 500 && body.starts_with(b"{") && body.ends_with(b"}");
-        sent.lied_about |= head.status == 429 && !sent.payments.is_empty();
+        sent.failed |= head.status >= 500 && body.starts_with(b"{") && body.ends_with(b"}") && !body.contains(&GARBAGE);
     }
 }
 
@@ -201,7 +206,7 @@ fn travel(
         }
         Some(Net::Garbled) => {
             if let Some(byte) = rx.get_mut(somewhere(13)) {
-                *byte = 0x01;
+                *byte = GARBAGE;
             }
             Ok(head)
         }

@@ -77,8 +77,6 @@ pub(super) struct Sent {
     pub(super) in_doubt: bool,
     /// The gateway failed, and keeps that under the key: it would only say so again.
     pub(super) failed: bool,
-    /// The gateway said that it was too busy for what it did all the same: nobody can know that.
-    pub(super) lied_about: bool,
     /// What the gateway made of it.
     pub(super) payments: Vec<u64>,
 }

@@ -40,6 +40,10 @@ impl<const W: usize, const E: usize> Drop for Shown<'_, W, E> {
     }
 }
 
+fn is_full() -> bool {
+    std::env::var_os("JOURNAL_SWEEP").is_some_and(|sweep| sweep == "full")
+}
+
 struct Sweep<'a, const W: usize, const E: usize, const N: usize> {
     script: &'a [Note],
     schedules: u64,
@@ -83,8 +87,7 @@ impl<const W: usize, const E: usize, const N: usize> Sweep<'_, W, E, N> {
 /// Every place in the story, with so many cuts from there on.
 fn sweep<const W: usize, const E: usize, const N: usize>(ecc: bool, steady: bool, cuts: u32, seeds: u64) {
     let script = script();
-    let full = std::env::var_os("JOURNAL_SWEEP").is_some_and(|sweep| sweep == "full");
-    let sample = if full { 1 } else { SAMPLE };
+    let sample = if is_full() { 1 } else { SAMPLE };
     let mut sweep = Sweep::<W, E, N> { script: &script, schedules: 0, sample, first: cuts };
     let (mut nor, mut facts, mut at) = (formatted::<W, E, N>(ecc), Facts::default(), 0);
     nor.steady = steady;
@@ -181,6 +184,7 @@ fn two_cuts_in_the_first_store_lose_nothing() {
 fn a_life_of_cuts() {
     fn live<const W: usize, const E: usize>(ecc: bool, seed: u64) {
         let mut nor = formatted::<W, E, 5>(ecc);
+        nor.steady = true;
         let mut facts = Facts::default();
         let mut random = seed;
         let mut next = || {
@@ -211,7 +215,7 @@ fn a_life_of_cuts() {
             nor.boot(next());
         }
     }
-    for seed in 0..4 {
+    for seed in 0..if is_full() { 60 } else { 4 } {
         live::<1, 132>(false, seed);
         live::<4, 160>(false, seed);
         live::<8, 200>(true, seed);

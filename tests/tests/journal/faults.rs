@@ -1,7 +1,7 @@
 //! Words that do not take what is written, bits that flip, reads that fail.
 
 use tests::nor::{Fault, Nor, NorError, block_on};
-use transport_embassy::journal::JournalError;
+use transport_embassy::journal::{Image as _, JournalError};
 
 use crate::note::Note;
 use crate::story::{Facts, formatted, open, script};
@@ -108,4 +108,18 @@ fn an_open_sale_that_is_gone_is_missed() {
     bytes[160..320].fill(0xFF);
     let mut nor = Nor::<4, 160>::from_bytes(bytes);
     assert_eq!(open::<4, 160, 4>(&mut nor).err(), Some(JournalError::Corrupt { sector: 1 }));
+}
+
+/// Two sectors with one order contradict each other: one of them would be an older state.
+// Mutant: `check_orders` left out.
+#[test]
+fn an_order_in_two_sectors_is_refused() {
+    let mut nor: Nor<4, 160> = formatted::<4, 160, 4>(false);
+    for order in 1..=2 {
+        block_on(open::<4, 160, 4>(&mut nor).unwrap().store(&Note::new(order, 1, true))).unwrap();
+    }
+    let mut bytes = nor.bytes().to_vec();
+    Note::new(1, 1, true).encode(&mut bytes[2 * 160 + 4 + 24..][..16]);
+    let mut nor = Nor::<4, 160>::from_bytes(bytes);
+    assert_eq!(open::<4, 160, 4>(&mut nor).err(), Some(JournalError::Corrupt { sector: 2 }));
 }

@@ -60,11 +60,6 @@ impl Head {
         if serial > u64::MAX / 2 {
             return Ok(None);
         }
-        Ok(Some(Self {
-            serial,
-            spare: *spare,
-            open: u32::from_le_bytes(*open),
-            len: u16::from_le_bytes(*len),
-        }))
+        Ok(Some(Self { serial, spare: *spare, open: u32::from_le_bytes(*open), len: u16::from_le_bytes(*len) }))
     }
 }

@@ -26,40 +26,55 @@ struct Found {
     sealed: bool,
 }
 
+impl<const SECTORS: usize> Scan<SECTORS> {
+    /// The spare is dead even if the newest image vanishes again. It cannot vanish if a mark of it was begun, which stands behind a
+    /// whole image; and it may if the image before names the same spare.
+    fn spare_is_dead(&self) -> bool {
+        let named = |before: Found| before.head.spare == self.newest.head.spare;
+        self.newest.counted || self.before.is_some_and(named)
+    }
+}
+
 impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     /// Reads the journal and makes sure that its newest image cannot vanish again.
     ///
     /// A write that was cut off may read as whole today and as torn tomorrow. The two marks behind each image tell: an image with
     /// both was read back before they were written. One without is written once more before anybody hears of it.
     pub(super) async fn settle(&mut self) -> Result<View<SECTORS>, JournalError<F::Error>> {
-        loop {
-            let mut scan = self.scan(None).await?;
+        let mut scan = self.scan(None).await?;
+        // One round does it; an image that cannot be made sure of is not tried for ever.
+        for _ in 0..2 {
             if scan.newest.sealed {
                 return Ok(scan.view);
             }
             self.seal(&mut scan).await?;
+            scan = self.scan(None).await?;
         }
+        let sector = scan.newest.sector;
+        if scan.newest.sealed { Ok(scan.view) } else { Err(JournalError::Corrupt { sector }) }
     }
 
     async fn seal(&mut self, scan: &mut Scan<SECTORS>) -> Result<(), JournalError<F::Error>> {
-        let (Found { sector, last, head, counted, .. }, view) = (scan.newest, &mut scan.view);
-        if view.used(sector) < self.region.slots {
+        let Found { sector, last, head, .. } = scan.newest;
+        if scan.view.used(sector) < self.region.slots {
             // The same once more, with a number that outdates all that were cut off since the image before.
             let serial = head.serial.max(scan.before.map_or(0, |before| before.last.serial) + 2);
             self.load(sector, last.slot).await?;
-            return self.write(sector, view.used(sector), Head { serial, ..head }).await;
+            return self.write(sector, scan.view.used(sector), Head { serial, ..head }).await;
         }
-        // A mark that was begun stands behind a whole image, which cannot vanish; and if the image before names the same spare, that
-        // is dead either way.
-        if counted || scan.before.is_some_and(|before| before.head.spare == head.spare) {
-            let spare = view.spare;
+        if scan.spare_is_dead() {
+            let (spare, view) = (scan.view.spare, &mut scan.view);
             self.erase(spare).await?;
             view.note_erased();
             self.load(sector, last.slot).await?;
             return self.commit(view, spare, last.kind, sector).await;
         }
         // It opened this sector, and every copy of it was cut off. Nobody has heard of it, and without it the sector is the spare.
-        self.scan(Some(sector)).await?;
+        let without = self.scan(Some(sector)).await?;
+        let newest = without.newest;
+        if !newest.sealed && without.view.used(newest.sector) >= self.region.slots && !without.spare_is_dead() {
+            return Err(JournalError::Corrupt { sector });
+        }
         self.erase(sector).await
     }
 
@@ -101,7 +116,9 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
                 }
                 // A slot that went bad is of no interest once it was replaced. None is replaced by an older one.
                 *damaged = sector.last.is_some_and(|before| before.serial > last.serial);
-                sector.last = Some(last);
+                if !*damaged {
+                    sector.last = Some(last);
+                }
                 if is_newer(&found, &newest) {
                     before = newest.filter(|newest| newest.last.serial < found.last.serial).or(before);
                     newest = Some(found);
@@ -142,6 +159,21 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
         }
         let haunted = torn.contains(&true);
         let view = View { serial: newest.last.serial, spare, erased: false, haunted, sectors };
+        self.check_orders(&view).await?;
         Ok(Scan { view, newest, before })
+    }
+
+    /// An order has one sector: a second would hold an older state, for a defect or an attacker to bring back.
+    async fn check_orders(&mut self, view: &View<SECTORS>) -> Result<(), JournalError<F::Error>> {
+        for (sector, last) in view.sales() {
+            let Some(record) = self.load(sector, last.slot).await? else { continue };
+            for (other, last) in view.sales().filter(|(other, _)| *other > sector) {
+                let twin = self.load(other, last.slot).await?;
+                if twin.is_some_and(|twin| twin.order() == record.order()) {
+                    return Err(JournalError::Corrupt { sector: other });
+                }
+            }
+        }
+        Ok(())
     }
 }
