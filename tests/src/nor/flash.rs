@@ -157,12 +157,24 @@ impl<const W: usize, const E: usize> Nor<W, E> {
         }
         let words = sector * E / W..(sector + 1) * E / W;
         self.erases[sector] += 1;
-        let cut = self.spend();
-        if cut.is_ok() {
-            self.torn.retain(|torn| !words.contains(&torn.word));
-            self.state[words].fill(State::Erased);
-            self.bytes[sector * E..][..E].fill(0xFF);
-            return Ok(());
+        match self.spend() {
+            Ok(Some(Fault::Refuse)) => return Err(NorError::Failed),
+            Ok(fault) => {
+                self.torn.retain(|torn| !words.contains(&torn.word));
+                self.state[words.clone()].fill(State::Erased);
+                self.bytes[sector * E..][..E].fill(0xFF);
+                return match fault {
+                    Some(Fault::Flip) => {
+                        let word = words.start + self.random() as usize % words.len();
+                        self.bytes[word * W] = 0x7F;
+                        self.state[word] = State::Written;
+                        Ok(())
+                    }
+                    Some(_) => Err(NorError::Failed),
+                    None => Ok(()),
+                };
+            }
+            Err(_) => {}
         }
         // Some words are erased for good, some have not been touched, the rest are anything from boot to boot.
         let shape = self.random() % 5;

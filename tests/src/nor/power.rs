@@ -5,11 +5,11 @@ use super::flash::{Nor, NorError};
 /// What happens to one operation that is not a power cut. Operations are counted by [`Nor::ops`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The write reports an error; nothing was written.
+    /// The write or erase reports an error; nothing was done.
     Refuse,
-    /// The write reports an error; the word was written.
+    /// It reports an error; it was done.
     RefuseAfter,
-    /// The write reports success; a bit of the word is wrong.
+    /// It reports success; a bit is wrong.
     Flip,
 }
 

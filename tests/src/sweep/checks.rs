@@ -40,9 +40,10 @@ impl Outside {
             return if needs { Err(format!("{kind:?} without a key")) } else { Ok(()) };
         };
         if kind == CallKind::Authenticate
-            && book.otp_in_doubt.replace(key.as_str().to_owned()).is_some_and(|last| last == key.as_str()) {
-                return Err("an OTP was submitted again, and the first may have arrived".to_owned());
-            }
+            && book.otp_in_doubt.replace(key.as_str().to_owned()).is_some_and(|last| last == key.as_str())
+        {
+            return Err("an OTP was submitted again, and the first may have arrived".to_owned());
+        }
         if kind != CallKind::OrderPay {
             return Ok(());
         }

@@ -7,7 +7,7 @@ use crate::note::Note;
 use crate::story::{Facts, formatted, open, script};
 
 /// A fault at every operation of every store: it is reported, and the next call goes on from what is there.
-// Mutant: the body not read back (`back != written` left out): a flipped bit is acknowledged.
+// Mutants: the body not read back (a flipped bit is acknowledged); an erase not read back.
 #[test]
 fn a_bad_write_is_never_acknowledged() {
     fn play<const W: usize, const E: usize>(fault: Fault) -> u64 {
