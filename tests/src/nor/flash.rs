@@ -20,6 +20,8 @@ pub struct Nor<const W: usize, const E: usize> {
     pub pace: Pace,
     /// Reads that fail, however often they are tried: words.
     pub unreadable: Vec<usize>,
+    /// Words that take nothing any more: a write of one fails.
+    pub stuck: Vec<usize>,
     /// Words written and sectors erased so far.
     pub ops: u64,
     /// Erases of each sector.
@@ -85,6 +87,7 @@ impl<const W: usize, const E: usize> Nor<W, E> {
             steady: false,
             pace: Pace::Ready,
             unreadable: Vec::new(),
+            stuck: Vec::new(),
             ops: 0,
             erases: vec![0; sectors],
             written: vec![0; sectors],
@@ -106,6 +109,9 @@ impl<const W: usize, const E: usize> Nor<W, E> {
     }
 
     fn write_word(&mut self, word: usize, value: &[u8; W]) -> Result<(), NorError> {
+        if self.stuck.contains(&word) {
+            return Err(NorError::Failed);
+        }
         let torn = self.torn_index(word);
         match (self.state[word], torn) {
             (State::Erased, _) => {}

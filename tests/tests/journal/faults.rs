@@ -50,6 +50,21 @@ fn a_bad_write_is_never_acknowledged() {
     }
 }
 
+/// A slot whose first word takes nothing stays blank. It is not tried for ever.
+// Mutant: `tried` not looked at.
+#[test]
+fn a_slot_that_cannot_be_begun_is_passed_over() {
+    let mut nor: Nor<4, 160> = formatted::<4, 160, 4>(false);
+    nor.stuck = vec![(160 + 52) / 4];
+    let mut journal = open::<4, 160, 4>(&mut nor).unwrap();
+    block_on(journal.store(&Note::new(1, 1, true))).unwrap();
+    let next = Note::new(1, 2, true);
+    assert_eq!(block_on(journal.store(&next)), Err(JournalError::Flash(NorError::Failed)));
+    block_on(journal.store(&next)).unwrap();
+    nor.boot(0);
+    assert_eq!(block_on(open::<4, 160, 4>(&mut nor).unwrap().find(&1)), Ok(Some(next)));
+}
+
 /// An image that was acknowledged and is damaged now is reported, and nothing is erased: in its body, or in its head.
 // Mutant: `damaged` not looked at: the older image is taken for the newest.
 #[test]
