@@ -1,5 +1,6 @@
 //! `cargo xtask mutants`: breaks a copy of the tree in each named way, and shows that something notices.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Instant;
@@ -33,6 +34,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     println!("unchanged: the reduced sweep must find nothing");
     let sound = tree.sweep()?;
     ensure!(sound.status.success(), "the reduced sweep fails without a mutant:\n{}", text(&sound));
+    let tests: BTreeSet<&String> = mutants.iter().filter(wanted).filter_map(|mutant| mutant.test.as_ref()).collect();
+    for test in tests {
+        println!("unchanged: cargo test {test} must pass");
+        ensure!(tree.passes(test)?, "cargo test {test} fails without a mutant");
+    }
     let mut survivors = Vec::new();
     for mutant in mutants.iter().filter(wanted) {
         let begun = Instant::now();
@@ -44,11 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         }
     }
     ensure!(survivors.is_empty(), "nothing notices {}", survivors.join(", "));
-    println!(
-        "mutants: {} applied, {} caught",
-        mutants.iter().filter(wanted).count(),
-        mutants.iter().filter(wanted).count()
-    );
+    println!("mutants: {} applied, all of them caught", mutants.iter().filter(wanted).count());
     Ok(())
 }
 
@@ -125,11 +127,7 @@ impl Tree {
     /// What noticed the mutant, and how. `None`: nothing did.
     fn check(&self, mutant: &Mutant) -> Result<Option<String>> {
         if let Some(test) = &mutant.test {
-            let words: Vec<&str> = test.split(' ').collect();
-            let built = self.cargo("test", &words).arg("--no-run").output()?;
-            ensure!(built.status.success(), "it does not build:\n{}", text(&built));
-            let ran = self.cargo("test", &words).output()?;
-            return Ok((!ran.status.success()).then(|| format!("cargo test {test}")));
+            return Ok((!self.passes(test)?).then(|| format!("cargo test {test}")));
         }
         let swept = self.sweep()?;
         if swept.status.success() {
@@ -138,6 +136,18 @@ impl Tree {
         let said = text(&swept);
         let failure = said.lines().skip_while(|line| !line.starts_with("FAILED")).take(2);
         Ok(Some(failure.map(str::trim).collect::<Vec<_>>().join(": ")))
+    }
+
+    /// Whether the tests pass, of which there must be some.
+    fn passes(&self, test: &str) -> Result<bool> {
+        let words: Vec<&str> = test.split(' ').collect();
+        let built = self.cargo("test", &words).arg("--no-run").output()?;
+        ensure!(built.status.success(), "it does not build:\n{}", text(&built));
+        let ran = self.cargo("test", &words).output()?;
+        let said = text(&ran);
+        let some = said.lines().any(|line| line.starts_with("running ") && !line.starts_with("running 0 "));
+        ensure!(some, "cargo test {test} runs no test");
+        Ok(ran.status.success())
     }
 
     /// The reduced sweep, to the first thing it finds.

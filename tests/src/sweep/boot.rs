@@ -139,7 +139,10 @@ impl<'e> Boot<'e> {
     /// The journal was given this.
     pub(super) fn storing(&self, record: &Record) {
         self.say(|| format!("store {} {:?} {:?} {:?}", record.seq, record.stage, record.release, states(record)));
-        self.outside.borrow_mut().book(&record.order_id).storing = Some(record.clone());
+        let mut outside = self.outside.borrow_mut();
+        let book = outside.book(&record.order_id);
+        book.busy = true;
+        book.storing.push(record.clone());
     }
 
     /// The journal said that it has it.
@@ -147,7 +150,9 @@ impl<'e> Boot<'e> {
         let mut outside = self.outside.borrow_mut();
         let book = outside.book(&record.order_id);
         let given_up = book.acked.as_ref().is_some_and(|acked| acked.stage == Stage::Closing);
-        book.acked = book.storing.take();
+        book.busy = false;
+        book.storing.clear();
+        book.acked = Some(record.clone());
         if given_up && record.release == Release::Due {
             drop(outside);
             self.broken("goods were called due in a sale that had been given up".to_owned());

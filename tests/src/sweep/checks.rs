@@ -29,7 +29,7 @@ impl Outside {
             | Call::ReportRelease(order) => self.book(order),
             _ => self.current(),
         };
-        if book.storing.is_some() {
+        if book.busy {
             return Err(format!("{kind:?} was sent while a record was being stored"));
         }
         let Some(record) = &book.acked else {
@@ -80,12 +80,15 @@ impl Outside {
         Ok(())
     }
 
-    /// What the journal found at boot against what it acknowledged: the same, or the one that was being stored.
+    /// What the journal found at boot against what it acknowledged: the same, or one that was being stored
+    /// since.
     pub(super) fn check_found(&mut self, order: &OrderId, found: Option<Record>) -> Result<(), String> {
         let book = self.book(order);
-        let storing = book.storing.take();
-        if found.is_some() && found == storing {
+        book.busy = false;
+        if found.as_ref().is_some_and(|found| book.storing.contains(found)) {
+            // Found once, it stays: the journal says so.
             book.acked = found;
+            book.storing.clear();
             return Ok(());
         }
         match (&book.acked, &found) {

@@ -58,7 +58,8 @@ impl Transport for Line<'_, '_> {
     async fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Lost> {
         let boot = self.boot;
         let net = boot.next_exchange();
-        if let Err(what) = boot.outside.borrow_mut().check_before_send(request) {
+        let checked = boot.outside.borrow_mut().check_before_send(request);
+        if let Err(what) = checked {
             boot.broken(what);
         }
         let number = boot.exchanges.get() - 1;
@@ -108,7 +109,8 @@ fn note(boot: &Boot<'_>, call: CallKind, send: Option<usize>, result: &Result<Re
     sent.in_doubt &= !certain;
     if let Ok(head) = result {
         let body = rx.get(..head.body_len).unwrap_or_default();
-        sent.failed |= head.status >= 500 && body.starts_with(b"{") && body.ends_with(b"}") && !body.contains(&GARBAGE);
+        let readable = !body.contains(&GARBAGE) && body.ends_with(b"}");
+        sent.failed |= head.status >= 500 && readable && body.windows(8).any(|part| part == br#""code":""#);
     }
 }
 

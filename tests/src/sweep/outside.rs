@@ -43,8 +43,11 @@ pub(super) struct Book {
     pub(super) paise: u64,
     /// The last record that the journal said it had stored.
     pub(super) acked: Option<Record>,
-    /// One that it was given and has not answered for.
-    pub(super) storing: Option<Record>,
+    /// Those that it was given since and has not answered for: the power went, and each may stand there or not, and read
+    /// otherwise after the next boot.
+    pub(super) storing: Vec<Record>,
+    /// The last of them is being stored now.
+    pub(super) busy: bool,
     pub(super) sends: Vec<Sent>,
     /// The key of the OTP submitted last, while nothing says for certain that it did not arrive.
     pub(super) otp_in_doubt: Option<String>,
@@ -118,7 +121,8 @@ impl Outside {
             order,
             paise,
             acked: None,
-            storing: None,
+            storing: Vec::new(),
+            busy: false,
             sends: Vec::new(),
             otp_in_doubt: None,
             unanswered: false,
