@@ -22,7 +22,7 @@ pub fn unix_seconds(year: u16, month: u8, day: u8, hour: u8, minute: u8, second:
 mod tests {
     use super::unix_seconds;
 
-    /// From `date -u -d … +%s`. Mutants seen red: `leaps(year)` for `leaps(year - 1)`; a century taken for a leap year.
+    /// From `date -u -d … +%s`. Mutants: `leaps(year)` for `leaps(year - 1)`; a century taken for a leap year.
     #[test]
     fn dates_are_as_the_system_says() {
         for (date, want) in [

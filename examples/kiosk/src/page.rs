@@ -71,7 +71,7 @@ impl core::fmt::Debug for Page<'_> {
 mod tests {
     use super::*;
 
-    /// Mutants seen red: the length's higher byte first; `status_ca` and `device_token` exchanged in `read`; `split_at`
+    /// Mutants: the length's higher byte first; `status_ca` and `device_token` exchanged in `read`; `split_at`
     /// for `split_at_checked` (a cut page panics).
     #[test]
     fn what_is_written_is_read_and_what_is_cut_is_not() {
