@@ -82,7 +82,7 @@ fn judge(answer: &[u8], rx_len: usize, found: &Found) {
     let body = if matches!(status, 204 | 304) {
         Vec::new()
     } else if !codings.is_empty() {
-        chunks(rest)
+        chunks(rest, rx_len)
     } else {
         let len = lengths.first().map_or(rest.len(), |len| usize::try_from(*len).unwrap().min(rest.len()));
         rest[..len].to_vec()
@@ -118,15 +118,15 @@ fn last_head(mut rest: &[u8]) -> Option<(u16, Fields<'_>, &[u8])> {
     }
 }
 
-/// The data of the chunks, as far as they go.
-fn chunks(mut rest: &[u8]) -> Vec<u8> {
+/// The data of the chunks, as far as they go, or until there is more of it than `rx_len`: the reader looks no further.
+fn chunks(mut rest: &[u8], rx_len: usize) -> Vec<u8> {
     let mut data = Vec::new();
     while let Some(end) = rest.windows(2).position(|pair| pair == b"\r\n") {
         let digits = rest[..end].iter().take_while(|b| b.is_ascii_hexdigit()).count();
         let len = usize::from_str_radix(str::from_utf8(&rest[..digits]).unwrap(), 16).unwrap();
         rest = &rest[end + 2..];
         data.extend(&rest[..len.min(rest.len())]);
-        if len == 0 || len + 2 > rest.len() {
+        if len == 0 || data.len() > rx_len || len + 2 > rest.len() {
             break;
         }
         rest = &rest[len + 2..];

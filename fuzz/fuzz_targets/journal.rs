@@ -1,8 +1,8 @@
 //! Any flash: opening it never panics, and changes nothing when it fails. When it opens, it opens again with the same sales and
 //! without a write, a new order can be stored or the journal is full, and everything that was open is still there.
 //!
-//! Bytes are decisions: each group puts one slot somewhere, whole, torn or without its marks; what is left over overwrites the
-//! flash as it is.
+//! Bytes are decisions: each group puts a slot or a note somewhere, whole, torn or without its marks; what is left over overwrites
+//! the flash as it is.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -13,9 +13,11 @@ use transport_embassy::journal::{FlashJournal, Image, JournalError};
 const WORD: usize = 4;
 const SECTOR: usize = 144;
 const SECTORS: usize = 4;
-const BODY: usize = 32;
-const SLOT: usize = BODY + 3 * WORD;
-const GROUP: usize = 9;
+const HEAD: usize = 15 + SECTORS;
+/// Two of each in a sector.
+const SLOT: usize = (HEAD + Note::LEN).next_multiple_of(WORD) + 3 * WORD;
+const NOTE: usize = HEAD.next_multiple_of(WORD) + 3 * WORD;
+const GROUP: usize = 11;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut flash = vec![0xFF; SECTOR * SECTORS];
@@ -41,7 +43,7 @@ fuzz_target!(|bytes: &[u8]| {
     let after = open_notes(&mut nor).expect("it opens");
     match stored {
         Ok(()) => assert!(after.contains(&new)),
-        Err(JournalError::Full | JournalError::Conflict(_)) => assert_eq!(after, before),
+        Err(JournalError::Full | JournalError::NoRoom | JournalError::Conflict(_)) => assert_eq!(after, before),
         Err(error) => panic!("{error}"),
     }
     assert!(before.iter().all(|note| note.order == new.order || after.contains(note)));
@@ -64,25 +66,35 @@ fn open_notes(nor: &mut Nor<WORD, SECTOR>) -> Result<Vec<Note>> {
     Ok(notes)
 }
 
-/// Puts a slot where the group says.
+/// Puts a slot or a note where the group says.
 fn put(flash: &mut [u8], group: &[u8]) {
-    let [place, serial, spare, open, len, order, seq, marks, damage] = group.try_into().expect("a group");
-    let at = usize::from(place) % SECTORS * SECTOR + usize::from(place) / SECTORS % (SECTOR / SLOT) * SLOT;
-    let slot: &mut [u8] = &mut flash[at..at + SLOT];
-    slot.fill(0xFF);
-    slot[..WORD].fill(0x5A);
-    let body = &mut slot[WORD..WORD + BODY];
-    body[..24].fill(0);
-    body[..5].copy_from_slice(&[b'P', b'J', 1 + u8::from(len == 9), spare % 5, serial]);
-    body[12] = open;
-    body[16] = if len == 0 { 0 } else { Note::LEN as u8 + u8::from(len == 8) };
-    let sum = crc32(&body[..20]);
-    body[20..24].copy_from_slice(&sum.to_le_bytes());
-    Note { order, open: seq % 2 == 0, seq: seq / 2 }.encode(&mut body[24..]);
-    if damage < BODY as u8 {
-        body[usize::from(damage)] ^= seq | 1;
+    let [place, serial, spare, table, open, geometry, order, seq, marks, damage, flip] =
+        group.try_into().expect("a group");
+    let (sector, index) = (usize::from(place) % SECTORS, usize::from(place) / SECTORS % 4);
+    let (at, len) = if index < 2 { (index * SLOT, SLOT) } else { (2 * SLOT + (index - 2) * NOTE, NOTE) };
+    let place: &mut [u8] = &mut flash[sector * SECTOR + at..][..len];
+    place.fill(0xFF);
+    place[..WORD].fill(0x5A);
+    let (body, ends) = place[WORD..].split_at_mut(len - 3 * WORD);
+    body[..HEAD].fill(0);
+    let sectors = SECTORS as u8 + u8::from(geometry == 1);
+    let (version, image) = (2 + u8::from(geometry == 2), Note::LEN as u8 + u8::from(geometry == 3));
+    body[..7].copy_from_slice(&[b'P', b'J', version, sectors, image, 0, serial]);
+    body[14] = spare % 5;
+    for sector in 0..SECTORS {
+        // Two bits of each for its slot: none, the first, the second, and one that is not there.
+        let slot = table >> (2 * sector) & 3;
+        body[15 + sector] = if slot == 0 { 0 } else { slot | (open >> sector & 1) << 7 };
     }
-    for (bit, word) in [1, 2].into_iter().zip(slot[WORD + BODY..].chunks_mut(WORD)) {
+    let sum = crc32(&[&body[..10], &body[14..HEAD]].concat());
+    body[10..14].copy_from_slice(&sum.to_le_bytes());
+    if index < 2 {
+        Note { order, open: seq % 2 == 0, seq: seq / 2 }.encode(&mut body[HEAD..]);
+    }
+    if let Some(byte) = body.get_mut(usize::from(damage)) {
+        *byte ^= flip;
+    }
+    for (bit, word) in [1, 2].into_iter().zip(ends.chunks_mut(WORD)) {
         if marks & bit == 0 {
             word.fill(0x5A);
         }

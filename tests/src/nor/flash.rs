@@ -14,8 +14,6 @@ pub struct Nor<const W: usize, const E: usize> {
     pub(super) torn: Vec<Torn<W>>,
     /// A torn word reads as an error until it is erased.
     pub ecc: bool,
-    /// A word torn by a write keeps what it first reads as. One torn by an erase never does.
-    pub steady: bool,
     /// Whether futures wait.
     pub pace: Pace,
     /// Reads that fail, however often they are tried: words.
@@ -29,6 +27,8 @@ pub struct Nor<const W: usize, const E: usize> {
     /// Bytes written to each sector.
     pub written: Vec<u64>,
     pub(super) fuse: Option<u64>,
+    /// Words, and how many writes of them are still let through.
+    pub(super) mines: Option<(Vec<usize>, u64)>,
     pub(super) fault: Option<(u64, Fault)>,
     pub(super) seed: u64,
     pub(super) dead: bool,
@@ -61,7 +61,6 @@ pub(super) struct Torn<const W: usize> {
     before: [u8; W],
     target: [u8; W],
     by_erase: bool,
-    settled: bool,
     /// Reads as an error, now.
     error: bool,
 }
@@ -84,7 +83,6 @@ impl<const W: usize, const E: usize> Nor<W, E> {
             state,
             torn: Vec::new(),
             ecc: false,
-            steady: false,
             pace: Pace::Ready,
             unreadable: Vec::new(),
             stuck: Vec::new(),
@@ -92,6 +90,7 @@ impl<const W: usize, const E: usize> Nor<W, E> {
             erases: vec![0; sectors],
             written: vec![0; sectors],
             fuse: None,
+            mines: None,
             fault: None,
             seed: 0,
             dead: false,
@@ -120,19 +119,13 @@ impl<const W: usize, const E: usize> Nor<W, E> {
             (state, _) => panic!("word {word} ({state:?}) is written again: {value:x?}"),
         }
         self.written[word * W / E] += W as u64;
+        self.tread(word);
         let fault = match self.spend() {
             Ok(fault) => fault,
             Err(error) => {
                 if torn.is_none() {
                     let before = self.word(word);
-                    self.torn.push(Torn {
-                        word,
-                        before,
-                        target: *value,
-                        by_erase: false,
-                        settled: false,
-                        error: false,
-                    });
+                    self.torn.push(Torn { word, before, target: *value, by_erase: false, error: false });
                     self.state[word] = State::Torn;
                 }
                 return Err(error);
@@ -202,7 +195,7 @@ impl<const W: usize, const E: usize> Nor<W, E> {
                 self.bytes[word * W..][..W].fill(0xFF);
             }
             let before = self.word(word);
-            let torn = Torn { word, before, target: [0xFF; W], by_erase: true, settled: false, error: false };
+            let torn = Torn { word, before, target: [0xFF; W], by_erase: true, error: false };
             match index {
                 Some(index) => self.torn[index] = torn,
                 None => self.torn.push(torn),
@@ -217,12 +210,7 @@ impl<const W: usize, const E: usize> Nor<W, E> {
         let roll = self.random();
         let noise = self.random().to_le_bytes();
         let at = self.torn[index].word * W;
-        let steady = self.steady;
         let torn = &mut self.torn[index];
-        if steady && torn.settled && !torn.by_erase {
-            return;
-        }
-        torn.settled = true;
         torn.error = self.ecc && !roll.is_multiple_of(4) && torn.before != torn.target;
         let kind = (roll >> 8) % if self.ecc { 2 } else { 4 };
         for offset in 0..W {

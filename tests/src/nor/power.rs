@@ -30,6 +30,12 @@ impl<const W: usize, const E: usize> Nor<W, E> {
         self.seed = seed;
     }
 
+    /// Cuts the power when one of these words is written, after the next `writes` of them.
+    pub fn cut_at(&mut self, words: Vec<usize>, writes: u64, seed: u64) {
+        self.mines = Some((words, writes));
+        self.seed = seed;
+    }
+
     /// Lets the operation after the next `ops` go wrong.
     pub fn fail_after(&mut self, ops: u64, fault: Fault) {
         self.fault = Some((self.ops + ops, fault));
@@ -41,6 +47,7 @@ impl<const W: usize, const E: usize> Nor<W, E> {
         self.seed = seed;
         self.dead = false;
         self.fuse = None;
+        self.mines = None;
         self.fault = None;
         for index in 0..self.torn.len() {
             self.settle_word(index);
@@ -50,6 +57,17 @@ impl<const W: usize, const E: usize> Nor<W, E> {
     /// Whether the power went.
     pub const fn is_off(&self) -> bool {
         self.dead
+    }
+
+    /// This word is about to be written.
+    pub(super) fn tread(&mut self, word: usize) {
+        let Some((words, writes)) = &mut self.mines else { return };
+        if words.contains(&word) {
+            match writes.checked_sub(1) {
+                Some(left) => *writes = left,
+                None => self.fuse = Some(self.ops),
+            }
+        }
     }
 
     /// Whether this operation happens; `Err` is what it reports.

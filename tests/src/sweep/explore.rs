@@ -228,7 +228,7 @@ fn prepare(explorer: &core::cell::RefCell<Explorer>) -> Outside {
         explorer.borrow_mut().fail(format!("the sale before: {what}"));
     }
     let mut outside = boot.outside.into_inner();
-    outside.flash.boot(case.number(6), false);
+    outside.flash.boot(case.number(6));
     outside.begin_order(&case, case.story, 0);
     outside
 }
@@ -276,9 +276,7 @@ pub(super) fn cut(
     let off_ms = [20, 1_500, 8_000, 33_000, 400_000, 90_000_000];
     let number = explorer.borrow().number(5);
     outside.boots += 1;
-    // Three cuts in a row with words that never settle are beyond what the journal promises (docs/journal.md).
-    let steady = explorer.borrow().plan.depth > 2;
-    outside.flash.boot(number, steady);
+    outside.flash.boot(number);
     let on = outside.now + off_ms[(number % off_ms.len() as u64) as usize];
     outside.advance(on);
     walk(explorer, &outside, &mut Vec::new(), depth - 1);

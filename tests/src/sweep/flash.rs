@@ -41,12 +41,9 @@ macro_rules! flash {
                 }
             }
 
-            /// The power is back. `steady`: words that a cut in a write tore read as they did before, if they were read.
-            pub(super) fn boot(&mut self, seed: u64, steady: bool) {
-                match self { $(Self::$name(nor) => {
-                    nor.steady = steady;
-                    nor.boot(seed);
-                })* }
+            /// The power is back.
+            pub(super) fn boot(&mut self, seed: u64) {
+                match self { $(Self::$name(nor) => nor.boot(seed),)* }
             }
 
             /// Writes whole words; `torn`: the power goes in the first.

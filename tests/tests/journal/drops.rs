@@ -45,8 +45,8 @@ fn a_dropped_store_is_a_failed_one() {
     let mut dropped = 0;
     for at in 0..script.len() {
         for again in [true, false] {
-            dropped += (1..).take_while(|polls| play::<4, 160>(&script, at, *polls, again).is_some()).count();
-            dropped += (1..).take_while(|polls| play::<32, 480>(&script, at, *polls, again).is_some()).count();
+            dropped += (1..).take_while(|polls| play::<4, 208>(&script, at, *polls, again).is_some()).count();
+            dropped += (1..).take_while(|polls| play::<32, 576>(&script, at, *polls, again).is_some()).count();
         }
     }
     println!("{dropped} dropped stores");
@@ -55,10 +55,10 @@ fn a_dropped_store_is_a_failed_one() {
 
 #[test]
 fn dropped_opens_and_reads_change_nothing() {
-    let mut nor: Nor<4, 160> = formatted::<4, 160, 4>(false);
+    let mut nor: Nor<4, 208> = formatted::<4, 208, 4>(false);
     let end = nor.capacity() as u32;
     {
-        let mut journal: Journal<'_, 4, 160, 4> = block_on(FlashJournal::open(&mut nor, 0..end)).unwrap();
+        let mut journal: Journal<'_, 4, 208, 4> = block_on(FlashJournal::open(&mut nor, 0..end)).unwrap();
         block_on(journal.store(&Note::new(1, 1, true))).unwrap();
     }
     let before = nor.bytes().to_vec();

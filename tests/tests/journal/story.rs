@@ -1,11 +1,12 @@
 //! What a journal was told, and what it must still know.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use tests::nor::{Nor, NorError, block_on};
-use transport_embassy::journal::{FlashJournal, JournalError};
+use transport_embassy::journal::{FlashJournal, Image as _, JournalError};
 
-use crate::note::Note;
+use crate::note::{Note, crc32};
 
 /// A journal of `N` sectors over all of a flash.
 pub type Journal<'a, const W: usize, const E: usize, const N: usize> = FlashJournal<&'a mut Nor<W, E>, N, Note>;
@@ -116,26 +117,44 @@ impl Facts {
     }
 }
 
+/// Where slots and notes lie in a flash of so many sectors, slots first in each.
+pub fn places<const W: usize, const E: usize>(sectors: usize) -> Vec<Range<usize>> {
+    let place = |body: usize| body.next_multiple_of(W) + 3 * W;
+    let (slot, note) = (place(head_len(sectors) + Note::LEN), place(head_len(sectors)));
+    let slots = (E - 2 * note) / slot;
+    let notes = (E - slots * slot) / note;
+    let in_sector = move |start: usize| {
+        let of_notes = start + slots * slot;
+        let slots = (0..slots).map(move |index| start + index * slot..start + (index + 1) * slot);
+        slots.chain((0..notes).map(move |index| of_notes + index * note..of_notes + (index + 1) * note))
+    };
+    (0..sectors).flat_map(|sector| in_sector(sector * E)).collect()
+}
+
 /// What stands where, for people who look at a failure.
 pub fn dump<const W: usize, const E: usize>(nor: &Nor<W, E>) -> String {
-    let body = (24 + 16_usize).next_multiple_of(W);
-    let slot = body + 3 * W;
+    let sectors = nor.bytes().len() / E;
+    let head = head_len(sectors);
     let mut text = String::new();
-    for (index, sector) in nor.bytes().chunks(E).enumerate() {
-        for (number, slot) in sector.chunks_exact(slot).enumerate() {
-            if slot.iter().all(|byte| *byte == 0xFF) {
-                continue;
-            }
-            let head = &slot[W..];
-            let whole = crate::note::crc32(&head[..20]) == u32::from_le_bytes(head[20..24].try_into().unwrap());
-            let note = <Note as transport_embassy::journal::Image>::decode(&head[24..40]);
-            let serial = u64::from_le_bytes(head[4..12].try_into().unwrap());
-            let marks = (&slot[body + W..][..W.min(2)], &slot[body + 2 * W..][..W.min(2)]);
-            text += &format!(
-                "{index}.{number}: head {whole} serial {serial} spare {} open {:b} {note:?} marks {marks:x?}\n",
-                head[3], head[12]
-            );
+    for at in places::<W, E>(sectors) {
+        let place = &nor.bytes()[at.clone()];
+        if place.iter().all(|byte| *byte == 0xFF) {
+            continue;
         }
+        let (body, marks) = place[W..].split_at(place.len() - 3 * W);
+        let sum = crc32(&[&body[..10], &body[14..head]].concat());
+        let whole = sum.to_le_bytes() == body[10..14];
+        let serial = u32::from_le_bytes(body[6..10].try_into().unwrap());
+        let image = body.get(head..head + Note::LEN).map(Note::decode);
+        let (spare, table) = (body[14], &body[15..head]);
+        let marks = [&marks[..W.min(2)], &marks[W..][..W.min(2)]];
+        let (sector, at) = (at.start / E, at.start % E);
+        text += &format!("{sector} at {at}: {whole} {serial} spare {spare} {table:x?} {image:?} {marks:x?}\n");
     }
     text
+}
+
+/// Bytes of a head.
+fn head_len(sectors: usize) -> usize {
+    15 + sectors
 }

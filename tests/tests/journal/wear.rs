@@ -6,8 +6,8 @@ use transport_embassy::journal::{FlashJournal, JournalError};
 use crate::note::Note;
 use crate::story::{Journal, formatted, open};
 
-/// As many slots in a sector as records of 768 bytes have in 4 KiB.
-const FIVE: usize = 5 * 52;
+/// As many slots in a sector, and notes, as records of 768 bytes have in 4 KiB.
+const FIVE: usize = 5 * 52 + 2 * 36;
 
 /// `payments` sales of so many records each, beside `resting` open ones that are never touched.
 fn pay<const E: usize, const N: usize>(payments: u32, records: u32, resting: u16) -> Nor<4, E> {

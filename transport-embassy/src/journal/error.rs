@@ -37,6 +37,9 @@ pub enum JournalError<E> {
         /// What is wrong with it.
         error: ImageError,
     },
+    /// Cuts in a row, each in the last words of what repaired the one before, have used up the room for repairs. The next open may
+    /// find that it needs none.
+    NoRoom,
     /// What stands in this sector contradicts the newest image, or was acknowledged once and is damaged now. No power cut
     /// does this: keep the chip, and ask the gateway about its orders.
     Corrupt {
@@ -53,8 +56,10 @@ pub enum Geometry {
     Range,
     /// The range does not divide into so many sectors of whole erase units.
     Sectors,
-    /// A sector has no room for two images.
+    /// A sector has no room for two images and two notes.
     Sector,
+    /// It was formatted with another number of sectors, or for records of another length or format.
+    Formatted,
     /// The word is larger than 32 bytes, no power of two, or smaller than what can be read.
     Word,
 }
@@ -68,7 +73,8 @@ impl<E: fmt::Debug> fmt::Display for JournalError<E> {
             Self::Conflict(conflict) => conflict.fmt(f),
             Self::Geometry(Geometry::Range) => f.write_str("range: not whole erase units of this flash"),
             Self::Geometry(Geometry::Sectors) => f.write_str("range: not so many sectors of whole erase units"),
-            Self::Geometry(Geometry::Sector) => f.write_str("range: a sector has no room for two images"),
+            Self::Geometry(Geometry::Sector) => f.write_str("range: a sector has no room for two images and two notes"),
+            Self::Geometry(Geometry::Formatted) => f.write_str("range: formatted for other sectors or records"),
             Self::Geometry(Geometry::Word) => f.write_str("flash: words of this size cannot be used"),
             Self::Blank => f.write_str("the journal's flash is blank: not formatted"),
             Self::Foreign => f.write_str("the journal's flash holds no journal"),
@@ -77,6 +83,9 @@ impl<E: fmt::Debug> fmt::Display for JournalError<E> {
                 write!(f, "sector {sector}: a record of format {version}, of a newer program")
             }
             Self::Record { sector, error } => write!(f, "sector {sector}: unreadable record: {error:?}"),
+            Self::NoRoom => {
+                f.write_str("the journal has no room left to repair what power cuts left; nothing was changed")
+            }
             Self::Corrupt { sector } => write!(f, "sector {sector} of the journal is damaged; nothing was changed"),
         }
     }

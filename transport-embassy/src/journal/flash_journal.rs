@@ -11,8 +11,9 @@ use pay_core::sale::Record;
 use super::error::JournalError;
 use super::head::Head;
 use super::image::Image;
-use super::region::{MAX_BODY, MAX_SECTORS, Region};
-use super::view::{Kind, View};
+use super::region::{Kind, MAX_BODY, MAX_SECTORS, Place, Region};
+use super::slot::Tried;
+use super::view::View;
 
 /// Keeps one record for each of up to `SECTORS - 1` open sales in `SECTORS` sectors (2 to 32) of a NOR flash, and of the closed
 /// ones those that were written last.
@@ -24,8 +25,7 @@ pub struct FlashJournal<F: NorFlash, const SECTORS: usize, R: Image = Record> {
     pub(super) region: Region,
     /// One head and image on their way to or from the flash.
     pub(super) body: [u8; MAX_BODY],
-    /// Slots of each sector that were written in this power-on, whatever they read as.
-    pub(super) tried: [u8; SECTORS],
+    pub(super) tried: [Tried; SECTORS],
     /// The first read that failed since the last scan began.
     pub(super) unreadable: Option<F::Error>,
     pub(super) view: Option<View<SECTORS>>,
@@ -35,8 +35,8 @@ pub struct FlashJournal<F: NorFlash, const SECTORS: usize, R: Image = Record> {
 impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     /// Opens the journal in `range` of `flash` (bytes; whole erase units; the same range and `SECTORS` it was formatted with).
     ///
-    /// Writes nothing, except after a cut in a write that may have gone through: then that image is written once more, so that it
-    /// cannot vanish again.
+    /// Writes nothing, except after a cut in the last words of a write: if what was written counts, a note of that is written, so
+    /// that it cannot vanish again.
     ///
     /// # Errors
     /// [`JournalError`]; the flash stays as it is. Lend the flash (`&mut flash`) to have it back in any case.
@@ -55,8 +55,8 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
         for sector in 0..SECTORS {
             journal.erase(sector).await?;
         }
-        journal.image_room();
-        journal.write(0, 0, Head { serial: 1, spare: 1, open: 0, len: 0 }).await?;
+        let first = Place { sector: 0, kind: Kind::Note, index: 0 };
+        journal.write(first, Head { serial: 1, spare: 1, table: [None; SECTORS] }).await?;
         journal.view = Some(journal.settle().await?);
         Ok(journal)
     }
@@ -87,8 +87,8 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     pub async fn next_open(&mut self, after: Option<&R::Order>) -> Result<Option<R>, JournalError<F::Error>> {
         let view = self.view().await?;
         let mut lowest: Option<R> = None;
-        for (sector, last) in view.sales().filter(|(_, last)| last.kind == Kind::Open) {
-            let Some(record) = self.load(sector, last.slot).await? else { continue };
+        for (sector, last) in view.sales().filter(|(_, last)| last.open) {
+            let record = self.load(sector, last.slot).await?;
             let above = after.is_none_or(|after| record.order() > after);
             if above && lowest.as_ref().is_none_or(|lowest| record.order() < lowest.order()) {
                 lowest = Some(record);
@@ -107,7 +107,7 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
         let mut found = None;
         for (sector, last) in view.sales() {
             let record = self.load(sector, last.slot).await?;
-            found = record.filter(|record| record.order() == order).or(found);
+            found = Some(record).filter(|record| record.order() == order).or(found);
         }
         self.view = Some(view);
         Ok(found)
@@ -118,8 +118,10 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
             assert!(SECTORS >= 2 && SECTORS <= MAX_SECTORS, "2 to 32 sectors");
             assert!(R::LEN > 0 && R::LEN <= Record::IMAGE_LEN, "images of 1 to 768 bytes");
         }
-        let region = Region::new::<F>(flash.capacity(), range, SECTORS, R::LEN).map_err(JournalError::Geometry)?;
-        let (body, tried) = ([0; MAX_BODY], [0; SECTORS]);
+        let head = Head::<SECTORS>::LEN;
+        let region =
+            Region::new::<F>(flash.capacity(), range, SECTORS, head, R::LEN).map_err(JournalError::Geometry)?;
+        let (body, tried) = ([0; MAX_BODY], [Tried::default(); SECTORS]);
         Ok(Self { flash, region, body, tried, unreadable: None, view: None, images: PhantomData })
     }
 
@@ -134,7 +136,7 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     async fn put(&mut self, view: &mut View<SECTORS>, record: &R) -> Result<(), JournalError<F::Error>> {
         let mut home = None;
         for (sector, last) in view.sales() {
-            let Some(kept) = self.load(sector, last.slot).await? else { continue };
+            let kept = self.load(sector, last.slot).await?;
             if kept.order() != record.order() {
                 record.may_join(&kept).map_err(JournalError::Conflict)?;
                 continue;
@@ -148,30 +150,26 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
         if home.is_none() && view.obsolete().is_none() {
             return Err(JournalError::Full);
         }
-        // While anything is written, the spare is blank: an image that a cut left there cannot come back.
-        self.clear_spare(view).await?;
         let (sector, spare) = match home {
             Some(home) if view.used(home) < self.region.slots => (home, view.spare),
             _ => {
+                self.clear_spare(view).await?;
                 self.level(view, home).await?;
                 (view.spare, home.or_else(|| view.obsolete()).ok_or(JournalError::Full)?)
             }
         };
         record.encode(self.image_room());
-        self.commit(view, sector, Kind::of(Some(record)), spare).await
+        self.commit(view, sector, record.is_open(), spare).await
     }
 
     /// Spreads the wear: a sale that moves on leaves its first sector as the spare, which the next sale begins in. For one time in
     /// sixteen that the spare is taken, picked by the serial number, the sale that rests longest goes there, and its sector is
-    /// the spare.
+    /// the spare. So it does where a sector has to be freed of notes.
     async fn level(&mut self, view: &mut View<SECTORS>, home: Option<usize>) -> Result<(), JournalError<F::Error>> {
-        let coldest = view.coldest().filter(|(sector, _)| home != Some(*sector));
-        let Some((coldest, last)) = coldest else { return Ok(()) };
-        if !is_one_of_sixteen(view.serial) {
-            return Ok(());
-        }
+        let coldest = if is_one_of_sixteen(view.serial) { view.coldest(home) } else { None };
+        let Some((coldest, last)) = view.crowded(self.region.notes, home).or(coldest) else { return Ok(()) };
         self.load(coldest, last.slot).await?;
-        self.commit(view, view.spare, last.kind, coldest).await?;
+        self.commit(view, view.spare, last.open, coldest).await?;
         self.clear_spare(view).await
     }
 
@@ -180,49 +178,37 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
         &mut self,
         view: &mut View<SECTORS>,
         sector: usize,
-        kind: Kind,
+        open: bool,
         spare: usize,
     ) -> Result<(), JournalError<F::Error>> {
-        let after = view.after(sector, kind, spare);
-        let len = if kind == Kind::Root { 0 } else { R::LEN as u16 };
-        let head = Head { serial: after.serial, spare: spare as u8, open: after.open(), len };
-        self.write(sector, view.used(sector), head).await?;
+        let after = view.after(sector, open, spare);
+        let place = Place { sector, kind: Kind::Slot, index: view.used(sector) };
+        self.write(place, after.head()).await?;
         *view = after;
         Ok(())
     }
 
     /// Erases the spare, unless that is done.
     async fn clear_spare(&mut self, view: &mut View<SECTORS>) -> Result<(), JournalError<F::Error>> {
-        if !view.erased {
-            if view.haunted {
-                // A torn erase could bring the image back. It is outdated first, by one with a number above all that were given.
-                view.serial += 1;
-                if let Some((sector, last)) = view.extendable(self.region.slots) {
-                    self.load(sector, last.slot).await?;
-                    self.commit(view, sector, last.kind, view.spare).await?;
-                } else {
-                    view.serial += 1;
-                }
-            }
-            self.erase(view.spare).await?;
-            view.note_erased();
+        if view.erased {
+            return Ok(());
         }
+        // A torn erase may leave anything of an image that may yet count: it must be dead for certain.
+        if view.haunted {
+            self.affirm(view).await?;
+        }
+        self.erase(view.spare).await?;
+        view.note_erased();
         Ok(())
     }
 }
 
 /// Scattered, so that it keeps no step with sales that are all of one length (the finaliser of splitmix64).
-const fn is_one_of_sixteen(serial: u64) -> bool {
+const fn is_one_of_sixteen(serial: u32) -> bool {
+    let serial = serial as u64;
     let mixed = (serial ^ (serial >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     mixed >> 60 == 0
-}
-
-impl Kind {
-    /// `None`: the root.
-    pub(super) fn of<R: Image>(record: Option<&R>) -> Self {
-        record.map_or(Self::Root, |record| if record.is_open() { Self::Open } else { Self::Closed })
-    }
 }
 
 impl<F: NorFlash, const SECTORS: usize> Journal for FlashJournal<F, SECTORS> {

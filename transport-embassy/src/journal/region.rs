@@ -1,4 +1,4 @@
-//! Where slots lie in the flash.
+//! Where things lie in the flash.
 
 use core::ops::Range;
 
@@ -6,48 +6,71 @@ use embedded_storage_async::nor_flash::NorFlash;
 use pay_core::sale::Record;
 
 use super::error::Geometry;
-use super::head::Head;
 
 /// The largest word a flash may have.
 pub(super) const MAX_WORD: usize = 32;
-/// Room for the head and the largest image, in whole words of any size.
-pub(super) const MAX_BODY: usize = (Head::LEN + Record::IMAGE_LEN).next_multiple_of(MAX_WORD);
-/// As many as a [`Head`] has bits for.
+/// As many as a head has room for.
 pub(super) const MAX_SECTORS: usize = 32;
+/// Room for the longest head and the largest image, in whole words of any size.
+pub(super) const MAX_BODY: usize = (MAX_HEAD + Record::IMAGE_LEN).next_multiple_of(MAX_WORD);
+const MAX_HEAD: usize = super::head::Head::<MAX_SECTORS>::LEN;
+/// Notes a sector has at least, and at most.
+const NOTES: Range<usize> = 2..8;
+/// Slots a sector has at least, and at most.
+const SLOTS: Range<usize> = 2..100;
 
-/// The journal's part of a flash. A slot is one word that says it was begun, head and image, and two marks.
+/// The journal's part of a flash. A sector has slots, and behind them notes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Region {
     start: u32,
     /// Bytes of a sector: whole erase units.
     sector: u32,
-    /// Bytes of a slot.
-    slot: u32,
-    /// Slots of a sector, at least two.
+    /// Bytes of what a slot and a note hold, in whole words.
+    slot: usize,
+    note: usize,
+    /// Slots of a sector.
     pub(super) slots: u8,
+    /// Notes of a sector.
+    pub(super) notes: u8,
     /// Bytes that are written at once.
     pub(super) word: usize,
-    /// Bytes of head and image, in whole words.
-    pub(super) body: usize,
 }
 
-/// The words of a slot beside its body.
+/// Somewhere that a head can be written: a word that says it was begun, the body, and two marks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) sector: usize,
+    pub(super) kind: Kind,
+    /// Which of its kind in the sector.
+    pub(super) index: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Head and image.
+    Slot,
+    /// A head alone.
+    Note,
+}
+
+/// The words of a place beside its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Word {
     /// Written first, and always the same: a cut in it may leave it reading blank, and then it is written again.
     Begin,
-    /// Written when the body was read back: the image counts from here.
+    /// Written when the body was read back: from here it never reads otherwise.
     Counted,
-    /// Written when the first mark was read back: the image is acknowledged, and reads the same for ever.
+    /// Written when the first mark was read back: the head is acknowledged, and the first mark never reads blank.
     Sealed,
 }
 
 impl Region {
-    /// `sectors` of them in `range`, for images of `image` bytes.
+    /// `sectors` of them in `range`, for heads and images of so many bytes.
     pub(super) fn new<F: NorFlash>(
         capacity: usize,
         range: &Range<u32>,
         sectors: usize,
+        head: usize,
         image: usize,
     ) -> Result<Self, Geometry> {
         let word = F::WRITE_SIZE;
@@ -63,14 +86,15 @@ impl Region {
         if !len.is_multiple_of(sectors) || !sector.is_multiple_of(F::ERASE_SIZE) || !sector.is_multiple_of(word) {
             return Err(Geometry::Sectors);
         }
-        let body = (Head::LEN + image).next_multiple_of(word);
-        let slot = body + 3 * word;
-        let slots = u8::try_from(sector / slot).unwrap_or(u8::MAX);
-        if slots < 2 {
+        let (slot, note) = ((head + image).next_multiple_of(word), head.next_multiple_of(word));
+        let for_slots = sector.saturating_sub(NOTES.start * (note + 3 * word));
+        let slots = (for_slots / (slot + 3 * word)).min(SLOTS.end);
+        if slots < SLOTS.start {
             return Err(Geometry::Sector);
         }
-        let narrow = |bytes: usize| u32::try_from(bytes).map_err(|_| Geometry::Sectors);
-        Ok(Self { start: range.start, sector: narrow(sector)?, slot: narrow(slot)?, slots, word, body })
+        let notes = ((sector - slots * (slot + 3 * word)) / (note + 3 * word)).min(NOTES.end);
+        let sector = u32::try_from(sector).map_err(|_| Geometry::Sectors)?;
+        Ok(Self { start: range.start, sector, slot, note, slots: slots as u8, notes: notes as u8, word })
     }
 
     /// The first byte of a sector, and the first after it.
@@ -80,19 +104,38 @@ impl Region {
         start..start + self.sector
     }
 
-    /// Where head and image of a slot begin.
-    pub(super) const fn body(&self, sector: usize, slot: u8) -> u32 {
-        self.word(sector, slot, Word::Begin) + self.word as u32
+    /// The places of a sector.
+    pub(super) fn places(&self, sector: usize) -> impl Iterator<Item = Place> + use<> {
+        let of = move |kind| move |index| Place { sector, kind, index };
+        (0..self.slots).map(of(Kind::Slot)).chain((0..self.notes).map(of(Kind::Note)))
     }
 
-    /// Where one of the other words of a slot is.
-    pub(super) const fn word(&self, sector: usize, slot: u8, word: Word) -> u32 {
-        let begin = self.sector(sector).start + self.slot * slot as u32;
-        begin
-            + match word {
-                Word::Begin => 0,
-                Word::Counted => (self.word + self.body) as u32,
-                Word::Sealed => (2 * self.word + self.body) as u32,
-            }
+    /// Bytes of the body of a place, in whole words.
+    pub(super) const fn body_len(&self, kind: Kind) -> usize {
+        match kind {
+            Kind::Slot => self.slot,
+            Kind::Note => self.note,
+        }
+    }
+
+    /// Where the body of a place begins.
+    pub(super) fn body(&self, place: Place) -> u32 {
+        self.word(place, Word::Begin) + self.word as u32
+    }
+
+    /// Where one of the other words of a place is.
+    pub(super) fn word(&self, place: Place, word: Word) -> u32 {
+        let whole = |kind| self.body_len(kind) + 3 * self.word;
+        let before = match place.kind {
+            Kind::Slot => 0,
+            Kind::Note => usize::from(self.slots) * whole(Kind::Slot),
+        };
+        let begin = before + usize::from(place.index) * whole(place.kind);
+        let offset = match word {
+            Word::Begin => 0,
+            Word::Counted => self.word + self.body_len(place.kind),
+            Word::Sealed => 2 * self.word + self.body_len(place.kind),
+        };
+        self.sector(place.sector).start + (begin + offset) as u32
     }
 }

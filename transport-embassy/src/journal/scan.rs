@@ -4,172 +4,156 @@ use embedded_storage_async::nor_flash::NorFlash;
 
 use super::error::JournalError;
 use super::flash_journal::FlashJournal;
-use super::head::Head;
+use super::head::{Entry, Head};
 use super::image::Image;
-use super::view::{Kind, Last, Sector, View};
+use super::region::{Kind, Place};
+use super::view::{Last, Sector, View};
 
-/// What a scan found, checked.
-struct Scan<const SECTORS: usize> {
-    view: View<SECTORS>,
-    /// The newest image.
-    newest: Found,
-    /// The image before it, which was made sure of before the newest was written.
-    before: Option<Found>,
-}
-
+/// A head that was read.
 #[derive(Clone, Copy)]
-struct Found {
+struct Found<const SECTORS: usize> {
     sector: usize,
-    last: Last,
-    head: Head,
-    counted: bool,
-    sealed: bool,
+    head: Head<SECTORS>,
 }
 
-impl<const SECTORS: usize> Scan<SECTORS> {
-    /// The spare is dead even if the newest image vanishes again. It cannot vanish if a mark of it was begun, which stands behind a
-    /// whole image; and it may if the image before names the same spare.
-    fn spare_is_dead(&self) -> bool {
-        let named = |before: Found| before.head.spare == self.newest.head.spare;
-        self.newest.counted || self.before.is_some_and(named)
-    }
+/// What was seen in one sector.
+#[derive(Clone, Copy, Default)]
+struct Trace {
+    used: u8,
+    noted: u8,
+    /// Behind the last slot, and the last note, that was whole once and is not now.
+    damaged: u8,
+    damaged_note: u8,
+    /// Behind the last note that is whole.
+    whole_note: u8,
 }
 
 impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
-    /// Reads the journal and makes sure that its newest image cannot vanish again.
+    /// Reads the journal and makes sure that what it says cannot change.
     ///
-    /// A write that was cut off may read as whole today and as torn tomorrow. The two marks behind each image tell: an image with
-    /// both was read back before they were written. One without is written once more before anybody hears of it.
+    /// A word that a cut caught may read as written today and as blank tomorrow. Three facts hold all the same. A body whose first
+    /// mark was begun is whole. If the second was begun, the first is whole, and the head counts for ever. If neither was, nobody
+    /// has heard of it. So the newest head with a mark is the truth; where only its first mark is there, that may be the torn word,
+    /// and the head is written once more, as a note, before anybody hears of it.
     pub(super) async fn settle(&mut self) -> Result<View<SECTORS>, JournalError<F::Error>> {
-        let mut scan = self.scan(None).await?;
-        // One round does it; an image that cannot be made sure of is not tried for ever.
-        for _ in 0..2 {
-            if scan.newest.sealed {
-                return Ok(scan.view);
-            }
-            self.seal(&mut scan).await?;
-            scan = self.scan(None).await?;
+        let (mut view, certain) = self.scan().await?;
+        if !certain {
+            self.affirm(&mut view).await?;
         }
-        let sector = scan.newest.sector;
-        if scan.newest.sealed { Ok(scan.view) } else { Err(JournalError::Corrupt { sector }) }
+        Ok(view)
     }
 
-    async fn seal(&mut self, scan: &mut Scan<SECTORS>) -> Result<(), JournalError<F::Error>> {
-        let Found { sector, last, head, .. } = scan.newest;
-        if scan.view.used(sector) < self.region.slots {
-            // The same once more, with a number that outdates all that were cut off since the image before.
-            let serial = head.serial.max(scan.before.map_or(0, |before| before.last.serial) + 2);
-            self.load(sector, last.slot).await?;
-            return self.write(sector, scan.view.used(sector), Head { serial, ..head }).await;
+    /// Writes what stands once more, with a number above all that were given.
+    pub(super) async fn affirm(&mut self, view: &mut View<SECTORS>) -> Result<(), JournalError<F::Error>> {
+        if let Some((sector, index)) = view.notable(self.region.notes) {
+            let after = view.affirmed(sector);
+            self.write(Place { sector, kind: Kind::Note, index }, after.head()).await?;
+            *view = after;
+            return Ok(());
         }
-        if scan.spare_is_dead() {
-            let (spare, view) = (scan.view.spare, &mut scan.view);
-            self.erase(spare).await?;
-            view.note_erased();
-            self.load(sector, last.slot).await?;
-            return self.commit(view, spare, last.kind, sector).await;
-        }
-        // It opened this sector, and every copy of it was cut off. Nobody has heard of it, and without it the sector is the spare.
-        let without = self.scan(Some(sector)).await?;
-        let newest = without.newest;
-        if !newest.sealed && without.view.used(newest.sector) >= self.region.slots && !without.spare_is_dead() {
-            return Err(JournalError::Corrupt { sector });
-        }
-        self.erase(sector).await
+        // Cut after cut after cut: an image will do.
+        let (sector, last) = view.extendable(self.region.slots).ok_or(JournalError::NoRoom)?;
+        self.load(sector, last.slot).await?;
+        self.commit(view, sector, last.open, view.spare).await
     }
 
-    /// Looks at every slot, but not at those of `without`, and checks that what the newest image says is so. Changes nothing.
-    async fn scan(&mut self, without: Option<usize>) -> Result<Scan<SECTORS>, JournalError<F::Error>> {
+    /// Looks at every place, and checks that what the newest head says is so. Changes nothing. `true`: that is certain.
+    async fn scan(&mut self) -> Result<(View<SECTORS>, bool), JournalError<F::Error>> {
         self.unreadable = None;
-        let mut sectors = [Sector::default(); SECTORS];
-        let mut damaged = [false; SECTORS];
-        // The last slot that was begun does not count.
-        let mut torn = [false; SECTORS];
-        let mut newest: Option<Found> = None;
-        let mut before: Option<Found> = None;
-        // An image without its first mark counts only if it is newer than all that have it: another may have been written since it
-        // was cut off, when it read as torn.
-        let mut tip: Option<Found> = None;
-        let is_newer =
-            |found: &Found, than: &Option<Found>| than.is_none_or(|than| found.last.serial >= than.last.serial);
-        for (index, ((sector, damaged), torn)) in sectors.iter_mut().zip(&mut damaged).zip(&mut torn).enumerate() {
-            if without == Some(index) {
-                continue;
-            }
-            for slot in 0..self.region.slots {
-                let seen = self.look(index, slot).await?;
-                if !seen.blank || self.tried.get(index).is_some_and(|tried| *tried > slot) {
-                    sector.used = slot + 1;
-                    *torn = !seen.counted;
-                }
-                let Some((head, record)) = seen.valid else {
-                    *damaged |= seen.counted;
-                    continue;
+        let mut traces = [Trace::default(); SECTORS];
+        // The highest number of the heads that name each sector as the spare.
+        let mut serials = [0; SECTORS];
+        let mut counted: Option<Found<SECTORS>> = None;
+        let mut sealed = None;
+        for (sector, trace) in traces.iter_mut().enumerate() {
+            for place in self.region.places(sector) {
+                let seen = self.look(place).await?;
+                let behind = place.index + 1;
+                let tried = self.tried.get(sector).copied().unwrap_or_default();
+                let (used, tried, damaged) = match place.kind {
+                    Kind::Slot => (&mut trace.used, tried.slots, &mut trace.damaged),
+                    Kind::Note => (&mut trace.noted, tried.notes, &mut trace.damaged_note),
                 };
-                let last = Last { slot, serial: head.serial, kind: Kind::of(record.as_ref()) };
-                let found = Found { sector: index, last, head, counted: seen.counted, sealed: seen.sealed };
-                if !seen.counted {
-                    if is_newer(&found, &tip) {
-                        tip = Some(found);
+                if seen.used || tried >= behind {
+                    *used = behind;
+                }
+                let Some(head) = seen.head else {
+                    if seen.counted {
+                        *damaged = behind;
                     }
                     continue;
+                };
+                if place.kind == Kind::Note {
+                    trace.whole_note = behind;
                 }
-                // A slot that went bad is of no interest once it was replaced. None is replaced by an older one.
-                *damaged = sector.last.is_some_and(|before| before.serial > last.serial);
-                if !*damaged {
-                    sector.last = Some(last);
+                if let Some(serial) = serials.get_mut(usize::from(head.spare)) {
+                    *serial = head.serial.max(*serial);
                 }
-                if is_newer(&found, &newest) {
-                    before = newest.filter(|newest| newest.last.serial < found.last.serial).or(before);
-                    newest = Some(found);
-                } else if is_newer(&found, &before) {
-                    before = Some(found);
+                if seen.counted && counted.is_none_or(|newest| newest.head.serial <= head.serial) {
+                    counted = Some(Found { sector, head });
+                }
+                if seen.sealed {
+                    sealed = sealed.max(Some(head.serial));
                 }
             }
         }
-        if let Some(tip) = tip.filter(|tip| newest.is_none_or(|newest| tip.last.serial > newest.last.serial)) {
-            before = newest.replace(tip);
-            if let (Some(sector), Some(damaged)) = (sectors.get_mut(tip.sector), damaged.get_mut(tip.sector)) {
-                sector.last = Some(tip.last);
-                *damaged = false;
-            }
-        }
-        let Some(newest) = newest else {
-            let blank = sectors.iter().all(|sector| sector.used == 0);
+        let Some(newest) = counted else {
+            let blank = traces.iter().all(|trace| trace.used == 0 && trace.noted == 0);
             return Err(match self.unreadable.take() {
                 Some(error) => JournalError::Flash(error),
-                None if blank && without.is_none() => JournalError::Blank,
+                None if blank => JournalError::Blank,
                 None => JournalError::Foreign,
             });
         };
-        let spare = usize::from(newest.head.spare);
-        if spare >= SECTORS || spare == newest.sector || without.is_some_and(|without| without != spare) {
-            return Err(JournalError::Corrupt { sector: newest.sector });
+        let mut view = self.check(newest, traces).await?;
+        view.serial = serials.into_iter().max().unwrap_or_default();
+        let newer = serials.iter().enumerate().filter(|(_, serial)| **serial > newest.head.serial);
+        view.haunted = newer.map(|(spare, _)| spare).any(|spare| spare != view.spare);
+        Ok((view, sealed == Some(newest.head.serial)))
+    }
+
+    /// The view that a head describes, if all that it names is there and nothing newer was lost.
+    async fn check(
+        &mut self,
+        newest: Found<SECTORS>,
+        traces: [Trace; SECTORS],
+    ) -> Result<View<SECTORS>, JournalError<F::Error>> {
+        let Found { sector: home, head: Head { serial, spare, table } } = newest;
+        let spare = usize::from(spare);
+        if spare >= SECTORS || spare == home {
+            return Err(JournalError::Corrupt { sector: home });
         }
-        if let Some(sector) = sectors.get_mut(spare) {
-            sector.last = None;
-        }
-        for (index, (sector, damaged)) in sectors.iter().zip(damaged).enumerate() {
-            let should_be_open = newest.head.open & 1 << index != 0;
-            let empty = sector.last.is_none() && sector.used > 0;
-            let wrong = sector.last.is_some_and(|last| last.kind == Kind::Open) != should_be_open;
-            if wrong || (index != spare && (damaged || empty)) {
+        let mut sectors = [Sector::default(); SECTORS];
+        for (index, (sector, (trace, entry))) in sectors.iter_mut().zip(traces.into_iter().zip(table)).enumerate() {
+            let Trace { used, noted, .. } = trace;
+            *sector = Sector { used, noted, last: None };
+            // What is damaged behind the image, or behind the last note, was the newest once, for all that can be known.
+            let sound = match entry {
+                _ if index == spare => entry.is_none(),
+                _ if trace.damaged_note > trace.whole_note => false,
+                None => used == 0,
+                Some(Entry { slot, open }) => {
+                    let seen = self.look(Place { sector: index, kind: Kind::Slot, index: slot }).await?;
+                    let last = seen.head.map(|head| Last { slot, serial: head.serial, open: seen.open });
+                    sector.last = last.filter(|last| last.open == open && slot < used && trace.damaged <= slot + 1);
+                    sector.last.is_some()
+                }
+            };
+            if !sound {
                 return Err(JournalError::Corrupt { sector: index });
             }
         }
-        let haunted = torn.contains(&true);
-        let view = View { serial: newest.last.serial, spare, erased: false, haunted, sectors };
+        let view = View { serial, home, spare, erased: false, haunted: false, sectors };
         self.check_orders(&view).await?;
-        Ok(Scan { view, newest, before })
+        Ok(view)
     }
 
     /// An order has one sector: a second would hold an older state, for a defect or an attacker to bring back.
     async fn check_orders(&mut self, view: &View<SECTORS>) -> Result<(), JournalError<F::Error>> {
         for (sector, last) in view.sales() {
-            let Some(record) = self.load(sector, last.slot).await? else { continue };
+            let record = self.load(sector, last.slot).await?;
             for (other, last) in view.sales().filter(|(other, _)| *other > sector) {
-                let twin = self.load(other, last.slot).await?;
-                if twin.is_some_and(|twin| twin.order() == record.order()) {
+                if self.load(other, last.slot).await?.order() == record.order() {
                     return Err(JournalError::Corrupt { sector: other });
                 }
             }

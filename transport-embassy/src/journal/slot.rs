@@ -3,11 +3,11 @@
 use embedded_storage_async::nor_flash::NorFlash;
 use pay_core::sale::ImageError;
 
-use super::error::JournalError;
+use super::error::{Geometry, JournalError};
 use super::flash_journal::FlashJournal;
-use super::head::{Head, Newer};
+use super::head::{Head, Unusable};
 use super::image::Image;
-use super::region::{MAX_WORD, Word};
+use super::region::{Kind, MAX_WORD, Place, Word};
 
 const BLANK: u8 = 0xFF;
 /// What the three words beside a body hold: no torn write of it reads as another's.
@@ -15,54 +15,68 @@ const MARK: u8 = 0x5A;
 /// Bytes that are read back at once.
 const CHUNK: usize = 2 * MAX_WORD;
 
-type Body<R> = Option<(Head, Option<R>)>;
-
-/// What a slot holds.
-pub(super) struct Seen<R> {
-    /// Nothing was ever written here, as far as can be read.
-    pub(super) blank: bool,
-    /// Head and image fit their checksums. No image: the root.
-    pub(super) valid: Body<R>,
-    /// Its first mark was begun, so its body is whole, or was.
+/// What a place holds.
+pub(super) struct Seen<const SECTORS: usize> {
+    /// Something was begun here, as far as can be read.
+    pub(super) used: bool,
+    /// The head, if all of the body fits its checksums.
+    pub(super) head: Option<Head<SECTORS>>,
+    /// The image in a slot is of an open sale.
+    pub(super) open: bool,
+    /// A mark was begun, and so the body is whole, or was.
     pub(super) counted: bool,
-    /// Both marks are whole.
+    /// The second mark was begun, and so the first is whole: this will always read as counted.
     pub(super) sealed: bool,
 }
 
 impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
-    /// Looks at a slot. What cannot be read was not written whole, or is damaged: never an error here, as some flashes report
+    /// Looks at a place. What cannot be read was not written whole, or is damaged: never an error here, as some flashes report
     /// a torn word as one until it is erased.
-    pub(super) async fn look(&mut self, sector: usize, slot: u8) -> Result<Seen<R>, JournalError<F::Error>> {
-        let begin = self.read_mark(sector, slot, Word::Begin).await;
-        let counted = self.read_mark(sector, slot, Word::Counted).await;
-        let sealed = self.read_mark(sector, slot, Word::Sealed).await;
-        let readable = self.read_body(sector, slot).await;
-        let body_blank = readable && self.body().iter().all(|byte| *byte == BLANK);
-        let valid = if readable && !body_blank { self.parse(sector)? } else { None };
-        let marks_blank = begin == Mark::Blank && counted == Mark::Blank && sealed == Mark::Blank;
-        Ok(Seen {
-            blank: body_blank && marks_blank,
-            valid,
-            counted: counted != Mark::Blank,
-            sealed: counted == Mark::Whole && sealed == Mark::Whole,
-        })
-    }
-
-    /// Brings a slot that was valid before into the buffer. `None`: the root.
-    pub(super) async fn load(&mut self, sector: usize, slot: u8) -> Result<Option<R>, JournalError<F::Error>> {
-        let found = if self.read_body(sector, slot).await { self.parse(sector)? } else { None };
-        found.map(|(_, record)| record).ok_or(JournalError::Corrupt { sector })
-    }
-
-    /// Writes the body that is in the buffer into a blank slot, word after word that is read back before the next.
-    pub(super) async fn write(&mut self, sector: usize, slot: u8, head: Head) -> Result<(), JournalError<F::Error>> {
-        if let (Some(room), Some(tried)) = (self.body.first_chunk_mut(), self.tried.get_mut(sector)) {
-            *room = head.encode();
-            *tried = slot + 1;
+    pub(super) async fn look(&mut self, place: Place) -> Result<Seen<SECTORS>, JournalError<F::Error>> {
+        let mut seen = Seen { used: true, head: None, open: false, counted: false, sealed: false };
+        let begun = self.read_mark(place, Word::Begin).await != Mark::Blank;
+        seen.sealed = self.read_mark(place, Word::Sealed).await != Mark::Blank;
+        seen.counted = seen.sealed || self.read_mark(place, Word::Counted).await != Mark::Blank;
+        if self.read_body(place).await {
+            let len = self.region.body_len(place.kind);
+            let body_blank = self.body.iter().take(len).all(|byte| *byte == BLANK);
+            seen.used = begun || seen.counted || !body_blank;
+            seen.head = self.head()?;
+            if let (Kind::Slot, Some(_)) = (place.kind, seen.head) {
+                match self.record(place.sector)? {
+                    Some(record) => seen.open = record.is_open(),
+                    None => seen.head = None,
+                }
+            }
         }
-        self.write_mark(sector, slot, Word::Begin).await?;
-        let at = self.region.body(sector, slot);
-        let body = self.body.get(..self.region.body).unwrap_or_default();
+        Ok(seen)
+    }
+
+    /// The image in a slot that was valid before; it stays in the buffer.
+    pub(super) async fn load(&mut self, sector: usize, slot: u8) -> Result<R, JournalError<F::Error>> {
+        let place = Place { sector, kind: Kind::Slot, index: slot };
+        let found = if self.read_body(place).await { self.record(sector)? } else { None };
+        found.ok_or(JournalError::Corrupt { sector })
+    }
+
+    /// Writes a head into a place that is blank, in a slot with the image that is in the buffer: word after word, that are read back
+    /// before the next mark.
+    pub(super) async fn write(&mut self, place: Place, head: Head<SECTORS>) -> Result<(), JournalError<F::Error>> {
+        let Place { sector, kind, index } = place;
+        if kind == Kind::Note {
+            self.body.fill(BLANK);
+        }
+        head.encode(R::LEN, &mut self.body);
+        if let Some(tried) = self.tried.get_mut(sector) {
+            let of = match kind {
+                Kind::Slot => &mut tried.slots,
+                Kind::Note => &mut tried.notes,
+            };
+            *of = index + 1;
+        }
+        self.write_mark(place, Word::Begin).await?;
+        let at = self.region.body(place);
+        let body = self.body.get(..self.region.body_len(kind)).unwrap_or_default();
         self.flash.write(at, body).await.map_err(JournalError::Flash)?;
         let mut back = [0; CHUNK];
         for (written, at) in body.chunks(CHUNK).zip((at..).step_by(CHUNK)) {
@@ -72,8 +86,8 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
                 return Err(JournalError::Verify { sector });
             }
         }
-        self.write_mark(sector, slot, Word::Counted).await?;
-        self.write_mark(sector, slot, Word::Sealed).await
+        self.write_mark(place, Word::Counted).await?;
+        self.write_mark(place, Word::Sealed).await
     }
 
     /// Erases a sector and makes sure that it is blank.
@@ -90,7 +104,7 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
             }
         }
         if let Some(tried) = self.tried.get_mut(sector) {
-            *tried = 0;
+            *tried = Tried::default();
         }
         Ok(())
     }
@@ -98,44 +112,39 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     /// The room for an image in the buffer, and the rest of it cleared.
     pub(super) fn image_room(&mut self) -> &mut [u8] {
         self.body.fill(BLANK);
-        self.body.get_mut(Head::LEN..Head::LEN + R::LEN).unwrap_or_default()
+        let head = Head::<SECTORS>::LEN;
+        self.body.get_mut(head..head + R::LEN).unwrap_or_default()
     }
 
-    fn body(&self) -> &[u8] {
-        self.body.get(..self.region.body).unwrap_or_default()
+    /// The head in the buffer; `None`: it was not written whole.
+    fn head(&self) -> Result<Option<Head<SECTORS>>, JournalError<F::Error>> {
+        Head::decode(&self.body, R::LEN).map_err(|unusable| match unusable {
+            Unusable::Newer(version) => JournalError::Newer { version },
+            Unusable::Geometry => JournalError::Geometry(Geometry::Formatted),
+        })
     }
 
-    fn parse(&self, sector: usize) -> Result<Body<R>, JournalError<F::Error>> {
-        let head = match Head::decode(self.body()) {
-            Ok(Some(head)) => head,
-            Ok(None) => return Ok(None),
-            Err(Newer(version)) => return Err(JournalError::Newer { version }),
-        };
-        if head.len == 0 {
-            return Ok(Some((head, None)));
-        }
-        if usize::from(head.len) != R::LEN {
-            return Err(JournalError::Record { sector, error: ImageError::Length });
-        }
-        match R::decode(self.body.get(Head::LEN..Head::LEN + R::LEN).unwrap_or_default()) {
-            Ok(record) => Ok(Some((head, Some(record)))),
+    /// The image in the buffer; `None`: it was not written whole.
+    fn record(&self, sector: usize) -> Result<Option<R>, JournalError<F::Error>> {
+        let head = Head::<SECTORS>::LEN;
+        match R::decode(self.body.get(head..head + R::LEN).unwrap_or_default()) {
+            Ok(record) => Ok(Some(record)),
             Err(ImageError::Checksum) => Ok(None),
             Err(error) => Err(JournalError::Record { sector, error }),
         }
     }
 
-    /// Whether the body of a slot could be read into the buffer.
-    async fn read_body(&mut self, sector: usize, slot: u8) -> bool {
-        let at = self.region.body(sector, slot);
-        let body = self.body.get_mut(..self.region.body).unwrap_or_default();
-        let read = self.flash.read(at, body).await;
+    /// Whether the body of a place could be read into the buffer.
+    async fn read_body(&mut self, place: Place) -> bool {
+        let body = self.body.get_mut(..self.region.body_len(place.kind)).unwrap_or_default();
+        let read = self.flash.read(self.region.body(place), body).await;
         self.note(read)
     }
 
-    async fn read_mark(&mut self, sector: usize, slot: u8, word: Word) -> Mark {
+    async fn read_mark(&mut self, place: Place, word: Word) -> Mark {
         let mut bytes = [0; MAX_WORD];
         let bytes = bytes.get_mut(..self.region.word).unwrap_or_default();
-        let read = self.flash.read(self.region.word(sector, slot, word), bytes).await;
+        let read = self.flash.read(self.region.word(place, word), bytes).await;
         if !self.note(read) {
             Mark::Torn
         } else if bytes.iter().all(|byte| *byte == BLANK) {
@@ -147,14 +156,14 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
         }
     }
 
-    async fn write_mark(&mut self, sector: usize, slot: u8, word: Word) -> Result<(), JournalError<F::Error>> {
+    async fn write_mark(&mut self, place: Place, word: Word) -> Result<(), JournalError<F::Error>> {
         let mark = [MARK; MAX_WORD];
         let mark = mark.get(..self.region.word).unwrap_or_default();
-        self.flash.write(self.region.word(sector, slot, word), mark).await.map_err(JournalError::Flash)?;
-        if self.read_mark(sector, slot, word).await == Mark::Whole {
+        self.flash.write(self.region.word(place, word), mark).await.map_err(JournalError::Flash)?;
+        if self.read_mark(place, word).await == Mark::Whole {
             Ok(())
         } else {
-            Err(JournalError::Verify { sector })
+            Err(JournalError::Verify { sector: place.sector })
         }
     }
 
@@ -167,6 +176,13 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
             }
         }
     }
+}
+
+/// Places of a sector that were written in this power-on, whatever they read as: the first that was not.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tried {
+    pub(super) slots: u8,
+    pub(super) notes: u8,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,66 +1,72 @@
 //! What is remembered of the flash between two calls.
 
+use super::head::{Entry, Head};
+
 /// What stands where. Given up before anything is written, and taken up again when that is done: a dropped future leaves none.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct View<const SECTORS: usize> {
-    /// The number of the newest image.
-    pub(super) serial: u64,
+    /// The highest number that any head has, dead or not.
+    pub(super) serial: u32,
+    /// The sector that the newest head is in.
+    pub(super) home: usize,
     /// The sector that is dead.
     pub(super) spare: usize,
     /// It was erased, whole, in this power-on. After a torn erase it may read blank and not be.
     pub(super) erased: bool,
-    /// A write was cut off. Its image may yet show up, and may be newer than the newest.
+    /// A head that was not finished names another spare. It may yet count, until another is written.
     pub(super) haunted: bool,
     pub(super) sectors: [Sector; SECTORS],
 }
 
-/// One sector. The spare has nothing but `used`.
+/// One sector.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sector {
     /// The first slot that nobody has written.
     pub(super) used: u8,
-    /// Its newest image that counts.
+    /// The first note that nobody has written.
+    pub(super) noted: u8,
+    /// Its image, if it has one and is not the spare.
     pub(super) last: Option<Last>,
 }
 
-/// The newest image of a sector.
+/// The image of a sector.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Last {
     pub(super) slot: u8,
-    pub(super) serial: u64,
-    pub(super) kind: Kind,
-}
-
-/// What an image says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Nothing but which sector is the spare: the first image after formatting.
-    Root,
-    /// A sale that may be forgotten.
-    Closed,
-    /// A sale that may not.
-    Open,
+    /// The number of the head it was written with.
+    pub(super) serial: u32,
+    /// It is of a sale that may not be forgotten.
+    pub(super) open: bool,
 }
 
 impl<const SECTORS: usize> View<SECTORS> {
     /// The sectors that hold a sale, and where.
     pub(super) fn sales(&self) -> impl Iterator<Item = (usize, Last)> + use<SECTORS> {
-        let spare = self.spare;
-        let sectors = self.sectors.into_iter().enumerate().filter(move |(index, _)| *index != spare);
-        sectors
-            .filter_map(|(index, sector)| sector.last.filter(|last| last.kind != Kind::Root).map(|last| (index, last)))
+        let sectors = self.sectors.into_iter().enumerate();
+        sectors.filter_map(|(index, sector)| sector.last.map(|last| (index, last)))
     }
 
     /// The sector to give up next: of those without an open sale the one written longest ago.
     pub(super) fn obsolete(&self) -> Option<usize> {
         let sectors = self.sectors.iter().enumerate().filter(|(index, _)| *index != self.spare);
-        let obsolete = sectors.filter(|(_, sector)| !sector.last.is_some_and(|last| last.kind == Kind::Open));
+        let obsolete = sectors.filter(|(_, sector)| !sector.last.is_some_and(|last| last.open));
         obsolete.min_by_key(|(_, sector)| sector.last.map(|last| last.serial)).map(|(index, _)| index)
     }
 
-    /// The sale that was written longest ago.
-    pub(super) fn coldest(&self) -> Option<(usize, Last)> {
-        self.sales().min_by_key(|(_, last)| last.serial)
+    /// Of the sales but that of sector `home` the one that was written longest ago.
+    pub(super) fn coldest(&self, home: Option<usize>) -> Option<(usize, Last)> {
+        self.sales().filter(|(sector, _)| home != Some(*sector)).min_by_key(|(_, last)| last.serial)
+    }
+
+    /// Of the sales but that of sector `home` the one whose sector has most notes, if of `notes` in each less than one is left on average.
+    pub(super) fn crowded(&self, notes: u8, home: Option<usize>) -> Option<(usize, Last)> {
+        let noted = |sector: usize| self.sectors.get(sector).map_or(0, |sector| sector.noted);
+        let left =
+            (0..SECTORS).filter(|sector| *sector != self.spare).map(|sector| notes.saturating_sub(noted(sector)));
+        if left.map(usize::from).sum::<usize>() >= SECTORS {
+            return None;
+        }
+        self.sales().filter(|(sector, _)| home != Some(*sector)).max_by_key(|(sector, _)| noted(*sector))
     }
 
     /// The first slot of a sector that nobody has written.
@@ -68,42 +74,62 @@ impl<const SECTORS: usize> View<SECTORS> {
         self.sectors.get(sector).map_or(u8::MAX, |sector| sector.used)
     }
 
-    /// A sector with an image and a slot left, of `slots`.
-    pub(super) fn extendable(&self, slots: u8) -> Option<(usize, Last)> {
-        let sectors =
-            self.sectors.iter().enumerate().filter(|(index, sector)| *index != self.spare && sector.used < slots);
-        sectors.filter_map(|(index, sector)| sector.last.map(|last| (index, last))).next()
+    /// A sector with a note left, of `notes`: the one that the newest head is in, which is erased soonest, else the one with most.
+    pub(super) fn notable(&self, notes: u8) -> Option<(usize, u8)> {
+        let sectors = self.sectors.iter().map(|sector| sector.noted).enumerate();
+        let left = sectors.filter(|(index, noted)| *index != self.spare && *noted < notes);
+        left.min_by_key(|(index, noted)| (*index != self.home, *noted))
     }
 
-    /// Which sectors hold an open sale, bit by bit.
-    pub(super) fn open(&self) -> u32 {
-        self.sales().filter(|(_, last)| last.kind == Kind::Open).fold(0, |bits, (index, _)| bits | 1 << index)
+    /// A sector with an image and a slot left, of `slots`.
+    pub(super) fn extendable(&self, slots: u8) -> Option<(usize, Last)> {
+        self.sales().find(|(index, _)| self.used(*index) < slots)
+    }
+
+    /// The head that says this.
+    pub(super) fn head(&self) -> Head<SECTORS> {
+        let entry = |sector: Sector| sector.last.map(|Last { slot, open, .. }| Entry { slot, open });
+        Head { serial: self.serial, spare: self.spare as u8, table: self.sectors.map(entry) }
     }
 
     /// The spare is blank, for certain.
     pub(super) fn note_erased(&mut self) {
-        let spare = self.spare;
         self.erased = true;
-        self.haunted = false;
-        self.put(spare, Sector::default());
+        self.change(self.spare, |spare| *spare = Sector::default());
     }
 
-    /// The view once an image stands in the next slot of `sector` and names `spare`.
-    pub(super) fn after(mut self, sector: usize, image: Kind, spare: usize) -> Self {
-        self.serial += 1;
-        let slot = self.used(sector);
-        let last = Last { slot, serial: self.serial, kind: image };
-        self.put(sector, Sector { used: slot + 1, last: Some(last) });
+    /// The view once a head that says the same stands in the next note of `sector`.
+    pub(super) fn affirmed(mut self, sector: usize) -> Self {
+        self.change(sector, |sector| sector.noted += 1);
+        self.next(sector)
+    }
+
+    /// The view once an image stands in the next slot of `sector`, with a head that names `spare`.
+    pub(super) fn after(mut self, sector: usize, open: bool, spare: usize) -> Self {
+        let serial = self.serial + 1;
+        self.change(sector, |sector| {
+            sector.last = Some(Last { slot: sector.used, serial, open });
+            sector.used += 1;
+        });
         if spare != self.spare {
             self.spare = spare;
             self.erased = false;
+            self.change(spare, |spare| spare.last = None);
         }
+        self.next(sector)
+    }
+
+    /// One head on, which is in `home`.
+    const fn next(mut self, home: usize) -> Self {
+        self.serial += 1;
+        self.home = home;
+        self.haunted = false;
         self
     }
 
-    fn put(&mut self, index: usize, sector: Sector) {
-        if let Some(place) = self.sectors.get_mut(index) {
-            *place = sector;
+    fn change(&mut self, index: usize, change: impl FnOnce(&mut Sector)) {
+        if let Some(sector) = self.sectors.get_mut(index) {
+            change(sector);
         }
     }
 }
