@@ -1,9 +1,10 @@
 //! A journal in NOR flash: open sales outlive power cuts. No heap, no log-structured store.
 //!
-//! Each erase sector holds the images of one order, one after another. The newest image of all names the *spare*: the one sector
-//! whose whole content is dead. An order whose sector is full goes into the spare, and the same image names its former sector as
-//! the new spare, so that becoming valid and becoming dead are one act. Nothing but the spare is ever erased, and no word is
-//! written twice between two erases. `docs/journal.md` has the format, the argument and the figures.
+//! Each erase sector holds the images of one order, one after another. Before each image is a head, and the newest head says
+//! everything: which image of each sector counts, and which sector is the *spare*, whose whole content is dead. An order whose
+//! sector is full goes into the spare, and its head names its former sector as the new spare, so that becoming valid and becoming
+//! dead are one act. Nothing but the spare is ever erased, and no word is written twice between two erases. `docs/journal.md` has
+//! the format, the argument and the figures.
 //!
 //! ```
 //! use embedded_storage_async::nor_flash::NorFlash;
