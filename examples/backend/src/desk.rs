@@ -22,6 +22,8 @@ use crate::watch::Agenda;
 
 /// Longest Create Order body that can come of [`Call::Create`].
 const BODY_MAX: usize = 2048;
+/// Longest answer that the kiosk of this workspace takes.
+const KIOSK_RX: usize = 12 * 1024;
 
 /// Everything behind the server.
 pub(crate) struct Desk {
@@ -134,7 +136,10 @@ impl Desk {
         let answer = self.gateway.call(permit, wire::Call::CreateOrder, version, &body[..length]);
         self.cache.forget(&beginning(&id));
         if answer.is_success() {
-            self.reading(&id, &answer).ok_or_else(not_ours)?;
+            // The gateway makes no second order of an id: this one is ours, whether it repeats the mark or not.
+            let mut entry = self.entry(&id).ok_or_else(Answer::no_such_order)?;
+            entry.made = true;
+            reading(&entry, &id, &answer).ok_or_else(not_ours)?;
             self.made(&id)?;
             return Ok(answer);
         }
@@ -177,11 +182,15 @@ impl Desk {
     /// The order as the gateway has it: an answer that is not a success, or is about our order.
     pub(crate) fn order(&self, order: &OrderId, version: ApiVersion) -> Answer {
         let answer = self.read(wire::Call::ReadOrder(order), version);
-        if answer.is_success() && self.reading(order, &answer).is_none() {
+        if !answer.is_success() || self.reading(order, &answer).is_some() {
+            answer
+        } else if self.entry(order).is_some_and(|entry| entry.made) {
+            // It is there, whatever this answer is about.
+            not_ours()
+        } else {
             // Whose it is, is nobody's business.
-            return Answer::no_such_order();
+            Answer::no_such_order()
         }
-        answer
     }
 
     /// Its attempts as the gateway has them.
@@ -197,10 +206,11 @@ impl Desk {
         };
         let answer = self.cache.get(&format!("{call}/ {version}"), || {
             let answer = self.gateway.ask(call, version, &[]);
-            let reading = order.filter(|_| answer.is_success()).and_then(|order| self.reading(order, &answer));
-            let fresh = match answer.status {
-                429 => Duration::ZERO,
-                _ if reading.is_some_and(|reading| reading.is_final) => self.fresh_final,
+            let fresh = match order.filter(|_| answer.is_success()).map(|order| self.reading(order, &answer)) {
+                _ if answer.status == 429 => Duration::ZERO,
+                // Of no use to who asked: the next answer may be.
+                Some(reading) if reading.is_none() || answer.body.len() > KIOSK_RX => Duration::ZERO,
+                Some(Some(reading)) if reading.is_final => self.fresh_final,
                 _ => self.fresh,
             };
             (answer, fresh)
@@ -213,23 +223,7 @@ impl Desk {
 
     /// What an answer says of our order; `None` if it cannot be read or is about another.
     pub(crate) fn reading(&self, order: &OrderId, answer: &Answer) -> Option<Reading> {
-        #[derive(Deserialize)]
-        struct Marked {
-            order_note: Option<String>,
-        }
-        let entry = self.entry(order)?;
-        let marked: Marked = serde_json::from_slice(&answer.body).ok()?;
-        let mut body = answer.body.clone();
-        let read = decode::order(&mut body).ok()?;
-        let ours = read.order_id == order.as_str()
-            && read.amount == entry.amount
-            && read.currency == "INR"
-            && marked.order_note? == mark(entry.owner, order);
-        ours.then(|| Reading {
-            is_final: read.status.is_final(),
-            is_paid: read.status == pay_core::model::OrderStatus::Paid,
-            is_active: read.status == pay_core::model::OrderStatus::Active,
-        })
+        reading(&self.entry(order)?, order, answer)
     }
 
     pub(crate) fn entry(&self, order: &OrderId) -> Option<Entry> {
@@ -278,6 +272,26 @@ impl Desk {
     fn store(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// See [`Desk::reading`]. Only an order that was made, and so is ours, need not carry the mark: no other gets its id.
+fn reading(entry: &Entry, order: &OrderId, answer: &Answer) -> Option<Reading> {
+    #[derive(Deserialize)]
+    struct Marked {
+        order_note: Option<String>,
+    }
+    let marked: Marked = serde_json::from_slice(&answer.body).ok()?;
+    let mut body = answer.body.clone();
+    let read = decode::order(&mut body).ok()?;
+    let ours = read.order_id == order.as_str()
+        && read.amount == entry.amount
+        && read.currency == "INR"
+        && marked.order_note.map_or(entry.made, |note| note == mark(entry.owner, order));
+    ours.then(|| Reading {
+        is_final: read.status.is_final(),
+        is_paid: read.status == pay_core::model::OrderStatus::Paid,
+        is_active: read.status == pay_core::model::OrderStatus::Active,
+    })
 }
 
 /// What our orders carry as their note: made for this token by who knows its hash, so that an order of the same id by

@@ -1,5 +1,6 @@
 //! Making, reading and closing orders.
 
+use backend::Prices;
 use pay_core::model::{Amount, CallKind, OrderStatus};
 use pay_core::wire::decode;
 use sandbox::Fault;
@@ -86,6 +87,45 @@ fn an_order_of_another_system_is_not_adopted() {
         assert_eq!(reply.status, 404);
     }
     assert_eq!(shop.report("desk-1", false).status, 404);
+}
+
+// Mutants: `entry.made = true` left out of `Desk::create` (502); `entry.made` taken for false in `reading` (502 for every look).
+// Taken for true it adopts the order of another system, above.
+#[test]
+fn an_order_that_was_made_need_not_repeat_its_mark() {
+    let mut shop = Shop::with("nulls", |config| config.prices = Prices::UpTo(Amount::from_minor(1_000_000).unwrap()));
+    // The amount chooses SB-50: every answer has null for whatever a client can do without.
+    let made = shop.create("till-1", "9901.50");
+    assert_eq!((made.status, &made.json()["order_note"]), (200, &json!(null)));
+    assert_eq!(shop.create("till-1", "9901.50").status, 200);
+    assert_eq!(shop.create("till-1", "9901.51").status, 409);
+    shop.start();
+    assert_eq!(shop.get("/orders/till-1").json()["order_status"], "ACTIVE");
+    assert_eq!(shop.close("till-1").status, 200);
+    assert_eq!(shop.gateway.gateway().orders().count(), 1);
+}
+
+// Mutants: 404 for what is not ours also once it is made; each comparison in `reading` left out; an answer that cannot be
+// read kept as others are.
+#[test]
+fn an_answer_about_something_else_says_nothing() {
+    let shop = Shop::with("else", |config| config.fresh = core::time::Duration::from_secs(600));
+    let made = shop.create("till-1", "10.15").json();
+    for (member, value) in [
+        ("order_id", json!("till-2")),
+        ("order_amount", json!(1.00)),
+        ("order_currency", json!("USD")),
+        ("order_note", json!("kiosk order 00000000000000000000000000000000")),
+        ("order_status", json!(null)),
+    ] {
+        let mut other = made.clone();
+        other[member] = value;
+        let fault = Fault::Replace { status: 200, body: other.to_string().into() };
+        shop.gateway.gateway().inject("GET /orders/*", 1, fault);
+        let reply = shop.get("/orders/till-1");
+        assert_eq!((reply.status, reply.json().get("code")), (502, None), "{member}");
+    }
+    assert_eq!(shop.get("/orders/till-1").json()["order_status"], "ACTIVE");
 }
 
 #[test]

@@ -46,6 +46,22 @@ fn what_is_final_is_kept() {
     assert_eq!(shop.backend().gateway_calls(CallKind::ReadOrder), 5);
 }
 
+// Mutant: kept like any other, it hides for as long what the next answer would have told the kiosk.
+#[test]
+fn what_no_kiosk_can_take_is_not_kept() {
+    let shop = Shop::with("long", |config| config.fresh = Duration::from_secs(600));
+    let mut long = shop.create("till-1", "10.15").json();
+    long["order_status"] = "PAID".into();
+    long["padding"] = "x".repeat(12 * 1024).into();
+    let fault = Fault::Replace { status: 200, body: long.to_string().into() };
+    shop.gateway.gateway().inject("GET /orders/*", 1, fault);
+    assert_eq!(shop.get("/orders/till-1").json(), long);
+    for _ in 0..2 {
+        assert_eq!(shop.get("/orders/till-1").json()["order_status"], "ACTIVE");
+    }
+    assert_eq!(shop.backend().gateway_calls(CallKind::ReadOrder), 2);
+}
+
 // Mutant: `reserve` that always permits.
 #[test]
 fn an_empty_budget_is_told() {
