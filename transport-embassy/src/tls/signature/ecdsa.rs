@@ -32,14 +32,14 @@ pub(in crate::tls) static P256_SHA384: Ecdsa = Ecdsa {
 pub(in crate::tls) static P384_SHA384: Ecdsa = Ecdsa {
     key: alg_id::ECDSA_P384,
     signature: alg_id::ECDSA_SHA384,
-    verify: |key, message, signature| p384(key, &sha2::Sha384::digest(message), signature),
+    verify: |key, message, signature| super::p384::verify(key, &sha2::Sha384::digest(message), signature),
 };
 
 #[cfg(feature = "p384")]
 pub(in crate::tls) static P384_SHA256: Ecdsa = Ecdsa {
     key: alg_id::ECDSA_P384,
     signature: alg_id::ECDSA_SHA256,
-    verify: |key, message, signature| p384(key, &Sha256::digest(message), signature),
+    verify: |key, message, signature| super::p384::verify(key, &Sha256::digest(message), signature),
 };
 
 impl SignatureVerificationAlgorithm for Ecdsa {
@@ -59,12 +59,5 @@ impl SignatureVerificationAlgorithm for Ecdsa {
 fn p256(key: &[u8], hash: &[u8], signature: &[u8]) -> Option<()> {
     let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(key).ok()?;
     let signature = p256::ecdsa::Signature::from_der(signature).ok()?;
-    key.verify_prehash(hash, &signature).ok()
-}
-
-#[cfg(feature = "p384")]
-fn p384(key: &[u8], hash: &[u8], signature: &[u8]) -> Option<()> {
-    let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(key).ok()?;
-    let signature = p384::ecdsa::Signature::from_der(signature).ok()?;
     key.verify_prehash(hash, &signature).ok()
 }

@@ -1,8 +1,12 @@
 //! The signatures a server may prove itself with: over public data only, so nothing here is secret.
 
+#[cfg(any(feature = "p384", feature = "rsa"))]
+mod der;
 mod ecdsa;
-#[cfg(feature = "rsa")]
+#[cfg(any(feature = "p384", feature = "rsa"))]
 mod modular;
+#[cfg(feature = "p384")]
+mod p384;
 #[cfg(feature = "rsa")]
 mod rsa;
 

@@ -58,17 +58,52 @@ impl<'a> Modulus<'a> {
         self.reduce(x, carry != 0);
     }
 
-    /// Takes the modulus away once where `x`, with a word of one above it if `above`, is not less.
-    fn reduce(&self, x: &mut [u32], above: bool) {
-        if above || x.iter().rev().cmp(self.words.iter().rev()) != Ordering::Less {
-            let mut borrow = false;
-            for (word, n) in x.iter_mut().zip(self.words) {
-                let (less, first) = word.overflowing_sub(*n);
-                let (less, second) = less.overflowing_sub(borrow.into());
-                (*word, borrow) = (less, first | second);
-            }
+    /// `x = x + y`.
+    #[cfg(feature = "p384")]
+    pub(super) fn add(&self, x: &mut [u32], y: &[u32]) {
+        let above = add(x, y);
+        self.reduce(x, above);
+    }
+
+    /// `x = x - y`.
+    #[cfg(feature = "p384")]
+    pub(super) fn sub(&self, x: &mut [u32], y: &[u32]) {
+        if subtract(x, y) {
+            add(x, self.words);
         }
     }
+
+    /// Takes the modulus away once where `x`, with a word of one above it if `above`, is not less.
+    pub(super) fn reduce(&self, x: &mut [u32], above: bool) {
+        if above || !is_less(x, self.words) {
+            subtract(x, self.words);
+        }
+    }
+}
+
+pub(super) fn is_less(a: &[u32], b: &[u32]) -> bool {
+    a.iter().rev().cmp(b.iter().rev()) == Ordering::Less
+}
+
+/// `x = x + y`, without what is beyond its words: whether there is something.
+#[cfg(feature = "p384")]
+pub(super) fn add(x: &mut [u32], y: &[u32]) -> bool {
+    x.iter_mut().zip(y).fold(false, |carry, (word, y)| {
+        let (more, first) = word.overflowing_add(*y);
+        let (more, second) = more.overflowing_add(carry.into());
+        *word = more;
+        first | second
+    })
+}
+
+/// `x = x - y`; whether it was less.
+fn subtract(x: &mut [u32], y: &[u32]) -> bool {
+    x.iter_mut().zip(y).fold(false, |borrow, (word, y)| {
+        let (less, first) = word.overflowing_sub(*y);
+        let (less, second) = less.overflowing_sub(borrow.into());
+        *word = less;
+        first | second
+    })
 }
 
 /// `a * b + c + d`, which always fits.

@@ -5,6 +5,7 @@
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
+use super::der::two_positive;
 use super::modular::{Modulus, words};
 
 /// Bytes of the greatest modulus.
@@ -64,12 +65,7 @@ pub(in crate::tls) struct PublicKey<'a> {
 
 impl<'a> PublicKey<'a> {
     fn from_der(der: &'a [u8]) -> Option<Self> {
-        let (sequence, rest) = tlv(0x30, der)?;
-        let (modulus, sequence) = positive(sequence)?;
-        let (exponent, end) = positive(sequence)?;
-        if !rest.is_empty() || !end.is_empty() {
-            return None;
-        }
+        let (modulus, exponent) = two_positive(der)?;
         // Small exponents are legal but no public CA uses them, and they forgive sloppy padding checks.
         let exponent = exponent
             .iter()
@@ -159,30 +155,6 @@ fn pss<D: Digest>(key: &PublicKey<'_>, message: &[u8], signature: &[u8]) -> Opti
     };
     let expected = D::new().chain_update([0; 8]).chain_update(D::digest(message)).chain_update(salt).finalize();
     (zeros.iter().all(|b| *b == 0) && expected.as_slice() == hash).then_some(())
-}
-
-/// One DER value with `tag`: its content, and what follows. Lengths of at most two bytes, in their shortest form.
-fn tlv(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (len, rest) = match *der {
-        [t, len @ 0..=0x7f, ref rest @ ..] if t == tag => (len.into(), rest),
-        [t, 0x81, len @ 0x80..=0xff, ref rest @ ..] if t == tag => (len.into(), rest),
-        [t, 0x82, high @ 1..=0xff, low, ref rest @ ..] if t == tag => {
-            (usize::from(u16::from_be_bytes([high, low])), rest)
-        }
-        _ => return None,
-    };
-    rest.split_at_checked(len)
-}
-
-/// A positive INTEGER in its shortest form, without the sign byte.
-fn positive(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (value, rest) = tlv(0x02, der)?;
-    let value = match *value {
-        [0, ref value @ ..] if value.first().is_some_and(|b| *b >= 0x80) => value,
-        [1..=0x7f, ..] => value,
-        _ => return None,
-    };
-    Some((value, rest))
 }
 
 const _: () = assert!(MAX_HASH * 2 + 2 <= 2048 / 8);

@@ -2,6 +2,7 @@
 
 extern crate std;
 
+use super::super::der::{positive, tlv};
 use super::*;
 use crypto_bigint::modular::runtime_mod::{DynResidue, DynResidueParams};
 use crypto_bigint::{Limb, U2048, U4096, Uint};
