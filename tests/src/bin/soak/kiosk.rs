@@ -17,6 +17,7 @@ use transport_std::{Config, Entry, FileJournal, HttpsTransport, Roots};
 
 use crate::dice::Dice;
 use crate::gateway::Link;
+use crate::heap;
 
 /// No sale may take longer.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -72,11 +73,12 @@ impl Kiosk {
     }
 
     /// Ends a round; what is still open, which nothing may be. What is over is removed, so that the file does not grow.
-    pub fn close(&mut self) -> Vec<Entry> {
-        self.transport = None;
+    /// And the bytes that its transport held.
+    pub fn close(&mut self) -> (Vec<Entry>, u64) {
+        let held = heap::held(self.transport.take());
         let journal = self.journal.take().expect("a journal");
         journal.prune(UnixSeconds(BEGAN.0 + 1)).expect("a smaller journal");
-        journal.entries(false).expect("its records")
+        (journal.entries(false).expect("its records"), held)
     }
 
     /// One sale, to its end.

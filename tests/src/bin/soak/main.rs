@@ -3,15 +3,17 @@
 //! memory, files and journals looked at.
 //!
 //! `soak [--sales N] [--kiosks N] [--seed N] [--dir DIR]`; fails with what was wrong.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod dice;
 mod figures;
 mod gateway;
+mod heap;
 mod kiosk;
+mod rest;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Barrier, Mutex};
 use std::time::Instant;
 use std::{env, fs, process, thread};
@@ -19,6 +21,7 @@ use std::{env, fs, process, thread};
 use figures::Figures;
 use gateway::Gateway;
 use kiosk::{Kiosk, Told};
+use rest::Rest;
 
 struct Options {
     sales: u32,
@@ -62,15 +65,15 @@ fn options() -> Options {
 fn soak(options: &Options) -> Result<Figures, String> {
     let per_round = (options.sales / 10).clamp(100, 2_000);
     let rounds = options.sales.div_ceil(per_round);
-    let mut figures = Figures::new(options.sales, options.kiosks);
+    let mut figures = Figures::new(options.sales, options.kiosks, rounds as usize);
     let next = AtomicU32::new(0);
     let told = Mutex::new(Vec::with_capacity(per_round as usize));
-    let (here, open) = (Mutex::new(None), Mutex::new(Vec::new()));
-    // The kiosks and this thread: a round begins, a round ends.
+    let (here, open, held) = (Mutex::new(None), Mutex::new(Vec::new()), AtomicU64::new(0));
+    // The kiosks and this thread: a round begins, all is sold, what was open is looked at, a round ends.
     let barrier = Barrier::new(options.kiosks as usize + 1);
     thread::scope(|scope| {
         for number in 0..options.kiosks {
-            let (next, told, here, open, barrier) = (&next, &told, &here, &open, &barrier);
+            let (next, told, here, open, held, barrier) = (&next, &told, &here, &open, &held, &barrier);
             scope.spawn(move || {
                 let mut kiosk = Kiosk::new(number, options.seed, &options.directory);
                 for round in 0..rounds {
@@ -83,9 +86,15 @@ fn soak(options: &Options) -> Result<Figures, String> {
                         let ended = kiosk.sell(sale);
                         told.lock().unwrap().push(ended);
                     }
-                    open.lock().unwrap().extend(kiosk.close());
+                    barrier.wait();
+                    barrier.wait();
+                    let (entries, bytes) = kiosk.close();
+                    open.lock().unwrap().extend(entries);
+                    held.fetch_max(bytes, Ordering::SeqCst);
                     barrier.wait();
                 }
+                // What a kiosk holds, it holds in the last round's figures, too.
+                barrier.wait();
             });
         }
         for round in 0..rounds {
@@ -94,21 +103,29 @@ fn soak(options: &Options) -> Result<Figures, String> {
             *here.lock().unwrap() = Some(gateway.link.clone());
             barrier.wait();
             barrier.wait();
+            let busy = Rest::now(&options.directory);
+            barrier.wait();
+            barrier.wait();
             let books = gateway.books();
-            let told: Vec<Told> = told.lock().unwrap().drain(..).collect();
-            figures.round(&told, &books, begin.elapsed());
+            let mut ended = told.lock().unwrap();
+            figures.round(&ended, &books, begin.elapsed());
             let slot =
                 open.lock().unwrap().first().map(|entry| format!("a slot of a journal is still taken: {entry:?}"));
-            if let Err(error) = compare(&told, &books).and(slot.map_or(Ok(()), Err)) {
+            if let Err(error) = compare(&ended, &books).and(slot.map_or(Ok(()), Err)) {
                 // The kiosks wait for a next round that does not come.
                 end(options, &Err(error));
             }
+            // What was told is no memory of the terminals'.
+            ended.clear();
+            drop((ended, books));
+            figures.rest(busy, Rest::now(&options.directory), held.load(Ordering::SeqCst));
             if round % 5 == 4 || round + 1 == rounds {
                 eprintln!("round {} of {rounds}: {}", round + 1, figures.line());
             }
         }
+        barrier.wait();
     });
-    figures.check()?;
+    figures.check().inspect_err(|_| println!("{figures}"))?;
     Ok(figures)
 }
 
