@@ -164,10 +164,13 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
 
     /// Spreads the wear: a sale that moves on leaves its first sector as the spare, which the next sale begins in. For one time in
     /// sixteen that the spare is taken, picked by the serial number, the sale that rests longest goes there, and its sector is
-    /// the spare. So it does where a sector has to be freed of notes.
+    /// the spare.
     async fn level(&mut self, view: &mut View<SECTORS>, home: Option<usize>) -> Result<(), JournalError<F::Error>> {
-        let coldest = if is_one_of_sixteen(view.serial) { view.coldest(home) } else { None };
-        let Some((coldest, last)) = view.crowded(self.region.notes, home).or(coldest) else { return Ok(()) };
+        let coldest = view.coldest().filter(|(sector, _)| home != Some(*sector));
+        let Some((coldest, last)) = coldest else { return Ok(()) };
+        if !is_one_of_sixteen(view.serial) {
+            return Ok(());
+        }
         self.load(coldest, last.slot).await?;
         self.commit(view, view.spare, last.open, coldest).await?;
         self.clear_spare(view).await

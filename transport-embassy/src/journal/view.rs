@@ -53,20 +53,9 @@ impl<const SECTORS: usize> View<SECTORS> {
         obsolete.min_by_key(|(_, sector)| sector.last.map(|last| last.serial)).map(|(index, _)| index)
     }
 
-    /// Of the sales but that of sector `home` the one that was written longest ago.
-    pub(super) fn coldest(&self, home: Option<usize>) -> Option<(usize, Last)> {
-        self.sales().filter(|(sector, _)| home != Some(*sector)).min_by_key(|(_, last)| last.serial)
-    }
-
-    /// Of the sales but that of sector `home` the one whose sector has most notes, if of `notes` in each less than one is left on average.
-    pub(super) fn crowded(&self, notes: u8, home: Option<usize>) -> Option<(usize, Last)> {
-        let noted = |sector: usize| self.sectors.get(sector).map_or(0, |sector| sector.noted);
-        let left =
-            (0..SECTORS).filter(|sector| *sector != self.spare).map(|sector| notes.saturating_sub(noted(sector)));
-        if left.map(usize::from).sum::<usize>() >= SECTORS {
-            return None;
-        }
-        self.sales().filter(|(sector, _)| home != Some(*sector)).max_by_key(|(sector, _)| noted(*sector))
+    /// The sale that was written longest ago.
+    pub(super) fn coldest(&self) -> Option<(usize, Last)> {
+        self.sales().min_by_key(|(_, last)| last.serial)
     }
 
     /// The first slot of a sector that nobody has written.
