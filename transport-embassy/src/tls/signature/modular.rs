@@ -26,7 +26,7 @@ impl<'a> Modulus<'a> {
         Self { words, inverse: inverse.wrapping_neg() }
     }
 
-    /// `out = a * b / R`, where R is 2^32 to the number of words (Montgomery's product).
+    /// `out = a * b / R`, where R is 2^32 to the number of words (Montgomery's product). One of the two may be greater than the modulus.
     pub(super) fn mul(&self, out: &mut [u32], a: &[u32], b: &[u32]) {
         let len = self.words.len();
         let (n, out, a) = (&self.words[..len], &mut out[..len], &a[..len]);
@@ -74,7 +74,7 @@ impl<'a> Modulus<'a> {
     }
 
     /// Takes the modulus away once where `x`, with a word of one above it if `above`, is not less.
-    pub(super) fn reduce(&self, x: &mut [u32], above: bool) {
+    fn reduce(&self, x: &mut [u32], above: bool) {
         if above || !is_less(x, self.words) {
             subtract(x, self.words);
         }

@@ -47,8 +47,8 @@ pub(super) fn verify(key: &[u8], hash: &[u8], signature: &[u8]) -> Option<()> {
     let (r, s) = two_positive(signature)?;
     let (r, s) = (number(r, &N)?, number(s, &N)?);
     let mut e = Number::default();
-    words(hash.get(..BYTES).unwrap_or(hash), &mut e);
-    order.modulus.reduce(&mut e, false);
+    // It may be above the order, which one factor may be.
+    words(hash, &mut e);
     // A product of one number times R and one that is not is without R.
     let inverse = order.inverse(&order.raised(&s));
     let (u1, u2) = (order.mul(&inverse, &e), order.mul(&inverse, &r));
@@ -61,14 +61,14 @@ pub(super) fn verify(key: &[u8], hash: &[u8], signature: &[u8]) -> Option<()> {
     (is(&r) || plus_order(&r).is_some_and(|x| is(&x))).then_some(())
 }
 
-/// A big-endian number from 1 to `limit` - 1.
+/// A big-endian number that is less than `limit`.
 fn number(bytes: &[u8], limit: &Number) -> Option<Number> {
     let mut number = Number::default();
     if bytes.len() > BYTES {
         return None;
     }
     words(bytes, &mut number);
-    (number != Number::default() && is_less(&number, limit)).then_some(number)
+    is_less(&number, limit).then_some(number)
 }
 
 /// `r` plus the order, if that is still a number of the field.
@@ -162,12 +162,7 @@ impl<'a> Field<'a> {
     fn point(&self, key: &[u8]) -> Option<Point> {
         let [4, coordinates @ ..] = key else { return None };
         let (x, y) = coordinates.split_at_checked(BYTES).filter(|(_, y)| y.len() == BYTES)?;
-        let coordinate = |bytes: &[u8]| {
-            let mut number = Number::default();
-            words(bytes, &mut number);
-            is_less(&number, &P).then(|| self.raised(&number))
-        };
-        let (x, y) = (coordinate(x)?, coordinate(y)?);
+        let (x, y) = (self.raised(&number(x, &P)?), self.raised(&number(y, &P)?));
         let cube = self.mul(&self.mul(&x, &x), &x);
         let right = self.add(&self.sub(&cube, &self.triple(&x)), &self.raised(&B));
         (self.mul(&y, &y) == right).then_some(Point { x, y, z: self.one })

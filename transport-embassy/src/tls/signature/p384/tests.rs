@@ -106,7 +106,7 @@ fn rare_sums() {
     assert!(!both(&uncompressed(&g), &hash, &der(r, s)));
 }
 
-/// An x above the order leaves r = x - n. Mutant seen red: `plus_order` not tried.
+/// An x above the order leaves r = x - n. Mutants seen red: `plus_order` not tried; r and s not compared with the order.
 #[test]
 fn an_x_above_the_order() {
     let mut found = 0;
@@ -116,11 +116,54 @@ fn an_x_above_the_order() {
         let (s, e) = (scalar(12_345), scalar(678));
         let r = scalar(above);
         let key = (ProjectivePoint::from(point) * s - ProjectivePoint::GENERATOR * e) * r.invert().unwrap();
-        assert!(both(&uncompressed(&key), &e.to_repr(), &der(r, s)));
-        assert!(!both(&uncompressed(&key), &e.to_repr(), &der(r + Scalar::ONE, s)));
+        let (key, hash) = (uncompressed(&key), e.to_repr());
+        assert!(both(&key, &hash, &der(r, s)));
+        assert!(!both(&key, &hash, &der(r + Scalar::ONE, s)));
+        // Both numbers have another spelling, which is out of range.
+        let above_order = |number| bytes_of(&plus_order(&number).unwrap());
+        let (r, s) = (bytes_of(&small(above)), bytes_of(&small(12_345)));
+        assert!(!both(&key, &hash, &written(&above_order(small(above)), &s)));
+        assert!(!both(&key, &hash, &written(&r, &above_order(small(12_345)))));
         found += 1;
     }
     assert!(found > 9, "{found}");
+}
+
+/// r plus the order is no x where it is above the prime: with x = r + n - p, or - 2^384, nothing was signed. Mutant seen red:
+/// `plus_order` without its condition, or without one half of it.
+#[test]
+fn an_r_plus_the_order_above_the_prime() {
+    let mut found = 0;
+    for x in 1..20_u64 {
+        let Some(point) = with_x(&bytes_of(&small(x))) else { continue };
+        let mut beyond_prime = small(x);
+        assert!(!add(&mut beyond_prime, &P));
+        let to_the_words = scalar_of(&[u32::MAX; WORDS]) + Scalar::ONE;
+        for r in [scalar_of(&beyond_prime), scalar(x) + to_the_words] {
+            let (s, e) = (scalar(12_345), scalar(678));
+            let key = (ProjectivePoint::from(point) * s - ProjectivePoint::GENERATOR * e) * r.invert().unwrap();
+            assert!(!both(&uncompressed(&key), &e.to_repr(), &der(r, s)));
+            found += 1;
+        }
+    }
+    assert!(found > 6, "{found}");
+}
+
+/// A key that is no point of the curve, and a signature that its sums would bear out. Mutant seen red: the curve's equation not asked.
+#[test]
+fn a_key_off_the_curve() {
+    let field = Field::new(&P);
+    let order = Field::new(&N);
+    let (x, y) = (small(5), small(6));
+    let key = Point { x: field.raised(&x), y: field.raised(&y), z: field.one };
+    let (u1, u2) = (small(3), small(7));
+    let sum = field.sum_of_multiples(&u1, &field.base(), &u2, &key);
+    // r = x / z, s = r / u2, e = u1 * s
+    let r = field.mul(&field.mul(&sum.x, &field.inverse(&sum.z)), &small(1));
+    let s = order.mul(&order.inverse(&order.raised(&u2)), &r);
+    let e = order.mul(&order.raised(&u1), &s);
+    let bytes = [&[4][..], &bytes_of(&x), &bytes_of(&y)].concat();
+    assert!(!both(&bytes, &bytes_of(&e), &written(&bytes_of(&r), &bytes_of(&s))));
 }
 
 /// An x that is written as x + p is another spelling. Mutant seen red: a coordinate not compared with the prime.
@@ -150,6 +193,25 @@ fn bytes_of(number: &Number) -> Vec<u8> {
     number.iter().rev().flat_map(|word| word.to_be_bytes()).collect()
 }
 
+/// Any number, modulo the order.
+fn scalar_of(number: &Number) -> Scalar {
+    <Scalar as Reduce<U384>>::reduce_bytes(FieldBytes::from_slice(&bytes_of(number)))
+}
+
+/// Two numbers as a signature has them, in whatever range they are.
+fn written(r: &[u8], s: &[u8]) -> Vec<u8> {
+    let content = [integer(r), integer(s)].concat();
+    [&[0x30, content.len() as u8], &content[..]].concat()
+}
+
+/// As DER, without leading zeros.
+fn integer(number: &[u8]) -> Vec<u8> {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count().min(number.len().saturating_sub(1));
+    let number = &number[zeros..];
+    let sign = if number.first().is_some_and(|byte| *byte >= 0x80) { &[0][..] } else { &[] };
+    [&[2, (sign.len() + number.len()) as u8], sign, number].concat()
+}
+
 /// A point with this x, if the curve has one.
 fn with_x(x: &[u8]) -> Option<AffinePoint> {
     AffinePoint::decompress(FieldBytes::from_slice(x), 0.into()).into()
@@ -165,15 +227,12 @@ fn what_is_not_in_form_is_refused() {
     assert!(both(&key, &hash, made.as_bytes()), "a hash above the order");
     let (r, s) = two_positive(made.as_bytes()).map(|(r, s)| (r.to_vec(), s.to_vec())).unwrap();
     let (order, prime) = (bytes_of(&N), bytes_of(&P));
-    let written = |r: &[u8], s: &[u8]| {
-        let integer = |number: &[u8]| {
-            let sign = if number.first().is_some_and(|byte| *byte >= 0x80) { &[0][..] } else { &[] };
-            [&[2, (sign.len() + number.len()) as u8], sign, number].concat()
-        };
-        let content = [integer(r), integer(s)].concat();
-        [&[0x30, content.len() as u8], &content[..]].concat()
-    };
     assert!(both(&key, &hash, &written(&r, &s)));
+    let longer = |number: &[u8]| [&[1][..], &[0; 48][number.len()..], number].concat();
+    assert!(!both(&key, &hash, &written(&longer(&r), &s)));
+    assert!(!both(&key, &hash, &written(&r, &longer(&s))));
+    let three = [integer(&r), integer(&s), integer(&s)].concat();
+    assert!(!both(&key, &hash, &[&[0x30, 0x81, three.len() as u8], &three[..]].concat()));
     for wrong in [&[0][..], &[], &order, &prime, &[1; 49], &[0x80; 60]] {
         assert!(!both(&key, &hash, &written(wrong, &s)));
         assert!(!both(&key, &hash, &written(&r, wrong)));
@@ -190,6 +249,7 @@ fn what_is_not_in_form_is_refused() {
         &[&[4], &[0; 96][..]].concat(),
         &[&[6], x, y].concat(),
         &[&[4], x, y, &[0]].concat(),
+        &[&[4], x, &[7], y].concat(),
         &[&[4], x].concat(),
         &[4],
         &[0],
@@ -197,6 +257,10 @@ fn what_is_not_in_form_is_refused() {
     ] {
         assert!(!both(wrong, &hash, made.as_bytes()), "{wrong:02x?}");
     }
+    // The y of this key begins with a zero, which is written all the same.
+    let (key, hash, signature) = built(scalar(3), scalar(5), &(ProjectivePoint::GENERATOR * scalar(176))).unwrap();
+    assert!(key[49] == 0 && both(&key, &hash, &signature));
+    assert!(!both(&[&key[..49], &key[50..]].concat(), &hash, &signature));
     // The crate takes the short form too; certificates do not have it.
     let short = secret.verifying_key().to_encoded_point(true);
     assert!(verify(short.as_bytes(), &hash, made.as_bytes()).is_none());
