@@ -1,6 +1,6 @@
 //! The sandbox's numbered scenarios, played with the kiosk in the emulator and its backend: exit code, books and goods.
 //!
-//! One in four runs each time, other ones each time; `FIRMWARE_SCENARIOS=all` runs all, `FIRMWARE_SCENARIOS=SB-07` one.
+//! `FIRMWARE_SCENARIOS=SB-07` plays one alone.
 
 use core::time::Duration;
 use std::sync::Mutex;
@@ -12,19 +12,15 @@ use sandbox::{Means, Rules, Scenario, SessionKeys};
 use super::chip::Chip;
 use super::guest::Guest;
 use super::kill::in_parallel;
-use super::shop::{Shop, random, words};
+use super::shop::{Shop, words};
 
 /// Mutants seen red: a policy that asks nobody in spite of the backend (SB-29); exit 0 for a refund that is due (SB-67).
 #[test]
 fn scenarios_end_as_they_must() {
     let all: Vec<&Scenario> = Scenario::ALL.iter().filter(|scenario| scenario.kiosk_exit(true).is_some()).collect();
     let chosen: Vec<&Scenario> = match std::env::var("FIRMWARE_SCENARIOS").as_deref() {
-        Ok("all") => all,
-        Ok(id) => vec![Scenario::find(id).expect("FIRMWARE_SCENARIOS: all, or a scenario's id")],
-        Err(_) => {
-            let first = random(SHARE as u64) as usize;
-            all.into_iter().skip(first).step_by(SHARE).collect()
-        }
+        Ok(id) => vec![Scenario::find(id).expect("FIRMWARE_SCENARIOS: a scenario's id")],
+        Err(_) => all,
     };
     let began = Instant::now();
     let wrong = Mutex::new(Vec::new());
@@ -40,8 +36,6 @@ fn scenarios_end_as_they_must() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), chosen.len(), wrong.join("\n"));
 }
 
-/// One in so many runs each time.
-const SHARE: usize = 4;
 /// Most of a run is waiting.
 const AT_A_TIME: usize = 6;
 /// What takes more than others are given, two minutes for the shopper (SB-44 nearly all of them) and two for the order to
