@@ -136,7 +136,7 @@ impl fmt::Display for CfPaymentId {
 
 /// What allows paying one order: `session_…`, 116 characters in every sample; capacity 256, as no length is published.
 /// Printed as `***`: whoever holds it can pay (and see) the order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct PaymentSessionId(Secret<256>);
 

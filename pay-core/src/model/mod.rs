@@ -8,6 +8,7 @@ pub(crate) mod error;
 pub(crate) mod id;
 pub(crate) mod idempotency;
 pub mod method;
+pub(crate) mod open_order;
 pub(crate) mod order;
 pub(crate) mod order_pay;
 pub(crate) mod refund;
@@ -30,6 +31,7 @@ pub use id::{
 };
 pub use idempotency::{DeviceSecret, Environment, IdempotencyKey, Operation, RequestId};
 pub use method::MethodClass;
+pub use open_order::OpenOrder;
 pub use order::{CreateOrder, Customer, Order, Payment};
 pub use order_pay::{OrderPay, OrderPayReply};
 pub use refund::{CreateRefund, Refund, RefundReason, RefundSpeed};

@@ -73,6 +73,8 @@ pub struct Payment<'a> {
     pub message: &'a str,
     /// `error_details.error_code`; empty where absent.
     pub error_code: &'a str,
+    /// `payment_completion_time`: when it ended, as the gateway writes it; empty where absent.
+    pub completion_time: &'a str,
 }
 
 impl CreateOrder {

@@ -1,6 +1,7 @@
 //! Values that must never be shown, and are wiped when dropped.
 
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroize;
@@ -10,7 +11,7 @@ use super::error::{InvalidValue, Reason};
 /// Secret text of at most `N` bytes: a card number, a CVV, an OTP, a token, a key.
 ///
 /// Prints as `***`, is wiped on drop (PCI DSS 4.0.1, requirement 3.3.1: sensitive authentication data is not kept), has
-/// no `PartialEq` (compare with [`subtle::ConstantTimeEq`]) and no serializer. Moving a Rust value copies it: make a
+/// compares in constant time and has no serializer. Moving a Rust value copies it: make a
 /// secret once, where it will live, and lend it.
 #[derive(Clone)]
 pub struct Secret<const N: usize> {
@@ -51,6 +52,20 @@ impl<const N: usize> ConstantTimeEq for Secret<N> {
     /// Equal text; the time taken depends on the lengths only.
     fn ct_eq(&self, other: &Self) -> Choice {
         self.len.ct_eq(&other.len) & self.bytes.ct_eq(&other.bytes)
+    }
+}
+
+impl<const N: usize> PartialEq for Secret<N> {
+    fn eq(&self, other: &Self) -> bool {
+        self.ct_eq(other).into()
+    }
+}
+
+impl<const N: usize> Eq for Secret<N> {}
+
+impl<const N: usize> Hash for Secret<N> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.expose().hash(state);
     }
 }
 

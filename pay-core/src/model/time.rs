@@ -61,6 +61,35 @@ impl Timestamp {
     }
 }
 
+/// When a text of the gateway says that something happened, in microseconds since 1970-01-01T00:00:00Z; finer digits are cut.
+/// `None`: it is no date as [`Timestamp`] has it, or lies before 1970.
+pub(crate) fn instant(text: &str) -> Option<u64> {
+    if !is_rfc3339(text.as_bytes()) {
+        return None;
+    }
+    let number = |range: core::ops::Range<usize>| text.get(range)?.parse::<i64>().ok();
+    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+    // Days from a civil date: Gregorian arithmetic on years that begin in March.
+    let year = year - i64::from(month <= 2);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - 719_468;
+    let mut seconds = days * 86_400 + number(11..13)? * 3600 + number(14..16)? * 60 + number(17..19)?;
+    let rest = text.get(19..)?;
+    let zone_at = rest.find(['Z', '+', '-'])?;
+    let mut micros = 0;
+    let mut scale = 100_000;
+    for digit in rest.get(1..zone_at).unwrap_or_default().bytes().take(6) {
+        micros += i64::from(digit - b'0') * scale;
+        scale /= 10;
+    }
+    let zone = rest.get(zone_at..)?;
+    if let (Some(hours), Some(minutes)) = (zone.get(1..3), zone.get(4..6)) {
+        let offset = hours.parse::<i64>().ok()? * 3600 + minutes.parse::<i64>().ok()? * 60;
+        seconds -= if zone.starts_with('-') { -offset } else { offset };
+    }
+    u64::try_from(seconds * 1_000_000 + micros).ok()
+}
+
 /// `YYYY-MM-DDThh:mm:ss[.fraction](Z|±hh:mm)`.
 fn is_rfc3339(text: &[u8]) -> bool {
     let fits = |pattern: &[u8], bytes: &[u8]| {
@@ -96,6 +125,25 @@ mod tests {
             (4_107_542_400, "2100-03-01T00:00:00Z"),
         ] {
             assert_eq!(Timestamp::from_unix(UnixSeconds(unix)).as_str(), text);
+        }
+    }
+
+    // Mutants: the zone's sign turned round; a fraction of two digits read as two microseconds.
+    #[test]
+    fn reads_an_instant() {
+        // Values from `date -u -d TEXT +%s`.
+        for (text, micros) in [
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("2000-02-29T00:00:00Z", Some(951_782_400_000_000)),
+            ("2026-11-22T21:50:12+05:30", Some(1_795_364_412_000_000)),
+            ("2026-11-22T16:20:12.25Z", Some(1_795_364_412_250_000)),
+            ("2026-11-22T15:20:12.2857754-01:00", Some(1_795_364_412_285_775)),
+            ("2100-03-01T00:00:00Z", Some(4_107_542_400_000_000)),
+            ("1960-01-01T00:00:00Z", None),
+            ("yesterday", None),
+            ("", None),
+        ] {
+            assert_eq!(instant(text), micros, "{text}");
         }
     }
 

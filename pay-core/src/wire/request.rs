@@ -7,7 +7,7 @@ use serde::ser::{Serialize, Serializer};
 
 use super::super::model::method::{Bank, Card, CardChannel, CardSource, PaymentMethod, PlainCard, Upi};
 use super::super::model::{
-    Amount, ApiVersion, Authenticate, CreateOrder, CreateRefund, InvalidValue, OrderPay, Simulate, Text,
+    Amount, ApiVersion, Authenticate, CfPaymentId, CreateOrder, CreateRefund, InvalidValue, OrderPay, Simulate, Text,
 };
 use super::measure::measure;
 
@@ -31,6 +31,22 @@ pub const TERMINATE_ORDER: &[u8] = br#"{"order_status":"TERMINATED"}"#;
 /// The body of `POST /orders/{order_id}/release`: the goods are out, or they are not and never will be.
 pub const fn report_release(out: bool) -> &'static [u8] {
     if out { br#"{"released":true}"# } else { br#"{"released":false}"# }
+}
+
+/// Writes the body of a claim to `tx`: before the goods go out, the terminal asks the merchant's backend for the right to hand them
+/// out for this payment. Returns its length.
+///
+/// # Errors
+/// [`EncodeError::BufferTooSmall`] with the exact size.
+pub fn claim_release(payment: CfPaymentId, tx: &mut [u8]) -> Result<usize, EncodeError> {
+    #[derive(serde::Serialize)]
+    struct Claim<'a> {
+        cf_payment_id: &'a str,
+    }
+    let mut digits = Text::<20>::new();
+    // 20 digits hold every u64.
+    let _ = fmt::Write::write_fmt(&mut digits, format_args!("{payment}"));
+    write(&Claim { cf_payment_id: digits.as_str() }, tx)
 }
 
 /// Writes an Order Pay body to `tx`; returns its length.

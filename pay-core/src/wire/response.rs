@@ -123,13 +123,15 @@ pub(crate) fn statuses(rx: &mut [u8]) -> Payments<'_> {
 ///
 /// Elements are unescaped in place, so the list can be walked once.
 pub fn payments(rx: &mut [u8]) -> Payments<'_> {
-    Payments { rx, at: None, over: false, exact: true }
+    Payments { rx, cut: false, at: None, over: false, exact: true }
 }
 
 /// See [`payments`].
 #[derive(Debug)]
 pub struct Payments<'a> {
     rx: &'a mut [u8],
+    /// The text ended, or stopped being a list, before its closing bracket.
+    cut: bool,
     /// Where the next element or the end is looked for; `None` before the opening bracket.
     at: Option<usize>,
     over: bool,
@@ -305,11 +307,11 @@ fn next_action(
 }
 
 /// The members of a payment, and its error's code.
-type PaymentSpans = ([Option<Span>; 9], Option<Span>);
+type PaymentSpans = ([Option<Span>; 10], Option<Span>);
 
 /// What the payment at `at` has, and where it ends.
 fn payment_spans(rx: &[u8], at: usize, levels: u32) -> Result<(PaymentSpans, usize), MembersError> {
-    const NAMES: [&str; 9] = [
+    const NAMES: [&str; 10] = [
         "cf_payment_id",
         "payment_status",
         "order_id",
@@ -318,10 +320,11 @@ fn payment_spans(rx: &[u8], at: usize, levels: u32) -> Result<(PaymentSpans, usi
         "payment_group",
         "bank_reference",
         "payment_message",
+        "payment_completion_time",
         "error_details",
     ];
     let mut code = None;
-    let (found, end) = members::members_and(rx, at, levels, &NAMES, 8, |at, levels| {
+    let (found, end) = members::members_and(rx, at, levels, &NAMES, 9, |at, levels| {
         let ([found], end) = members::members(rx, at, levels, &["error_code"])?;
         code = found;
         Ok(end)
@@ -337,7 +340,7 @@ fn one_payment(rx: &mut [u8], exact: bool) -> Result<Payment<'_>, DecodeError> {
 
 fn payment_of(
     rx: &mut [u8],
-    [id, status, order_id, value, captured, group, reference, message, _]: [Option<Span>; 9],
+    [id, status, order_id, value, captured, group, reference, message, completion, _]: [Option<Span>; 10],
     error_code: Option<Span>,
     exact: bool,
 ) -> Result<Payment<'_>, DecodeError> {
@@ -352,8 +355,8 @@ fn payment_of(
         Some(b"false") => Some(false),
         Some(_) => return Err(DecodeError::Malformed("is_captured")),
     };
-    let [status, order_id, group, reference, message, error_code] =
-        [status, order_id, group, reference, message, error_code].map(|value| word(rx, value));
+    let [status, order_id, group, reference, message, completion, error_code] =
+        [status, order_id, group, reference, message, completion, error_code].map(|value| word(rx, value));
     let text = Resolver(rx);
     let status = text.of(status.ok_or(DecodeError::Missing("payment_status"))?);
     Ok(Payment {
@@ -366,6 +369,7 @@ fn payment_of(
         bank_reference: text.or_empty(reference),
         message: text.or_empty(message),
         error_code: text.or_empty(error_code),
+        completion_time: text.or_empty(completion),
     })
 }
 
@@ -388,10 +392,16 @@ impl Payments<'_> {
             }
             Err(error) => {
                 self.over = true;
+                self.cut = true;
                 return Err(error);
             }
         };
         payment_of(self.rx, found, code, self.exact).map(Some)
+    }
+
+    /// Whether the list was walked to its closing bracket. Single elements may have been unreadable.
+    pub const fn is_whole(&self) -> bool {
+        self.over && !self.cut
     }
 
     /// The next element's members; the inner error is about the element alone.
