@@ -5,7 +5,7 @@ use super::error::{InvalidValue, Reason};
 use super::id::{CfPaymentId, CustomerId, OrderId, Phone};
 use super::status::{OrderStatus, PaymentStatus};
 use super::text::{self, Text};
-use super::time::Timestamp;
+use super::time::{Timestamp, instant};
 use super::url::Url;
 
 /// `POST /orders`. Members of the page that a terminal has no use for (cart, splits, tags, products) are left out.
@@ -75,6 +75,13 @@ pub struct Payment<'a> {
     pub error_code: &'a str,
     /// `payment_completion_time`: when it ended, as the gateway writes it; empty where absent.
     pub completion_time: &'a str,
+}
+
+impl Payment<'_> {
+    /// When it ended, in microseconds since 1970-01-01T00:00:00Z. `None` where absent or not a date.
+    pub fn completed(&self) -> Option<u64> {
+        instant(self.completion_time)
+    }
 }
 
 impl CreateOrder {

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::amount::Amount;
 use super::error::InvalidValue;
-use super::id::{OrderId, RefundId};
+use super::id::{CfPaymentId, OrderId, RefundId};
 use super::status::RefundStatus;
 use super::text::{self, Text};
 
@@ -124,6 +124,21 @@ impl RefundId {
         hash.update(reason.as_str());
         hash.update(b"\0");
         hash.update(n.to_be_bytes());
+        Self::from_hash(hash)
+    }
+
+    /// The refund of one payment: the same id whoever sends it back, for whatever reason and however often, so that it goes back
+    /// once. The first 32 hex digits of a SHA-256 over order and payment.
+    pub fn of_payment(order: &OrderId, payment: CfPaymentId) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"refund-of-payment\0");
+        hash.update(order.as_str());
+        hash.update(b"\0");
+        hash.update(payment.get().to_be_bytes());
+        Self::from_hash(hash)
+    }
+
+    fn from_hash(hash: Sha256) -> Self {
         let mut text = Text::<40>::new();
         for byte in hash.finalize().into_iter().take(16) {
             // 32 characters fit 40.
@@ -147,5 +162,20 @@ mod tests {
         assert_ne!(id, RefundId::derive(&order, RefundReason::Surplus, 1));
         assert_ne!(id, RefundId::derive(&order, RefundReason::LateSuccess, 0));
         assert_ne!(id, RefundId::derive(&OrderId::parse("other").unwrap(), RefundReason::Surplus, 0));
+    }
+
+    // Golden: both rules are kept for ever, as a refund may be read back years later. Values from `sha256sum`.
+    #[test]
+    fn ids_are_those_of_every_earlier_version() {
+        let order = OrderId::parse("kiosk-7-00000000000000a1").unwrap();
+        assert_eq!(RefundId::derive(&order, RefundReason::Surplus, 0).as_str(), "657512ed4d6177691dd8151cf0d64b38");
+        assert_eq!(
+            RefundId::of_payment(&order, CfPaymentId::new(1_457_655_315_005_187_584)).as_str(),
+            "2eb939e7259c974044b788bccd7f739e"
+        );
+        assert_ne!(
+            RefundId::of_payment(&order, CfPaymentId::new(1)),
+            RefundId::of_payment(&order, CfPaymentId::new(2))
+        );
     }
 }
