@@ -14,7 +14,7 @@ use crate::{
     route::Route,
     rules::{Rules, SessionKeys},
     scenario::{Act, Play},
-    time::UnixMillis,
+    time::{self, UnixMillis},
     version::ApiVersion,
 };
 use serde_json::Value;
@@ -110,8 +110,17 @@ impl Gateway {
         }
     }
 
-    /// Answers a request at this time. `now` must not run backwards.
+    /// Answers a request at this time. `now` must not run backwards. Every answer has a `date` by the sandbox's clock, whoever it is
+    /// meant to come from: every HTTP server with a clock sends one (RFC 9110 section 6.6.1).
     pub fn handle(&mut self, request: &Request, now: UnixMillis) -> Response {
+        let mut response = self.answer(request, now);
+        if response.header("date").is_none() {
+            response.set_header("date", &time::to_imf_fixdate(now + self.ahead));
+        }
+        response
+    }
+
+    fn answer(&mut self, request: &Request, now: UnixMillis) -> Response {
         let route = Route::of(request);
         self.run_to(now + self.ahead);
         let (play, act) = match self.next_act(request, route.as_ref()) {

@@ -241,6 +241,8 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, shared: Arc<Shared
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .keep_alive(true)
+                // The gateway's answers have one, by the sandbox's clock.
+                .auto_date_header(false)
                 .serve_connection(TokioIo::new(stream), service);
             // A client that goes away is its own business.
             let _ = connection.await;

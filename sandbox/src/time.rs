@@ -1,4 +1,4 @@
-//! Times as the gateway writes them: ISO 8601 in Indian Standard Time.
+//! Times as the gateway writes them: ISO 8601 in Indian Standard Time, and the `Date` header's form.
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub type UnixMillis = u64;
@@ -12,6 +12,19 @@ pub(crate) fn to_iso(at: UnixMillis) -> String {
     let (year, month, day) = civil(local.div_euclid(86_400));
     let second = local.rem_euclid(86_400);
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}+05:30", second / 3600, second / 60 % 60, second % 60)
+}
+
+/// `Fri, 11 Aug 2023 12:32:46 GMT`.
+pub(crate) fn to_imf_fixdate(at: UnixMillis) -> String {
+    const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let seconds = i64::try_from(at / 1000).unwrap_or(0);
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let (year, month, day) = civil(days);
+    let name = |names: &[&'static str], place: i64| usize::try_from(place).ok().and_then(|n| names.get(n).copied());
+    let weekday = name(&WEEKDAYS, days.rem_euclid(7)).unwrap_or_default();
+    let month = name(&MONTHS, month - 1).unwrap_or_default();
+    format!("{weekday}, {day:02} {month} {year:04} {:02}:{:02}:{:02} GMT", second / 3600, second / 60 % 60, second % 60)
 }
 
 /// Reads `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±HH:MM)`; a fraction is dropped.
@@ -92,7 +105,15 @@ fn civil(days: i64) -> (i64, i64, i64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{from_iso, to_iso};
+    use super::{from_iso, to_imf_fixdate, to_iso};
+
+    #[test]
+    fn dates_of_headers() {
+        assert_eq!(to_imf_fixdate(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(to_imf_fixdate(784_111_777_999), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(to_imf_fixdate(1_709_164_799_000), "Wed, 28 Feb 2024 23:59:59 GMT");
+        assert_eq!(to_imf_fixdate(1_709_164_800_000), "Thu, 29 Feb 2024 00:00:00 GMT");
+    }
 
     #[test]
     fn times_are_read_and_written() {

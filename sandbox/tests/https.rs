@@ -50,6 +50,23 @@ fn a_sale_over_tls() {
     assert_eq!(server.gateway().charges("order_1").count(), 1);
 }
 
+// Mutant: hyper's own date.
+#[test]
+fn answers_have_the_date_of_its_own_clock() {
+    let server = Server::start(Config::default()).expect("a server");
+    let agent = agent(server.ca_pem());
+    let date = || {
+        let answer = agent.get(format!("{}/orders/order_1", server.url())).call().expect("an answer");
+        let dates: Vec<_> = answer.headers().get_all("date").iter().cloned().collect();
+        assert_eq!(dates.len(), 1);
+        dates[0].to_str().expect("a date").to_owned()
+    };
+    let year = |date: &str| date[12..16].parse::<u32>().expect("a year");
+    let before = date();
+    server.skip(core::time::Duration::from_secs(3 * 366 * 86_400));
+    assert!(year(&date()) - year(&before) >= 3, "{before}");
+}
+
 #[test]
 fn only_clients_that_trust_its_own_authority_get_in() {
     let server = Server::start(Config::default()).expect("a server");

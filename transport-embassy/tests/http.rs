@@ -1,5 +1,6 @@
 //! The reader of answers: what it takes, what it refuses, and that pieces make no difference.
 
+use pay_core::model::UnixSeconds;
 use pay_core::wire::ResponseHead;
 use proptest::prelude::*;
 use transport_embassy::http::{HttpError, Progress, ResponseReader};
@@ -240,10 +241,11 @@ fn not_http() {
 #[test]
 fn headers_that_matter() {
     let input = "HTTP/1.1 429 X\r\nX-RateLimit-Retry: 30\r\nX-Idempotency-Replayed: true\r\nX-Request-ID: r1\r\n\
-                 x-latin: \u{e9}\r\nContent-Length: 0\r\n\r\n";
+                 DATE: Sun, 06 Nov 1994 08:49:37 GMT\r\nx-latin: \u{e9}\r\nContent-Length: 0\r\n\r\n";
     let Read::Whole(head, ..) = read(input) else { panic!() };
     assert_eq!((head.status, head.replayed, head.rate_limit.retry_s), (429, true, Some(30)));
     assert_eq!(head.request_id.unwrap().as_str(), "r1");
+    assert_eq!(head.date, Some(UnixSeconds(784_111_777)));
 }
 
 /// Answers that are nearly right: each part is drawn from right and wrong ones.

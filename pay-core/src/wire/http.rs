@@ -2,8 +2,11 @@
 
 use core::fmt;
 
-use super::super::model::{ApiVersion, CallKind, CfPaymentId, IdempotencyKey, OrderId, RefundId, RequestId, Text};
+use super::super::model::{
+    ApiVersion, CallKind, CfPaymentId, IdempotencyKey, OrderId, RefundId, RequestId, Text, UnixSeconds,
+};
 use super::api::{Auth, ClientHints};
+use super::date;
 
 /// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +102,9 @@ pub struct ResponseHead {
     pub rate_limit: RateLimit,
     /// `x-request-id` as the answer has it.
     pub request_id: Option<Text<64>>,
+    /// `Date`: what the clock of whoever answered showed (RFC 9110 section 6.6.1), in whole seconds. `None` where it is missing or
+    /// not in the form that servers must send today (IMF-fixdate).
+    pub date: Option<UnixSeconds>,
 }
 
 /// The `x-ratelimit-*` headers; each may be absent.
@@ -276,6 +282,8 @@ impl ResponseHead {
             self.rate_limit.retry_s = number();
         } else if is("x-request-id") && !value.is_empty() {
             self.request_id = Some(Text::cut(value));
+        } else if is("date") {
+            self.date = date::parse(value);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Between values and bytes: requests, replies, headers and paths. The gateway's JSON names stand here and nowhere else.
 
 pub(crate) mod api;
+mod date;
 pub(crate) mod http;
 mod measure;
 pub(crate) mod request;

@@ -2,7 +2,7 @@
 
 use pay_core::model::{
     Amount, ApiVersion, Authenticate, CreateOrder, Currency, Customer, CustomerId, Environment, IdempotencyKey,
-    OrderPay, Otp, Phone, RefundId, RefundReason,
+    OrderPay, Otp, Phone, RefundId, RefundReason, UnixSeconds,
 };
 use pay_core::sale::{
     Buffers, Delivery, ErrorKind, Failure, InFlight, Intent, Millis, Outcome, Policy, Record, Sale, SaleError, Setup,
@@ -10,7 +10,7 @@ use pay_core::sale::{
 };
 use pay_core::wire::{Call, ResponseHead};
 
-use crate::world::{ORDER, order_id};
+use crate::world::{ORDER, START, order_id};
 
 /// What is told.
 pub enum Told {
@@ -158,6 +158,7 @@ impl Rig {
         self.rx[..body.len()].copy_from_slice(body.as_bytes());
         let mut head = ResponseHead::new(status);
         head.body_len = body.len();
+        head.date = Some(UnixSeconds((START + self.now) / 1000));
         head
     }
 

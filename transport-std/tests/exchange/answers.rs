@@ -3,6 +3,7 @@
 use core::fmt::Write as _;
 
 use pay_core::drive::transport::blocking::Transport;
+use pay_core::model::UnixSeconds;
 use pay_core::sale::{Delivery, ErrorKind};
 use pay_core::wire::ResponseHead;
 use transport_std::{Error, Phase, Problem};
@@ -41,12 +42,13 @@ fn what_the_head_says_is_noted() {
     let (head, _) = answer(
         "HTTP/1.1 429 Too Many Requests\r\nX-RateLimit-Limit: 100\r\nx-ratelimit-remaining: 0\r\n\
          X-RATELIMIT-RETRY: 17\r\nx-request-id: abc\r\nX-Idempotency-Replayed: true\r\nx-other: \u{e9}\r\n\
-         Content-Length: 0\r\n\r\n",
+         date: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n",
     );
     assert_eq!((head.status, head.body_len, head.replayed), (429, 0, true));
     let limit = head.rate_limit;
     assert_eq!((limit.limit, limit.remaining, limit.retry_s), (Some(100), Some(0), Some(17)));
     assert_eq!(head.request_id.as_deref(), Some("abc"));
+    assert_eq!(head.date, Some(UnixSeconds(784_111_777)));
 }
 
 #[test]
