@@ -12,7 +12,7 @@ use crate::{
     rate::{Allowance, Bucket, Windows},
     refund::{Refund, RefundStatus},
     route::Route,
-    rules::{Rules, SessionKeys},
+    rules::{Rules, SessionKeys, Unfinished},
     scenario::{Act, Play},
     time::{self, UnixMillis},
     version::ApiVersion,
@@ -223,9 +223,19 @@ impl Gateway {
 
     /// What keys count for without credentials: as the rules say, unless the order's scenario says otherwise.
     fn session_keys(&self, request: &Request, route: Option<&Route<'_>>) -> SessionKeys {
-        let order = self.order_of(request, route);
-        let play = order.and_then(|order| self.plays.get(&order));
-        play.and_then(|play| play.scenario.fixes_session_keys()).unwrap_or(self.rules.session_keys)
+        match self.order_of(request, route) {
+            Some(order) => self.terms_of(&order).session_keys,
+            None => self.rules.session_keys,
+        }
+    }
+
+    /// The rules for this order: as its scenario has them, if it plays one.
+    pub(crate) fn terms_of(&self, order: &str) -> Rules {
+        let mut rules = self.rules.clone();
+        if let Some(play) = self.plays.get(order) {
+            play.scenario.change(&mut rules);
+        }
+        rules
     }
 
     fn refuse_scenario(&mut self, request: &Request, refusal: &Refusal, now: UnixMillis) -> Response {
@@ -364,14 +374,22 @@ impl Gateway {
             && request.header("x-client-secret") == Some(&self.client_secret)
     }
 
-    /// Closes an order whose time has come; attempts that still wait are dropped, but a late success can follow.
+    /// Closes an order whose time has come; attempts that still wait are dropped unless the rules say otherwise, and a
+    /// late success can follow.
     fn close(&mut self, id: &str, at: UnixMillis) {
         let Some(order) = self.orders.get_mut(id) else { return };
         order.status = match order.status {
             OrderStatus::TerminationRequested => OrderStatus::Terminated,
             _ => OrderStatus::Expired,
         };
-        let waiting = |payment: &&mut Payment| payment.order_id == id && payment.status.is_open();
+        let waiting = |payment: &&mut Payment| {
+            payment.order_id == id
+                && match payment.unfinished {
+                    Unfinished::Dropped => payment.status.is_open(),
+                    Unfinished::NotAttempted => payment.status == PaymentStatus::Pending,
+                    Unfinished::Pending => false,
+                }
+        };
         for payment in self.payments.iter_mut().filter(waiting) {
             payment.status = PaymentStatus::UserDropped;
             payment.completed = Some(at);

@@ -6,6 +6,7 @@ use crate::{
     error::Refusal,
     gateway::{Call, Event, Gateway},
     json::{Object, text},
+    rules::Sessions,
     time::{UnixMillis, from_iso, to_iso},
     version::ApiVersion::{self, V2022_09_01},
 };
@@ -117,8 +118,8 @@ impl Gateway {
         }
         if let Some(Value::Object(tags)) = request.get("order_tags") {
             let fits = |tag: &Value| tag.as_str().is_some_and(|tag| (1..=255).contains(&tag.chars().count()));
-            if tags.len() > 15 || !tags.values().all(fits) {
-                return Err(Refusal::wrong("order_tags", "must be at most 15 strings of 1 to 255 characters"));
+            if tags.len() > 10 || !tags.values().all(fits) {
+                return Err(Refusal::wrong("order_tags", "must be at most 10 strings of 1 to 255 characters"));
             }
         }
         if text(&request, "order_currency") != Some("INR") {
@@ -156,9 +157,10 @@ impl Gateway {
         self.order_entity(&id, version)
     }
 
-    /// `GET /orders/{order_id}`: each read of an order that can be paid gives a new session id; the old ones stay good.
+    /// `GET /orders/{order_id}`
     pub(crate) fn get_order(&mut self, call: &Call<'_>, id: &str) -> Result<Value, Refusal> {
-        if self.order(id)?.status == OrderStatus::Active {
+        let sessions = self.terms_of(id).sessions;
+        if self.order(id)?.status == OrderStatus::Active && sessions == Sessions::Renewed {
             self.new_session(id);
         }
         self.order_entity(id, call.version)
@@ -248,7 +250,7 @@ impl Gateway {
             "order_splits": splits,
             "customer_details": customer,
             "order_meta": meta,
-            "order_tags": given("order_tags"),
+            "order_tags": if self.terms_of(id).answer_tags { given("order_tags") } else { Value::Null },
         });
         if version == V2022_09_01 {
             for list in ["payments", "refunds", "settlements"] {

@@ -7,9 +7,11 @@ use crate::{
     error::Refusal,
     gateway::{Call, Event, Gateway},
     json::text,
+    listing,
     method::{self, Next},
     order::{Order, OrderStatus},
     otp::OtpSession,
+    rules::Unfinished,
     test_data::Outcome,
     time::{UnixMillis, from_iso, to_iso},
     version::ApiVersion::{self, V2022_09_01, V2025_01_01},
@@ -78,12 +80,15 @@ pub struct Payment {
     pub created: UnixMillis,
     /// When it ended.
     pub completed: Option<UnixMillis>,
+    /// Whether somebody else made it, beside the terminals that talk to this gateway.
+    pub stranger: bool,
     pub(crate) group: &'static str,
     pub(crate) shown: Value,
     pub(crate) authorize_only: bool,
     pub(crate) error: Option<String>,
     pub(crate) due: Option<(UnixMillis, Outcome)>,
     pub(crate) otp: Option<OtpSession>,
+    pub(crate) unfinished: Unfinished,
 }
 
 impl Payment {
@@ -122,8 +127,7 @@ impl Gateway {
             return Err(Refusal::wrong("transaction_expiry_time", "must be in the future"));
         }
         let (order_id, amount) = (order.id.clone(), order.amount);
-        self.last_payment += 1 + self.dice.next() % 1_000_000;
-        let id = self.last_payment;
+        let id = self.next_payment();
         let attempt = Attempt { base: &self.base, session, id, amount, version: call.version, now: call.now };
         let (action, channel, data) = action::build(&attempt, &method, &mut self.dice);
         // Production prints `1`, `200.5` and `1.20` alike, so both forms are sent in turn.
@@ -133,7 +137,12 @@ impl Gateway {
         if request.get("save_instrument") == Some(&Value::Bool(true)) && method.key == "card" {
             shown["instrument_id"] = self.dice.uuid().into();
         }
-        let waits = matches!(method.next, Next::Page(_));
+        let unfinished = self.terms_of(&order_id).unfinished;
+        let status = match unfinished {
+            Unfinished::Dropped if matches!(method.next, Next::Page(_)) => PaymentStatus::NotAttempted,
+            Unfinished::NotAttempted => PaymentStatus::NotAttempted,
+            Unfinished::Dropped | Unfinished::Pending => PaymentStatus::Pending,
+        };
         // In a scenario the shopper is the scenario's; what nobody acts on lapses.
         let played = self.plays.contains_key(&order_id);
         let settle_after_ms = self.rules.settle_after_ms.filter(|_| !played);
@@ -148,6 +157,7 @@ impl Gateway {
         };
         let lapse = end.into_iter().chain(lapse).min().map(|at| (at, Outcome::Failed("TRANSACTION_EXPIRED")));
         let lapse = lapse.or_else(|| played.then_some((call.now + LAPSE_MS, Outcome::UserDropped)));
+        let lapse = lapse.filter(|_| unfinished == Unfinished::Dropped);
         let due = result.into_iter().chain(lapse).min_by_key(|(at, _)| *at);
         if let Some((at, _)) = due {
             self.plan(at, Event::Result(self.payments.len()));
@@ -157,16 +167,18 @@ impl Gateway {
             order_id,
             amount,
             method: method.key,
-            status: if waits { PaymentStatus::NotAttempted } else { PaymentStatus::Pending },
+            status,
             captured: false,
             created: call.now,
             completed: None,
+            stranger: false,
             group: method.group,
             shown,
             authorize_only: method.authorize_only,
             error: None,
             due,
             otp: matches!(method.next, Next::Otp).then(|| OtpSession::new(call.now)),
+            unfinished,
         });
         Ok(json!({
             "payment_amount": printed,
@@ -182,7 +194,9 @@ impl Gateway {
     pub(crate) fn get_payments(&mut self, call: &Call<'_>, order_id: &str) -> Result<Value, Refusal> {
         self.order(order_id)?;
         let of_order = self.payments.iter().filter(|payment| payment.order_id == order_id);
-        Ok(of_order.map(|payment| entity(payment, call.version)).collect())
+        let mut list: Vec<Value> = of_order.map(|payment| entity(payment, call.version)).collect();
+        listing::lengthen(&mut list, self.terms_of(order_id).listing, order_id, call.version);
+        Ok(list.into())
     }
 
     /// `GET /orders/{order_id}/payments/{cf_payment_id}`
@@ -195,6 +209,12 @@ impl Gateway {
         } else {
             Err(Refusal::not_found("payment"))
         }
+    }
+
+    /// A number that no payment has: they only grow.
+    pub(crate) fn next_payment(&mut self) -> u64 {
+        self.last_payment += 1 + self.dice.next() % 1_000_000;
+        self.last_payment
     }
 
     /// The place in the books of the payment with this id.
@@ -252,7 +272,7 @@ fn check_allowed(order: &Order, method: &method::Method) -> Result<(), Refusal> 
     Ok(())
 }
 
-fn entity(payment: &Payment, version: ApiVersion) -> Value {
+pub(crate) fn entity(payment: &Payment, version: ApiVersion) -> Value {
     let ended = !payment.status.is_open();
     let paid = payment.status == PaymentStatus::Success;
     let message = match payment.status {

@@ -18,10 +18,16 @@ pub enum RefundStatus {
     Pending,
     /// Given back.
     Success,
-    /// Will not be given back (a scenario's doing).
+    /// Will not be given back.
     Cancelled,
-    /// Waits for the gateway's own people (a scenario's doing).
+    /// Waits for the gateway's own people.
     OnHold,
+    /// Waits for the merchant's own people; no specification has it.
+    PendingApproval,
+    /// Those people said no; no specification has it.
+    Rejected,
+    /// The bank said no; no specification has it.
+    Failed,
 }
 
 impl RefundStatus {
@@ -33,7 +39,16 @@ impl RefundStatus {
             Self::Success => "SUCCESS",
             Self::Cancelled => "CANCELLED",
             Self::OnHold => "ONHOLD",
+            Self::PendingApproval => "PENDING_APPROVAL",
+            Self::Rejected => "REJECTED",
+            Self::Failed => "FAILED",
         }
+    }
+
+    /// Whether the money is back, or still on its way back.
+    #[must_use]
+    pub fn gives_back(self) -> bool {
+        matches!(self, Self::Pending | Self::Success | Self::OnHold | Self::PendingApproval)
     }
 }
 
@@ -84,18 +99,21 @@ impl Gateway {
             return Err(Refusal::invalid("order_not_paid", "order : has no successful payment to refund"));
         }
         let left = |id: u64, whole: Paise| {
-            let given: u64 =
-                self.refunds.iter().filter(|refund| refund.payment_id == id).map(|refund| refund.amount.0).sum();
-            whole.0.saturating_sub(given)
+            let given = self.refunds.iter().filter(|refund| refund.payment_id == id && refund.status.gives_back());
+            whole.0.saturating_sub(given.map(|refund| refund.amount.0).sum())
         };
         let payment = charges().find(|payment| left(payment.id, payment.amount) >= amount.0);
         let payment_id = payment.ok_or_else(|| wrong("is more than is left of the payment"))?.id;
+        let end = self.terms_of(order_id).refunds;
         let refund = Refund {
             id,
             order_id: order_id.to_owned(),
             payment_id,
             amount,
-            status: RefundStatus::Pending,
+            status: match end {
+                RefundStatus::Success => RefundStatus::Pending,
+                other => other,
+            },
             created: call.now,
             due: call.now + self.rules.settle_after_ms.unwrap_or(0),
             cf_id: self.dice.digits(9),
@@ -103,9 +121,19 @@ impl Gateway {
             speed: text(&request, "refund_speed").unwrap_or("STANDARD").to_owned(),
         };
         let answer = entity(&refund, call.version);
-        self.plan(refund.due, Event::Refund(self.refunds.len()));
+        if end == RefundStatus::Success {
+            self.plan(refund.due, Event::Refund(self.refunds.len()));
+        }
         self.refunds.push(refund);
         Ok(answer)
+    }
+
+    /// Puts a refund into this status, as the gateway's own people, the merchant's or the bank might. `false`: there is no
+    /// such refund.
+    pub fn set_refund(&mut self, order_id: &str, refund_id: &str, status: RefundStatus) -> bool {
+        let of_order = |refund: &&mut Refund| refund.order_id == order_id && refund.id == refund_id;
+        let found = self.refunds.iter_mut().find(of_order);
+        found.map(|refund| refund.status = status).is_some()
     }
 
     /// `GET /orders/{order_id}/refunds`
@@ -139,7 +167,11 @@ fn entity(refund: &Refund, version: ApiVersion) -> Value {
         "refund_status": refund.status.as_str(),
         "refund_arn": done.then(|| format!("RF{}", refund.cf_id)),
         "refund_charge": 0,
-        "status_description": if done { "Refund completed" } else { "In Progress" },
+        "status_description": match refund.status {
+            RefundStatus::Success => "Refund completed",
+            status if status.gives_back() => "In Progress",
+            _ => "Refund not processed",
+        },
         "metadata": null,
         "refund_splits": [],
         "refund_type": "MERCHANT_INITIATED",

@@ -121,3 +121,28 @@ fn faults_stand_before_the_rules() {
     assert!(again.status == 200 && replayed(&again));
     assert_eq!(shop.gateway.payments().len(), 1);
 }
+
+// Mutant: a store that is asked for every terminal's keys although they are ignored.
+#[test]
+fn two_terminals_share_a_session() {
+    for (session_keys, payments) in [(SessionKeys::Honoured, 2), (SessionKeys::Ignored, 3)] {
+        let mut shop = Shop::new(Rules { session_keys, ..Rules::default() });
+        let session = shop.session("order_1");
+        let send = |shop: &mut Shop, key: &str| {
+            let request = shop.pay_request(&session, &upi("link")).with_header("x-idempotency-key", key);
+            let answer = shop.send(&request);
+            assert_eq!(answer.status, 200);
+            (read(&answer)["cf_payment_id"].clone(), replayed(&answer))
+        };
+        let one = send(&mut shop, "of terminal 1");
+        let other = send(&mut shop, "of terminal 2");
+        assert_ne!(one.0, other.0, "each has its own attempt");
+        // The gateway cannot tell terminals apart: whoever has the key has the answer, if keys count.
+        let again = send(&mut shop, "of terminal 1");
+        assert_eq!(
+            (again.0 == one.0, again.1),
+            (session_keys == SessionKeys::Honoured, session_keys == SessionKeys::Honoured)
+        );
+        assert_eq!(shop.gateway.payments().len(), payments);
+    }
+}

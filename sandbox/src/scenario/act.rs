@@ -1,7 +1,7 @@
 //! What the gateway does to a call in a scenario.
 
 use super::wire::{Break, Place, WireFault};
-use crate::{error::Refusal, refund::RefundStatus, route::Route};
+use crate::{error::Refusal, payment::PaymentStatus, refund::RefundStatus, route::Route, test_data::Outcome};
 use serde_json::Value;
 
 /// What happens to some of the calls of one kind.
@@ -48,8 +48,8 @@ pub(crate) enum Act {
     Fail { executed: bool },
     /// Refused without being done, stored under the key, and the answer is lost.
     StoredAndLost { status: u16, kind: &'static str, code: &'static str },
-    /// The order that is to be made is there already, for so many paise more.
-    Exists { more: u64 },
+    /// The order that is to be made is there already, for so many paise more, and somebody's payment on it has this status.
+    Exists { more: u64, payment: Option<PaymentStatus> },
     /// The answer is changed and can still be read.
     Edit(fn(&mut Value)),
     /// The same for its text.
@@ -68,6 +68,9 @@ pub(crate) enum Act {
     Lag { ms: u64 },
     /// The answer to the first Order Pay comes again.
     Earlier,
+    /// Somebody else makes so many attempts in this status just before it is done, or just after the order was made. What
+    /// waits of them ends so, so many milliseconds later.
+    Strangers { times: u32, status: PaymentStatus, then: Option<(u64, Outcome)> },
     /// The gateway's clock jumps ahead, then it does it.
     Jump { ms: u64 },
     /// The refund goes this way.
@@ -138,6 +141,11 @@ pub(super) const OTHER_REFUND: Act = Act::Answer {
     headers: &[],
 };
 
+/// Somebody else makes one attempt.
+pub(super) const fn stranger(status: PaymentStatus) -> Act {
+    Act::Strangers { times: 1, status, then: None }
+}
+
 /// No call is left in this minute.
 pub(super) const SPENT: Act = Act::Headers(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-retry", "9")]);
 
@@ -197,6 +205,7 @@ impl Act {
                 | Self::Jump { .. }
                 | Self::Refund(_)
                 | Self::Exists { .. }
+                | Self::Strangers { .. }
         );
         !as_it_was
     }

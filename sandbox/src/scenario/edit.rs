@@ -81,6 +81,21 @@ pub(super) fn other_order(answer: &mut Value) {
     });
 }
 
+/// A refund of another amount.
+pub(super) fn other_refund_amount(refund: &mut Value) {
+    refund["refund_amount"] = json!(1.00);
+}
+
+/// A refund of another order.
+pub(super) fn other_refund_order(refund: &mut Value) {
+    refund["order_id"] = "somebody_elses_order".into();
+}
+
+/// Every payment in the list is without its number.
+pub(super) fn unnumbered(list: &mut Value) {
+    each_object(list, |payment| payment["cf_payment_id"] = Value::Null);
+}
+
 /// An order of another amount, which is paid.
 pub(super) fn other_amount(order: &mut Value) {
     order["order_amount"] = json!(1.00);

@@ -1,6 +1,6 @@
 //! How a terminal must come out of a scenario, and whether the books agree.
 
-use crate::{gateway::Gateway, order::OrderStatus, refund::RefundStatus};
+use crate::{gateway::Gateway, order::OrderStatus};
 
 /// What a terminal can do. The numbers are places in a scenario's table of ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,10 +78,7 @@ impl Expect {
         let charges = gateway.charges(order).count();
         let given_back = |payment: u64| {
             let of_payment = gateway.refunds().iter().filter(|refund| refund.payment_id == payment);
-            of_payment
-                .filter(|refund| refund.status != RefundStatus::Cancelled)
-                .map(|refund| refund.amount.0)
-                .sum::<u64>()
+            of_payment.filter(|refund| refund.status.gives_back()).map(|refund| refund.amount.0).sum::<u64>()
         };
         let stand = gateway.charges(order).filter(|payment| given_back(payment.id) < payment.amount.0).count();
         let payable = gateway.orders().any(|known| known.id == order && known.status == OrderStatus::Active);

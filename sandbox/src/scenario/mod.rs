@@ -20,7 +20,10 @@ pub(crate) use play::Play;
 pub use shopper::Means;
 pub use wire::{Break, Place, WireFault};
 
-use crate::{amount::Paise, rules::SessionKeys};
+use crate::{
+    amount::Paise,
+    rules::{Rules, SessionKeys},
+};
 use act::Rule;
 use core::fmt;
 use shopper::Step;
@@ -56,6 +59,8 @@ pub struct Scenario {
     pub stalls: bool,
     ends: [Option<Expect>; 3],
     keys: Option<SessionKeys>,
+    /// What else it changes in the rules, for its order.
+    changes: fn(&mut Rules),
     rules: &'static [Rule],
     shopper: &'static [&'static [Step]],
 }
@@ -90,6 +95,14 @@ impl Scenario {
     #[must_use]
     pub fn fixes_session_keys(&self) -> Option<SessionKeys> {
         self.keys
+    }
+
+    /// Makes the rules those of its order.
+    pub(crate) fn change(&self, rules: &mut Rules) {
+        if let Some(keys) = self.keys {
+            rules.session_keys = keys;
+        }
+        (self.changes)(rules);
     }
 
     /// The exit code that the example kiosk must end with, `asks`: it has a backend to ask. `None`: the kiosk cannot play

@@ -3,7 +3,7 @@
 use super::{
     Break, Place, SCENARIO_HEADER, Scenario, WireFault,
     act::Act,
-    shopper::{Cue, Step},
+    shopper::{Cue, Does, Step},
 };
 use crate::{
     amount::Paise,
@@ -12,7 +12,7 @@ use crate::{
     http::{Request, Response},
     json::{self, read_object, text},
     order::OrderStatus,
-    payment::Payment,
+    payment::{Payment, PaymentStatus},
     route::Route,
     test_data::Outcome,
     time::UnixMillis,
@@ -132,12 +132,15 @@ impl Gateway {
             Some(Route::OrderPay) => self.cue(key, Cue::BeforeNext, now),
             Some(Route::TerminateOrder(_)) => self.cue(key, Cue::BeforeClosing, now),
             Some(Route::CreateOrder) => {
-                if let Some(Act::Exists { more }) = act {
+                if let Some(Act::Exists { more, payment }) = act {
                     self.make_before(request, *more, now);
+                    payment.map(|status| self.stranger_pays(key, status, now));
                 }
+                return;
             }
             _ => {}
         }
+        self.strangers(key, act, now);
     }
 
     /// What happens after a call was done: the shopper begins, and the answer is changed.
@@ -150,6 +153,9 @@ impl Gateway {
         now: UnixMillis,
     ) -> Response {
         let done = response.status == 200;
+        if matches!(route, Some(Route::CreateOrder)) && done {
+            self.strangers(key, act.as_ref(), now);
+        }
         if matches!(route, Some(Route::OrderPay)) {
             let seen = done && !act.as_ref().is_some_and(Act::hides_the_answer);
             self.begin(key, seen.then_some(&response.body), now);
@@ -199,7 +205,15 @@ impl Gateway {
     pub(crate) fn act_on(&mut self, place: usize, step: usize, now: UnixMillis) {
         let payment = &self.payments[place];
         let steps = self.plays.get(&payment.order_id).map(|play| self.steps(play, place));
-        let Some(outcome) = steps.and_then(|steps| steps.get(step)).map(|step| step.outcome) else { return };
+        let Some(does) = steps.and_then(|steps| steps.get(step)).map(|step| step.does) else { return };
+        let outcome = match does {
+            Does::Ends(outcome) => outcome,
+            Does::StrangerPays => {
+                let order = payment.order_id.clone();
+                self.stranger_pays(&order, PaymentStatus::Success, now);
+                return;
+            }
+        };
         // What has succeeded stays so.
         if payment.status.is_open() || (outcome == Outcome::Success && payment.status.may_succeed_late()) {
             self.finish(place, &outcome, now);
@@ -209,7 +223,8 @@ impl Gateway {
     /// The steps of the attempt at this place; the last list is for all that follow.
     fn steps(&self, play: &Play, place: usize) -> &'static [Step] {
         let order = &self.payments[place].order_id;
-        let earlier = self.payments[..place].iter().filter(|payment| payment.order_id == *order).count();
+        let ours = |payment: &&Payment| payment.order_id == *order && !payment.stranger;
+        let earlier = self.payments[..place].iter().filter(ours).count();
         let lists = play.scenario.shopper;
         lists.get(earlier).or(lists.last()).copied().unwrap_or_default()
     }
@@ -242,8 +257,25 @@ impl Gateway {
         }
     }
 
+    /// The places in the books of this terminal's attempts.
     fn places(&self, order: &str) -> Vec<usize> {
-        (0..self.payments.len()).filter(|place| self.payments[*place].order_id == order).collect()
+        let ours = |payment: &Payment| payment.order_id == order && !payment.stranger;
+        (0..self.payments.len()).filter(|place| ours(&self.payments[*place])).collect()
+    }
+
+    /// Somebody else's attempts, if it is their turn.
+    fn strangers(&mut self, order: &str, act: Option<&Act>, now: UnixMillis) {
+        let Some(Act::Strangers { times, status, then }) = act else { return };
+        for _ in 0..*times {
+            let place = self.payments.len();
+            if self.stranger_pays(order, *status, now).is_none() {
+                return;
+            }
+            if let Some((ms, outcome)) = *then {
+                self.payments[place].due = Some((now + ms, outcome));
+                self.plan(now + ms, Event::Result(place));
+            }
+        }
     }
 
     /// Makes the order that a request is about to make, with so many paise more.

@@ -35,12 +35,21 @@ impl Means {
     }
 }
 
-/// One thing that the shopper or their bank does about an attempt.
+/// One thing that the shopper or their bank does about an attempt, or that somebody else does beside it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
     pub(super) cue: Cue,
     pub(super) after_ms: u64,
-    pub(crate) outcome: Outcome,
+    pub(super) does: Does,
+}
+
+/// What happens in a [`Step`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Does {
+    /// The attempt ends.
+    Ends(Outcome),
+    /// Somebody else's payment on the same order succeeds: a new one.
+    StrangerPays,
 }
 
 /// What a [`Step`] waits for.
@@ -57,8 +66,15 @@ pub(super) enum Cue {
 }
 
 const fn step(cue: Cue, after_ms: u64, outcome: Outcome) -> Step {
-    Step { cue, after_ms, outcome }
+    Step { cue, after_ms, does: Does::Ends(outcome) }
 }
+
+pub(super) const fn stranger_pays_after(ms: u64) -> Step {
+    Step { cue: Cue::Begun, after_ms: ms, does: Does::StrangerPays }
+}
+
+pub(super) const STRANGER_PAYS_WHILE_CLOSING: Step =
+    Step { cue: Cue::Closing, after_ms: 500, does: Does::StrangerPays };
 
 pub(super) const fn pays_after(ms: u64) -> Step {
     step(Cue::Begun, ms, Outcome::Success)

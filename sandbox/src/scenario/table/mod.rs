@@ -8,16 +8,28 @@ mod order;
 mod otp;
 mod pay;
 mod refund;
+mod settling;
+mod stranger;
 
 use super::{
     Expect, Means, Scenario,
     act::Rule,
     shopper::{PAYS, Step},
 };
-use crate::rules::SessionKeys;
+use crate::rules::{Rules, SessionKeys};
 
-const PARTS: [&[Scenario]; 8] =
-    [pay::TABLE, cut::TABLE, form::TABLE, asking::TABLE, approval::TABLE, order::TABLE, otp::TABLE, refund::TABLE];
+const PARTS: [&[Scenario]; 10] = [
+    pay::TABLE,
+    cut::TABLE,
+    form::TABLE,
+    asking::TABLE,
+    approval::TABLE,
+    order::TABLE,
+    otp::TABLE,
+    refund::TABLE,
+    settling::TABLE,
+    stranger::TABLE,
+];
 
 pub(super) const ALL: &[Scenario] = &gather::<{ count() }>();
 
@@ -42,6 +54,7 @@ const fn scenario(
         stalls: false,
         ends,
         keys: None,
+        changes: |_| {},
         rules,
         shopper: PAYS,
     }
@@ -72,6 +85,10 @@ impl Scenario {
         Self { otps, ..self }
     }
 
+    const fn rules(self, changes: fn(&mut Rules)) -> Self {
+        Self { changes, ..self }
+    }
+
     const fn keys(self, keys: SessionKeys) -> Self {
         Self { keys: Some(keys), ..self }
     }
@@ -91,6 +108,9 @@ const fn asks(end: Expect) -> [Option<Expect>; 3] {
 const fn goes_back(blind: Option<Expect>) -> [Option<Expect>; 3] {
     [Some(Expect::Refunded), Some(Expect::RefundDue), blind]
 }
+
+/// What a terminal must make of it is not entered yet: the gateway's side is played and tested.
+const OPEN: [Option<Expect>; 3] = [None; 3];
 
 /// Something that only a till with keys does.
 const fn keys(end: Expect) -> [Option<Expect>; 3] {

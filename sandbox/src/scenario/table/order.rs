@@ -14,7 +14,7 @@ pub(super) const TABLE: &[Scenario] = &[
         "the order exists, with another amount",
         "an order of this id costs one rupee more: 409",
         Means::UpiQrCode,
-        &[first(On::Create, Act::Exists { more: 100 })],
+        &[first(On::Create, Act::Exists { more: 100, payment: None })],
         asks(Expect::NotPaid),
     )
     .creates(),
@@ -23,7 +23,7 @@ pub(super) const TABLE: &[Scenario] = &[
         "the order exists, and is ours",
         "an order of this id and amount is there already: 409",
         Means::UpiQrCode,
-        &[first(On::Create, Act::Exists { more: 0 })],
+        &[first(On::Create, Act::Exists { more: 0, payment: None })],
         asks(Expect::Paid),
     )
     .creates(),

@@ -1,0 +1,153 @@
+//! What is left when nobody completes an attempt, lists that cannot be read whole, and refunds that do not go through.
+
+use super::super::{
+    Expect, Means, Place, Scenario,
+    act::{Act, On, cut, each, first},
+    edit,
+    shopper::{LEAVES, PAYS_BEFORE_CLOSING, pays_after},
+};
+use super::{OPEN, ends, keys, scenario};
+use crate::{
+    refund::RefundStatus,
+    rules::{Listing, Sessions, Unfinished},
+};
+
+pub(super) const TABLE: &[Scenario] = &[
+    scenario(
+        "SB-121",
+        "an abandoned link stays NOT_ATTEMPTED",
+        "nobody pays; the order is closed, and its attempt reads NOT_ATTEMPTED for ever",
+        Means::UpiLink,
+        &[],
+        OPEN,
+    )
+    .shopper(LEAVES)
+    .rules(|rules| rules.unfinished = Unfinished::NotAttempted),
+    scenario(
+        "SB-122",
+        "the method before stays NOT_ATTEMPTED",
+        "the shopper changes the method and pays by the second; the first reads NOT_ATTEMPTED for ever",
+        Means::UpiLink,
+        &[],
+        OPEN,
+    )
+    .switches()
+    .shopper(&[&[], &[pays_after(2_000)]])
+    .rules(|rules| rules.unfinished = Unfinished::NotAttempted),
+    scenario(
+        "SB-123",
+        "PENDING for ever",
+        "the bank never says how it ended, not even after the order has closed",
+        Means::Card,
+        &[],
+        OPEN,
+    )
+    .shopper(LEAVES)
+    .rules(|rules| rules.unfinished = Unfinished::Pending),
+    scenario(
+        "SB-124",
+        "an order keeps its session",
+        "every reading of the order gives the session that it was made with",
+        Means::UpiQrCode,
+        &[],
+        ends(Expect::Paid, Expect::Pending),
+    )
+    .rules(|rules| rules.sessions = Sessions::Kept),
+    scenario(
+        "SB-125",
+        "answers without tags",
+        "the order is made and the answer lost; what is read of it later has no order_tags",
+        Means::UpiQrCode,
+        &[first(On::Create, cut(Place::Start))],
+        OPEN,
+    )
+    .creates()
+    .rules(|rules| rules.answer_tags = false),
+    scenario(
+        "SB-126",
+        "an element that cannot be read",
+        "every list has one more element, whose cf_payment_id is null; the shopper pays",
+        Means::UpiQrCode,
+        &[],
+        OPEN,
+    )
+    .rules(|rules| rules.listing = Listing::Unreadable),
+    scenario(
+        "SB-127",
+        "an element that cannot be read, and nobody pays",
+        "every list has one more element, whose cf_payment_id is null; the shopper leaves",
+        Means::UpiQrCode,
+        &[],
+        OPEN,
+    )
+    .shopper(LEAVES)
+    .rules(|rules| rules.listing = Listing::Unreadable),
+    scenario(
+        "SB-128",
+        "our element cannot be read",
+        "in every list the payment is without its number; asked for by its number it is there",
+        Means::Card,
+        &[each(On::List, Act::Edit(edit::unnumbered))],
+        OPEN,
+    ),
+    scenario(
+        "SB-129",
+        "a list without end",
+        "every list is 1 MB longer than the payments in it; the shopper pays",
+        Means::UpiQrCode,
+        &[],
+        OPEN,
+    )
+    .rules(|rules| rules.listing = Listing::Endless),
+    scenario(
+        "SB-130",
+        "a list without end, and nobody pays",
+        "every list is 1 MB longer than the payments in it; the shopper leaves",
+        Means::UpiQrCode,
+        &[],
+        OPEN,
+    )
+    .shopper(LEAVES)
+    .rules(|rules| rules.listing = Listing::Endless),
+    scenario(
+        "SB-131",
+        "refund: rejected",
+        "the merchant's people refuse the refund: REJECTED",
+        Means::UpiQrCode,
+        &[],
+        OPEN,
+    )
+    .shopper(&[&[PAYS_BEFORE_CLOSING]])
+    .rules(|rules| rules.refunds = RefundStatus::Rejected),
+    scenario("SB-132", "refund: failed", "the bank refuses the refund: FAILED", Means::UpiQrCode, &[], OPEN)
+        .shopper(&[&[PAYS_BEFORE_CLOSING]])
+        .rules(|rules| rules.refunds = RefundStatus::Failed),
+    scenario(
+        "SB-133",
+        "refund: approval pending for ever",
+        "the refund waits for the merchant's people, who never look: PENDING_APPROVAL",
+        Means::UpiQrCode,
+        &[],
+        OPEN,
+    )
+    .shopper(&[&[PAYS_BEFORE_CLOSING]])
+    .rules(|rules| rules.refunds = RefundStatus::PendingApproval),
+    scenario(
+        "SB-134",
+        "refund: an answer with another amount",
+        "the refund is made; the answer speaks of 1.00",
+        Means::UpiQrCode,
+        &[first(On::Refund, Act::Edit(edit::other_refund_amount))],
+        keys(Expect::Refunded),
+    )
+    .shopper(&[&[PAYS_BEFORE_CLOSING]]),
+    scenario(
+        "SB-135",
+        "refund: an answer about another order",
+        "the refund is made; the answer names another order",
+        Means::UpiQrCode,
+        &[first(On::Refund, Act::Edit(edit::other_refund_order))],
+        keys(Expect::Refunded),
+    )
+    .shopper(&[&[PAYS_BEFORE_CLOSING]]),
+];

@@ -1,0 +1,152 @@
+//! Payments of somebody else on the same order, and orders of somebody else.
+
+use super::super::{
+    Means, Place, Scenario,
+    act::{Act, On, cut, first, stranger},
+    shopper::{LEAVES, PAYS_BEFORE_CLOSING, STRANGER_PAYS_WHILE_CLOSING, pays_after, stranger_pays_after},
+};
+use super::{OPEN, scenario};
+use crate::{payment::PaymentStatus, test_data::Outcome};
+
+pub(super) const TABLE: &[Scenario] = &[
+    scenario(
+        "SB-136",
+        "somebody else paid before",
+        "the order is paid by another terminal before the first attempt is sent",
+        Means::Card,
+        &[first(On::Create, stranger(PaymentStatus::Success))],
+        OPEN,
+    ),
+    scenario(
+        "SB-137",
+        "somebody else was faster",
+        "another terminal pays the order just before the attempt arrives: order_already_paid",
+        Means::Card,
+        &[first(On::Pay, stranger(PaymentStatus::Success))],
+        OPEN,
+    ),
+    scenario(
+        "SB-138",
+        "somebody else is paying, and pays",
+        "another terminal's payment is PENDING before the first attempt is sent, and succeeds 20 seconds later",
+        Means::Card,
+        &[first(
+            On::Create,
+            Act::Strangers { times: 1, status: PaymentStatus::Pending, then: Some((20_000, Outcome::Success)) },
+        )],
+        OPEN,
+    ),
+    scenario(
+        "SB-139",
+        "somebody else is paying, and fails",
+        "another terminal's payment is PENDING before the first attempt is sent, and fails 20 seconds later",
+        Means::Card,
+        &[first(
+            On::Create,
+            Act::Strangers {
+                times: 1,
+                status: PaymentStatus::Pending,
+                then: Some((20_000, Outcome::Failed("TRANSACTION_DECLINED"))),
+            },
+        )],
+        OPEN,
+    ),
+    scenario(
+        "SB-140",
+        "somebody else pays instead",
+        "our code is shown, another terminal's payment succeeds, and ours is never paid",
+        Means::UpiQrCode,
+        &[],
+        OPEN,
+    )
+    .shopper(&[&[stranger_pays_after(5_000)]]),
+    scenario(
+        "SB-141",
+        "somebody else pays in the same moment",
+        "two payments succeed in one and the same second: ours and another terminal's",
+        Means::UpiQrCode,
+        &[],
+        OPEN,
+    )
+    .shopper(&[&[pays_after(5_000), stranger_pays_after(5_000)]]),
+    scenario(
+        "SB-142",
+        "somebody else pays later",
+        "ours succeeds, and ten seconds later another terminal's",
+        Means::UpiQrCode,
+        &[],
+        OPEN,
+    )
+    .shopper(&[&[pays_after(5_000), stranger_pays_after(15_000)]]),
+    scenario(
+        "SB-143",
+        "somebody else pays first, then we",
+        "another terminal's payment succeeds, and ten seconds later ours",
+        Means::UpiQrCode,
+        &[],
+        OPEN,
+    )
+    .shopper(&[&[stranger_pays_after(5_000), pays_after(15_000)]]),
+    scenario(
+        "SB-144",
+        "somebody else pays while we close",
+        "nobody pays at this terminal; while the order is being closed another terminal's payment succeeds",
+        Means::UpiQrCode,
+        &[],
+        OPEN,
+    )
+    .shopper(&[&[STRANGER_PAYS_WHILE_CLOSING]]),
+    scenario(
+        "SB-145",
+        "somebody else pays, and our answer is lost",
+        "the card is not charged and the answer is lost; another terminal's payment succeeds: whose is it?",
+        Means::Card,
+        &[first(On::Pay, cut(Place::Start))],
+        OPEN,
+    )
+    .shopper(&[&[stranger_pays_after(1_000)]]),
+    scenario(
+        "SB-146",
+        "twenty failed attempts of others",
+        "the shopper tried twenty times on the merchant's site, in vain, and pays here",
+        Means::UpiQrCode,
+        &[first(On::Create, Act::Strangers { times: 20, status: PaymentStatus::Failed, then: None })],
+        OPEN,
+    ),
+    scenario(
+        "SB-147",
+        "twenty failed attempts of others, and a late success",
+        "the same; the shopper pays just before the wish to close the order arrives",
+        Means::UpiQrCode,
+        &[first(On::Create, Act::Strangers { times: 20, status: PaymentStatus::Failed, then: None })],
+        OPEN,
+    )
+    .shopper(&[&[PAYS_BEFORE_CLOSING]]),
+    scenario(
+        "SB-148",
+        "the order exists, and is paid",
+        "an order of this id and amount is there already and PAID: 409",
+        Means::UpiQrCode,
+        &[first(On::Create, Act::Exists { more: 0, payment: Some(PaymentStatus::Success) })],
+        OPEN,
+    )
+    .creates(),
+    scenario(
+        "SB-149",
+        "the order exists, and is being paid",
+        "an order of this id and amount is there already, with a payment that is PENDING and stays so: 409",
+        Means::UpiQrCode,
+        &[first(On::Create, Act::Exists { more: 0, payment: Some(PaymentStatus::Pending) })],
+        OPEN,
+    )
+    .creates(),
+    scenario(
+        "SB-150",
+        "an abandoned code of others",
+        "another terminal's code was never paid and reads NOT_ATTEMPTED for ever; nobody pays here either",
+        Means::UpiQrCode,
+        &[first(On::Create, stranger(PaymentStatus::NotAttempted))],
+        OPEN,
+    )
+    .shopper(LEAVES),
+];
