@@ -7,6 +7,7 @@ pub mod drive;
 mod json;
 pub mod model;
 pub mod sale;
+pub mod till;
 pub mod wire;
 
 pub use drive::{DriveError, Driver, Journal, MemoryJournal, Need, NoJournal, Routes, Transport};

@@ -34,7 +34,7 @@ impl<P, A> Routes<P, A> {
 }
 
 impl<P: Transport, A: Transport> Routes<P, A> {
-    pub(super) async fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Failure> {
+    pub(crate) async fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Failure> {
         match self {
             Self::Two { ask, .. } if request.call.route() == Route::Ask => {
                 ask.exchange(request, rx).await.map_err(|error| error.failure())
@@ -45,7 +45,7 @@ impl<P: Transport, A: Transport> Routes<P, A> {
 }
 
 impl<P: Transport, A: Transport> Routes<P, A> {
-    pub(super) fn disconnect(&mut self, route: Route) {
+    pub(crate) fn disconnect(&mut self, route: Route) {
         match self {
             Self::Two { ask, .. } if route == Route::Ask => ask.disconnect(),
             Self::Same(pay) | Self::Two { pay, .. } => pay.disconnect(),
@@ -54,7 +54,7 @@ impl<P: Transport, A: Transport> Routes<P, A> {
 }
 
 impl<P: transport::blocking::Transport, A: transport::blocking::Transport> Routes<P, A> {
-    pub(super) fn disconnect_blocking(&mut self, route: Route) {
+    pub(crate) fn disconnect_blocking(&mut self, route: Route) {
         match self {
             Self::Two { ask, .. } if route == Route::Ask => ask.disconnect(),
             Self::Same(pay) | Self::Two { pay, .. } => pay.disconnect(),
@@ -63,7 +63,7 @@ impl<P: transport::blocking::Transport, A: transport::blocking::Transport> Route
 }
 
 impl<P: transport::blocking::Transport, A: transport::blocking::Transport> Routes<P, A> {
-    pub(super) fn exchange_blocking(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Failure> {
+    pub(crate) fn exchange_blocking(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Failure> {
         match self {
             Self::Two { ask, .. } if request.call.route() == Route::Ask => {
                 ask.exchange(request, rx).map_err(|error| error.failure())

@@ -3,9 +3,11 @@
 //! Nothing here reads a clock or a random source: bytes and times are arguments.
 
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
+use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 use super::error::InvalidValue;
@@ -97,6 +99,21 @@ impl DeviceSecret {
 impl Drop for DeviceSecret {
     fn drop(&mut self) {
         self.0.zeroize();
+    }
+}
+
+impl PartialEq for DeviceSecret {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for DeviceSecret {}
+
+/// For comparing whole states of a terminal in tests; a hash of a secret is not to be shown.
+impl Hash for DeviceSecret {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 

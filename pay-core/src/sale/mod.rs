@@ -17,6 +17,7 @@ mod settle;
 mod state;
 mod step;
 mod time;
+mod token;
 
 pub use delivery::{Delivery, ErrorKind, Failure};
 pub use image::ImageError;
@@ -30,3 +31,4 @@ pub use settle::{FINAL_MS, NOT_ATTEMPTED_MS, Quiet, ReadAt, Settling, Standing};
 pub use state::Sale;
 pub use step::{Buffers, Commit, Connection, InFlight, Outcome, SaleError, Step};
 pub use time::Millis;
+pub(crate) use token::Token;

@@ -48,7 +48,7 @@ pub enum AfterCut {
 #[must_use]
 #[derive(Debug)]
 pub struct VendToken {
-    sale: [u8; 16],
+    pub(super) sale: [u8; 16],
 }
 
 impl Release {

@@ -1,0 +1,375 @@
+//! One sale at work: what it asks for, when it may go on, and what becomes of its goods.
+
+use core::mem;
+
+use super::super::model::{NextAction, OpenOrder, OrderId, PaymentSessionId};
+use super::super::sale::{
+    AttemptEnd, AttemptState, Buffers, MAX_ATTEMPTS, Millis, Outcome, Record, Release, Sale, SaleError, Stage, Step,
+    Switch, Token,
+};
+use super::super::wire::encode::TERMINATE_ORDER;
+use super::super::wire::{Call, Request};
+use super::job::Word;
+use super::keys::Keys;
+use super::shop::Offer;
+use super::terms::{Terms, Unclaimed};
+
+/// So often in a row a journal may fail where nothing can have been charged; else it is tried until the sale's time is over.
+const STORE_TRIES: u8 = 4;
+
+/// So often the closing of an order is asked for that the journal does not take.
+pub(super) const CLOSE_TRIES: u8 = 3;
+
+/// A sale at work.
+#[derive(Debug)]
+pub(super) struct Desk {
+    pub(super) sale: Sale,
+    offer: Offer,
+    /// A shopper stands there.
+    pub(super) attended: bool,
+    /// Since when it is at work here.
+    pub(super) since: Millis,
+    /// What was given out and is not answered yet.
+    pub(super) token: Option<Token>,
+    /// What the sale said last, as long as nothing has happened since.
+    pub(super) said: Said,
+    /// What the sale is paid with, where it did not create its order.
+    session: Option<PaymentSessionId>,
+    pub(super) store: Store,
+    /// An action was shown since the attempt began: no body of it is kept any more.
+    pub(super) shown: bool,
+    /// OTPs of this attempt.
+    pub(super) otps: u16,
+    /// The sensor was asked.
+    sensed: bool,
+    /// A person hands out the goods: no vend is asked for.
+    pub(super) by_hand: bool,
+    /// Since when the shopper has nothing left to do.
+    decided: Option<Millis>,
+}
+
+/// What a sale said last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Said {
+    #[default]
+    Nothing,
+    Ready(Option<AttemptEnd>),
+    /// To nobody.
+    Present,
+    Wait(Millis),
+    Done(Outcome),
+    /// The goods are to be handed out.
+    Vend(Outcome),
+    /// Somebody was asked to hand them out.
+    Vending(Outcome),
+    Failed(SaleError),
+}
+
+/// How the journal does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Store {
+    /// How often in a row it failed.
+    pub(super) failures: u8,
+    /// When it is tried again.
+    pub(super) at: Millis,
+    /// When the time of the sale is over.
+    pub(super) until: Millis,
+    /// The order is to be closed next, past the journal.
+    pub(super) close: bool,
+    /// That request is on its way.
+    pub(super) closing: bool,
+    /// How often it was made.
+    pub(super) closes: u8,
+}
+
+/// Whether a desk can go on.
+pub(super) enum Look {
+    /// Ask for its [`Turn`].
+    Go,
+    /// Not before this time.
+    Wait(Millis),
+    /// Nothing more here. How it stands.
+    Over(Outcome),
+    /// The journal does not take what is known, and nothing can have been charged.
+    NotStored,
+    Failed(SaleError),
+}
+
+/// What is next at a desk.
+#[allow(clippy::large_enum_variant)] // handed on at once
+pub(super) enum Turn<'t> {
+    Store(&'t Record),
+    Exchange(Request<'t>, &'t mut [u8]),
+    Show(&'t Offer, NextAction<'t>),
+    Choose(&'t PaymentSessionId, Option<&'t AttemptEnd>),
+    Vend(&'t Offer),
+    Sense(&'t OrderId),
+    /// Look again.
+    Again,
+}
+
+impl Desk {
+    /// A sale before a shopper. `session`: what it is paid with, if it does not create its order.
+    pub(super) fn open(sale: Sale, session: Option<PaymentSessionId>, terms: &Terms, now: Millis) -> Self {
+        let record = sale.record();
+        let offer =
+            Offer { order_id: record.order_id.clone(), amount: record.amount, currency: record.currency.clone() };
+        Self {
+            sale,
+            offer,
+            attended: true,
+            since: now,
+            token: None,
+            said: Said::Nothing,
+            session,
+            store: Store { until: now.after(terms.policy.deadline_ms), ..Store::default() },
+            shown: false,
+            otps: 0,
+            sensed: false,
+            by_hand: false,
+            decided: None,
+        }
+    }
+
+    /// A sale that a journal kept. Nobody stands there any more.
+    pub(super) fn take_up(record: &Record, terms: &Terms, keys: &mut Keys, now: Millis) -> Self {
+        let sale = Sale::resume(record.clone(), terms.policy, keys.seed(), now);
+        Self { attended: false, ..Self::open(sale, None, terms, now) }
+    }
+
+    /// The same before a shopper who comes back to it with a session: it may be paid, where every attempt has ended.
+    pub(super) fn come_back(
+        record: &Record,
+        session: Option<PaymentSessionId>,
+        terms: &Terms,
+        keys: &mut Keys,
+        now: Millis,
+    ) -> Self {
+        let mut desk = Self { attended: true, session, ..Self::take_up(record, terms, keys, now) };
+        let ended = record.attempts().all(|attempt| matches!(attempt.state, AttemptState::Ended(_)));
+        if record.stage == Stage::Open && ended && terms.policy.can_ask {
+            // Refused where it is not so: then it is asked about.
+            let _ = desk.sale.switch_method(Switch::GoOn, now);
+        }
+        desk
+    }
+
+    pub(super) const fn record(&self) -> &Record {
+        self.sale.record()
+    }
+
+    pub(super) const fn order_id(&self) -> &OrderId {
+        &self.sale.record().order_id
+    }
+
+    pub(super) fn session(&self) -> Option<&PaymentSessionId> {
+        self.sale.session().or(self.session.as_ref())
+    }
+
+    /// The order, where it can be paid now.
+    pub(super) fn order(&self) -> Option<OpenOrder> {
+        let (record, session) = (self.record(), self.session()?.clone());
+        matches!(self.said, Said::Ready(_)).then(|| OpenOrder {
+            order_id: record.order_id.clone(),
+            amount: record.amount,
+            currency: record.currency.clone(),
+            session,
+        })
+    }
+
+    /// The shopper is gone; it goes on beside other sales.
+    pub(super) fn leave_to_itself(&mut self) {
+        self.attended = false;
+        self.said = Said::Nothing;
+    }
+
+    /// Ends what never left this terminal. `false`: it is ended, or nothing can end it.
+    pub(super) fn give_up(&mut self, now: Millis) -> bool {
+        if matches!(self.said, Said::Done(_)) || matches!(self.record().stage, Stage::Closing) {
+            return false;
+        }
+        self.sale.cancel(now);
+        self.said = Said::Nothing;
+        true
+    }
+
+    /// What somebody says about it.
+    ///
+    /// # Errors
+    /// It does not wait for that.
+    pub(super) fn say(&mut self, now: Millis, word: Word) -> Result<(), SaleError> {
+        self.said = Said::Nothing;
+        match word {
+            Word::BringOn => Ok(()),
+            Word::Goods { out: true } if self.record().release == Release::Due => {
+                self.by_hand = true;
+                Ok(())
+            }
+            Word::Goods { out } => self.sale.settle_release(out),
+            Word::Attest { paid } => self.sale.attest(paid),
+            Word::Refunded => self.sale.refunded(),
+            Word::ReportSettled => self.sale.report_settled(),
+            Word::Cancel => {
+                self.sale.cancel(now);
+                Ok(())
+            }
+        }
+    }
+
+    /// Another sale may write to `tx`: this one keeps no body there that it may have to send again.
+    pub(super) const fn spares_tx(&self) -> bool {
+        self.shown && self.otps == 0
+    }
+
+    /// Whether it can go on. Does what needs nobody.
+    pub(super) fn look(&mut self, now: Millis, terms: &Terms) -> Look {
+        self.decide(now, terms);
+        match &self.said {
+            Said::Failed(error) => Look::Failed(*error),
+            Said::Done(_) if self.record().release == Release::Unknown && !self.sensed => Look::Go,
+            Said::Done(outcome) => Look::Over(outcome.clone()),
+            Said::Wait(_) if self.lingers_too_long(now, terms) => Look::Over(self.sale.standing()),
+            Said::Wait(at) => Look::Wait(*at),
+            Said::Nothing if self.store.failures > 0 && !self.store.close => self.look_at_store(now, terms),
+            Said::Nothing | Said::Ready(_) | Said::Present | Said::Vend(_) | Said::Vending(_) => Look::Go,
+        }
+    }
+
+    /// The journal failed: when to try again, or whether to give up.
+    fn look_at_store(&self, now: Millis, terms: &Terms) -> Look {
+        let standing = self.sale.standing();
+        let (tried, late) = (self.store.failures >= STORE_TRIES, now >= self.store.until);
+        match standing {
+            Outcome::NotPaid(_) if tried => Look::NotStored,
+            _ if now < self.store.at => Look::Wait(self.store.at),
+            // Whoever could still pay was closed out, or nobody hears of it.
+            Outcome::Pending | Outcome::Unknown
+                if self.store.closes >= CLOSE_TRIES || (late && !terms.policy.can_ask) =>
+            {
+                Look::Over(standing)
+            }
+            Outcome::Paid { .. } | Outcome::RefundDue(_) if tried && late => Look::Over(standing),
+            _ => Look::Go,
+        }
+    }
+
+    /// The shopper has nothing left to do, and it still takes long.
+    fn lingers_too_long(&self, now: Millis, terms: &Terms) -> bool {
+        self.attended && self.decided.is_some_and(|since| now.since(since) >= u64::from(terms.linger_ms))
+    }
+
+    fn decide(&mut self, now: Millis, terms: &Terms) {
+        if self.decided.is_none() && !matches!(self.record().stage, Stage::Creating | Stage::Open) {
+            self.decided = Some(now);
+        }
+        self.said = match mem::take(&mut self.said) {
+            Said::Wait(at) if now >= at => Said::Nothing,
+            Said::Wait(_) if self.is_abandoned(now, terms) => {
+                self.sale.cancel(now);
+                Said::Nothing
+            }
+            Said::Ready(end) => self.ready(now, end),
+            Said::Present => {
+                self.sale.shown(now);
+                Said::Nothing
+            }
+            Said::Done(outcome) => self.hand_out(outcome, terms),
+            // Nobody said what became of them, and they are not handed out twice.
+            Said::Vending(outcome) => {
+                self.token = None;
+                Said::Done(outcome)
+            }
+            other => other,
+        };
+    }
+
+    /// Nobody stands there, and the order could still be paid.
+    fn is_abandoned(&self, now: Millis, terms: &Terms) -> bool {
+        !self.attended && self.record().stage == Stage::Open && now.since(self.since) >= u64::from(terms.abandoned_ms)
+    }
+
+    fn ready(&mut self, now: Millis, end: Option<AttemptEnd>) -> Said {
+        let full = self.record().attempt_count() >= MAX_ATTEMPTS;
+        if self.attended && self.session().is_some() && !full {
+            return Said::Ready(end);
+        }
+        // Nobody to ask, or nothing left to try: what is open is asked about, or the order is closed.
+        if !full || self.sale.ask(now).is_err() {
+            self.sale.cancel(now);
+        }
+        Said::Nothing
+    }
+
+    /// The outcome is known: what becomes of the goods.
+    fn hand_out(&mut self, outcome: Outcome, terms: &Terms) -> Said {
+        let changed = match self.record().release {
+            Release::Due if self.attended || self.by_hand => self.sale.begin_release().is_ok(),
+            Release::Due if terms.unclaimed == Unclaimed::Return => self.sale.settle_release(false).is_ok(),
+            Release::Releasing => match self.sale.vend_token() {
+                Some(token) if self.by_hand => self.sale.released(token, true).is_ok(),
+                Some(token) => {
+                    self.token = Some(token.into());
+                    return Said::Vend(outcome);
+                }
+                None => false,
+            },
+            Release::Due
+            | Release::Untracked
+            | Release::Unknown
+            | Release::Released
+            | Release::NotReleased
+            | Release::Returned => false,
+        };
+        if changed { Said::Nothing } else { Said::Done(outcome) }
+    }
+
+    /// What is next. After [`Look::Go`].
+    pub(super) fn next<'t>(
+        &'t mut self,
+        now: Millis,
+        terms: &Terms,
+        keys: &mut Keys,
+        buffers: &'t mut Buffers<'_>,
+    ) -> Turn<'t> {
+        if let Said::Vend(outcome) = &mut self.said {
+            let outcome = mem::replace(outcome, Outcome::Unknown);
+            self.said = Said::Vending(outcome);
+            return Turn::Vend(&self.offer);
+        }
+        if matches!(self.said, Said::Done(_)) {
+            self.sensed = true;
+            return Turn::Sense(self.order_id());
+        }
+        if matches!(self.said, Said::Ready(_)) {
+            let (Said::Ready(end), Some(session)) = (&self.said, self.session()) else { return Turn::Again };
+            return Turn::Choose(session, end.as_ref());
+        }
+        if mem::take(&mut self.store.close) {
+            self.store.closes = self.store.closes.saturating_add(1);
+            self.store.closing = true;
+            let record = self.sale.record();
+            let call = Call::TerminateOrder(&record.order_id);
+            let request = Request::new(call, record.api_version, keys.request_id())
+                .with_timeout_ms(terms.policy.exchange_ms)
+                .with_body(TERMINATE_ORDER);
+            return Turn::Exchange(request, buffers.rx);
+        }
+        match self.sale.step(now, buffers) {
+            Ok(Step::Commit(token, record)) => {
+                self.token = Some(token.into());
+                return Turn::Store(record);
+            }
+            Ok(Step::Exchange(token, request, rx)) => {
+                self.token = Some(token.into());
+                return Turn::Exchange(request, rx);
+            }
+            Ok(Step::Present(action)) if self.attended => return Turn::Show(&self.offer, action),
+            Ok(Step::Present(_)) => self.said = Said::Present,
+            Ok(Step::Ready(end)) => self.said = Said::Ready(end),
+            Ok(Step::Wait(at)) => self.said = Said::Wait(at),
+            Ok(Step::Done(outcome)) => self.said = Said::Done(outcome),
+            Err(error) => self.said = Said::Failed(error),
+        }
+        Turn::Again
+    }
+}

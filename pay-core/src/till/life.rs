@@ -1,0 +1,199 @@
+//! A whole life of a till: sales, one after the other, and whatever the journal has open beside them.
+
+use super::super::model::{CreateOrder, DeviceSecret, InvalidValue, OpenOrder, Operation, OrderId, UnixSeconds};
+use super::super::sale::{Buffers, Intent, Millis, Outcome, Record, RouteProblem, Sale, Setup};
+use super::super::wire::Route;
+use super::back::Back;
+use super::desk::Desk;
+use super::ended::{Done, Ended, Trouble};
+use super::job::{Goal, Job, Word};
+use super::keys::Keys;
+use super::terms::Terms;
+
+/// The till's whole life, without I/O: begin something, then carry out what [`Life::next`] says and answer with
+/// [`Life::on`], until it is [`Do::Idle`]. The same inputs give the same steps.
+///
+/// It holds two sales at the most: the shopper's, and one that the journal had open. The second works only in the waits of
+/// the first, so that no shopper waits for another's sale.
+#[derive(Debug)]
+pub struct Life {
+    pub(super) terms: Terms,
+    pub(super) keys: Keys,
+    pub(super) job: Job,
+    /// What came of the last job, until the next is begun.
+    pub(super) done: Done,
+    pub(super) front: Option<Desk>,
+    pub(super) back: Back,
+    /// How the last sale stood.
+    pub(super) ended: Option<Ended>,
+    /// Who waits for the answer to the last [`Do`].
+    pub(super) asked: Asked,
+    /// The connection to be closed.
+    pub(super) disconnect: Option<Route>,
+    pub(super) news: Option<News>,
+    /// The route that was last used.
+    pub(super) route: Route,
+}
+
+/// Who waits for an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) enum Asked {
+    #[default]
+    Nobody,
+    Job,
+    Front,
+    Back,
+}
+
+/// What is to be told next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum News {
+    Resumed(Asked),
+    Settled(Outcome),
+    Problem(Asked, RouteProblem),
+}
+
+impl Life {
+    /// A till that was just switched on. `seed`: 32 random bytes, fresh for each boot. `incarnation`: 64 random bits, made
+    /// with the journal and kept beside it.
+    pub fn new(terms: Terms, secret: DeviceSecret, incarnation: u64, seed: [u8; 32]) -> Self {
+        let keys = Keys::new(secret, incarnation, terms.environment, seed);
+        Self {
+            terms,
+            keys,
+            job: Job::None,
+            done: Done::Nothing,
+            front: None,
+            back: Back::default(),
+            ended: None,
+            asked: Asked::Nobody,
+            disconnect: None,
+            news: None,
+            route: Route::Ask,
+        }
+    }
+
+    /// What the merchant decided.
+    pub const fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    /// For what changes between two sales: how long to wait, whose goods.
+    pub const fn terms_mut(&mut self) -> &mut Terms {
+        &mut self.terms
+    }
+
+    /// How the last sale ended, or how the one at work stands.
+    pub fn ended(&self) -> Option<Ended> {
+        match &self.front {
+            Some(desk) => Some(Self::ended_of(desk, desk.sale.standing())),
+            None => self.ended.clone(),
+        }
+    }
+
+    /// What is known of the sale at work.
+    pub fn record(&self) -> Option<&Record> {
+        self.front.as_ref().map(Desk::record)
+    }
+
+    pub(super) fn ended_of(desk: &Desk, outcome: Outcome) -> Ended {
+        Ended::of(desk.record(), outcome, desk.sale.route_problem(), desk.store.failures > 0)
+    }
+
+    /// The id of a new order: 64 fresh random bits.
+    ///
+    /// # Errors
+    /// [`Terms::name`] is not fit for an order id.
+    pub fn mint(&mut self) -> Result<OrderId, InvalidValue> {
+        let name = self.terms.name.clone();
+        self.keys.order_id(&name)
+    }
+
+    /// Creates an order, and goes on until it can be paid: [`Done::Created`]. The request gets this device's mark.
+    ///
+    /// # Errors
+    /// [`Trouble`]; nothing was begun.
+    pub fn create(
+        &mut self,
+        request: &CreateOrder,
+        unix: Option<UnixSeconds>,
+        now: Millis,
+        buffers: &mut Buffers<'_>,
+    ) -> Result<(), Trouble> {
+        let key = self.keys.key(Operation::CreateOrder, request.order_id(), 0, 0);
+        let setup = self.setup();
+        let sale = Sale::create(request, key, setup, now, buffers)?;
+        self.begin(sale, None, unix, now, Goal::Create);
+        Ok(())
+    }
+
+    /// Sells an order: the one that was created last, or one that came from elsewhere.
+    ///
+    /// # Errors
+    /// [`Trouble`]; nothing was begun.
+    pub fn sell(&mut self, order: &OpenOrder, unix: Option<UnixSeconds>, now: Millis) -> Result<(), Trouble> {
+        self.done = Done::Nothing;
+        if let Some(kept) = self.front.as_ref().and_then(Desk::order) {
+            if kept.order_id == order.order_id && kept.amount == order.amount && kept.currency == order.currency {
+                self.job = Job::Serve(Goal::Sell);
+                return Ok(());
+            }
+        }
+        let setup = self.setup();
+        let intent =
+            Intent { order_id: order.order_id.clone(), amount: order.amount, currency: order.currency.clone() };
+        let sale = Sale::new(intent, setup);
+        self.begin(sale, Some(order), unix, now, Goal::Sell);
+        Ok(())
+    }
+
+    fn setup(&mut self) -> Setup {
+        let Terms { environment, api_version, policy, .. } = self.terms;
+        Setup { environment, api_version, policy, seed: self.keys.seed() }
+    }
+
+    fn begin(&mut self, sale: Sale, order: Option<&OpenOrder>, unix: Option<UnixSeconds>, now: Millis, then: Goal) {
+        let sale = match self.terms.client {
+            Some(client) => sale.with_client(client),
+            None => sale,
+        };
+        let sale = match unix {
+            Some(created) => sale.with_created(created),
+            None => sale,
+        };
+        let session = order.map(|order| order.session.clone());
+        self.front = Some(Desk::open(sale, session, &self.terms, now));
+        self.done = Done::Nothing;
+        self.job = Job::Admit { after: None, sum: Default::default(), now: unix, then };
+    }
+
+    /// Takes up one sale of the journal, with what somebody says about it, and brings it on as far as it goes:
+    /// [`Done::Over`].
+    pub fn recall(&mut self, order_id: OrderId, word: Word) {
+        self.leave_front();
+        self.done = Done::Nothing;
+        self.job = Job::Recall { order_id, word };
+    }
+
+    /// Looks after every sale that the journal has open, until all were, or it is `until`: [`Done::Settled`].
+    pub fn settle_open(&mut self, until: Millis) {
+        self.leave_front();
+        self.back.begin_round();
+        self.done = Done::Nothing;
+        self.job = Job::Settle { until };
+    }
+
+    /// The sale at the desk is put by; the journal has it, if anything of it can matter.
+    pub(super) fn leave_front(&mut self) {
+        if let Some(desk) = self.front.take() {
+            let outcome = desk.sale.standing();
+            self.ended = Some(Self::ended_of(&desk, outcome));
+            self.back.expect();
+        }
+    }
+
+    pub(super) fn finish(&mut self, done: Done) {
+        self.job = Job::None;
+        self.done = done;
+    }
+}

@@ -1,0 +1,32 @@
+//! The whole program of a till: sale after sale, and whatever the journal has open beside them. The only place with a loop
+//! over what a sale needs.
+
+mod back;
+pub mod blocking;
+mod desk;
+mod device;
+mod ended;
+mod error;
+mod job;
+mod keys;
+mod life;
+mod observer;
+pub mod shop;
+mod step;
+mod terms;
+#[allow(clippy::module_inception)] // named after what is in it
+mod till;
+mod told;
+mod turns;
+mod wire;
+
+pub use device::Device;
+pub use ended::{Done, Ended, Trouble, Why};
+pub use error::TillError;
+pub use job::Word;
+pub use life::Life;
+pub use observer::{Heard, Observer};
+pub use shop::{Choice, Goods, Offer, Seen, Shop, Wish};
+pub use step::{Do, Event, Note, Unreadable};
+pub use terms::{Terms, Unclaimed};
+pub use till::Till;

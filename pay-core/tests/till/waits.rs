@@ -1,0 +1,62 @@
+//! What the journal has open is looked after in the waits of new sales, never in front of them.
+
+use pay_core::Millis;
+use pay_core::model::method::Upi;
+use pay_core::till::Wish;
+
+use super::world::{Counter, Plan, World, create, flash, is_paid, memory, till};
+
+/// S2. Red while open sales were taken up before a new one began.
+#[test]
+fn the_next_shopper_does_not_wait_behind_open_sales() {
+    let world = World::new();
+    let (flash, mut memory) = (flash(&world), memory());
+    let mut till = till(&world, &flash, 1, &mut memory, ());
+    let mut left = Vec::new();
+    for _ in 0..5 {
+        let order = create(&mut till, &world, 1_015);
+        let at = world.borrow().now + 200;
+        world.borrow_mut().wishes.push((at, Wish::Leave));
+        left.push(order.order_id.clone());
+        let _ = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+    }
+    let (began, before) = (world.borrow().now, world.borrow().calls.len());
+    let order = create(&mut till, &world, 2_500);
+    assert_eq!(world.borrow().now, began + 50, "the order comes first");
+    world.borrow_mut().plans.push((began + 9_000, Plan::Offline(false)));
+    world.borrow_mut().wishes.push((began + 20_000, Wish::Cancel));
+    let mine = order.order_id.clone();
+    let _ = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+    let world = world.borrow();
+    let calls = &world.calls[before..];
+    assert_eq!(calls[1], "POST /orders/sessions", "then its code");
+    assert!(
+        calls.iter().any(|call| left.iter().any(|id| call.contains(id.as_str()))),
+        "and in its waits the others: {calls:?}"
+    );
+    assert!(calls.iter().filter(|call| call.contains(mine.as_str())).count() > 3);
+}
+
+#[test]
+fn after_a_boot_what_is_open_is_settled_and_its_goods_are_kept_for_a_person() {
+    let world = World::new();
+    let flash = flash(&world);
+    {
+        let mut memory = memory();
+        let mut till = till(&world, &flash, 1, &mut memory, ());
+        let order = create(&mut till, &world, 1_015);
+        world.borrow_mut().wishes.push((2_000, Wish::Leave));
+        let _ = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+    }
+    world.borrow_mut().pay_all();
+    let mut memory = memory();
+    let mut till = till(&world, &flash, 2, &mut memory, ());
+    let open = till.settle_open(Millis(600_000), &mut Counter(world.clone())).unwrap();
+    assert_eq!((open, world.borrow().vended), (1, 0), "paid, and nobody stands there");
+    let order = create(&mut till, &world, 1_015);
+    let now = world.borrow().now;
+    world.borrow_mut().plans.push((now + 5_000, Plan::Pay));
+    let outcome = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+    assert!(is_paid(&outcome), "{outcome:?}");
+    assert_eq!(world.borrow().vended, 1);
+}

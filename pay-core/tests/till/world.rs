@@ -1,0 +1,346 @@
+//! A gateway in memory, a shop that does what it is told, a clock that moves when somebody sleeps.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use pay_core::drive::journal::blocking::Journal;
+use pay_core::drive::transport::{Error, ErrorType, blocking::Transport};
+use pay_core::drive::{MemoryJournal, MemoryJournalError, Routes};
+use pay_core::model::{
+    Customer, CustomerId, DeviceSecret, Environment, NextAction, OpenOrder, OrderId, OrderPay, PaymentSessionId, Phone,
+    UnixSeconds, method::Upi,
+};
+use pay_core::sale::{AttemptEnd, Buffers, Delivery, ErrorKind, Millis, Policy, Record};
+use pay_core::till::blocking::Till;
+use pay_core::till::shop::blocking::Shop;
+use pay_core::till::{Choice, Device, Goods, Observer, Offer, Seen, Terms, Wish};
+use pay_core::wire::{Auth, Call, Endpoint, Request, ResponseHead};
+use pay_core::{Amount, Outcome};
+
+/// What the whole world is, behind every part of it.
+#[derive(Default)]
+pub struct World {
+    pub now: u64,
+    pub orders: BTreeMap<String, Order>,
+    /// Every exchange, as it was asked for: path and key.
+    pub calls: Vec<String>,
+    /// What happens at a time.
+    pub plans: Vec<(u64, Plan)>,
+    /// The gateway is not reachable.
+    pub offline: bool,
+    /// The journal takes nothing.
+    pub flash_fails: bool,
+    pub shown: u32,
+    pub vended: u32,
+    /// What a shopper wishes at a time.
+    pub wishes: Vec<(u64, Wish)>,
+    pub next_payment: u64,
+    /// The keys of every attempt and order.
+    pub keys: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub status: &'static str,
+    pub paise: u64,
+    pub payments: Vec<(u64, &'static str)>,
+}
+
+pub enum Plan {
+    Pay,
+    Flash(bool),
+    Offline(bool),
+}
+
+pub type Shared = Rc<RefCell<World>>;
+
+impl World {
+    pub fn new() -> Shared {
+        Rc::new(RefCell::new(Self { next_payment: 1_000, ..Self::default() }))
+    }
+
+    pub fn pass(&mut self, until: u64) {
+        self.now = self.now.max(until);
+        let now = self.now;
+        let due: Vec<_> = self.plans.extract_if(.., |(at, _)| *at <= now).collect();
+        for (_, plan) in due {
+            match plan {
+                Plan::Pay => self.pay_all(),
+                Plan::Flash(fails) => self.flash_fails = fails,
+                Plan::Offline(offline) => self.offline = offline,
+            }
+        }
+    }
+
+    /// The shopper pays whatever can be paid.
+    pub fn pay_all(&mut self) {
+        for order in self.orders.values_mut().filter(|order| order.status == "ACTIVE") {
+            if let Some(payment) = order.payments.iter_mut().find(|(_, status)| *status == "NOT_ATTEMPTED") {
+                payment.1 = "SUCCESS";
+                order.status = "PAID";
+            }
+        }
+    }
+
+    fn order_body(&self, id: &str) -> (u16, String) {
+        match self.orders.get(id) {
+            None => (404, r#"{"code":"order_not_found","message":"no"}"#.into()),
+            Some(order) => (
+                200,
+                format!(
+                    r#"{{"order_id":"{id}","order_status":"{}","order_amount":{}.{:02},"order_currency":"INR","payment_session_id":"session_{id}"}}"#,
+                    order.status,
+                    order.paise / 100,
+                    order.paise % 100
+                ),
+            ),
+        }
+    }
+
+    fn answer(&mut self, request: &Request<'_>) -> (u16, String) {
+        let body = core::str::from_utf8(request.body.expose()).unwrap();
+        let member = |name: &str| {
+            let at = body.find(&format!("\"{name}\":")).unwrap() + name.len() + 3;
+            body[at..].trim_start_matches('"').split(['"', ',', '}']).next().unwrap().to_owned()
+        };
+        match request.call {
+            Call::CreateOrder => {
+                let (id, amount) = (member("order_id"), member("order_amount"));
+                let paise = amount.replace('.', "").parse().unwrap();
+                self.orders.insert(id.clone(), Order { status: "ACTIVE", paise, payments: vec![] });
+                self.order_body(&id)
+            }
+            Call::ReadOrder(id) => self.order_body(id.as_str()),
+            Call::TerminateOrder(id) => {
+                if let Some(order) = self.orders.get_mut(id.as_str()).filter(|order| order.status == "ACTIVE") {
+                    order.status = "TERMINATED";
+                    for payment in order.payments.iter_mut().filter(|(_, status)| *status == "NOT_ATTEMPTED") {
+                        payment.1 = "USER_DROPPED";
+                    }
+                }
+                self.order_body(id.as_str())
+            }
+            Call::ListPayments(id) => {
+                let payments: Vec<_> = self.orders[id.as_str()]
+                    .payments
+                    .iter()
+                    .map(|(number, status)| format!(r#"{{"cf_payment_id":"{number}","order_id":"{id}","payment_status":"{status}","payment_amount":10.15,"is_captured":true}}"#))
+                    .collect();
+                (200, format!("[{}]", payments.join(",")))
+            }
+            Call::ReadPayment(id, wanted) => {
+                let status =
+                    self.orders[id.as_str()].payments.iter().find(|(number, _)| *number == wanted.get()).unwrap().1;
+                (200, format!(r#"{{"cf_payment_id":"{wanted}","order_id":"{id}","payment_status":"{status}"}}"#))
+            }
+            Call::OrderPay => {
+                let id = member("payment_session_id").replace("session_", "");
+                self.next_payment += 1;
+                let number = self.next_payment;
+                self.orders.get_mut(&id).unwrap().payments.push((number, "NOT_ATTEMPTED"));
+                (
+                    200,
+                    format!(
+                        r#"{{"cf_payment_id":"{number}","payment_method":"upi","channel":"link","action":"custom","data":{{"url":null,"payload":{{"default":"upi://pay?pa=a@b&am=10.15"}},"content_type":null,"method":null}}}}"#
+                    ),
+                )
+            }
+            _ => (404, r#"{"code":"not_found","message":"no"}"#.into()),
+        }
+    }
+}
+
+/// A way to the gateway.
+pub struct Wire {
+    world: Shared,
+    endpoint: Endpoint,
+}
+
+#[derive(Debug)]
+pub struct Offline;
+
+impl core::fmt::Display for Offline {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("no network")
+    }
+}
+
+impl core::error::Error for Offline {}
+
+impl Error for Offline {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Connect
+    }
+
+    fn delivery(&self) -> Delivery {
+        Delivery::NotSent
+    }
+}
+
+impl ErrorType for Wire {
+    type Error = Offline;
+}
+
+impl Transport for Wire {
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    fn disconnect(&mut self) {}
+
+    fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Offline> {
+        let mut world = self.world.borrow_mut();
+        let now = world.now;
+        world.pass(now + 50);
+        let line = format!("{} {}", request.call.method().as_str(), request.call);
+        world.calls.push(line);
+        world.keys.extend(request.idempotency_key.map(|key| key.as_str().to_owned()));
+        if world.offline {
+            return Err(Offline);
+        }
+        let (status, body) = world.answer(request);
+        rx[..body.len()].copy_from_slice(body.as_bytes());
+        let mut head = ResponseHead::new(status);
+        head.body_len = body.len();
+        Ok(head)
+    }
+}
+
+/// A journal that outlives its till, and fails when told to.
+#[derive(Clone)]
+pub struct Flash {
+    pub world: Shared,
+    pub kept: Rc<RefCell<MemoryJournal<16>>>,
+}
+
+#[derive(Debug, PartialEq)]
+pub enum FlashError {
+    Broken,
+    Memory(MemoryJournalError),
+}
+
+impl core::fmt::Display for FlashError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl core::error::Error for FlashError {}
+
+impl Journal for Flash {
+    type Error = FlashError;
+
+    fn store(&mut self, record: &Record) -> Result<(), FlashError> {
+        if self.world.borrow().flash_fails {
+            return Err(FlashError::Broken);
+        }
+        self.kept.borrow_mut().store(record).map_err(FlashError::Memory)
+    }
+
+    fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, FlashError> {
+        self.kept.borrow_mut().next_open(after).map_err(FlashError::Memory)
+    }
+
+    fn find(&mut self, order: &OrderId) -> Result<Option<Record>, FlashError> {
+        self.kept.borrow_mut().find(order).map_err(FlashError::Memory)
+    }
+
+    fn capacity(&self) -> usize {
+        16
+    }
+}
+
+/// A shop whose shopper does what the world says.
+pub struct Counter(pub Shared);
+
+impl Shop for Counter {
+    fn now(&mut self) -> Millis {
+        Millis(self.0.borrow().now)
+    }
+
+    fn unix(&mut self) -> Option<UnixSeconds> {
+        Some(UnixSeconds(1_800_000_000 + self.0.borrow().now / 1_000))
+    }
+
+    fn sleep(&mut self, until: Millis) -> Wish {
+        let mut world = self.0.borrow_mut();
+        let at = world.wishes.first().map(|(at, _)| *at);
+        match at {
+            Some(at) if at <= until.0 => {
+                world.pass(at);
+                world.wishes.remove(0).1
+            }
+            _ => {
+                world.pass(until.0);
+                Wish::Nothing
+            }
+        }
+    }
+
+    fn show(&mut self, offer: &Offer, action: NextAction<'_>) -> Seen {
+        assert!(matches!(action, NextAction::UpiLinks(_)), "{action:?}");
+        assert!(offer.amount.minor() > 0);
+        self.0.borrow_mut().shown += 1;
+        Seen::Shown
+    }
+
+    fn choose(&mut self, session: &PaymentSessionId, ended: Option<&AttemptEnd>) -> Choice {
+        match ended {
+            None => Choice::Pay(OrderPay::new(session.clone(), Upi::link())),
+            Some(_) => Choice::GiveUp,
+        }
+    }
+
+    fn vend(&mut self, _: &Offer) -> Goods {
+        self.0.borrow_mut().vended += 1;
+        Goods::Out
+    }
+}
+
+pub type Tested<'b, O = ()> = Till<'b, Wire, Wire, Flash, O>;
+
+pub fn flash(world: &Shared) -> Flash {
+    Flash { world: world.clone(), kept: Rc::default() }
+}
+
+pub fn terms() -> Terms {
+    let mut policy = Policy::with_ask();
+    policy.deadline_ms = 60_000;
+    policy.release = true;
+    Terms::new(Environment::Sandbox, policy)
+}
+
+/// A till that was just switched on, for the `boot`-th time.
+pub fn till<'b, O: Observer>(
+    world: &Shared,
+    flash: &Flash,
+    boot: u8,
+    memory: &'b mut ([u8; 2048], [u8; 16384]),
+    observer: O,
+) -> Tested<'b, O> {
+    let endpoint = Endpoint::parse("https://127.0.0.1/pg", Auth::Session).unwrap();
+    let device = Device { secret: DeviceSecret::new([7; 32]), journal: flash.clone(), incarnation: 1 };
+    let buffers = Buffers { tx: &mut memory.0, rx: &mut memory.1 };
+    Till::new(Routes::same(Wire { world: world.clone(), endpoint }), device, terms(), [boot; 32], buffers, observer)
+}
+
+pub fn memory() -> ([u8; 2048], [u8; 16384]) {
+    ([0; 2048], [0; 16384])
+}
+
+pub fn rupees(paise: u64) -> Amount {
+    Amount::from_minor(paise).unwrap()
+}
+
+pub fn customer() -> Customer {
+    Customer::new(CustomerId::parse("walk_in").unwrap(), Phone::parse("9999999999").unwrap())
+}
+
+pub fn create<O: Observer>(till: &mut Tested<'_, O>, world: &Shared, paise: u64) -> OpenOrder {
+    till.create(rupees(paise), customer(), &mut Counter(world.clone())).unwrap()
+}
+
+pub fn is_paid(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Paid { cf_payment_id: Some(_), .. })
+}
