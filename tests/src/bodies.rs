@@ -272,6 +272,10 @@ fn create_order(choices: &mut Choices<'_>) -> Value {
     }
     body.maybe(choices, "order_expiry_time", time);
     body.maybe(choices, "order_note", |choices| choices.text(PROSE, 3, 50).into());
+    body.maybe(choices, "order_tags", |choices| {
+        let name = choices.text(ID, 1, 24);
+        [(name, Value::from(choices.text(ID, 1, 64)))].into_iter().collect()
+    });
     body.into()
 }
 

@@ -203,6 +203,9 @@ fn create_order(body: &Value) -> Result<CreateOrder, InvalidValue> {
         order = order.with_expiry_time(Timestamp::parse("order_expiry_time", time)?);
     }
     order = with(order, text(body, "order_note"), CreateOrder::with_note)?;
+    if let Some((name, value)) = body.get("order_tags").and_then(Value::as_object).and_then(|tags| tags.iter().next()) {
+        order = order.with_tag(name, value.as_str().expect("a text"))?;
+    }
     if let Some(meta) = body.get("order_meta") {
         order = with(order, text(meta, "return_url"), CreateOrder::with_return_url)?;
         order = with(order, text(meta, "notify_url"), CreateOrder::with_notify_url)?;

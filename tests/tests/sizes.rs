@@ -19,7 +19,7 @@ macro_rules! sizes {
 sizes! {
     OrderPay: "OrderPay" <= 1600,
     Authenticate: "Authenticate" <= 32,
-    CreateOrder: "CreateOrder" <= 1408,
+    CreateOrder: "CreateOrder" <= 1536,
     CreateRefund: "CreateRefund" <= 208,
     OrderPayReply<'static>: "OrderPayReply" <= 224,
     NextAction<'static>: "NextAction" <= 112,

@@ -23,6 +23,8 @@ pub enum CallKind {
     CreateRefund,
     /// `GET /orders/{order_id}/refunds/{refund_id}`
     ReadRefund,
+    /// `GET /orders/{order_id}/refunds`
+    ListRefunds,
     /// `POST /simulate` (sandbox only)
     Simulate,
     /// `POST /orders/{order_id}/release`: to the merchant's own backend; the gateway has no such call.
@@ -32,6 +34,6 @@ pub enum CallKind {
 impl CallKind {
     /// Whether the call can change something; the others only read.
     pub const fn acts(self) -> bool {
-        !matches!(self, Self::ReadOrder | Self::ListPayments | Self::ReadPayment | Self::ReadRefund)
+        !matches!(self, Self::ReadOrder | Self::ListPayments | Self::ReadPayment | Self::ReadRefund | Self::ListRefunds)
     }
 }

@@ -32,6 +32,7 @@ pub use id::{
 pub use idempotency::{DeviceSecret, Environment, IdempotencyKey, Operation, RequestId};
 pub use method::MethodClass;
 pub use open_order::OpenOrder;
+pub(crate) use order::OrderTag;
 pub use order::{CreateOrder, Customer, Order, Payment};
 pub use order_pay::{OrderPay, OrderPayReply};
 pub use refund::{CreateRefund, Refund, RefundReason, RefundSpeed};

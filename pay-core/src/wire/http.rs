@@ -55,6 +55,8 @@ pub enum Call<'a> {
     CreateRefund(&'a OrderId),
     /// `GET /orders/{order_id}/refunds/{refund_id}`
     ReadRefund(&'a OrderId, &'a RefundId),
+    /// `GET /orders/{order_id}/refunds`
+    ListRefunds(&'a OrderId),
     /// `POST /simulate`
     Simulate,
     /// `POST /orders/{order_id}/release`: to the merchant's own backend; the gateway has no such call.
@@ -144,6 +146,7 @@ impl Call<'_> {
             Self::ReadPayment(..) => CallKind::ReadPayment,
             Self::CreateRefund(_) => CallKind::CreateRefund,
             Self::ReadRefund(..) => CallKind::ReadRefund,
+            Self::ListRefunds(_) => CallKind::ListRefunds,
             Self::Simulate => CallKind::Simulate,
             Self::ReportRelease(_) => CallKind::ReportRelease,
         }
@@ -176,7 +179,7 @@ impl fmt::Display for Call<'_> {
             Self::Authenticate(payment) => write!(f, "/orders/pay/authenticate/{payment}"),
             Self::ListPayments(order) => write!(f, "/orders/{order}/payments"),
             Self::ReadPayment(order, payment) => write!(f, "/orders/{order}/payments/{payment}"),
-            Self::CreateRefund(order) => write!(f, "/orders/{order}/refunds"),
+            Self::CreateRefund(order) | Self::ListRefunds(order) => write!(f, "/orders/{order}/refunds"),
             Self::ReadRefund(order, refund) => write!(f, "/orders/{order}/refunds/{refund}"),
             Self::Simulate => f.write_str("/simulate"),
             Self::ReportRelease(order) => write!(f, "/orders/{order}/release"),

@@ -10,7 +10,7 @@ pub(crate) mod response;
 pub use api::{Auth, BearerToken, ClientBrowser, ClientDevice, ClientHints, ClientOs, ClientRendering, Endpoint};
 pub use http::{Body, Call, Method, RateLimit, Request, ResponseHead, Route};
 pub use request::EncodeError;
-pub use response::{DecodeError, Payments};
+pub use response::{DecodeError, Payments, Refunds};
 
 /// Requests as JSON, written to the caller's buffer.
 pub mod encode {
@@ -21,5 +21,5 @@ pub mod encode {
 
 /// Replies from JSON, read in place.
 pub mod decode {
-    pub use super::response::{authenticate, order, order_pay, payment, payments, refund, refusal};
+    pub use super::response::{authenticate, order, order_pay, payment, payments, refund, refunds, refusal};
 }

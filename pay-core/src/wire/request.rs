@@ -7,7 +7,8 @@ use serde::ser::{Serialize, Serializer};
 
 use super::super::model::method::{Bank, Card, CardChannel, CardSource, PaymentMethod, PlainCard, Upi};
 use super::super::model::{
-    Amount, ApiVersion, Authenticate, CfPaymentId, CreateOrder, CreateRefund, InvalidValue, OrderPay, Simulate, Text,
+    Amount, ApiVersion, Authenticate, CfPaymentId, CreateOrder, CreateRefund, InvalidValue, OrderPay, OrderTag,
+    Simulate, Text,
 };
 use super::measure::measure;
 
@@ -104,6 +105,7 @@ pub fn create_order(request: &CreateOrder, tx: &mut [u8]) -> Result<usize, Encod
             order_meta: has_meta.then_some(meta),
             order_expiry_time: request.expiry_time.as_ref().map(|time| time.as_str()),
             order_note: text(&request.note),
+            order_tags: request.tag.as_ref().map(Tags::new),
         },
         tx,
     )
@@ -172,6 +174,25 @@ impl Number {
 }
 
 impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0.as_bytes())
+    }
+}
+
+/// `order_tags` with one entry, written as it is: neither name nor value has a character to escape.
+struct Tags(Text<96>);
+
+impl Tags {
+    fn new(tag: &OrderTag) -> Self {
+        let mut text = Text::new();
+        // 95 characters at the most.
+        let _ =
+            fmt::Write::write_fmt(&mut text, format_args!(r#"{{"{}":"{}"}}"#, tag.name.as_str(), tag.value.as_str()));
+        Self(text)
+    }
+}
+
+impl Serialize for Tags {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_bytes(self.0.as_bytes())
     }
@@ -310,6 +331,7 @@ body!(CreateOrderBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")] order_meta: Option<OrderMeta<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")] order_expiry_time: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")] order_note: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")] order_tags: Option<Tags>,
 });
 
 body!(CustomerDetails<'a> {

@@ -144,8 +144,30 @@ pub struct Payments<'a> {
 /// # Errors
 /// [`DecodeError`].
 pub fn refund(rx: &mut [u8]) -> Result<Refund<'_>, DecodeError> {
-    const NAMES: [&str; 5] = ["refund_id", "cf_refund_id", "order_id", "refund_amount", "refund_status"];
-    let [id, cf_id, order_id, value, status] = document(rx, &NAMES)?;
+    let spans = document(rx, &REFUND)?;
+    refund_of(rx, spans)
+}
+
+/// The refunds in a list, one by one; see [`payments`].
+pub fn refunds(rx: &mut [u8]) -> Refunds<'_> {
+    Refunds { rx, at: None, over: false }
+}
+
+/// See [`refunds`].
+#[derive(Debug)]
+pub struct Refunds<'a> {
+    rx: &'a mut [u8],
+    /// Where the next element or the end is looked for; `None` before the opening bracket.
+    at: Option<usize>,
+    over: bool,
+}
+
+/// The members of a refund, in the order of [`REFUND`].
+type RefundSpans = [Option<Span>; 5];
+
+const REFUND: [&str; 5] = ["refund_id", "cf_refund_id", "order_id", "refund_amount", "refund_status"];
+
+fn refund_of(rx: &mut [u8], [id, cf_id, order_id, value, status]: RefundSpans) -> Result<Refund<'_>, DecodeError> {
     let amount = amount(rx, value, "refund_amount")?.ok_or(DecodeError::Missing("refund_amount"))?;
     let [id, cf_id, order_id, status] = [id, cf_id, order_id, status].map(|value| word(rx, value));
     let text = Resolver(rx);
@@ -418,6 +440,44 @@ impl Payments<'_> {
     }
 }
 
+impl Refunds<'_> {
+    /// The next refund: `None` after the last of a complete list.
+    ///
+    /// # Errors
+    /// [`DecodeError`]: the list is not complete. After one about an element, the next call gives the next element.
+    // Not an `Iterator`: an element borrows the buffer that the next one needs.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Result<Option<Refund<'_>>, DecodeError> {
+        if self.over {
+            return Ok(None);
+        }
+        match self.advance() {
+            Ok(Some(read)) => refund_of(self.rx, read?).map(Some),
+            Ok(None) => {
+                self.over = true;
+                Ok(None)
+            }
+            Err(error) => {
+                self.over = true;
+                Err(error)
+            }
+        }
+    }
+
+    /// The next element's members; the inner error is about the element alone.
+    fn advance(&mut self) -> Result<Option<Result<RefundSpans, DecodeError>>, DecodeError> {
+        let Some(start) = members::next_element(self.rx, self.at)? else { return Ok(None) };
+        let (read, end) = match members::members(self.rx, start, 1, &REFUND) {
+            Ok((read, end)) => (Ok(read), end),
+            // Where the element ends, for the next one; if it does not, that is what is wrong.
+            Err(error) => (Err(error.into()), scan::value_inside(self.rx, start, 1)?.end),
+        };
+        utf8(Span { start, end }.of(self.rx)).map_err(|_| DecodeError::NotJson { at: start })?;
+        self.at = Some(end);
+        Ok(Some(read))
+    }
+}
+
 /// The members of the object that is the whole text.
 fn document<const N: usize>(rx: &[u8], names: &[&'static str; N]) -> Result<[Option<Span>; N], DecodeError> {
     whole(rx, members::members(rx, 0, 0, names)?)
@@ -519,5 +579,28 @@ mod tests {
         assert!(matches!(order_pay(&mut good).unwrap().next_action, NextAction::ShowQr(_)));
         let mut bad = *br#"{"cf_payment_id":1,"data":{"payload":{"qrcode":"data:image/png;base64,iVBORw0K\">o="}}}"#;
         assert!(matches!(order_pay(&mut bad).unwrap().next_action, NextAction::Unknown { .. }));
+    }
+
+    // Mutant: `self.at` not moved on after an element that cannot be read.
+    #[test]
+    fn a_list_of_refunds_is_read_one_by_one() {
+        let mut list = *br#"[{"refund_id":"a1","order_id":"abc","refund_amount":1.50,"refund_status":"REJECTED"},
+            {"refund_id":"a2","refund_status":"SUCCESS"},
+            {"refund_id":"a3","refund_amount":2,"refund_status":"SUCCESS"}]"#;
+        let mut refunds = refunds(&mut list);
+        let first = refunds.next().unwrap().unwrap();
+        assert_eq!((first.refund_id, first.order_id, first.amount.minor()), ("a1", "abc", 150));
+        assert_eq!(first.status, RefundStatus::Unknown("REJECTED"));
+        assert_eq!(refunds.next(), Err(DecodeError::Missing("refund_amount")));
+        assert_eq!(refunds.next().unwrap().unwrap().refund_id, "a3");
+        assert_eq!(refunds.next(), Ok(None));
+        assert_eq!(super::refunds(&mut br#"[{"refund_id":"#.clone()).next(), Err(DecodeError::Truncated));
+    }
+
+    #[test]
+    fn a_payment_says_when_it_was_completed() {
+        let mut text =
+            *br#"{"cf_payment_id":1,"payment_status":"SUCCESS","payment_completion_time":"2026-11-22T16:20:12Z"}"#;
+        assert_eq!(payment(&mut text).unwrap().completion_time, "2026-11-22T16:20:12Z");
     }
 }

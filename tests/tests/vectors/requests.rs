@@ -115,7 +115,7 @@ fn every_member_has_a_vector() {
     assert_eq!(of("create_refund"), "refund_amount refund_id refund_note refund_speed");
     assert_eq!(
         of("create_order"),
-        "customer_details order_amount order_currency order_expiry_time order_id order_meta order_note"
+        "customer_details order_amount order_currency order_expiry_time order_id order_meta order_note order_tags"
     );
 }
 
