@@ -3,6 +3,8 @@
 
 mod config;
 mod connect;
+#[cfg(feature = "journal")]
+mod device;
 mod error;
 mod exchange;
 #[cfg(feature = "journal")]
@@ -11,6 +13,8 @@ mod progress;
 mod stream;
 
 pub use config::{Config, Roots, SetupError};
+#[cfg(feature = "journal")]
+pub use device::{Device, DeviceError};
 pub use error::{Distrust, Error, Phase, Problem};
 pub use exchange::HttpsTransport;
 #[cfg(feature = "journal")]

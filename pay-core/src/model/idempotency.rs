@@ -10,6 +10,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
+use super::amount::{Amount, Currency};
 use super::error::InvalidValue;
 use super::id::OrderId;
 use super::text::{self, Text};
@@ -93,6 +94,29 @@ impl DeviceSecret {
     /// From 32 random bytes, made once per device and kept there.
     pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+
+    /// What shows that this device created an order, with the journal of this incarnation: the first 16 bytes of an
+    /// HMAC-SHA-256 over order, amount, currency and incarnation, as 32 hex digits. Sent in `order_tags`.
+    pub(crate) fn mark(&self, order: &OrderId, amount: Amount, currency: &Currency, incarnation: u64) -> Text<32> {
+        let bytes = keyed(
+            &self.0,
+            &[
+                b"mark\0",
+                order.as_str().as_bytes(),
+                b"\0",
+                &amount.minor().to_be_bytes(),
+                currency.as_str().as_bytes(),
+                b"\0",
+                &incarnation.to_be_bytes(),
+            ],
+        );
+        let mut text = Text::new();
+        for byte in bytes {
+            // 32 characters fit.
+            let _ = fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"));
+        }
+        text
     }
 }
 

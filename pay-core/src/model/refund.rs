@@ -138,6 +138,17 @@ impl RefundId {
         Self::from_hash(hash)
     }
 
+    /// A refund that somebody asked for under a name of their own: the same id for the same name. The first 32 hex digits of a
+    /// SHA-256 over order and name.
+    pub(crate) fn of_reference(order: &OrderId, name: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"refund-by-reference\0");
+        hash.update(order.as_str());
+        hash.update(b"\0");
+        hash.update(name);
+        Self::from_hash(hash)
+    }
+
     fn from_hash(hash: Sha256) -> Self {
         let mut text = Text::<40>::new();
         for byte in hash.finalize().into_iter().take(16) {

@@ -7,11 +7,12 @@ use super::super::drive::{journal::blocking::Journal, transport::blocking::Trans
 use super::super::model::{Amount, CreateOrder, Customer, OpenOrder, OrderId, OrderPay, method::PaymentMethod};
 use super::super::sale::{Buffers, Millis, Outcome, Record};
 use super::device::Device;
-use super::ended::{Done, Ended, Trouble};
+use super::ended::{Done, Ended, Refunded, Status, Trouble};
 use super::error::{TillError, over, refused};
 use super::job::Word;
 use super::life::Life;
 use super::observer::Observer;
+use super::refund_ref::RefundRef;
 use super::shop::{Choice, Seen, blocking::Shop};
 use super::step::{Do, Event, Unreadable};
 use super::terms::Terms;
@@ -70,14 +71,14 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
     ) -> Result<OpenOrder, TillError<J::Error>> {
         let order_id = self.life.mint().map_err(Trouble::Value)?;
         let request = CreateOrder::new(order_id, amount, customer).map_err(Trouble::Value)?;
-        self.create_by(&request, shop)
+        self.create_by(request, shop)
     }
 
     /// Creates this order and goes on until it can be paid.
     ///
     /// # Errors
     /// [`TillError`]; nothing that could charge was sent.
-    pub fn create_by(&mut self, request: &CreateOrder, shop: &mut impl Shop) -> Result<OpenOrder, TillError<J::Error>> {
+    pub fn create_by(&mut self, request: CreateOrder, shop: &mut impl Shop) -> Result<OpenOrder, TillError<J::Error>> {
         self.life.create(request, shop.unix(), shop.now(), &mut self.buffers)?;
         match self.run(shop, None)? {
             Done::Created(order) => Ok(order),
@@ -131,6 +132,36 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
         self.life.settle_open(until);
         match self.run(shop, None)? {
             Done::Settled(open) => Ok(open),
+            done => Err(refused(done)),
+        }
+    }
+
+    /// Sends money of an order back, once for each name. Payments and refunds are read before.
+    ///
+    /// # Errors
+    /// [`TillError`]; the same name again is the same refund.
+    pub fn refund(
+        &mut self,
+        order_id: &OrderId,
+        amount: Amount,
+        name: &RefundRef,
+        shop: &mut impl Shop,
+    ) -> Result<Refunded, TillError<J::Error>> {
+        self.life.refund(order_id.clone(), amount, name);
+        match self.run(shop, None)? {
+            Done::Refunded(refund) => Ok(refund),
+            done => Err(refused(done)),
+        }
+    }
+
+    /// How an order stands at the gateway.
+    ///
+    /// # Errors
+    /// [`TillError`].
+    pub fn status(&mut self, order_id: &OrderId, shop: &mut impl Shop) -> Result<Status, TillError<J::Error>> {
+        self.life.status(order_id.clone());
+        match self.run(shop, None)? {
+            Done::Status(status) => Ok(status),
             done => Err(refused(done)),
         }
     }

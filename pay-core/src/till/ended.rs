@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::super::model::{CfPaymentId, InvalidValue, OpenOrder, OrderId, RefundId};
+use super::super::model::{Amount, CfPaymentId, InvalidValue, OpenOrder, OrderId, RefundId, RefundStatus};
 use super::super::sale::{
     AttemptEnd, AttemptState, LimitReached, NotPaid, Outcome, Record, RefusedBy, Release, RouteProblem, SaleError,
 };
@@ -19,8 +19,88 @@ pub enum Done {
     Over(Outcome),
     /// Every sale that the journal has open was looked after: so many are still open.
     Settled(u32),
+    /// The refund is there.
+    Refunded(Refunded),
+    /// How the order stands at the gateway.
+    Status(Status),
     /// It could not be done.
     Refused(Trouble),
+}
+
+/// A refund as the gateway has it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Refunded {
+    /// Its id.
+    pub refund_id: RefundId,
+    /// How much.
+    pub amount: Amount,
+    /// Where the money is.
+    pub money: MoneyBack,
+}
+
+/// Where the money of a refund is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MoneyBack {
+    /// With the shopper.
+    Done,
+    /// On its way; the gateway has taken it.
+    OnItsWay,
+    /// Not on its way: it was cancelled, and a person must look.
+    Cancelled,
+    /// The gateway says a word that is not known here. A person must look.
+    Unknown,
+}
+
+impl MoneyBack {
+    pub(super) const fn of(status: RefundStatus<'_>) -> Self {
+        match status {
+            RefundStatus::Success => Self::Done,
+            RefundStatus::Pending | RefundStatus::OnHold => Self::OnItsWay,
+            RefundStatus::Cancelled => Self::Cancelled,
+            RefundStatus::Unknown(_) => Self::Unknown,
+        }
+    }
+}
+
+/// How an order stands at the gateway.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Status {
+    /// What it costs, once read.
+    pub amount: Option<Amount>,
+    /// The order.
+    pub order: OrderState,
+    /// Payments that took money.
+    pub paid: u32,
+    /// How much, in paise.
+    pub paid_minor: u64,
+    /// Payments that have not ended.
+    pub pending: u32,
+    /// How much has gone back, or is on its way, in paise.
+    pub back_minor: u64,
+    /// A refund of it.
+    pub refund: Option<RefundId>,
+}
+
+/// The order's own state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OrderState {
+    /// It can be paid.
+    Active,
+    /// It is paid.
+    Paid,
+    /// Its time was over.
+    Expired,
+    /// It was closed.
+    Terminated,
+    /// It is being closed.
+    Closing,
+    /// A word that is not known here.
+    #[default]
+    Unknown,
 }
 
 /// Why something was not done.

@@ -2,6 +2,7 @@
 
 use super::super::model::{OrderId, UnixSeconds};
 use super::super::sale::{Exposure, Millis};
+use super::errand::Errand;
 
 /// What was begun.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub(super) enum Job {
     BringOn,
     /// All sales of the journal are looked after, until this time.
     Settle { until: Millis },
+    /// Single calls.
+    Errand(Errand),
 }
 
 impl Job {

@@ -1,7 +1,9 @@
 //! Everything that must be fresh, or the same again: seeds, order ids, idempotency keys, the mark.
 
 use super::super::model::idempotency::keyed;
-use super::super::model::{DeviceSecret, Environment, IdempotencyKey, InvalidValue, Operation, OrderId, RequestId};
+use super::super::model::{
+    Amount, Currency, DeviceSecret, Environment, IdempotencyKey, InvalidValue, Operation, OrderId, RequestId, Text,
+};
 
 /// What a device derives its keys and ids from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,5 +47,10 @@ impl Keys {
     pub(super) fn key(&self, operation: Operation, order: &OrderId, attempt: usize, n: u16) -> IdempotencyKey {
         let attempt = u16::try_from(attempt).unwrap_or(u16::MAX);
         IdempotencyKey::derive(&self.secret, operation, self.environment, order, attempt, n)
+    }
+
+    /// What shows that this device, with this journal, created an order: 32 hex digits.
+    pub(super) fn mark(&self, order: &OrderId, amount: Amount, currency: &Currency) -> Text<32> {
+        self.secret.mark(order, amount, currency, self.incarnation)
     }
 }

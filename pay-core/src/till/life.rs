@@ -1,14 +1,21 @@
 //! A whole life of a till: sales, one after the other, and whatever the journal has open beside them.
 
-use super::super::model::{CreateOrder, DeviceSecret, InvalidValue, OpenOrder, Operation, OrderId, UnixSeconds};
+use super::super::model::{
+    Amount, CreateOrder, DeviceSecret, IdempotencyKey, InvalidValue, OpenOrder, Operation, OrderId, UnixSeconds,
+};
 use super::super::sale::{Buffers, Intent, Millis, Outcome, Record, RouteProblem, Sale, Setup};
 use super::super::wire::Route;
 use super::back::Back;
 use super::desk::Desk;
 use super::ended::{Done, Ended, Trouble};
+use super::errand::Errand;
 use super::job::{Goal, Job, Word};
 use super::keys::Keys;
+use super::refund_ref::RefundRef;
 use super::terms::Terms;
+
+/// The entry of `order_tags` that has this device's mark.
+const MARK: &str = "till_mark";
 
 /// The till's whole life, without I/O: begin something, then carry out what [`Life::next`] says and answer with
 /// [`Life::on`], until it is [`Do::Idle`]. The same inputs give the same steps.
@@ -31,6 +38,8 @@ pub struct Life {
     /// The connection to be closed.
     pub(super) disconnect: Option<Route>,
     pub(super) news: Option<News>,
+    /// The key of the single call that is on its way.
+    pub(super) key: Option<IdempotencyKey>,
     /// The route that was last used.
     pub(super) route: Route,
 }
@@ -69,6 +78,7 @@ impl Life {
             asked: Asked::Nobody,
             disconnect: None,
             news: None,
+            key: None,
             route: Route::Ask,
         }
     }
@@ -115,14 +125,16 @@ impl Life {
     /// [`Trouble`]; nothing was begun.
     pub fn create(
         &mut self,
-        request: &CreateOrder,
+        request: CreateOrder,
         unix: Option<UnixSeconds>,
         now: Millis,
         buffers: &mut Buffers<'_>,
     ) -> Result<(), Trouble> {
         let key = self.keys.key(Operation::CreateOrder, request.order_id(), 0, 0);
         let setup = self.setup();
-        let sale = Sale::create(request, key, setup, now, buffers)?;
+        let mark = self.keys.mark(request.order_id(), request.amount(), request.currency());
+        let request = request.with_tag(MARK, &mark)?;
+        let sale = Sale::create(&request, key, setup, now, buffers)?;
         self.begin(sale, None, unix, now, Goal::Create);
         Ok(())
     }
@@ -181,6 +193,22 @@ impl Life {
         self.back.begin_round();
         self.done = Done::Nothing;
         self.job = Job::Settle { until };
+    }
+
+    /// How an order stands at the gateway: [`Done::Status`].
+    pub fn status(&mut self, order_id: OrderId) {
+        self.leave_front();
+        self.done = Done::Nothing;
+        self.job = Job::Errand(Errand::status(order_id));
+    }
+
+    /// Sends money of an order back, once for each name: [`Done::Refunded`]. Payments and refunds are read before. Needs the
+    /// merchant's keys on the ask route.
+    pub fn refund(&mut self, order_id: OrderId, amount: Amount, name: &RefundRef) {
+        self.leave_front();
+        self.done = Done::Nothing;
+        let id = name.refund_id(&order_id);
+        self.job = Job::Errand(Errand::refund(order_id, id, amount, name.is_even_so()));
     }
 
     /// The sale at the desk is put by; the journal has it, if anything of it can matter.

@@ -1,16 +1,19 @@
 //! The whole program of a till: sale after sale, and whatever the journal has open beside them. The only place with a loop
 //! over what a sale needs.
 
+mod answers;
 mod back;
 pub mod blocking;
 mod desk;
 mod device;
 mod ended;
+mod errand;
 mod error;
 mod job;
 mod keys;
 mod life;
 mod observer;
+mod refund_ref;
 pub mod shop;
 mod step;
 mod terms;
@@ -21,11 +24,12 @@ mod turns;
 mod wire;
 
 pub use device::Device;
-pub use ended::{Done, Ended, Trouble, Why};
+pub use ended::{Done, Ended, MoneyBack, OrderState, Refunded, Status, Trouble, Why};
 pub use error::TillError;
 pub use job::Word;
 pub use life::Life;
 pub use observer::{Heard, Observer};
+pub use refund_ref::RefundRef;
 pub use shop::{Choice, Goods, Offer, Seen, Shop, Wish};
 pub use step::{Do, Event, Note, Unreadable};
 pub use terms::{Terms, Unclaimed};

@@ -7,11 +7,12 @@ use super::super::drive::{Journal, Transport};
 use super::super::model::{Amount, CreateOrder, Customer, OpenOrder, OrderId, OrderPay, method::PaymentMethod};
 use super::super::sale::{Buffers, Millis, Outcome, Record};
 use super::device::Device;
-use super::ended::{Done, Ended, Trouble};
+use super::ended::{Done, Ended, Refunded, Status, Trouble};
 use super::error::{TillError, over, refused};
 use super::job::Word;
 use super::life::Life;
 use super::observer::Observer;
+use super::refund_ref::RefundRef;
 use super::shop::{Choice, Seen, Shop};
 use super::step::{Do, Event, Unreadable};
 use super::terms::Terms;
@@ -73,7 +74,7 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
     ) -> Result<OpenOrder, TillError<J::Error>> {
         let order_id = self.life.mint().map_err(Trouble::Value)?;
         let request = CreateOrder::new(order_id, amount, customer).map_err(Trouble::Value)?;
-        self.create_by(&request, shop).await
+        self.create_by(request, shop).await
     }
 
     /// Creates this order and goes on until it can be paid.
@@ -82,7 +83,7 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
     /// [`TillError`]; nothing that could charge was sent.
     pub async fn create_by(
         &mut self,
-        request: &CreateOrder,
+        request: CreateOrder,
         shop: &mut impl Shop,
     ) -> Result<OpenOrder, TillError<J::Error>> {
         self.life.create(request, shop.unix(), shop.now(), &mut self.buffers)?;
@@ -142,6 +143,36 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
         self.life.settle_open(until);
         match self.run(shop, None).await? {
             Done::Settled(open) => Ok(open),
+            done => Err(refused(done)),
+        }
+    }
+
+    /// Sends money of an order back, once for each name. Payments and refunds are read before.
+    ///
+    /// # Errors
+    /// [`TillError`]; the same name again is the same refund.
+    pub async fn refund(
+        &mut self,
+        order_id: &OrderId,
+        amount: Amount,
+        name: &RefundRef,
+        shop: &mut impl Shop,
+    ) -> Result<Refunded, TillError<J::Error>> {
+        self.life.refund(order_id.clone(), amount, name);
+        match self.run(shop, None).await? {
+            Done::Refunded(refund) => Ok(refund),
+            done => Err(refused(done)),
+        }
+    }
+
+    /// How an order stands at the gateway.
+    ///
+    /// # Errors
+    /// [`TillError`].
+    pub async fn status(&mut self, order_id: &OrderId, shop: &mut impl Shop) -> Result<Status, TillError<J::Error>> {
+        self.life.status(order_id.clone());
+        match self.run(shop, None).await? {
+            Done::Status(status) => Ok(status),
             done => Err(refused(done)),
         }
     }

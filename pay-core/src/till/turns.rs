@@ -1,14 +1,14 @@
-//! The life's turns: what is next, and what an answer means for whoever waits for it.
+//! The life's turns: what is next.
 
 use core::mem;
 
-use super::super::sale::{Buffers, Connection, Millis, Outcome, Record, Release, SaleError};
+use super::super::sale::{Buffers, Millis, Outcome, Release, SaleError};
+use super::back::Back;
 use super::desk::{Desk, Look, Turn};
 use super::ended::{Done, Trouble};
-use super::job::{Goal, Job, Word};
+use super::job::{Goal, Job};
 use super::life::{Asked, Life, News};
-use super::shop::{Choice, Wish};
-use super::step::{Do, Event, Note, Unreadable};
+use super::step::{Do, Note};
 
 /// The shortest limit of an exchange that is made in a wait of the shopper's sale, in milliseconds.
 const BESIDE_MS: u32 = 5_000;
@@ -34,6 +34,9 @@ impl Life {
                 (_, Some(desk)) => Do::Recall(desk.order_id()),
                 (_, None) => Do::Sleep(now),
             };
+        }
+        if matches!(self.job, Job::Errand(_)) {
+            return self.run_errand(now, buffers);
         }
         let Some(front) = &mut self.front else { return self.look_after(now, None, buffers) };
         match front.look(now, &self.terms) {
@@ -126,7 +129,7 @@ impl Life {
                 self.back.pause(now);
                 Do::Sleep(now)
             }
-            Look::Wait(at) if super::back::Back::is_idle(now, at) => {
+            Look::Wait(at) if Back::is_idle(now, at) => {
                 self.news = Some(News::Settled(desk.sale.standing()));
                 Do::Sleep(now)
             }
@@ -160,6 +163,33 @@ impl Life {
         }
     }
 
+    /// Single calls.
+    fn run_errand<'t>(&'t mut self, now: Millis, buffers: &'t mut Buffers<'_>) -> Do<'t> {
+        if matches!(&self.job, Job::Errand(errand) if errand.is_done()) {
+            if let Job::Errand(errand) = mem::replace(&mut self.job, Job::None) {
+                self.done = errand.answer().unwrap_or(Done::Nothing);
+            }
+            return Do::Sleep(now);
+        }
+        let Job::Errand(errand) = &mut self.job else { return Do::Sleep(now) };
+        if now < errand.due() {
+            return Do::Sleep(errand.due());
+        }
+        self.asked = Asked::Job;
+        self.key = errand.key();
+        let Some((request, rx)) = errand.request(&self.terms, &mut self.keys, buffers) else {
+            return Do::Sleep(now);
+        };
+        self.route = request.call.route();
+        Do::Exchange(
+            match &self.key {
+                Some(key) => request.with_key(key),
+                None => request,
+            },
+            rx,
+        )
+    }
+
     fn tell(&mut self) -> Do<'_> {
         self.asked = Asked::Job;
         let desk = |asked| match asked {
@@ -178,207 +208,6 @@ impl Life {
             Some(note) => Do::Tell(note),
             None => Do::Sleep(Millis::default()),
         }
-    }
-
-    /// Somebody was told, or a connection closed.
-    fn told(&mut self) {
-        if let Some(News::Settled(_)) = self.news.take() {
-            let open = self.back.desk.as_ref().is_some_and(|desk| desk.record().is_open());
-            self.back.put_by(open);
-        }
-    }
-
-    /// What came of the last [`Do`]. `buffers`: the same as there.
-    ///
-    /// # Errors
-    /// [`Trouble::Sale`]: what the shopper chose cannot be sent. Nothing was; the job is over, and the order can still be sold.
-    pub fn on(&mut self, now: Millis, event: Event<'_>, buffers: &mut Buffers<'_>) -> Result<(), Trouble> {
-        let asked = mem::take(&mut self.asked);
-        match event {
-            Event::Told => self.told(),
-            Event::Recalled(found) => match asked {
-                Asked::Job => self.recalled(now, found, buffers),
-                Asked::Back => self.next_open(now, found),
-                Asked::Front | Asked::Nobody => {}
-            },
-            Event::Stored(stored) => {
-                let terms = &self.terms;
-                if let Some(desk) = desk(&mut self.front, &mut self.back.desk, asked) {
-                    desk.stored(now, stored, terms);
-                }
-                if !stored && asked == Asked::Back {
-                    self.back.pause(now);
-                }
-            }
-            Event::Exchanged(result) => {
-                let Some(desk) = desk(&mut self.front, &mut self.back.desk, asked) else { return Ok(()) };
-                let before = desk.sale.route_problem();
-                if desk.exchanged(now, result, buffers.rx, &self.terms) == Connection::Drop {
-                    self.disconnect = Some(self.route);
-                }
-                self.news = desk
-                    .sale
-                    .route_problem()
-                    .filter(|problem| before != Some(*problem))
-                    .map(|problem| News::Problem(asked, problem));
-            }
-            Event::Seen(seen) => {
-                if let Some(desk) = desk(&mut self.front, &mut self.back.desk, asked) {
-                    desk.seen(now, seen, &self.keys, buffers)?;
-                }
-            }
-            Event::Chosen(Choice::Leave) => self.leave(now),
-            Event::Chosen(choice) => {
-                let Some(desk) = &mut self.front else { return Ok(()) };
-                if let Err(error) = desk.chosen(now, &choice, &self.terms, &self.keys, buffers) {
-                    self.finish(Done::Refused(Trouble::Sale(error)));
-                    return Err(Trouble::Sale(error));
-                }
-            }
-            Event::Vended(goods) => {
-                if let Some(desk) = desk(&mut self.front, &mut self.back.desk, asked) {
-                    desk.vended(goods);
-                }
-            }
-            Event::Sensed(goods) => {
-                if let Some(desk) = desk(&mut self.front, &mut self.back.desk, asked) {
-                    desk.sensed(goods);
-                }
-            }
-            Event::Wished(Wish::Leave) => self.leave(now),
-            Event::Wished(wish) => {
-                if let Some(desk) = &mut self.front {
-                    desk.wished(now, wish);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The caller turns to something else. What can have charged nobody is ended at once.
-    fn leave(&mut self, now: Millis) {
-        if let Job::Settle { .. } = self.job {
-            self.back.put_by(true);
-            let open = self.back.open;
-            return self.finish(Done::Settled(open));
-        }
-        let Some(desk) = &mut self.front else { return };
-        let standing = desk.sale.standing();
-        if matches!(standing, Outcome::NotPaid(_)) && desk.give_up(now) {
-            return;
-        }
-        self.leave_front();
-        self.finish(Done::Over(standing));
-    }
-
-    /// The journal has answered the job.
-    fn recalled(&mut self, now: Millis, found: Result<Option<&Record>, Unreadable>, buffers: &mut Buffers<'_>) {
-        let Ok(found) = found else {
-            self.leave_front();
-            return self.finish(Done::Refused(Trouble::Journal));
-        };
-        match mem::replace(&mut self.job, Job::None) {
-            Job::Admit { mut sum, now: unix, then, .. } => {
-                let Some(desk) = &self.front else { return };
-                if let Some(record) = found {
-                    if record.order_id != *desk.order_id() {
-                        sum.add(record);
-                    }
-                    let after = Some(record.order_id.clone());
-                    self.job = Job::Admit { after, sum, now: unix, then };
-                } else if let Err(limit) = self.terms.limits.admit(&sum, desk.record().amount, unix) {
-                    self.front = None;
-                    self.finish(Done::Refused(Trouble::Limit(limit)));
-                } else {
-                    self.job = Job::Known(then);
-                }
-            }
-            Job::Known(then) => self.known(now, found, then, buffers),
-            Job::Recall { order_id, word } => match found {
-                Some(record) => self.take_up(now, record, word),
-                None => self.finish(Done::Refused(Trouble::NoOrder(order_id))),
-            },
-            other => self.job = other,
-        }
-    }
-
-    /// Whether the journal has the order that is to be sold.
-    fn known(&mut self, now: Millis, found: Option<&Record>, then: Goal, buffers: &mut Buffers<'_>) {
-        let Some(desk) = &self.front else { return };
-        let new = desk.record();
-        let Some(record) = found else {
-            self.job = Job::Serve(then);
-            return;
-        };
-        let same =
-            record.amount == new.amount && record.currency == new.currency && record.environment == new.environment;
-        if !same {
-            let order_id = record.order_id.clone();
-            self.front = None;
-            return self.finish(Done::Refused(Trouble::Changed(order_id)));
-        }
-        // What was encoded for an order that is there already is not sent.
-        zeroize::Zeroize::zeroize(buffers.tx);
-        let session = desk.session().cloned();
-        let desk = Desk::come_back(record, session, &self.terms, &mut self.keys, now);
-        if record.is_open() {
-            self.front = Some(desk);
-            self.news = Some(News::Resumed(Asked::Front));
-            self.job = Job::Serve(then);
-        } else {
-            let outcome = desk.sale.standing();
-            self.ended = Some(Self::ended_of(&desk, outcome.clone()));
-            self.front = None;
-            self.finish(Done::Refused(Trouble::Over(outcome)));
-        }
-    }
-
-    /// A sale of the journal, and what somebody says about it.
-    fn take_up(&mut self, now: Millis, record: &Record, word: Word) {
-        if record.environment != self.terms.environment {
-            return self.finish(Done::Refused(Trouble::Changed(record.order_id.clone())));
-        }
-        if self.back.desk.as_ref().is_some_and(|desk| *desk.order_id() == record.order_id) {
-            self.back.put_by(true);
-        }
-        let mut desk = Desk::take_up(record, &self.terms, &mut self.keys, now);
-        match desk.say(now, word) {
-            Ok(()) => {
-                self.front = Some(desk);
-                self.news = Some(News::Resumed(Asked::Front));
-                self.job = Job::BringOn;
-            }
-            Err(error) => {
-                self.ended = Some(Self::ended_of(&desk, desk.sale.standing()));
-                self.finish(Done::Refused(Trouble::Sale(error)));
-            }
-        }
-    }
-
-    /// The next sale that the journal has open.
-    fn next_open(&mut self, now: Millis, found: Result<Option<&Record>, Unreadable>) {
-        match found {
-            Err(Unreadable) => self.back.pause(now),
-            Ok(None) => self.back.end_round(now),
-            Ok(Some(record)) => {
-                let at_work = self.front.as_ref().is_some_and(|desk| *desk.order_id() == record.order_id);
-                self.back.after = Some(record.order_id.clone());
-                if record.environment != self.terms.environment {
-                    self.back.open += 1;
-                } else if !at_work {
-                    self.back.desk = Some(Desk::take_up(record, &self.terms, &mut self.keys, now));
-                    self.news = Some(News::Resumed(Asked::Back));
-                }
-            }
-        }
-    }
-}
-
-fn desk<'d>(front: &'d mut Option<Desk>, back: &'d mut Option<Desk>, asked: Asked) -> Option<&'d mut Desk> {
-    match asked {
-        Asked::Front => front.as_mut(),
-        Asked::Back => back.as_mut(),
-        Asked::Job | Asked::Nobody => None,
     }
 }
 

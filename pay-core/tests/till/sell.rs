@@ -75,7 +75,7 @@ fn the_key_of_an_attempt_is_the_same_after_a_reboot() {
         let mut till = till(&world, &flash, boot, &mut memory, ());
         let order_id = pay_core::OrderId::parse("inv-1").unwrap();
         let request = pay_core::model::CreateOrder::new(order_id, rupees(1_015), super::world::customer()).unwrap();
-        let order = till.create_by(&request, &mut Counter(world.clone())).unwrap();
+        let order = till.create_by(request, &mut Counter(world.clone())).unwrap();
         world.borrow_mut().wishes.push((2_000, Wish::Leave));
         let _ = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
         world.take().keys

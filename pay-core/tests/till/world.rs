@@ -36,6 +36,8 @@ pub struct World {
     /// What a shopper wishes at a time.
     pub wishes: Vec<(u64, Wish)>,
     pub next_payment: u64,
+    /// Refunds: id and paise.
+    pub refunds: Vec<(String, u64)>,
     /// The keys of every attempt and order.
     pub keys: Vec<String>,
 }
@@ -146,9 +148,21 @@ impl World {
                     ),
                 )
             }
+            Call::CreateRefund(_) => {
+                let (id, amount) = (member("refund_id"), member("refund_amount"));
+                self.refunds.push((id, amount.replace('.', "").parse().unwrap()));
+                (200, refund(self.refunds.last().unwrap()))
+            }
+            Call::ListRefunds(_) => {
+                (200, format!("[{}]", self.refunds.iter().map(refund).collect::<Vec<_>>().join(",")))
+            }
             _ => (404, r#"{"code":"not_found","message":"no"}"#.into()),
         }
     }
+}
+
+fn refund((id, paise): &(String, u64)) -> String {
+    format!(r#"{{"refund_id":"{id}","refund_amount":{}.{:02},"refund_status":"PENDING"}}"#, paise / 100, paise % 100)
 }
 
 /// A way to the gateway.
@@ -298,6 +312,33 @@ impl Shop for Counter {
     }
 }
 
+/// The same shop, for a till that does not block.
+impl pay_core::till::Shop for Counter {
+    fn now(&mut self) -> Millis {
+        Shop::now(self)
+    }
+
+    fn unix(&mut self) -> Option<UnixSeconds> {
+        Shop::unix(self)
+    }
+
+    async fn sleep(&mut self, until: Millis) -> Wish {
+        Shop::sleep(self, until)
+    }
+
+    async fn show(&mut self, offer: &Offer, action: NextAction<'_>) -> Seen {
+        Shop::show(self, offer, action)
+    }
+
+    async fn choose(&mut self, session: &PaymentSessionId, ended: Option<&AttemptEnd>) -> Choice {
+        Shop::choose(self, session, ended)
+    }
+
+    async fn vend(&mut self, offer: &Offer) -> Goods {
+        Shop::vend(self, offer)
+    }
+}
+
 pub type Tested<'b, O = ()> = Till<'b, Wire, Wire, Flash, O>;
 
 pub fn flash(world: &Shared) -> Flash {
@@ -311,6 +352,14 @@ pub fn terms() -> Terms {
     Terms::new(Environment::Sandbox, policy)
 }
 
+pub fn wire(world: &Shared) -> Wire {
+    Wire { world: world.clone(), endpoint: Endpoint::parse("https://127.0.0.1/pg", Auth::Session).unwrap() }
+}
+
+pub fn device<J>(journal: J) -> Device<J> {
+    Device { secret: DeviceSecret::new([7; 32]), journal, incarnation: 1 }
+}
+
 /// A till that was just switched on, for the `boot`-th time.
 pub fn till<'b, O: Observer>(
     world: &Shared,
@@ -319,10 +368,9 @@ pub fn till<'b, O: Observer>(
     memory: &'b mut ([u8; 2048], [u8; 16384]),
     observer: O,
 ) -> Tested<'b, O> {
-    let endpoint = Endpoint::parse("https://127.0.0.1/pg", Auth::Session).unwrap();
-    let device = Device { secret: DeviceSecret::new([7; 32]), journal: flash.clone(), incarnation: 1 };
+    let device = device(flash.clone());
     let buffers = Buffers { tx: &mut memory.0, rx: &mut memory.1 };
-    Till::new(Routes::same(Wire { world: world.clone(), endpoint }), device, terms(), [boot; 32], buffers, observer)
+    Till::new(Routes::same(wire(world)), device, terms(), [boot; 32], buffers, observer)
 }
 
 pub fn memory() -> ([u8; 2048], [u8; 16384]) {
