@@ -19,7 +19,7 @@ impl Life {
         }
     }
 
-    /// What came of the last [`Do`]. `buffers`: the same as there.
+    /// What came of the last [`Do`](crate::till::Do). `buffers`: the same as there.
     ///
     /// # Errors
     /// [`Trouble::Sale`]: what the shopper chose cannot be sent. Nothing was; the job is over, and the order can still be sold.

@@ -18,7 +18,7 @@ use super::terms::Terms;
 const MARK: &str = "till_mark";
 
 /// The till's whole life, without I/O: begin something, then carry out what [`Life::next`] says and answer with
-/// [`Life::on`], until it is [`Do::Idle`]. The same inputs give the same steps.
+/// [`Life::on`], until it is [`Do::Idle`](crate::till::Do::Idle). The same inputs give the same steps.
 ///
 /// It holds two sales at the most: the shopper's, and one that the journal had open. The second works only in the waits of
 /// the first, so that no shopper waits for another's sale.

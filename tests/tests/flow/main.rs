@@ -7,4 +7,5 @@ mod rig;
 mod scenarios;
 mod scripts;
 mod stories;
+mod till;
 mod world;
