@@ -248,7 +248,8 @@ impl Desk {
             {
                 Look::Over(standing)
             }
-            Outcome::Paid { .. } | Outcome::RefundDue(_) if tried && late => Look::Over(standing),
+            Outcome::Pending | Outcome::Unknown => Look::Go,
+            _ if tried && late => Look::Over(standing),
             _ => Look::Go,
         }
     }

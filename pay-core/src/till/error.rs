@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::super::model::OrderPay;
+use super::super::model::method::PaymentMethod;
 use super::super::sale::{Outcome, SaleError};
 use super::ended::{Done, Trouble};
 
@@ -50,9 +50,9 @@ pub(super) fn refused<E>(done: Done) -> TillError<E> {
     })
 }
 
-/// The payment that a sale begins with, once. What was moved from is wiped: it may have held a card.
-pub(super) fn taken(first: &mut Option<OrderPay>) -> Option<OrderPay> {
-    let request = first.clone();
+/// The method that a sale begins with, once. What was moved from is wiped: it may have held a card.
+pub(super) fn taken(first: &mut Option<PaymentMethod>) -> Option<PaymentMethod> {
+    let method = first.clone();
     *first = None;
-    request
+    method
 }

@@ -104,7 +104,7 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
         shop: &mut impl Shop,
     ) -> Result<Outcome, TillError<J::Error>> {
         self.life.sell(&order, shop.unix(), shop.now())?;
-        let mut first = Some(OrderPay::new(order.session, method));
+        let mut first = Some(method.into());
         over(self.run(shop, Some(&mut first)).await?)
     }
 
@@ -196,7 +196,7 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
     async fn run(
         &mut self,
         shop: &mut impl Shop,
-        mut first: Option<&mut Option<OrderPay>>,
+        mut first: Option<&mut Option<PaymentMethod>>,
     ) -> Result<Done, TillError<J::Error>> {
         let mut failed = None;
         loop {
@@ -239,7 +239,7 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
                 }
                 Do::Show(offer, action) => Event::Seen(shop.show(offer, action).await),
                 Do::Choose(session, ended) => Event::Chosen(match first.as_mut().and_then(|first| taken(first)) {
-                    Some(request) => Choice::Pay(request),
+                    Some(method) => Choice::Pay(OrderPay::new(session.clone(), method)),
                     None => shop.choose(session, ended).await,
                 }),
                 Do::Vend(offer) => Event::Vended(shop.vend(offer).await),
