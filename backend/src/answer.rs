@@ -11,11 +11,13 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
     /// What is left of the minute; none where the gateway was not to be asked.
     pub(crate) rate: Option<Rate>,
+    /// The gateway's `Date`, where the answer is its own.
+    pub(crate) date: Option<u64>,
 }
 
 impl Answer {
     pub(crate) fn ok(body: Vec<u8>) -> Self {
-        Self { status: 200, body, rate: None }
+        Self { status: 200, body, rate: None, date: None }
     }
 
     pub(crate) fn with_rate(mut self, rate: Rate) -> Self {
@@ -57,6 +59,16 @@ impl Answer {
         Self::refusal(409, "invalid_request_error", "release_conflict", message)
     }
 
+    pub(crate) fn old_epoch() -> Self {
+        let message = "this device was recovered since: its epoch is over";
+        Self::refusal(409, "invalid_request_error", "device_epoch_over", message)
+    }
+
+    pub(crate) fn not_seen_paid() -> Self {
+        let message = "this payment of the order was not seen to succeed";
+        Self::refusal(409, "invalid_request_error", "release_conflict", message)
+    }
+
     pub(crate) fn too_large() -> Self {
         Self::refusal(413, "invalid_request_error", "request_failed", "the body is too large")
     }
@@ -67,16 +79,21 @@ impl Answer {
 
     /// Nothing is known of what the gateway did. Without `code` and `type`: those would say that the gateway answered.
     pub(crate) fn nothing_known(message: &str) -> Self {
-        Self { status: 502, body: json!({"message": message}).to_string().into(), rate: None }
+        Self { status: 502, body: json!({"message": message}).to_string().into(), rate: None, date: None }
     }
 
     /// Nothing was done, as this program could not keep a record of it.
     pub(crate) fn not_kept() -> Self {
-        Self { status: 503, body: json!({"message": "the record could not be kept"}).to_string().into(), rate: None }
+        Self {
+            status: 503,
+            body: json!({"message": "the record could not be kept"}).to_string().into(),
+            rate: None,
+            date: None,
+        }
     }
 
     fn refusal(status: u16, kind: &str, code: &str, message: &str) -> Self {
         let body = json!({"message": message, "code": code, "type": kind});
-        Self { status, body: body.to_string().into(), rate: None }
+        Self { status, body: body.to_string().into(), rate: None, date: None }
     }
 }

@@ -23,7 +23,7 @@ pub struct Limits {
     pub payments: u32,
     /// `POST /orders/{id}/refunds`
     pub create_refund: u32,
-    /// `GET /orders/{id}/refunds/{id}`
+    /// `GET /orders/{id}/refunds/{id}` and `GET /orders/{id}/refunds`, counted together.
     pub read_refund: u32,
 }
 
@@ -74,7 +74,7 @@ impl Class {
             CallKind::TerminateOrder => Some(Self::CloseOrder),
             CallKind::ListPayments | CallKind::ReadPayment => Some(Self::Payments),
             CallKind::CreateRefund => Some(Self::CreateRefund),
-            CallKind::ReadRefund => Some(Self::ReadRefund),
+            CallKind::ReadRefund | CallKind::ListRefunds => Some(Self::ReadRefund),
             _ => None,
         }
     }

@@ -1,5 +1,7 @@
 //! What a device may ask, read from its request; everything else is refused.
 
+use std::collections::BTreeMap;
+
 use pay_core::model::{Amount, ApiVersion, CfPaymentId, CreateOrder, Customer, CustomerId, OrderId, Phone};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -14,6 +16,8 @@ pub(crate) struct Incoming {
     pub(crate) authorization: Option<Vec<u8>>,
     pub(crate) api_version: Option<String>,
     pub(crate) content_type: Option<String>,
+    /// `x-device-epoch`
+    pub(crate) epoch: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -24,7 +28,9 @@ pub(crate) enum Call {
     Close(OrderId),
     Payments(OrderId),
     Payment(OrderId, CfPaymentId),
-    Report(OrderId, bool),
+    Report(OrderId, bool, Option<CfPaymentId>),
+    Claim(OrderId, CfPaymentId),
+    Recover,
 }
 
 /// What may be sold for.
@@ -50,6 +56,12 @@ impl Incoming {
     pub(crate) fn token(&self) -> Option<&[u8]> {
         let (scheme, token) = self.authorization.as_deref()?.split_at_checked(7)?;
         scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
+    }
+
+    /// Which of the device's lives this call is of: 0 without a word.
+    pub(crate) fn epoch(&self) -> Result<u64, Answer> {
+        let epoch = self.epoch.as_deref().map_or(Ok(0), str::parse);
+        epoch.map_err(|_| Answer::invalid("request_invalid", "x-device-epoch: is not a number"))
     }
 
     pub(crate) fn version(&self) -> Result<ApiVersion, Answer> {
@@ -78,12 +90,24 @@ impl Incoming {
                 self.bare(Call::Payment(order(id)?, payment))
             }
             (["orders", id, "release"], "POST") => {
-                let Report { released } = self.json()?;
-                Ok(Call::Report(order(id)?, released))
+                let Report { released, cf_payment_id } = self.json()?;
+                let payment = cf_payment_id.map(|id| CfPaymentId::parse(&id)).transpose();
+                let payment = payment.map_err(|error| Answer::invalid("payment_id_invalid", &error.to_string()))?;
+                match (released, payment) {
+                    (Some(released), payment) => Ok(Call::Report(order(id)?, released, payment)),
+                    (None, Some(payment)) => Ok(Call::Claim(order(id)?, payment)),
+                    (None, None) => Err(Answer::invalid("request_invalid", "released or cf_payment_id: is missing")),
+                }
             }
-            (["orders"] | ["orders", _] | ["orders", _, "payments" | "release"] | ["orders", _, "payments", _], _) => {
-                Err(Answer::no_such_method())
-            }
+            (["devices", "recover"], "POST") => Ok(Call::Recover),
+            (
+                ["devices", "recover"]
+                | ["orders"]
+                | ["orders", _]
+                | ["orders", _, "payments" | "release"]
+                | ["orders", _, "payments", _],
+                _,
+            ) => Err(Answer::no_such_method()),
             _ => Err(Answer::no_such_path()),
         }
     }
@@ -96,6 +120,9 @@ impl Incoming {
         let amount = Amount::parse(wanted.order_amount.get());
         let amount = amount.map_err(|error| Answer::invalid("order_amount_invalid", &error.to_string()))?;
         let order = wanted.order(amount).map_err(|error| Answer::invalid("request_invalid", &error.to_string()))?;
+        if wanted.order_tags.as_ref().is_some_and(|tags| tags.len() > 1) {
+            return Err(Answer::invalid("order_tags_invalid", "order_tags: has more than one entry"));
+        }
         if !prices.allow(amount) {
             return Err(Answer::invalid("order_amount_invalid", "order_amount: is not a price of this shop"));
         }
@@ -128,6 +155,7 @@ struct Create<'a> {
     order_amount: &'a RawValue,
     order_currency: String,
     customer_details: Buyer,
+    order_tags: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize)]
@@ -148,7 +176,8 @@ struct Close {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Report {
-    released: bool,
+    released: Option<bool>,
+    cf_payment_id: Option<String>,
 }
 
 impl Create<'_> {
@@ -161,7 +190,11 @@ impl Create<'_> {
         if let Some(email) = &buyer.customer_email {
             customer = customer.with_email(email)?;
         }
-        CreateOrder::new(OrderId::parse(&self.order_id)?, amount, customer)
+        let order = CreateOrder::new(OrderId::parse(&self.order_id)?, amount, customer)?;
+        match self.order_tags.iter().flatten().next() {
+            Some((name, value)) => order.with_tag(name, value),
+            None => Ok(order),
+        }
     }
 }
 
@@ -177,6 +210,7 @@ mod tests {
             authorization: None,
             api_version: None,
             content_type: Some("application/json; charset=utf-8".into()),
+            epoch: None,
             body: body.into(),
         };
         let prices = Prices::Catalogue(vec![Amount::from_minor(1015).unwrap(), Amount::from_minor(99).unwrap()]);
@@ -218,6 +252,13 @@ mod tests {
             ("PATCH", "/pg/orders/abc", r#"{"order_status": "TERMINATED", "order_amount": 1}"#.into(), 400),
             ("POST", "/pg/orders/abc/release", r#"{"released": false}"#.into(), 200),
             ("POST", "/pg/orders/abc/release", r#"{"released": 0}"#.into(), 400),
+            ("POST", "/pg/orders/abc/release", "{}".into(), 400),
+            ("POST", "/pg/orders/abc/release", r#"{"cf_payment_id": "12"}"#.into(), 200),
+            ("POST", "/pg/orders/abc/release", r#"{"cf_payment_id": "x"}"#.into(), 400),
+            ("POST", "/pg/orders", create("10.15", r#", "order_tags": {"mark": "00ff"}"#, ""), 200),
+            ("POST", "/pg/orders", create("10.15", r#", "order_tags": {"a": "1", "b": "2"}"#, ""), 400),
+            ("POST", "/pg/devices/recover", String::new(), 200),
+            ("GET", "/pg/devices/recover", String::new(), 405),
             ("DELETE", "/pg/orders/abc", String::new(), 405),
             ("GET", "/pg/orders", String::new(), 405),
             ("POST", "/pg/orders/abc/refunds", "{}".into(), 404),

@@ -5,11 +5,13 @@ use core::time::Duration;
 use std::sync::{Arc, atomic::AtomicU64, atomic::Ordering};
 use std::time::{Instant, SystemTime};
 
+use crate::book::Moment;
+
 /// A clock. Clones show the same time.
 #[derive(Clone)]
 pub(crate) enum Clock {
-    /// The system's, from this moment on.
-    System(Instant),
+    /// The system's, from this moment on; and what the clock on the wall showed then, in milliseconds.
+    System(Instant, u64),
     /// Milliseconds since 1970, and nothing moves them but the test.
     #[cfg(test)]
     Virtual(Arc<AtomicU64>),
@@ -17,22 +19,34 @@ pub(crate) enum Clock {
 
 impl Clock {
     pub(crate) fn system() -> Self {
-        Self::System(Instant::now())
+        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self::System(Instant::now(), u64::try_from(wall.as_millis()).unwrap_or(u64::MAX))
     }
 
     /// Time that only goes forward, from a beginning of its own.
     pub(crate) fn now(&self) -> Duration {
         match self {
-            Self::System(start) => start.elapsed(),
+            Self::System(start, _) => start.elapsed(),
             #[cfg(test)]
             Self::Virtual(ms) => Duration::from_millis(ms.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// The book's time: milliseconds since 1970 at the start, and from there only forward.
+    pub(crate) fn moment(&self) -> Moment {
+        match self {
+            Self::System(start, wall) => {
+                Moment(wall.saturating_add(u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX)))
+            }
+            #[cfg(test)]
+            Self::Virtual(ms) => Moment(ms.load(Ordering::Relaxed)),
         }
     }
 
     /// Seconds since 1970.
     pub(crate) fn unix_seconds(&self) -> u64 {
         match self {
-            Self::System(_) => SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs(),
+            Self::System(..) => SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs(),
             #[cfg(test)]
             Self::Virtual(ms) => ms.load(Ordering::Relaxed) / 1000,
         }

@@ -11,6 +11,7 @@ use pay_core::model::Amount;
 use pay_core::wire::Endpoint;
 use transport_std::SetupError;
 
+use crate::book::{Terms, Unreported};
 use crate::budget::Limits;
 use crate::call::Prices;
 use crate::token::TokenError;
@@ -46,6 +47,8 @@ pub struct Config {
     pub fresh_final: Duration,
     /// First pause between two looks at an order that is to end; each pause is twice the one before, up to 10 minutes.
     pub first_look: Duration,
+    /// What becomes of an order that was paid and never reported on.
+    pub unreported: Unreported,
     /// Where [`Notice`]s go.
     pub notice: Arc<dyn Fn(&Notice) + Send + Sync>,
 }
@@ -61,12 +64,14 @@ pub enum Notice {
         /// The refund at the gateway.
         refund_id: String,
     },
-    /// The gateway does not make this refund: somebody has to look.
-    RefundCancelled {
+    /// A person has something to do; it is listed until it is done.
+    Duty {
         /// The order.
         order_id: String,
-        /// The refund at the gateway.
-        refund_id: String,
+        /// Its name, for saying that it is done.
+        duty: String,
+        /// What to do.
+        text: String,
     },
     /// The refund was not made at this try; there will be another.
     RefundPending {
@@ -110,8 +115,16 @@ impl Config {
             fresh: Duration::from_secs(1),
             fresh_final: Duration::from_secs(60),
             first_look: Duration::from_secs(2),
+            unreported: Unreported::default(),
             notice: Arc::new(|_| {}),
         }
+    }
+}
+
+impl Config {
+    pub(crate) fn terms(&self) -> Terms {
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Terms { life_ms: ms(self.order_life), first_look_ms: ms(self.first_look), unreported: self.unreported }
     }
 }
 
@@ -131,9 +144,7 @@ impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refunded { order_id, refund_id } => write!(f, "order {order_id}: refunded as {refund_id}"),
-            Self::RefundCancelled { order_id, refund_id } => {
-                write!(f, "order {order_id}: the gateway cancelled refund {refund_id}; somebody has to look")
-            }
+            Self::Duty { order_id, duty, text } => write!(f, "order {order_id}: {duty}: {text}"),
             Self::RefundPending { order_id, status } => {
                 write!(f, "order {order_id}: no refund yet (status {status}); trying again")
             }

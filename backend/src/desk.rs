@@ -1,24 +1,26 @@
 //! The rules: who may do what to which order. Blocking; one thread for each request.
 
 use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use pay_core::model::{Amount, ApiVersion, CreateOrder, OrderId, Timestamp, UnixSeconds};
+use pay_core::model::{ApiVersion, CfPaymentId, CreateOrder, OrderId, Timestamp, UnixSeconds};
+use pay_core::sale::Millis;
 use pay_core::wire::{self, decode, encode};
 use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::agenda::Agenda;
 use crate::answer::Answer;
-use crate::book::{Contradiction, Entry, What};
+use crate::book::{Effect, Entry, Event, Matter, Owner, Terms};
 use crate::cache::Cache;
 use crate::call::{Call, Incoming, Prices};
 use crate::clock::Clock;
 use crate::config::{Config, Notice, StartError};
 use crate::gateway::Gateway;
 use crate::store::Store;
-use crate::token::{Owner, Tokens, hex};
-use crate::watch::Agenda;
+use crate::token::{Tokens, hex};
 
 /// Longest Create Order body that can come of [`Call::Create`].
 const BODY_MAX: usize = 2048;
@@ -29,8 +31,15 @@ const KIOSK_RX: usize = 12 * 1024;
 pub(crate) struct Desk {
     pub(crate) gateway: Gateway,
     pub(crate) agenda: Agenda,
-    pub(crate) order_life: Duration,
-    clock: Clock,
+    pub(crate) terms: Terms,
+    pub(crate) clock: Clock,
+    /// Tells this start from others.
+    pub(crate) power_on: u64,
+    order_life: Duration,
+    /// How often in a row nothing could be done for an order.
+    misses: Mutex<BTreeMap<OrderId, u32>>,
+    /// What people were told of.
+    told: Mutex<BTreeSet<(OrderId, Matter)>>,
     tokens: Tokens,
     store: Mutex<Store>,
     cache: Cache<Answer>,
@@ -44,7 +53,7 @@ pub(crate) struct Desk {
 pub(crate) struct Reading {
     /// It will not change any more.
     pub(crate) is_final: bool,
-    pub(crate) is_paid: bool,
+    pub(crate) status: String,
     pub(crate) is_active: bool,
 }
 
@@ -58,9 +67,14 @@ impl Desk {
     /// With this gateway and this time.
     pub(crate) fn with(config: &Config, gateway: Gateway, clock: Clock) -> Result<Self, StartError> {
         let store = Store::open(&config.dir)?;
+        let terms = config.terms();
         Ok(Self {
             gateway,
-            agenda: Agenda::new(config.first_look, clock.clone(), store.book().duties()),
+            agenda: Agenda::new(store.book().entries().filter_map(|entry| Some((entry.order(), entry.due(terms)?.0)))),
+            terms,
+            power_on: clock.moment().0,
+            told: Mutex::default(),
+            misses: Mutex::default(),
             tokens: Tokens::read(&config.dir).map_err(StartError::Token)?,
             store: Mutex::new(store),
             cache: Cache::new(clock.clone()),
@@ -84,9 +98,15 @@ impl Desk {
     fn serve(&self, owner: Owner, request: &Incoming) -> Result<Answer, Answer> {
         let call = request.call(&self.prices)?;
         let version = request.version();
+        let acts = matches!(call, Call::Create(_) | Call::Close(_) | Call::Report(..) | Call::Claim(..));
+        if acts && request.epoch()? < self.store().book().epoch(&owner) {
+            return Err(Answer::old_epoch());
+        }
         match call {
-            // Not one of the gateway's calls: it needs no version.
-            Call::Report(order, released) => self.report(owner, &order, released),
+            // Not the gateway's calls: they need no version.
+            Call::Report(order, released, payment) => self.report(owner, &order, released, payment),
+            Call::Claim(order, payment) => self.claim(owner, &order, payment),
+            Call::Recover => self.recover(owner),
             Call::Create(order) => self.create(owner, *order, version?),
             Call::Close(order) => self.close(owner, &order, version?),
             Call::Read(order) => self.pass(owner, &order, wire::Call::ReadOrder(&order), version?),
@@ -107,10 +127,10 @@ impl Desk {
 
     fn create(&self, owner: Owner, order: CreateOrder, version: ApiVersion) -> Result<Answer, Answer> {
         let (id, amount) = (order.order_id().clone(), order.amount());
-        let same = |entry: &Entry| entry.owner == owner && entry.amount == amount;
+        let same = |entry: &Entry| *entry.owner() == owner && entry.amount() == amount.minor();
         match self.entry(&id) {
             Some(entry) if !same(&entry) => return Err(Answer::order_exists()),
-            Some(entry) if entry.made => return Ok(self.order(&id, version)),
+            Some(entry) if entry.is_made() => return Ok(self.order(&id, version)),
             _ => {}
         }
         let ends = self.clock.unix_seconds() + self.order_life.as_secs();
@@ -124,12 +144,11 @@ impl Desk {
         let permit = self.gateway.reserve(wire::Call::CreateOrder.kind())?;
         {
             let mut store = self.store();
-            match store.entry(id.as_str()) {
+            match store.entry(&id) {
                 Some(entry) if !same(entry) => return Err(Answer::order_exists()),
                 Some(_) => {}
                 None => {
-                    let wanted = What::Wanted { owner: owner.to_string(), amount: amount.minor() };
-                    self.keep(&mut store, &id, wanted)?;
+                    store.want(&id, owner, amount.minor()).map_err(|error| self.not_kept(&error))?;
                 }
             }
         }
@@ -137,9 +156,8 @@ impl Desk {
         self.cache.forget(&beginning(&id));
         if answer.is_success() {
             // The gateway makes no second order of an id: this one is ours, whether it repeats the mark or not.
-            let mut entry = self.entry(&id).ok_or_else(Answer::no_such_order)?;
-            entry.made = true;
-            reading(&entry, &id, &answer).ok_or_else(not_ours)?;
+            let entry = self.entry(&id).ok_or_else(Answer::no_such_order)?;
+            reading(&entry, true, &id, &answer).ok_or_else(not_ours)?;
             self.made(&id)?;
             return Ok(answer);
         }
@@ -154,24 +172,56 @@ impl Desk {
     fn close(&self, owner: Owner, order: &OrderId, version: ApiVersion) -> Result<Answer, Answer> {
         self.need(owner, order, version)?;
         let permit = self.gateway.reserve(wire::Call::TerminateOrder(order).kind())?;
-        self.decide(order, Entry::close)?;
+        let at = self.clock.moment();
+        self.say_or_conflict(order, &Event::Closing { at })?;
         let answer = self.gateway.call(permit, wire::Call::TerminateOrder(order), version, encode::TERMINATE_ORDER);
         self.cache.forget(&beginning(order));
-        self.agenda.call(order.as_str());
+        self.plan(order);
         if answer.is_success() && self.reading(order, &answer).is_none() { Err(not_ours()) } else { Ok(answer) }
     }
 
-    fn report(&self, owner: Owner, order: &OrderId, released: bool) -> Result<Answer, Answer> {
+    fn report(
+        &self,
+        owner: Owner,
+        order: &OrderId,
+        released: bool,
+        payment: Option<CfPaymentId>,
+    ) -> Result<Answer, Answer> {
         self.need(owner, order, ApiVersion::default())?;
-        self.decide(order, |entry| entry.report(released))?;
-        self.agenda.call(order.as_str());
+        let payment = payment.map(CfPaymentId::get);
+        let said = self.say_or_conflict(order, &Event::Reported { at: self.clock.moment(), released, payment });
+        self.plan(order);
+        self.tell(order);
+        said?;
         Ok(Answer::ok(json!({"order_id": order.as_str(), "released": released}).to_string().into()))
+    }
+
+    /// The right to hand out the goods for a payment: for one that was seen to succeed, and once an order.
+    fn claim(&self, owner: Owner, order: &OrderId, payment: CfPaymentId) -> Result<Answer, Answer> {
+        self.need(owner, order, ApiVersion::default())?;
+        let claimed = || Event::Claimed { at: self.clock.moment(), payment: payment.get() };
+        if self.say(order, &claimed())? == Effect::ReadFirst {
+            self.read_payments(order)?;
+        }
+        let said = self.say_or_conflict(order, &claimed());
+        self.plan(order);
+        said?;
+        let granted = json!({"order_id": order.as_str(), "cf_payment_id": payment.to_string(), "granted": true});
+        Ok(Answer::ok(granted.to_string().into()))
+    }
+
+    /// A device lost its journal, or takes the place of another: earlier lives of it are over.
+    fn recover(&self, owner: Owner) -> Result<Answer, Answer> {
+        let mut store = self.store();
+        let epoch = store.raise_epoch(owner).map_err(|error| self.not_kept(&error))?;
+        let orders: Vec<_> = store.book().open_orders(&owner).map(OrderId::as_str).collect();
+        Ok(Answer::ok(json!({"epoch": epoch, "orders": orders}).to_string().into()))
     }
 
     /// Passes if the order was made with this token, and the gateway has shown so.
     fn need(&self, owner: Owner, order: &OrderId, version: ApiVersion) -> Result<(), Answer> {
-        let entry = self.entry(order).filter(|entry| entry.owner == owner).ok_or_else(Answer::no_such_order)?;
-        if entry.made {
+        let entry = self.entry(order).filter(|entry| *entry.owner() == owner).ok_or_else(Answer::no_such_order)?;
+        if entry.is_made() {
             return Ok(());
         }
         // The answer to its creation was lost. Without our mark in it, another system of the merchant has made it.
@@ -184,18 +234,13 @@ impl Desk {
         let answer = self.read(wire::Call::ReadOrder(order), version);
         if !answer.is_success() || self.reading(order, &answer).is_some() {
             answer
-        } else if self.entry(order).is_some_and(|entry| entry.made) {
+        } else if self.entry(order).is_some_and(|entry| entry.is_made()) {
             // It is there, whatever this answer is about.
             not_ours()
         } else {
             // Whose it is, is nobody's business.
             Answer::no_such_order()
         }
-    }
-
-    /// Its attempts as the gateway has them.
-    pub(crate) fn payments(&self, order: &OrderId, version: ApiVersion) -> Answer {
-        self.read(wire::Call::ListPayments(order), version)
     }
 
     /// A call that only reads: one for all who ask at a time, and only if the last answer is stale.
@@ -223,29 +268,63 @@ impl Desk {
 
     /// What an answer says of our order; `None` if it cannot be read or is about another.
     pub(crate) fn reading(&self, order: &OrderId, answer: &Answer) -> Option<Reading> {
-        reading(&self.entry(order)?, order, answer)
+        let entry = self.entry(order)?;
+        reading(&entry, entry.is_made(), order, answer)
     }
 
     pub(crate) fn entry(&self, order: &OrderId) -> Option<Entry> {
-        self.store().entry(order.as_str()).cloned()
+        self.store().entry(order).cloned()
     }
 
-    pub(crate) fn amount(&self, order: &OrderId) -> Option<Amount> {
-        self.entry(order).map(|entry| entry.amount)
+    /// Says what happened, and keeps it before anybody else decides.
+    pub(crate) fn say(&self, order: &OrderId, event: &Event) -> Result<Effect, Answer> {
+        let effect = self.store().on(order, event).map_err(|error| self.not_kept(&error))?;
+        effect.ok_or_else(Answer::no_such_order)
     }
 
-    /// Decides on the order as it is now, and keeps what follows before anybody else decides.
-    pub(crate) fn decide(
-        &self,
-        order: &OrderId,
-        decision: impl FnOnce(&Entry) -> Result<Option<What>, Contradiction>,
-    ) -> Result<(), Answer> {
-        let mut store = self.store();
-        let entry = store.entry(order.as_str()).ok_or_else(Answer::no_such_order)?;
-        match decision(entry) {
-            Ok(Some(what)) => self.keep(&mut store, order, what),
-            Ok(None) => Ok(()),
-            Err(Contradiction) => Err(Answer::contradiction()),
+    /// The same of a device's word.
+    fn say_or_conflict(&self, order: &OrderId, event: &Event) -> Result<(), Answer> {
+        match self.say(order, event)? {
+            Effect::News { conflict: false } | Effect::Pace { conflict: false } => Ok(()),
+            Effect::News { conflict: true } | Effect::Pace { conflict: true } => Err(Answer::contradiction()),
+            Effect::ReadFirst => Err(Answer::not_seen_paid()),
+        }
+    }
+
+    /// Nothing could be done for this order now; how often that was so in a row before.
+    pub(crate) fn missed(&self, order: &OrderId) -> u32 {
+        let mut misses = self.misses.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = misses.entry(order.clone()).or_default();
+        *count += 1;
+        *count - 1
+    }
+
+    /// Something could.
+    pub(crate) fn met(&self, order: &OrderId) {
+        self.misses.lock().unwrap_or_else(PoisonError::into_inner).remove(order);
+    }
+
+    /// Tells people what is new for them to do about an order.
+    pub(crate) fn tell(&self, order: &OrderId) {
+        let Some(entry) = self.entry(order) else { return };
+        for matter in entry.matters(self.terms, Millis(self.clock.moment().0)) {
+            let (duty, text) = (matter.name(), matter.text());
+            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            if told.insert((order.clone(), matter)) {
+                drop(told);
+                self.notify(&Notice::Duty { order_id: order.to_string(), duty, text });
+            }
+        }
+    }
+
+    /// Takes over what people said since the last time.
+    pub(crate) fn hear(&self) {
+        let words = self.store().new_words();
+        for word in words {
+            if let Ok(order) = OrderId::parse(&word.order) {
+                let _ = self.say(&order, &word.event(self.clock.moment()));
+                self.plan(&order);
+            }
         }
     }
 
@@ -259,14 +338,14 @@ impl Desk {
     }
 
     fn made(&self, order: &OrderId) -> Result<(), Answer> {
-        self.decide(order, |entry| Ok((!entry.made).then_some(What::Made)))
+        self.say(order, &Event::Made { at: self.clock.moment() })?;
+        self.plan(order);
+        Ok(())
     }
 
-    fn keep(&self, store: &mut Store, order: &OrderId, what: What) -> Result<(), Answer> {
-        store.keep(order.as_str(), what).map_err(|error| {
-            self.notify(&Notice::NotKept(error.to_string()));
-            Answer::not_kept()
-        })
+    fn not_kept(&self, error: &std::io::Error) -> Answer {
+        self.notify(&Notice::NotKept(error.to_string()));
+        Answer::not_kept()
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {
@@ -275,7 +354,7 @@ impl Desk {
 }
 
 /// See [`Desk::reading`]. Only an order that was made, and so is ours, need not carry the mark: no other gets its id.
-fn reading(entry: &Entry, order: &OrderId, answer: &Answer) -> Option<Reading> {
+fn reading(entry: &Entry, is_made: bool, order: &OrderId, answer: &Answer) -> Option<Reading> {
     #[derive(Deserialize)]
     struct Marked {
         order_note: Option<String>,
@@ -284,12 +363,12 @@ fn reading(entry: &Entry, order: &OrderId, answer: &Answer) -> Option<Reading> {
     let mut body = answer.body.clone();
     let read = decode::order(&mut body).ok()?;
     let ours = read.order_id == order.as_str()
-        && read.amount == entry.amount
+        && read.amount.minor() == entry.amount()
         && read.currency == "INR"
-        && marked.order_note.map_or(entry.made, |note| note == mark(entry.owner, order));
+        && marked.order_note.map_or(is_made, |note| note == mark(*entry.owner(), order));
     ours.then(|| Reading {
         is_final: read.status.is_final(),
-        is_paid: read.status == pay_core::model::OrderStatus::Paid,
+        status: read.status.as_str().to_owned(),
         is_active: read.status == pay_core::model::OrderStatus::Active,
     })
 }

@@ -1,25 +1,49 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "service", doc = include_str!("../README.md"))]
+#![cfg_attr(not(feature = "service"), doc = "The merchant's book alone; the service is behind the feature `service`.")]
 #![forbid(unsafe_code)]
 
+pub mod book;
+
+#[cfg(feature = "service")]
+mod agenda;
+#[cfg(feature = "service")]
 mod answer;
-mod book;
+#[cfg(feature = "service")]
 mod budget;
+#[cfg(feature = "service")]
 mod cache;
+#[cfg(feature = "service")]
 mod call;
+#[cfg(feature = "service")]
 mod certificate;
+#[cfg(feature = "service")]
 mod clock;
+#[cfg(feature = "service")]
 mod config;
+#[cfg(feature = "service")]
 mod desk;
+#[cfg(feature = "service")]
 mod gateway;
+#[cfg(feature = "service")]
 mod server;
-#[cfg(test)]
+#[cfg(all(test, feature = "service"))]
 mod simulation;
+#[cfg(feature = "service")]
 mod store;
+#[cfg(feature = "service")]
 mod token;
+#[cfg(feature = "service")]
 mod watch;
 
+#[cfg(feature = "service")]
 pub use budget::Limits;
+#[cfg(feature = "service")]
 pub use call::Prices;
+#[cfg(feature = "service")]
 pub use config::{Config, Notice, StartError};
+#[cfg(feature = "service")]
 pub use server::Server;
+#[cfg(feature = "service")]
+pub use store::{add_word, listed};
+#[cfg(feature = "service")]
 pub use token::{TokenError, add_token};

@@ -9,7 +9,8 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow};
-use backend::{Config, Limits, Prices, Server, add_token};
+use backend::book::{Moment, Terms, Unreported};
+use backend::{Config, Limits, Prices, Server, add_token, add_word, listed};
 use clap::{Parser, Subcommand, ValueEnum};
 use pay_core::model::Amount;
 use pay_core::wire::{Auth, Endpoint};
@@ -35,6 +36,31 @@ enum Command {
     /// Device tokens
     #[command(subcommand)]
     Token(Token),
+    /// List what people have to do: order, name, what it is; a line each
+    Duties {
+        /// Where the orders are
+        #[arg(long)]
+        dir: PathBuf,
+        /// Seconds an order can be paid, as the backend has it
+        #[arg(long, default_value_t = 900)]
+        order_life: u64,
+    },
+    /// Say that a duty is done; `look` in its place has the order looked at again
+    Done {
+        /// The order
+        order: String,
+        /// The duty's name, as `backend duties` prints it
+        duty: String,
+        /// Who did it
+        #[arg(long)]
+        who: String,
+        /// What was done
+        #[arg(long)]
+        why: String,
+        /// Where the orders are
+        #[arg(long)]
+        dir: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]
@@ -84,6 +110,9 @@ struct Serve {
     /// Seconds an order can be paid
     #[arg(long, default_value_t = 900, value_parser = clap::value_parser!(u64).range(60..=86_400))]
     order_life: u64,
+    /// Give back what was paid and never reported on, after so many hours; without it a person is told
+    #[arg(long)]
+    refund_unreported_after: Option<u16>,
     /// Make a token at the start and write it to this new file, for tests
     #[arg(long)]
     new_token_file: Option<PathBuf>,
@@ -107,6 +136,17 @@ fn main() -> anyhow::Result<()> {
         (Some(Command::Token(Token::Add { name, dir })), _) => {
             println!("{}", *add_token(&dir, &name)?);
             Ok(())
+        }
+        (Some(Command::Duties { dir, order_life }), _) => {
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+            let terms = Terms { life_ms: order_life * 1000, first_look_ms: 2_000, unreported: Unreported::Tell };
+            for (order, matter) in listed(&dir, terms, Moment(u64::try_from(now.as_millis())?))? {
+                println!("{order} {} {}", matter.name(), matter.text());
+            }
+            Ok(())
+        }
+        (Some(Command::Done { order, duty, who, why, dir }), _) => {
+            add_word(&dir, &order, &duty, &who, &why).with_context(|| format!("{} cannot be written", dir.display()))
         }
         (None, Some(serve)) => run(&serve),
         (None, None) => Err(anyhow!("give --gateway and --dir, or a command")),
@@ -150,6 +190,7 @@ fn config(options: &Serve) -> anyhow::Result<Config> {
         LimitsOf::Production => Limits::PRODUCTION,
         LimitsOf::Sandbox => Limits::SANDBOX,
     };
+    config.unreported = options.refund_unreported_after.map_or(Unreported::Tell, Unreported::RefundAfter);
     config.order_life = Duration::from_secs(options.order_life);
     if let (Some(cert), Some(key)) = (&options.cert, &options.key) {
         config.certificate = Some((read(cert)?, read(key)?));

@@ -190,6 +190,7 @@ async fn answer(request: hyper::Request<Body>, desk: Arc<Desk>) -> Result<hyper:
                 authorization: head.headers.get(header::AUTHORIZATION).map(|value| value.as_bytes().to_vec()),
                 api_version: version.clone(),
                 content_type: text("content-type"),
+                epoch: text("x-device-epoch"),
                 body: body.to_bytes().to_vec(),
             };
             // The rules block: on the disk, on the gateway, on each other.
@@ -204,7 +205,9 @@ async fn answer(request: hyper::Request<Body>, desk: Arc<Desk>) -> Result<hyper:
 
 /// Two values of a header that decides could be read as either.
 fn is_plain(headers: &HeaderMap) -> bool {
-    ["authorization", "x-api-version", "content-type"].iter().all(|name| headers.get_all(*name).iter().count() < 2)
+    ["authorization", "x-api-version", "content-type", "x-device-epoch"]
+        .iter()
+        .all(|name| headers.get_all(*name).iter().count() < 2)
 }
 
 fn respond(answer: Answer, request_id: Option<String>, version: Option<String>) -> hyper::Response<Full<Bytes>> {

@@ -194,7 +194,7 @@ impl World {
             CallKind::ReadOrder => "get order",
             CallKind::OrderPay => "order pay",
             CallKind::ListPayments | CallKind::ReadPayment => "payments",
-            CallKind::CreateRefund | CallKind::ReadRefund => "refund",
+            CallKind::CreateRefund | CallKind::ReadRefund | CallKind::ListRefunds => "refund",
             _ => "other",
         };
         self.calls.lock().unwrap().entry(group).or_default().push((now, answer.status));
@@ -289,6 +289,7 @@ impl Transport for Wire<'_> {
             authorization: headers.get("authorization").map(|value| value.as_bytes().to_vec()),
             api_version: headers.get("x-api-version").map(|value| (*value).to_owned()),
             content_type: (!body.is_empty()).then(|| "application/json".to_owned()),
+            epoch: None,
             body,
         });
         refused.fetch_add(u64::from(answer.status == 429), Ordering::Relaxed);

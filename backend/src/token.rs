@@ -12,14 +12,12 @@ use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroizing;
 
+use crate::book::Owner;
+
 /// One line for each token: its name, a space, the hash in hex.
 const FILE: &str = "tokens";
 /// Longest token looked at: what `pay_core`'s `Auth::bearer` sends at most.
 const TOKEN_MAX: usize = 256;
-
-/// Whose an order is: the hash of the token it was made with.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Owner([u8; 32]);
 
 /// The tokens that are good.
 pub(crate) struct Tokens(Vec<Owner>);
@@ -57,26 +55,14 @@ pub fn add_token(dir: &Path, name: &str) -> Result<Zeroizing<String>, TokenError
     let token = Zeroizing::new(hex(bytes.as_ref()));
     fs::create_dir_all(dir)?;
     let mut file = OpenOptions::new().create(true).append(true).open(path(dir))?;
-    file.write_all(format!("{name} {}\n", Owner::of(token.as_bytes())).as_bytes())?;
+    file.write_all(format!("{name} {}\n", owner_of(token.as_bytes())).as_bytes())?;
     file.sync_all()?;
     Ok(token)
 }
 
-impl Owner {
-    fn of(token: &[u8]) -> Self {
-        Self(Sha256::digest(token).into())
-    }
-
-    /// Reads what [`fmt::Display`] writes.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let digits: Option<Vec<u8>> = text.chars().map(|digit| digit.to_digit(16)?.try_into().ok()).collect();
-        let digits = digits.filter(|digits| digits.len() == 64)?;
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
-            *byte = pair[0] << 4 | pair[1];
-        }
-        Some(Self(bytes))
-    }
+/// Whose this token is.
+fn owner_of(token: &[u8]) -> Owner {
+    Owner::new(Sha256::digest(token).into())
 }
 
 impl Tokens {
@@ -90,7 +76,7 @@ impl Tokens {
         if presented.is_empty() || presented.len() > TOKEN_MAX {
             return None;
         }
-        let hash = Owner::of(presented);
+        let hash = owner_of(presented);
         let mut found = Choice::from(0);
         let mut owner = [0; 32];
         for known in &self.0 {
@@ -100,7 +86,7 @@ impl Tokens {
             }
             found |= same;
         }
-        bool::from(found).then_some(Owner(owner))
+        bool::from(found).then_some(Owner::new(owner))
     }
 }
 
@@ -122,12 +108,6 @@ fn lines(dir: &Path) -> Result<Vec<(String, Owner)>, TokenError> {
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-impl fmt::Display for Owner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
-    }
 }
 
 impl fmt::Display for TokenError {
@@ -152,14 +132,14 @@ impl From<io::Error> for TokenError {
 
 #[cfg(test)]
 mod tests {
-    use super::{Owner, Tokens};
+    use super::{Owner, Tokens, owner_of};
 
     // Mutant: `ct_eq` over the first byte of the hashes only: of 200 strangers about half share it with one of 200 tokens.
     #[test]
     fn only_the_whole_hash_counts() {
-        let tokens = Tokens((0..200).map(|n| Owner::of(format!("a{n}").as_bytes())).collect());
+        let tokens = Tokens((0..200).map(|n| owner_of(format!("a{n}").as_bytes())).collect());
         for n in 0..200 {
-            assert!(tokens.owner(format!("a{n}").as_bytes()) == Some(Owner::of(format!("a{n}").as_bytes())));
+            assert!(tokens.owner(format!("a{n}").as_bytes()) == Some(owner_of(format!("a{n}").as_bytes())));
             assert!(tokens.owner(format!("b{n}").as_bytes()).is_none());
         }
         assert!(tokens.owner(b"").is_none());
@@ -167,7 +147,7 @@ mod tests {
 
     #[test]
     fn hashes_are_read_as_written() {
-        let owner = Owner::of(b"x");
+        let owner = owner_of(b"x");
         assert!(Owner::parse(&owner.to_string()) == Some(owner));
         for text in ["", "00", &"g".repeat(64), &"0".repeat(65)] {
             assert!(Owner::parse(text).is_none(), "{text}");

@@ -1,128 +1,44 @@
-//! What the backend does by itself: sees orders to their end, and gives money back.
+//! What the backend does by itself: the duties of its book.
 
+#[cfg(test)]
 use core::time::Duration;
-use std::collections::BTreeMap;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use pay_core::model::{ApiVersion, CreateRefund, OrderId, RefundId, RefundReason, RefundStatus};
+use pay_core::model::{Amount, ApiVersion, CreateRefund, OrderId, RefundId};
+use pay_core::sale::Millis;
 use pay_core::wire::{Call, decode, encode};
 
+use crate::agenda::Next;
 use crate::answer::Answer;
-use crate::book::{Duty, Seen, What};
-use crate::clock::Clock;
+use crate::book::{Back, Duty, Entry, Event, Reading, SeenPayment, SeenRefund};
 use crate::config::Notice;
 use crate::desk::Desk;
 
-/// Longest pause between two looks.
-const PAUSE_MAX: Duration = Duration::from_secs(600);
-/// An attempt that can still take money is looked for so long after the order's life.
-const AFTERMATH: Duration = Duration::from_secs(3600);
 /// For calls of our own.
 const VERSION: ApiVersion = ApiVersion::V2025_01_01;
+/// An order that could not be asked about is left alone for so long at the least, and twice as long each time.
+const PAUSE_MAX_MS: u64 = 600_000;
+/// Duties done one after the other at one visit.
+const AT_ONCE: usize = 8;
 
-/// When to look at which order.
-pub(crate) struct Agenda {
-    state: Mutex<State>,
-    changed: Condvar,
-    first: Duration,
-    clock: Clock,
-}
+/// Could not be done now: no budget, no answer, or one that says nothing.
+struct NotNow;
 
-struct State {
-    due: BTreeMap<String, Visit>,
-    stopped: bool,
-}
-
-/// The next look at an order.
-#[derive(Clone, Copy)]
-pub(crate) struct Visit {
-    /// When.
-    at: Duration,
-    /// When the first one was.
-    since: Duration,
-    /// How many there have been.
-    looks: u32,
-}
-
-/// What the list of attempts shows.
-struct Found {
-    attempts: usize,
-    successes: usize,
-}
-
-/// How a look ended.
-#[derive(PartialEq, Eq)]
-enum Look {
-    Done,
-    Again,
-}
-
-impl Agenda {
-    /// All of these are due now.
-    pub(crate) fn new<'a>(first: Duration, clock: Clock, orders: impl Iterator<Item = &'a str>) -> Self {
-        let now = clock.now();
-        let due = orders.map(|order| (order.to_owned(), Visit { at: now, since: now, looks: 0 })).collect();
-        Self { state: Mutex::new(State { due, stopped: false }), changed: Condvar::new(), first, clock }
-    }
-
-    /// This order is due now.
-    pub(crate) fn call(&self, order: &str) {
-        let now = self.clock.now();
-        self.lock().due.insert(order.to_owned(), Visit { at: now, since: now, looks: 0 });
-        self.changed.notify_all();
-    }
-
-    /// Ends [`Desk::watch`].
-    pub(crate) fn stop(&self) {
-        self.lock().stopped = true;
-        self.changed.notify_all();
-    }
-
-    /// Waits for the next order that is due, and takes it off. `None` once stopped.
-    fn next(&self) -> Option<(String, Visit)> {
-        let mut state = self.lock();
-        while !state.stopped {
-            state = match state.take(self.clock.now()) {
-                Ok(next) => return Some(next),
-                Err(Some(wait)) => self.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0,
-                Err(None) => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-            };
-        }
-        None
-    }
-
-    /// Puts an order back, unless it was called meanwhile.
-    fn later(&self, order: String, visit: Visit) {
-        let pause = self.first.saturating_mul(1 << visit.looks.min(16)).min(PAUSE_MAX);
-        let next = Visit { at: self.clock.now() + pause, looks: visit.looks + 1, ..visit };
-        self.lock().due.entry(order).or_insert(next);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    /// Takes an order that is due off, the oldest first; else says how long until one is, if there is any.
-    fn take(&mut self, now: Duration) -> Result<(String, Visit), Option<Duration>> {
-        let next = self.due.iter().min_by_key(|(_, visit)| visit.at).map(|(order, visit)| (order.clone(), *visit));
-        match next {
-            Some((order, visit)) if visit.at <= now => {
-                self.due.remove(&order);
-                Ok((order, visit))
-            }
-            Some((_, visit)) => Err(Some(visit.at - now)),
-            None => Err(None),
-        }
+impl From<Answer> for NotNow {
+    fn from(_: Answer) -> Self {
+        Self
     }
 }
 
 impl Desk {
-    /// Does what is owed, until [`Agenda::stop`].
+    /// Does what is owed, until the agenda is stopped.
     pub(crate) fn watch(&self) {
-        while let Some((order, visit)) = self.agenda.next() {
-            self.visit(order, visit);
+        loop {
+            self.hear();
+            match self.agenda.next(self.now()) {
+                Next::Order(order) => self.visit(&order),
+                Next::Nothing(time) => self.agenda.wait(time),
+                Next::Stopped => return,
+            }
         }
     }
 
@@ -130,133 +46,186 @@ impl Desk {
     #[cfg(test)]
     pub(crate) fn watch_once(&self) -> Option<Duration> {
         loop {
-            let taken = self.agenda.lock().take(self.agenda.clock.now());
-            match taken {
-                Ok((order, visit)) => self.visit(order, visit),
-                Err(wait) => return wait,
+            match self.agenda.next(self.now()) {
+                Next::Order(order) => self.visit(&order),
+                Next::Nothing(time) => return time,
+                Next::Stopped => return None,
             }
         }
     }
 
-    fn visit(&self, order: String, visit: Visit) {
-        let Ok(id) = OrderId::parse(&order) else { return };
-        if self.look(&id, self.agenda.clock.now().saturating_sub(visit.since)) == Look::Again {
-            self.agenda.later(order, visit);
-        }
+    /// Puts an order on the agenda as its book says.
+    pub(crate) fn plan(&self, order: &OrderId) {
+        let due = self.entry(order).and_then(|entry| entry.due(self.terms));
+        self.agenda.put(order, due.map(|(at, _)| at));
     }
 
-    /// `age`: for how long this order has been looked at.
-    fn look(&self, order: &OrderId, age: Duration) -> Look {
-        if let Some(Duty::Watch { close }) = self.duty(order) {
-            let Some(seen) = self.see(order, close) else { return Look::Again };
-            if self.decide(order, |entry| Ok(entry.look(seen))).is_err() {
-                return Look::Again;
-            }
-        }
-        match self.duty(order) {
-            None => Look::Done,
-            Some(Duty::Watch { .. }) => Look::Again,
-            Some(Duty::Refund(reason, n)) => self.refund(order, reason, n),
-            Some(Duty::Count) => self.count(order, age),
-        }
-    }
-
-    /// Looks for payments beyond the first. What is found is refunded at the next look, which is at once.
-    fn count(&self, order: &OrderId, age: Duration) -> Look {
-        // Shoppers wait for the same budget; this can wait.
-        if !self.gateway.has_to_spare(Call::ListPayments(order).kind()) {
-            return Look::Again;
-        }
-        let Some(found) = self.found(order) else { return Look::Again };
-        // A paid order takes no new attempt, and none takes money long after its order ended.
-        let more_may_come = found.attempts > found.successes && age < self.order_life + AFTERMATH;
-        if self.decide(order, |entry| Ok(entry.count(found.successes, more_may_come))).is_err() {
-            return Look::Again;
-        }
-        match self.duty(order) {
-            None => Look::Done,
-            Some(Duty::Refund(reason, n)) => self.refund(order, reason, n),
-            Some(_) => Look::Again,
-        }
-    }
-
-    fn duty(&self, order: &OrderId) -> Option<Duty> {
-        self.entry(order)?.duty()
-    }
-
-    /// How the order stands; asks for its end where the device wanted it and the gateway has not heard. `None`: unknown.
-    fn see(&self, order: &OrderId, close: bool) -> Option<Seen> {
-        let answer = self.order(order, VERSION);
-        let reading = self.reading(order, &answer).filter(|_| answer.is_success())?;
-        if reading.is_paid {
-            return Some(Seen::Paid);
-        }
-        if reading.is_final {
-            return self.found(order).map(|found| Seen::Ended { paid: found.successes > 0 });
-        }
-        if close && reading.is_active {
-            self.gateway.ask(Call::TerminateOrder(order), VERSION, encode::TERMINATE_ORDER);
-            self.forget(order);
-        }
-        Some(Seen::Open)
-    }
-
-    /// The attempts at an order. `None`: unknown.
-    fn found(&self, order: &OrderId) -> Option<Found> {
-        let answer = self.payments(order, VERSION);
+    /// Reads an order's payments for its book.
+    pub(crate) fn read_payments(&self, order: &OrderId) -> Result<(), Answer> {
+        let answer = self.gateway.ask(Call::ListPayments(order), VERSION, &[]);
         if !answer.is_success() {
-            return None;
+            return Err(answer);
+        }
+        let (payments, complete) = payments(order, &answer.body);
+        self.note(order, None, Some(payments), complete, answer.date)
+    }
+
+    fn now(&self) -> Millis {
+        Millis(self.clock.moment().0)
+    }
+
+    fn visit(&self, order: &OrderId) {
+        for _ in 0..AT_ONCE {
+            let Some(entry) = self.entry(order) else { return };
+            let Some((at, duty)) = entry.due(self.terms) else { break };
+            if at > self.now() {
+                break;
+            }
+            if self.fulfil(&entry, duty).is_err() {
+                let misses = self.missed(order);
+                let pause = self.terms.first_look_ms.saturating_mul(1 << misses.min(16)).min(PAUSE_MAX_MS);
+                self.agenda.put(order, Some(Millis(self.now().0.saturating_add(pause.max(1)))));
+                return;
+            }
+            self.met(order);
+        }
+        self.tell(order);
+        self.plan(order);
+    }
+
+    fn fulfil(&self, entry: &Entry, duty: Duty) -> Result<(), NotNow> {
+        match duty {
+            Duty::Close => self.look(entry, true, true),
+            Duty::Read { order } => self.look(entry, order, false),
+            Duty::ReadRefunds => self.list_refunds(entry.order()),
+            Duty::Refund { id, amount } => self.refund(entry.order(), &id, amount),
+            Duty::SayOverdue => Ok(self.say(entry.order(), &Event::Overdue).map(|_| ())?),
+        }
+    }
+
+    /// Reads the order, then its payments if it has ended; asks for its end where the device wanted it and the gateway has not heard.
+    fn look(&self, entry: &Entry, with_order: bool, close: bool) -> Result<(), NotNow> {
+        let order = entry.order();
+        let mut status = None;
+        if with_order {
+            let answer = self.order(order, VERSION);
+            let reading = self.reading(order, &answer).filter(|_| answer.is_success()).ok_or(NotNow)?;
+            if close && reading.is_active {
+                self.gateway.ask(Call::TerminateOrder(order), VERSION, encode::TERMINATE_ORDER);
+                self.forget(order);
+            }
+            if !reading.is_final {
+                return Ok(self.note(order, Some(reading.status), None, true, answer.date)?);
+            }
+            status = Some(reading.status);
+        }
+        // Shoppers wait for the same budget; what is not money that goes back can wait.
+        let call = Call::ListPayments(order);
+        let is_urgent = close || entry.released() == Some(false);
+        if !is_urgent && !self.gateway.has_to_spare(call.kind()) {
+            return Err(NotNow);
+        }
+        let answer = self.gateway.ask(call, VERSION, &[]);
+        if !answer.is_success() {
+            return Err(NotNow);
+        }
+        let (payments, complete) = payments(order, &answer.body);
+        Ok(self.note(order, status, Some(payments), complete, answer.date)?)
+    }
+
+    fn note(
+        &self,
+        order: &OrderId,
+        status: Option<String>,
+        payments: Option<Vec<SeenPayment>>,
+        complete: bool,
+        date: Option<u64>,
+    ) -> Result<(), Answer> {
+        let at = self.clock.moment();
+        let reading = Reading { at, power_on: self.power_on, date, status, payments, complete };
+        self.say(order, &Event::Read(reading)).map(|_| ())
+    }
+
+    fn list_refunds(&self, order: &OrderId) -> Result<(), NotNow> {
+        let answer = self.gateway.ask(Call::ListRefunds(order), VERSION, &[]);
+        if !answer.is_success() {
+            return Err(NotNow);
         }
         let mut body = answer.body;
-        let mut payments = decode::payments(&mut body);
-        // A list may name an attempt twice, and once with an older status.
-        let mut attempts = BTreeMap::new();
-        while let Some(payment) = payments.next().ok()? {
-            if !payment.order_id.is_empty() && payment.order_id != order.as_str() {
-                return None;
-            }
-            *attempts.entry(payment.cf_payment_id).or_insert(false) |= payment.is_paid();
+        let (mut list, mut refunds) = (Vec::new(), decode::refunds(&mut body));
+        while let Some(refund) = refunds.next().map_err(|_| NotNow)? {
+            list.push(seen(&refund));
         }
-        let successes = attempts.values().filter(|paid| **paid).count();
-        Some(Found { attempts: attempts.len(), successes })
+        Ok(self.say(order, &Event::Refunds { list }).map(|_| ())?)
     }
 
     /// Always the same refund: whatever became of an earlier try, money goes back once.
-    fn refund(&self, order: &OrderId, reason: RefundReason, n: u16) -> Look {
-        let id = RefundId::derive(order, reason, n);
-        let Some(amount) = self.amount(order) else { return Look::Done };
-        let Ok(request) = CreateRefund::new(id.clone(), amount).with_note(reason.as_str()) else { return Look::Again };
+    fn refund(&self, order: &OrderId, id: &RefundId, amount: u64) -> Result<(), NotNow> {
+        let amount = Amount::from_minor(amount).map_err(|_| NotNow)?;
+        let request = CreateRefund::new(id.clone(), amount);
         let mut body = [0; 512];
-        let Ok(length) = encode::create_refund(&request, &mut body) else { return Look::Again };
-        let mut answer = self.gateway.ask(Call::CreateRefund(order), VERSION, &body[..length]);
-        if !answer.is_success() && answer.status != 429 {
+        let length = encode::create_refund(&request, &mut body).map_err(|_| NotNow)?;
+        let mut answer = self.gateway.ask(Call::CreateRefund(order), VERSION, body.get(..length).unwrap_or_default());
+        if answer.status == 429 {
+            return Err(NotNow);
+        }
+        let status = answer.status;
+        if !answer.is_success() {
             // Lost, in conflict or refused: what counts is whether it is there.
-            let made = self.gateway.ask(Call::ReadRefund(order, &id), VERSION, &[]);
-            if made.is_success() {
-                answer = made;
+            answer = self.gateway.ask(Call::ReadRefund(order, id), VERSION, &[]);
+        }
+        if let Ok(refund) = decode::refund(&mut answer.body.clone())
+            && answer.is_success()
+        {
+            self.say(order, &Event::Refund(seen(&refund)))?;
+        }
+        let entry = self.entry(order).ok_or(NotNow)?;
+        let shown = entry
+            .refunds()
+            .find(|(other, refund)| *other == id.as_str() && !matches!(refund.back(), Back::Tried { .. }));
+        let order_id = order.to_string();
+        match shown.map(|(_, refund)| refund.back()) {
+            Some(Back::Done | Back::OnItsWay) => self.notify(&Notice::Refunded { order_id, refund_id: id.to_string() }),
+            // A person is told of it.
+            Some(_) => {}
+            None => {
+                let refused = (400..500).contains(&status) && !matches!(status, 408 | 409);
+                self.say(order, &Event::RefundFailed { at: self.clock.moment(), id: id.to_string(), refused })?;
+                self.notify(&Notice::RefundPending { order_id, status });
             }
         }
-        let Some(cancelled) = refunded(&answer, &id) else {
-            self.notify(&Notice::RefundPending { order_id: order.to_string(), status: answer.status });
-            return Look::Again;
-        };
-        let done = if reason == RefundReason::Surplus { What::SurplusBack } else { What::Over };
-        if self.decide(order, |_| Ok(Some(done))).is_err() {
-            return Look::Again;
-        }
-        let (order_id, refund_id) = (order.to_string(), id.to_string());
-        self.notify(&if cancelled {
-            Notice::RefundCancelled { order_id, refund_id }
-        } else {
-            Notice::Refunded { order_id, refund_id }
-        });
-        if self.duty(order).is_some() { Look::Again } else { Look::Done }
+        Ok(())
     }
 }
 
-/// Whether the gateway cancelled this refund; `None` if the answer does not show it.
-fn refunded(answer: &Answer, id: &RefundId) -> Option<bool> {
-    let mut body = answer.body.clone();
-    let refund = decode::refund(&mut body).ok().filter(|_| answer.is_success())?;
-    (refund.refund_id == id.as_str()).then_some(refund.status == RefundStatus::Cancelled)
+fn seen(refund: &pay_core::model::Refund<'_>) -> SeenRefund {
+    SeenRefund {
+        id: refund.refund_id.to_owned(),
+        order: refund.order_id.to_owned(),
+        amount: refund.amount.minor(),
+        status: refund.status.as_str().to_owned(),
+    }
+}
+
+/// What a list of payments shows of this order, and whether it is all.
+fn payments(order: &OrderId, body: &[u8]) -> (Vec<SeenPayment>, bool) {
+    let mut body = body.to_vec();
+    let mut payments = decode::payments(&mut body);
+    let (mut list, mut complete) = (Vec::new(), true);
+    loop {
+        match payments.next() {
+            Ok(Some(payment)) if payment.order_id.is_empty() || payment.order_id == order.as_str() => {
+                list.push(SeenPayment {
+                    id: payment.cf_payment_id.get(),
+                    status: payment.status.as_str().to_owned(),
+                    captured: payment.is_captured,
+                    completed: payment.completed(),
+                });
+            }
+            Ok(None) => break,
+            // Of another order, or unreadable: it may have charged.
+            Ok(Some(_)) | Err(_) => complete = false,
+        }
+    }
+    (list, complete && payments.is_whole())
 }

@@ -36,6 +36,7 @@ fn formatting() -> Result<()> {
 fn clippy() -> Result<()> {
     clippy_with(&["--workspace"])?;
     clippy_with(&["-p", "kiosk", "--features", "host"])?;
+    clippy_with(&["-p", "backend", "--no-default-features"])?;
     clippy_with(&["-p", "xtask", "--all-features"])?;
     clippy_with(&["-p", "tests", "--all-features"])?;
     for library in LIBRARIES {

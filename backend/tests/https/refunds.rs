@@ -2,13 +2,13 @@
 
 use core::time::Duration;
 
-use pay_core::model::{CallKind, OrderId, RefundId, RefundReason};
+use pay_core::model::{CallKind, CfPaymentId, OrderId, RefundId};
 use sandbox::Fault;
 
 use crate::shop::{Shop, until};
 
-fn refund_id(order: &str, reason: RefundReason) -> String {
-    RefundId::derive(&OrderId::parse(order).expect("an id"), reason, 0).to_string()
+fn refund_id(order: &str, payment: u64) -> String {
+    RefundId::of_payment(&OrderId::parse(order).expect("an id"), CfPaymentId::new(payment)).to_string()
 }
 
 // Mutants: `What::Over` not kept after a refund (asks again at each start); a random id instead of the derived one.
@@ -31,7 +31,7 @@ fn what_was_not_released_is_refunded_once() {
     let gateway = shop.gateway.gateway();
     let refunds: Vec<_> = gateway.refunds().iter().filter(|refund| refund.order_id == "till-1").collect();
     assert_eq!(refunds.len(), 1);
-    assert_eq!((refunds[0].id.as_str(), refunds[0].amount.0), (&*refund_id("till-1", RefundReason::NotReleased), 1015));
+    assert_eq!((refunds[0].id.as_str(), refunds[0].amount.0), (&*refund_id("till-1", refunds[0].payment_id), 1015));
 }
 
 // Mutant: `refund` that does not read back tries for ever; one that makes a new id pays twice.
@@ -66,7 +66,7 @@ fn money_that_comes_after_the_order_was_closed_goes_back() {
     assert_eq!(shop.refunds(), 0);
     shop.succeed(&payment);
     until("the refund", || shop.notice("refunded") == 1);
-    assert_eq!(shop.gateway.gateway().refunds()[0].id, refund_id("till-1", RefundReason::LateSuccess));
+    assert_eq!(shop.gateway.gateway().refunds()[0].id, refund_id("till-1", payment.parse().expect("a number")));
     // The other reason for the same money gives no second refund.
     assert_eq!(shop.report("till-1", false).status, 200);
     assert_eq!(shop.report("till-1", true).status, 409);
@@ -133,8 +133,8 @@ fn an_ended_order_with_a_successful_attempt_is_refunded() {
     until("the refund", || shop.notice("refunded") == 1);
 }
 
-// Two attempts that both take money; the shopper has the goods, or not. Mutants: `count` that answers `Done` at once;
-// `RefundReason::NotReleased` as the surplus's reason (the first refund's id: money stays); the first look as the last.
+// Two attempts that both take money; the shopper has the goods, or not. Mutants: the later payment stays; the refund's id
+// from the order alone (money stays); the first look as the last.
 #[test]
 fn a_second_payment_goes_back_whatever_became_of_the_first() {
     let mut shop = Shop::open("surplus");
@@ -160,9 +160,10 @@ fn a_second_payment_goes_back_whatever_became_of_the_first() {
         shop.watch_has_been_round(&format!("fence-{id}"));
         let gateway = shop.gateway.gateway();
         let mut refunds: Vec<_> = gateway.refunds().iter().filter(|refund| refund.order_id == id).collect();
-        refunds.sort_by_key(|refund| refund.id != refund_id(id, RefundReason::Surplus));
+        let back = refund_id(id, second.parse().expect("a number"));
+        refunds.sort_by_key(|refund| refund.id != back);
         assert_eq!(refunds.len(), want, "{id}");
-        assert_eq!((refunds[0].id.as_str(), refunds[0].amount.0), (&*refund_id(id, RefundReason::Surplus), 1015));
+        assert_eq!((refunds[0].id.as_str(), refunds[0].amount.0), (back.as_str(), 1015));
         assert_eq!(gateway.charges(id).count(), 2);
     }
 }

@@ -10,6 +10,7 @@ use backend::{Config, Limits, Notice, Prices, Server, add_token};
 use pay_core::model::Amount;
 use pay_core::wire::{Auth, Endpoint};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use transport_std::Roots;
 use ureq::Agent;
 use ureq::http::Response;
@@ -30,6 +31,7 @@ pub(crate) struct Shop {
     pub(crate) config: Config,
     pub(crate) backend: Option<Server>,
     pub(crate) token: String,
+    pub(crate) epoch: Option<u64>,
     pub(crate) dir: PathBuf,
     pub(crate) notices: Arc<Mutex<Vec<String>>>,
     agent: Agent,
@@ -63,7 +65,16 @@ impl Shop {
         config.notice = Arc::new(move |notice: &Notice| seen.lock().expect("notices").push(notice.to_string()));
         change(&mut config);
         let token = add_token(&dir, "kiosk-1").expect("a token").to_string();
-        let mut shop = Self { gateway, config, backend: None, token, dir, notices, agent: Agent::new_with_defaults() };
+        let mut shop = Self {
+            gateway,
+            config,
+            backend: None,
+            token,
+            epoch: None,
+            dir,
+            notices,
+            agent: Agent::new_with_defaults(),
+        };
         shop.start();
         shop
     }
@@ -92,6 +103,9 @@ impl Shop {
             .header("x-request-id", "request-1");
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if let Some(epoch) = self.epoch {
+            request = request.header("x-device-epoch", epoch.to_string());
         }
         match body {
             Some(body) => {
@@ -213,6 +227,11 @@ pub(crate) fn order(id: &str, amount: &str) -> String {
         r#"{{"order_id":"{id}","order_amount":{amount},"order_currency":"INR",
         "customer_details":{{"customer_id":"c_1","customer_phone":"9999999999"}}}}"#
     )
+}
+
+/// The beginning of each line of the log.
+pub(crate) fn checksum(json: &[u8]) -> String {
+    Sha256::digest(json).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Waits for something that happens by itself; a minute is for a loaded machine.

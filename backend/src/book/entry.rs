@@ -1,0 +1,429 @@
+//! One order: what is kept of it, and what follows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pay_core::model::{OrderId, OrderStatus, RefundReason};
+use pay_core::sale::{Millis, Settling, Standing};
+
+use super::attempt::Attempt;
+use super::duty::{Due, Duty, Matter};
+use super::event::{Event, Moment, Reading};
+use super::old::Old;
+use super::owner::Owner;
+use super::refund::{MadeRefund, Refunds};
+use super::release::{Conflict, Goods};
+use super::settle::{HOUR_MS, Pace, TELL_AFTER_MS, Watch};
+use super::{Effect, Terms, Unreported};
+
+/// An order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Entry {
+    kept: Kept,
+    pace: Pace,
+}
+
+/// What outlives a restart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Kept {
+    order: OrderId,
+    owner: Owner,
+    amount: u64,
+    /// The gateway has it, and it is ours, since then.
+    made: Option<Moment>,
+    closing: bool,
+    /// Its end, as the gateway said.
+    ended: Option<End>,
+    attempts: BTreeMap<u64, Attempt>,
+    /// The last list was not read whole.
+    is_cut: bool,
+    goods: Goods,
+    /// All of its money goes back. Never taken back.
+    all_back: bool,
+    /// Of several successes this one stays. Never changed.
+    keeps: Option<u64>,
+    /// First seen paid.
+    paid: Option<Moment>,
+    refunds: Refunds,
+    watch: Watch,
+    done: BTreeSet<String>,
+}
+
+/// How an order ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum End {
+    Paid,
+    Closed,
+}
+
+impl Entry {
+    pub(super) fn new(order: OrderId, owner: Owner, amount: u64) -> Self {
+        let kept = Kept {
+            order,
+            owner,
+            amount,
+            made: None,
+            closing: false,
+            ended: None,
+            attempts: BTreeMap::new(),
+            is_cut: false,
+            goods: Goods::default(),
+            all_back: false,
+            keeps: None,
+            paid: None,
+            refunds: Refunds::default(),
+            watch: Watch::default(),
+            done: BTreeSet::new(),
+        };
+        Self { kept, pace: Pace::default() }
+    }
+
+    /// Its id.
+    pub const fn order(&self) -> &OrderId {
+        &self.kept.order
+    }
+
+    /// Who made it.
+    pub const fn owner(&self) -> &Owner {
+        &self.kept.owner
+    }
+
+    /// What it costs, in minor units.
+    pub const fn amount(&self) -> u64 {
+        self.kept.amount
+    }
+
+    /// The gateway has shown that it has it, and that it is ours.
+    pub const fn is_made(&self) -> bool {
+        self.kept.made.is_some()
+    }
+
+    /// Nothing is open: every attempt is final or settled, and what must go back is on its way.
+    pub const fn is_settled(&self) -> bool {
+        self.kept.watch.settled.is_some()
+    }
+
+    /// What the device said of the goods.
+    pub const fn released(&self) -> Option<bool> {
+        self.kept.goods.released
+    }
+
+    /// The payment for which the right to hand out was granted.
+    pub const fn granted(&self) -> Option<u64> {
+        self.kept.goods.granted
+    }
+
+    /// Its payments.
+    pub fn attempts(&self) -> impl Iterator<Item = (u64, &Attempt)> {
+        self.kept.attempts.iter().map(|(id, attempt)| (*id, attempt))
+    }
+
+    /// Its refunds, by id.
+    pub fn refunds(&self) -> impl Iterator<Item = (&str, &MadeRefund)> {
+        self.kept.refunds.made()
+    }
+
+    /// Takes over what a log of the first form says.
+    pub(super) fn on_old(&mut self, old: &Old) {
+        let (kept, at) = (&mut self.kept, Moment(0));
+        match *old {
+            Old::Made => kept.made = Some(at),
+            Old::Closing => kept.closing = true,
+            Old::Reported { released } => {
+                kept.goods.released = Some(released);
+                kept.watch.settled = kept.watch.settled.filter(|_| released);
+            }
+            Old::RefundDue { late } => {
+                kept.all_back = true;
+                kept.refunds.old = Some(if late { RefundReason::LateSuccess } else { RefundReason::NotReleased });
+            }
+            Old::Over => match kept.refunds.old {
+                Some(reason) => kept.refunds.made_before(&kept.order, reason, 0, kept.amount),
+                None => kept.watch.settled = Some(at.millis()),
+            },
+            Old::SurplusBack => {
+                let count = kept.refunds.made().filter(|(_, made)| made.is_surplus).count();
+                let n = u16::try_from(count).unwrap_or(u16::MAX);
+                kept.refunds.made_before(&kept.order, RefundReason::Surplus, n, kept.amount);
+            }
+            Old::Counted => kept.watch.settled = Some(at.millis()),
+            Old::Wanted { .. } | Old::Surplus { .. } => {}
+        }
+        if kept.watch.settled.is_some() {
+            kept.watch.later = u8::MAX;
+        } else if kept.closing || kept.goods.released.is_some() {
+            kept.watch.open(at.millis());
+        }
+    }
+
+    /// Says what happened.
+    pub(super) fn on(&mut self, event: &Event) -> Effect {
+        let before = self.kept.clone();
+        let conflict = match self.kept.take(event, &mut self.pace) {
+            Ok(()) => false,
+            Err(Refused::Conflict) => true,
+            Err(Refused::ReadFirst) => return Effect::ReadFirst,
+        };
+        if self.kept == before { Effect::Pace { conflict } } else { Effect::News { conflict } }
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_the_same_kept(&self, other: &Self) -> bool {
+        self.kept == other.kept
+    }
+
+    /// What the service has to do next, and when it may.
+    pub fn due(&self, terms: Terms) -> Option<Due> {
+        let kept = &self.kept;
+        let made = kept.made?;
+        if let Some(due) = kept.refund_due(terms) {
+            return Some(due);
+        }
+        let overdue = match terms.unreported {
+            Unreported::RefundAfter(hours) if kept.is_unreported() && kept.goods.granted.is_none() => {
+                kept.paid.map(|paid| Millis(paid.0.saturating_add(u64::from(hours) * HOUR_MS)))
+            }
+            _ => None,
+        };
+        let look = kept.watch.due(&self.pace, terms.first_look_ms);
+        // Nobody has said anything: it is looked at once its life is over.
+        let unwatched = kept.watch.since.is_none() && kept.watch.settled.is_none();
+        let look = look.or_else(|| unwatched.then(|| Millis(made.0.saturating_add(terms.life_ms + HOUR_MS))));
+        let duty = match kept.ended {
+            None if kept.closing => Duty::Close,
+            ended => Duty::Read { order: ended.is_none() },
+        };
+        match (look, overdue) {
+            (Some(look), Some(overdue)) if overdue < look => Some((overdue, Duty::SayOverdue)),
+            (Some(look), _) => Some((look, duty)),
+            (None, overdue) => overdue.map(|at| (at, Duty::SayOverdue)),
+        }
+    }
+
+    /// What people have to do about it.
+    pub fn matters(&self, terms: Terms, now: Millis) -> Vec<Matter> {
+        let kept = &self.kept;
+        let mut matters = Vec::new();
+        let stuck = kept.refunds.stuck();
+        matters.extend(stuck.map(|(id, word)| Matter::Refund { id: id.to_owned(), word: word.to_owned() }));
+        if kept.goods.twice {
+            matters.push(Matter::GoodsTwice);
+        }
+        let grace = terms.life_ms + HOUR_MS;
+        let waits = match terms.unreported {
+            Unreported::RefundAfter(_) if kept.goods.granted.is_none() => false,
+            _ => kept.made.is_some_and(|made| now.since(made.millis()) >= grace),
+        };
+        if waits && kept.is_unreported() {
+            matters.push(Matter::Unreported);
+        }
+        if kept.goods.released == Some(true) && kept.watch.settled.is_some() && kept.successes().next().is_none() {
+            matters.push(Matter::OutUnpaid);
+        }
+        let is_old = kept.watch.since.is_some_and(|since| now.since(since) >= TELL_AFTER_MS);
+        if is_old && kept.watch.settled.is_none() {
+            let moving = kept.attempts.iter().filter(|(_, attempt)| attempt.standing == Standing::Moving);
+            matters.extend(moving.map(|(id, _)| Matter::Moving(*id)));
+            if kept.is_cut {
+                matters.push(Matter::Unreadable);
+            }
+            if kept.closing && kept.ended.is_none() {
+                matters.push(Matter::NotClosed);
+            }
+        }
+        matters.retain(|matter| !kept.done.contains(&matter.name()));
+        matters
+    }
+}
+
+/// Why an event was not taken.
+enum Refused {
+    Conflict,
+    ReadFirst,
+}
+
+impl From<Conflict> for Refused {
+    fn from(_: Conflict) -> Self {
+        Self::Conflict
+    }
+}
+
+impl Kept {
+    fn take(&mut self, event: &Event, pace: &mut Pace) -> Result<(), Refused> {
+        match event {
+            Event::Made { at } => {
+                self.made.get_or_insert(*at);
+            }
+            Event::Closing { at } => self.close(*at, pace)?,
+            Event::Claimed { at, payment } => self.claim(*payment, *at, pace)?,
+            Event::Reported { at, released, payment } => {
+                let said = self.goods.report(*released, *payment, self.is_going_back(), *at);
+                // Who reports may know of money that came after we stopped looking.
+                self.look_again(*at, pace);
+                self.decide();
+                said?;
+            }
+            Event::Read(reading) => self.read(reading, pace),
+            Event::Refund(seen) => self.refunds.see(&self.order, seen),
+            Event::RefundFailed { at, id, refused } => self.refunds.failed(id, self.amount, *refused, *at),
+            Event::Refunds { list } => {
+                list.iter().for_each(|seen| self.refunds.see(&self.order, seen));
+                self.refunds.listed = true;
+            }
+            Event::Overdue => self.all_back |= self.is_unreported() && self.goods.granted.is_none(),
+            Event::Person { at, matter, .. } => {
+                if let Some(id) = matter.strip_prefix("refund-") {
+                    self.refunds.settle(id);
+                } else if matter == "look" {
+                    self.look_again(*at, pace);
+                } else {
+                    self.done.insert(matter.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Not once the goods are out, or may be.
+    fn close(&mut self, at: Moment, pace: &mut Pace) -> Result<(), Refused> {
+        if self.goods.released == Some(true) || self.goods.granted.is_some() {
+            return Err(Refused::Conflict);
+        }
+        if !self.closing {
+            self.closing = true;
+            self.look_again(at, pace);
+            self.decide();
+        }
+        Ok(())
+    }
+
+    fn claim(&mut self, payment: u64, at: Moment, pace: &mut Pace) -> Result<(), Refused> {
+        if self.attempts.get(&payment).map(|attempt| attempt.standing) != Some(Standing::Succeeded) {
+            return Err(Refused::ReadFirst);
+        }
+        let goes_back = self.is_going_back() || self.keeps.is_some_and(|keeps| keeps != payment);
+        self.goods.claim(payment, goes_back)?;
+        self.keeps = Some(payment);
+        if self.watch.since.is_none() {
+            self.look_again(at, pace);
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, reading: &Reading, pace: &mut Pace) {
+        let now = reading.at.millis();
+        pace.last = Some(now);
+        pace.looks = pace.looks.saturating_add(1);
+        pace.quiet_until = None;
+        let is_listed = reading.payments.is_some();
+        match reading.status.as_deref().map(OrderStatus::parse) {
+            Some(OrderStatus::Paid) => self.ended = Some(End::Paid),
+            Some(OrderStatus::Expired | OrderStatus::Terminated) if self.ended.is_none() => {
+                self.ended = Some(End::Closed)
+            }
+            _ => {}
+        }
+        let known: Vec<u64> = self.successes().collect();
+        for seen in reading.payments.iter().flatten() {
+            let attempt = Attempt::of(seen);
+            self.attempts.entry(seen.id).and_modify(|known| known.later(attempt)).or_insert(attempt);
+        }
+        if is_listed {
+            self.is_cut = !reading.complete;
+        }
+        let is_news = self.successes().any(|payment| !known.contains(&payment));
+        if is_news {
+            self.paid.get_or_insert(reading.at);
+            self.refunds.listed = false;
+        }
+        self.decide();
+        if self.watch.settled.is_some() {
+            if is_news || self.attempts.values().any(|attempt| attempt.standing == Standing::Moving) {
+                // It is not settled after all.
+                self.watch.open(now);
+            } else if is_listed && reading.complete {
+                self.watch.later = self.watch.later.saturating_add(1);
+                self.refunds.listed &= !self.refunds.are_moving();
+            }
+            return;
+        }
+        if self.watch.since.is_none() {
+            self.watch.open(now);
+        }
+        self.settle(reading, is_listed, pace);
+    }
+
+    /// Counts nothing out before every attempt is final or settled, by the rule that the sale has too.
+    fn settle(&mut self, reading: &Reading, is_listed: bool, pace: &mut Pace) {
+        let is_whole = is_listed && reading.complete;
+        // A paid order without a success in its list is a list that lags behind.
+        let fits = self.ended != Some(End::Paid) || self.successes().next().is_some();
+        if self.ended.is_none() || !is_whole || !fits {
+            self.watch.quiet.broken();
+            return;
+        }
+        // What succeeded is accounted for already; the others decide whether more can come.
+        let listed = |id: &u64| reading.payments.iter().flatten().any(|seen| seen.id == *id);
+        let worst = self.attempts.iter().filter(|(_, attempt)| attempt.standing != Standing::Succeeded);
+        // An attempt that was seen once and is not in this list may turn up again.
+        let worst = worst.map(|(id, attempt)| if listed(id) { attempt.standing } else { Standing::Moving });
+        match self.watch.quiet.read(worst.max().unwrap_or(Standing::Over), reading.read_at()) {
+            Settling::Paid | Settling::Moving => {}
+            Settling::Quiet { due_ms } => {
+                let since = self.watch.quiet.since().map_or(reading.at.millis(), |since| since.now);
+                pace.quiet_until = Some(Millis(since.0.saturating_add(due_ms)).max(reading.at.millis()));
+            }
+            Settling::Settled => {
+                self.watch.settled = Some(reading.at.millis());
+                self.watch.later = 0;
+            }
+        }
+    }
+
+    /// Decides what cannot be taken back: that all goes back, and which of several successes stays.
+    fn decide(&mut self) {
+        if self.successes().next().is_none() {
+            return;
+        }
+        let given_up = self.closing && self.goods.released != Some(true) && self.goods.granted.is_none();
+        self.all_back |= self.goods.released == Some(false) || given_up;
+        if self.keeps.is_none() && self.successes().nth(1).is_some() {
+            let by_time =
+                |id: &u64| (self.attempts.get(id).and_then(|attempt| attempt.completed).unwrap_or(u64::MAX), *id);
+            self.keeps = self.successes().min_by_key(by_time);
+        }
+    }
+
+    /// The next payment that goes back: never more than the successes, less the one that stays.
+    fn refund_due(&self, terms: Terms) -> Option<Due> {
+        let stays = u64::from(!self.all_back);
+        let count = u64::try_from(self.successes().count()).unwrap_or(u64::MAX);
+        let limit = count.saturating_sub(stays).saturating_mul(self.amount);
+        let sum = self.refunds.sum();
+        if sum.saturating_add(self.amount) > limit || self.amount == 0 {
+            return (self.refunds.are_moving() && !self.refunds.listed).then_some((Millis(0), Duty::ReadRefunds));
+        }
+        if !self.refunds.listed {
+            return Some((Millis(0), Duty::ReadRefunds));
+        }
+        let mut back = self.successes().filter(|payment| self.all_back || self.keeps != Some(*payment));
+        let due = back.find_map(|payment| self.refunds.due(&self.order, payment, sum == 0, terms.first_look_ms));
+        due.map(|(id, at)| (at, Duty::Refund { id, amount: self.amount }))
+    }
+
+    fn successes(&self) -> impl Iterator<Item = u64> {
+        self.attempts.iter().filter(|(_, attempt)| attempt.standing == Standing::Succeeded).map(|(id, _)| *id)
+    }
+
+    fn is_going_back(&self) -> bool {
+        self.all_back
+    }
+
+    fn is_unreported(&self) -> bool {
+        self.goods.released.is_none() && !self.all_back && self.successes().next().is_some()
+    }
+
+    fn look_again(&mut self, at: Moment, pace: &mut Pace) {
+        self.watch.open(at.millis());
+        *pace = Pace::default();
+    }
+}

@@ -1,0 +1,353 @@
+//! The book's rules, each with the fault that it once had.
+
+use super::*;
+
+const TERMS: Terms = Terms { life_ms: 900_000, first_look_ms: 2_000, unreported: Unreported::Tell };
+const HOUR: u64 = 3_600_000;
+const AMOUNT: u64 = 1015;
+
+struct Shop {
+    book: Book,
+    order: OrderId,
+    /// What a log would have.
+    kept: Vec<Event>,
+}
+
+impl Shop {
+    fn open() -> Self {
+        let order = OrderId::parse("till-1").unwrap();
+        let mut book = Book::default();
+        assert!(book.want(order.clone(), Owner::new([7; 32]), AMOUNT));
+        let mut shop = Self { book, order, kept: Vec::new() };
+        shop.say(Event::Made { at: Moment(0) });
+        shop
+    }
+
+    fn say(&mut self, event: Event) -> Effect {
+        let effect = self.book.on(&self.order, &event).unwrap();
+        if matches!(effect, Effect::News { .. }) {
+            self.kept.push(event);
+        }
+        effect
+    }
+
+    /// A look at this second.
+    fn look(&mut self, second: u64, status: &str, payments: &[(u64, &str)]) -> Effect {
+        let seen = |(id, status): &(u64, &str)| SeenPayment {
+            id: *id,
+            status: (*status).to_owned(),
+            captured: None,
+            // The second to be made was the first to be paid.
+            completed: Some(1_000 - *id),
+        };
+        self.say(Event::Read(Reading {
+            at: Moment(second * 1_000),
+            power_on: 1,
+            date: None,
+            status: Some(status.to_owned()),
+            payments: Some(payments.iter().map(seen).collect()),
+            complete: true,
+        }))
+    }
+
+    fn report(&mut self, second: u64, released: bool, payment: Option<u64>) -> bool {
+        is_taken(self.say(Event::Reported { at: Moment(second * 1_000), released, payment }))
+    }
+
+    fn claim(&mut self, payment: u64) -> Effect {
+        self.say(Event::Claimed { at: Moment(5_000), payment })
+    }
+
+    fn close(&mut self) -> bool {
+        is_taken(self.say(Event::Closing { at: Moment(1_000) }))
+    }
+
+    fn due(&self) -> Option<(Millis, Duty)> {
+        self.entry().due(TERMS)
+    }
+
+    fn entry(&self) -> &Entry {
+        self.book.entry(&self.order).unwrap()
+    }
+
+    fn names(&self, second: u64) -> Vec<String> {
+        self.entry().matters(TERMS, Millis(second * 1_000)).iter().map(Matter::name).collect()
+    }
+
+    /// Lists no refund, and says which is due.
+    fn refund(&mut self) -> Option<String> {
+        if self.due()?.1 == Duty::ReadRefunds {
+            self.say(Event::Refunds { list: Vec::new() });
+        }
+        match self.due()?.1 {
+            Duty::Refund { id, amount: AMOUNT } => Some(id.to_string()),
+            _ => None,
+        }
+    }
+
+    fn answer(&mut self, id: &str, amount: u64, status: &str) {
+        let seen = SeenRefund { id: id.to_owned(), order: "till-1".to_owned(), amount, status: status.to_owned() };
+        self.say(Event::Refund(seen));
+    }
+}
+
+fn is_taken(effect: Effect) -> bool {
+    matches!(effect, Effect::News { conflict: false } | Effect::Pace { conflict: false })
+}
+
+fn id_of(payment: u64) -> String {
+    let order = OrderId::parse("till-1").unwrap();
+    pay_core::model::RefundId::of_payment(&order, pay_core::model::CfPaymentId::new(payment)).to_string()
+}
+
+// M5. Mutants: `worst` over successes too (never settled); `Standing::Moving` taken for over (settled beside a PENDING payment).
+#[test]
+fn nothing_is_counted_out_while_a_payment_may_move() {
+    let mut shop = Shop::open();
+    assert!(shop.report(10, true, None));
+    for second in [11, 60, 4_000, 25_000, 90_000] {
+        shop.look(second, "PAID", &[(1, "SUCCESS"), (2, "PENDING")]);
+        assert!(!shop.entry().is_settled(), "{second}");
+    }
+    assert_eq!(shop.names(90_000), ["moving-2"], "a person's matter");
+    shop.look(300_000, "PAID", &[(1, "SUCCESS"), (2, "PENDING")]);
+    assert_eq!(shop.due(), None, "it is not looked at for ever");
+    // The second succeeds, the kiosk finds it and reports again.
+    assert!(shop.report(400_000, true, None));
+    assert_eq!(shop.due(), Some((Millis(400_000_000), Duty::Read { order: false })));
+    shop.look(400_000, "PAID", &[(1, "SUCCESS"), (2, "SUCCESS")]);
+    assert_eq!(shop.refund(), Some(id_of(1)), "the second was paid first, so it stays");
+}
+
+// M5. Mutants: `look_again` left out of a report; a settled order that ignores a new success.
+#[test]
+fn a_report_opens_a_settled_order_again() {
+    let mut shop = Shop::open();
+    assert!(shop.report(10, true, None));
+    shop.look(11, "PAID", &[(1, "SUCCESS"), (2, "NOT_ATTEMPTED")]);
+    shop.look(41, "PAID", &[(1, "SUCCESS"), (2, "NOT_ATTEMPTED")]);
+    assert!(!shop.entry().is_settled());
+    shop.look(1_811, "PAID", &[(1, "SUCCESS"), (2, "NOT_ATTEMPTED")]);
+    assert!(shop.entry().is_settled());
+    for hours in AFTER_H {
+        assert_eq!(shop.due().unwrap().0, Millis(1_811_000 + hours * HOUR));
+        shop.look(1_811 + hours * 3_600, "PAID", &[(1, "SUCCESS"), (2, "NOT_ATTEMPTED")]);
+    }
+    assert_eq!(shop.due(), None);
+    assert!(shop.report(400_000, true, None));
+    assert!(!shop.report(400_001, false, None), "a contradiction");
+    shop.look(400_002, "PAID", &[(1, "SUCCESS"), (2, "SUCCESS")]);
+    assert!(shop.refund().is_some());
+}
+
+// M6. Mutants: any word taken for done; amount or order not compared.
+#[test]
+fn only_known_words_say_that_money_goes_back() {
+    for (status, is_stuck) in [
+        ("SUCCESS", false),
+        ("PENDING", false),
+        ("ONHOLD", false),
+        ("REJECTED", true),
+        ("FAILED", true),
+        ("PENDING_APPROVAL", true),
+        ("CANCELLED", true),
+        ("success", true),
+        ("", true),
+    ] {
+        let mut shop = Shop::open();
+        assert!(shop.report(10, false, None));
+        shop.look(11, "PAID", &[(1, "SUCCESS")]);
+        let id = shop.refund().unwrap();
+        shop.say(Event::RefundFailed { at: Moment(11_000), id: id.clone(), refused: false });
+        shop.answer(&id, AMOUNT + 1, "SUCCESS");
+        shop.answer("another-refund", 0, "SUCCESS");
+        let other = SeenRefund { id: id.clone(), order: "till-2".into(), amount: AMOUNT, status: "SUCCESS".into() };
+        shop.say(Event::Refund(other));
+        assert_eq!(shop.refund(), Some(id.clone()), "{status}: none of these is the answer");
+        shop.answer(&id, AMOUNT, status);
+        assert_eq!(shop.refund(), None, "{status}");
+        let name = format!("refund-{id}");
+        let want: &[String] = if is_stuck { core::slice::from_ref(&name) } else { &[] };
+        for day in [0, 1, 100] {
+            assert_eq!(shop.names(100 + day * 86_400), want, "{status}");
+        }
+        let done = |matter: &str| Event::Person {
+            at: Moment(12_000),
+            matter: matter.into(),
+            who: "asha".into(),
+            why: "cash".into(),
+        };
+        shop.say(done(&name));
+        assert!(shop.names(86_400).is_empty(), "{status}: done");
+        assert_eq!(shop.refund(), None);
+    }
+}
+
+// M7. Mutants: `End::Closed` that settles at once; `NOT_ATTEMPTED` taken for moving (never settled).
+#[test]
+fn a_closed_order_is_given_up_by_the_rule_of_the_sale() {
+    let mut shop = Shop::open();
+    assert!(shop.close());
+    shop.look(60, "TERMINATED", &[(1, "PENDING")]);
+    shop.look(120, "TERMINATED", &[(1, "PENDING")]);
+    assert!(!shop.entry().is_settled() && shop.due().is_some());
+    shop.look(4_000, "TERMINATED", &[(1, "SUCCESS")]);
+    assert_eq!(shop.refund(), Some(id_of(1)), "late money goes back");
+
+    let mut shop = Shop::open();
+    assert!(shop.close());
+    shop.look(60, "TERMINATED", &[(1, "NOT_ATTEMPTED"), (2, "FAILED")]);
+    assert_eq!(shop.due().unwrap().0, Millis(1_860_000));
+    shop.look(1_859, "TERMINATED", &[(1, "NOT_ATTEMPTED"), (2, "FAILED")]);
+    assert!(!shop.entry().is_settled());
+    shop.look(1_860, "TERMINATED", &[(1, "NOT_ATTEMPTED"), (2, "FAILED")]);
+    assert!(shop.entry().is_settled() && shop.names(1_000_000).is_empty());
+    // What was seen once and is gone may come again.
+    shop.look(6_000, "TERMINATED", &[(1, "SUCCESS"), (2, "FAILED")]);
+    assert!(!shop.entry().is_settled());
+    assert_eq!(shop.refund(), Some(id_of(1)));
+}
+
+// M8. Mutant: an order that nobody reports on is looked at only when somebody does.
+#[test]
+fn paid_and_never_reported_is_noticed() {
+    let mut shop = Shop::open();
+    assert_eq!(shop.due(), Some((Millis(900_000 + HOUR), Duty::Read { order: true })));
+    shop.look(4_500, "PAID", &[(1, "SUCCESS")]);
+    assert_eq!(shop.names(4_500), ["unreported"]);
+    assert_eq!(shop.refund(), None, "a person decides");
+    let refund = Terms { unreported: Unreported::RefundAfter(2), ..TERMS };
+    let due = |shop: &Shop| shop.entry().due(refund).unwrap();
+    shop.look(4_531, "PAID", &[(1, "SUCCESS")]);
+    shop.look(4_531 + 3_600, "PAID", &[(1, "SUCCESS")]);
+    assert_eq!(due(&shop), (Millis(4_500_000 + 2 * HOUR), Duty::SayOverdue));
+    assert!(shop.entry().matters(refund, Millis(5 * HOUR)).is_empty());
+    let mut granted = Shop { book: shop.book.clone(), order: shop.order.clone(), kept: Vec::new() };
+    assert!(is_taken(granted.claim(1)));
+    granted.say(Event::Overdue);
+    assert_eq!(granted.refund(), None, "its goods may be out");
+    assert_eq!(granted.entry().matters(refund, Millis(5 * HOUR)), [Matter::Unreported]);
+    shop.say(Event::Overdue);
+    assert_eq!(shop.refund(), Some(id_of(1)));
+    assert!(!shop.report(9_000, true, None), "what goes back is not handed out");
+}
+
+// M12. Mutants: `REFUSALS` a hundred; pauses that do not grow.
+#[test]
+fn a_refused_refund_becomes_a_persons_matter_soon() {
+    for (refused, most) in [(true, 5), (false, 12)] {
+        let mut shop = Shop::open();
+        assert!(shop.report(10, false, None));
+        shop.look(11, "PAID", &[(1, "SUCCESS")]);
+        let id = shop.refund().unwrap();
+        let (mut now, mut tries, mut pause) = (11_000, 0, 0);
+        while let Some((at, Duty::Refund { .. })) = shop.due() {
+            let wait = at.0.saturating_sub(now);
+            assert!(wait >= pause, "{tries}");
+            (pause, now) = (wait, at.0.max(now));
+            shop.say(Event::RefundFailed { at: Moment(now), id: id.clone(), refused });
+            tries += 1;
+        }
+        assert_eq!(tries, most);
+        assert!(now < 2 * HOUR);
+        assert_eq!(shop.names(now / 1_000), [format!("refund-{id}")]);
+    }
+}
+
+// M11. Mutants: `limit` without `stays`; refunds of others not in `sum`; the refund's id from its number.
+#[test]
+fn never_more_goes_back_than_came_less_what_stays() {
+    let mut shop = Shop::open();
+    let all = [(1, "SUCCESS"), (2, "SUCCESS"), (3, "SUCCESS")];
+    shop.look(11, "PAID", &all);
+    assert_eq!(shop.due().unwrap().1, Duty::ReadRefunds);
+    // Somebody has sent one back by hand.
+    let by_hand = SeenRefund { id: "by-hand".into(), order: String::new(), amount: AMOUNT, status: "SUCCESS".into() };
+    shop.say(Event::Refunds { list: vec![by_hand] });
+    let id = shop.refund().unwrap();
+    assert_eq!(id, id_of(1), "the third was paid first and stays");
+    shop.answer(&id, AMOUNT, "PENDING");
+    assert_eq!(shop.refund(), None);
+    assert!(shop.report(12, false, None));
+    assert!(shop.refund().is_some());
+}
+
+// M3, D18. Mutants: the second claim granted; a claim for what was not seen to succeed granted; a report that does not look.
+#[test]
+fn the_right_to_hand_out_is_granted_once() {
+    let mut shop = Shop::open();
+    assert_eq!(shop.claim(1), Effect::ReadFirst);
+    shop.look(2, "PAID", &[(1, "SUCCESS"), (2, "PENDING")]);
+    assert_eq!(shop.claim(1), Effect::News { conflict: false });
+    assert!(is_taken(shop.claim(1)), "again");
+    assert_eq!(shop.claim(2), Effect::ReadFirst);
+    shop.look(3, "PAID", &[(1, "SUCCESS"), (2, "SUCCESS")]);
+    assert!(!is_taken(shop.claim(2)), "another");
+    assert!(!shop.close(), "the goods may be out");
+    assert_eq!(shop.refund(), Some(id_of(2)), "the right decides, not the time");
+    assert!(shop.names(100).is_empty());
+    assert!(!shop.report(10, true, Some(2)));
+    assert_eq!(shop.names(100), ["goods-twice"]);
+    assert!(shop.report(11, true, Some(1)));
+    assert!(!shop.report(12, false, Some(1)));
+    assert_eq!(shop.names(1_000_000), ["goods-twice"], "until it is done");
+    // Without a right: the earlier one stays, and no other gets it.
+    let mut shop = Shop::open();
+    shop.look(2, "PAID", &[(1, "SUCCESS"), (2, "SUCCESS")]);
+    assert!(!is_taken(shop.claim(1)));
+    assert!(is_taken(shop.claim(2)));
+}
+
+// Mutant: an event that is news called pace: the log forgets it.
+#[test]
+fn the_kept_events_make_the_same_book() {
+    let mut shop = Shop::open();
+    assert!(shop.close());
+    for second in 1..40 {
+        shop.look(second, "ACTIVE", &[(1, "PENDING")]);
+    }
+    assert!(shop.kept.len() < 8, "looks that show nothing new are not kept: {}", shop.kept.len());
+    shop.look(60, "TERMINATED", &[(1, "SUCCESS"), (2, "NOT_ATTEMPTED")]);
+    let id = shop.refund().unwrap();
+    shop.say(Event::RefundFailed { at: Moment(61_000), id: id.clone(), refused: false });
+    shop.answer(&id, AMOUNT, "PENDING");
+    shop.look(4_000, "TERMINATED", &[(1, "SUCCESS"), (2, "NOT_ATTEMPTED")]);
+    shop.look(8_000, "TERMINATED", &[(1, "SUCCESS"), (2, "NOT_ATTEMPTED")]);
+    let mut again = Shop::open();
+    for event in shop.kept.iter().skip(1) {
+        again.say(event.clone());
+    }
+    assert_eq!(again.entry().is_settled(), shop.entry().is_settled());
+    assert!(shop.entry().has_the_same_kept(again.entry()));
+}
+
+#[test]
+fn an_old_log_is_understood() {
+    let order = OrderId::parse("till-1").unwrap();
+    let book = |olds: &[Old]| {
+        let mut book = Book::default();
+        assert!(book.on_old(&order, &Old::Wanted { owner: "07".repeat(32), amount: AMOUNT }));
+        olds.iter().for_each(|old| assert!(book.on_old(&order, old)));
+        Shop { book, order: order.clone(), kept: Vec::new() }
+    };
+    let late = Old::RefundDue { late: true };
+    let mut shop = book(&[Old::Made, Old::Closing, late.clone()]);
+    shop.look(11, "PAID", &[(1, "SUCCESS")]);
+    let old = pay_core::model::RefundId::derive(&order, pay_core::model::RefundReason::LateSuccess, 0);
+    assert_eq!(shop.refund(), Some(old.to_string()), "a refund that was begun keeps its id");
+    let mut shop = book(&[Old::Made, Old::Closing, late, Old::Over]);
+    shop.look(11, "PAID", &[(1, "SUCCESS")]);
+    assert_eq!(shop.refund(), None);
+    let shop = book(&[Old::Made, Old::Reported { released: true }, Old::Counted]);
+    assert_eq!(shop.due(), None);
+}
+
+// Mutant: an epoch that can fall.
+#[test]
+fn epochs_only_rise() {
+    let (mut book, owner) = (Book::default(), Owner::new([1; 32]));
+    assert_eq!(book.epoch(&owner), 0);
+    book.raise_epoch(owner, 2);
+    book.raise_epoch(owner, 1);
+    assert_eq!(book.epoch(&owner), 2);
+}
