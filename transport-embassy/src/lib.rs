@@ -33,8 +33,9 @@
 //! }
 //! ```
 //!
-//! Features: `embassy-net` (the connector), `journal` (sales kept in NOR flash), `p384` and `rsa` (servers with such keys), `public-roots` (a ready set of
-//! anchors). None is on by default; P-256 is always there.
+//! Features, on by default: `embassy-net` (the connector), `p384` and `rsa` (servers whose chain has such keys: nearly every public one),
+//! `chacha20` and `x25519` (a faster cipher without AES hardware; servers without P-256). `default-features = false` is for who knows the
+//! server; AES-128-GCM and P-256 are always there. Off by default: `journal` (sales kept in NOR flash), `public-roots` (a ready set of anchors).
 #![no_std]
 #![forbid(unsafe_code)]
 

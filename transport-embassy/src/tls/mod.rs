@@ -19,6 +19,8 @@ mod signature;
 mod suite;
 mod trust;
 mod verifier;
+#[cfg(test)]
+mod wycheproof;
 
 pub use error::{CertificateError, TlsError};
 pub use handshake::connect;

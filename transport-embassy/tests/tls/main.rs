@@ -16,6 +16,7 @@ mod mutated;
 mod namesakes;
 mod negotiated;
 mod negotiation;
+mod public_chains;
 mod randomness;
 mod records;
 mod refused;

@@ -3,13 +3,13 @@
 mod budget;
 #[cfg(any(feature = "p384", feature = "rsa"))]
 mod der;
-mod ecdsa;
+pub(super) mod ecdsa;
 #[cfg(any(feature = "p384", feature = "rsa"))]
 mod modular;
 #[cfg(feature = "p384")]
 mod p384;
 #[cfg(feature = "rsa")]
-mod rsa;
+pub(super) mod rsa;
 
 use rustls_pki_types::SignatureVerificationAlgorithm;
 
