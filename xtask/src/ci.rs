@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-use crate::{bare_metal, boards, fuzz, lint, mutants, no_std, size, soak, test};
+use crate::{bare_metal, boards, codec, fuzz, lint, mutants, no_std, size, soak, test};
 
 /// Runs the parts one after the other, all of them: whoever mends one wants to know of the next.
 pub(crate) fn run() -> Result<()> {
@@ -29,6 +29,7 @@ pub(crate) fn run() -> Result<()> {
     });
     part("boards", &boards::run);
     part("size", &|| size::run(&size::Arguments { write: false }));
+    part("codec", &|| codec::run(&codec::Arguments { write: false, install: true }));
     part("soak", &|| soak::run(&soak::Arguments { sales: 2_000, kiosks: 100, seed: 1 }));
     part("mutants", &|| mutants::run(&mutants::Arguments::default()));
     part("fuzz", &|| fuzz::run(&fuzz::Arguments { seconds: 20, install: true }));

@@ -4,6 +4,7 @@ mod bare_metal;
 mod bench;
 mod boards;
 mod ci;
+mod codec;
 mod command;
 mod firmware;
 mod fuzz;
@@ -39,6 +40,8 @@ enum Task {
     Boards,
     /// Run the benchmarks
     Bench,
+    /// Count the codec's instructions beside serde_json's; fails if their ratio grew
+    Codec(codec::Arguments),
     /// Play payments with the power going everywhere, a few hundred thousand times
     Sweep(sweep::Arguments),
     /// The same, and with --full ten million times: what docs/proof.md reports
@@ -47,7 +50,7 @@ enum Task {
     Mutants(mutants::Arguments),
     /// Sell through the real transport, with faults, and see that nothing is charged twice and nothing grows
     Soak(soak::Arguments),
-    /// Everything that has to be green: test --install, no-std, lint, boards, size, mutants, fuzz
+    /// Everything that has to be green: test --install, no-std, lint, boards, size, codec, soak, mutants, fuzz
     Ci,
 }
 
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Task::Size(arguments) => size::run(&arguments),
         Task::Boards => boards::run(),
         Task::Bench => bench::run(),
+        Task::Codec(arguments) => codec::run(&arguments),
         Task::Sweep(arguments) => sweep::run(&arguments),
         Task::Proof(arguments) => sweep::prove(&arguments),
         Task::Mutants(arguments) => mutants::run(&arguments),

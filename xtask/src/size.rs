@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 /// Measurements made again if a figure is over its budget.
 const MORE_RUNS: usize = 2;
 
-type Figures = Vec<(String, u64)>;
+pub(crate) type Figures = Vec<(String, u64)>;
 
 /// The firmware's features for servers' keys, by the names of the figures. P-256 is always there.
 const SETS: [(&str, &[&str]); 4] = [("p256", &[]), ("rsa", &["rsa"]), ("p384", &["p384"]), ("all", &["p384", "rsa"])];
@@ -93,7 +93,8 @@ pub(crate) fn sections(image: &[u8]) -> Result<(u64, u64)> {
     Ok((flash, ram))
 }
 
-fn parse_budget(text: &str) -> Result<Figures> {
+/// Reads a file of lines `NAME FIGURE`.
+pub(crate) fn parse_budget(text: &str) -> Result<Figures> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines
         .map(|line| {
@@ -104,7 +105,7 @@ fn parse_budget(text: &str) -> Result<Figures> {
 }
 
 /// More than 2 % above.
-fn over(value: u64, allowed: u64) -> bool {
+pub(crate) fn over(value: u64, allowed: u64) -> bool {
     value * 100 > allowed * 102
 }
 

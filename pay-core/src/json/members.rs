@@ -1,7 +1,7 @@
 //! Named members of an object, and the elements of an array.
 
-use super::escape::Escaped;
-use super::scan::{self, Span, SyntaxError};
+use super::escape;
+use super::scan::{self, Kind, Span, SyntaxError, Value};
 
 /// Why an object could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,59 +18,76 @@ impl From<SyntaxError> for MembersError {
     }
 }
 
-/// The values of some members of an object, and where it ends.
-pub(crate) type Members<const N: usize> = ([Option<Span>; N], usize);
+/// Reads a member that is an object: given where that stands and how deep, it returns where it ends.
+pub(crate) type Inner<'r> = &'r mut dyn FnMut(usize, u32) -> Result<usize, MembersError>;
 
-/// The values of the members called `names` of the object at `at`, which stands `levels` deep, and where it ends. Other
-/// members are checked and skipped; `null` is the same as absent.
+/// Puts the values of the members called `names` of the object at `at`, which stands `levels` deep, into `found`; returns
+/// where the object ends. Other members are checked and skipped; `null` is the same as absent.
 pub(crate) fn members<const N: usize>(
     input: &[u8],
     at: usize,
     levels: u32,
     names: &[&'static str; N],
-) -> Result<Members<N>, MembersError> {
-    members_and(input, at, levels, names, N, |_, _| Err(MembersError::NotAnObject))
+    found: &mut [Option<Value>; N],
+) -> Result<usize, MembersError> {
+    collect(input, at, levels, names, found, N, &mut |_, _| Err(MembersError::NotAnObject))
 }
 
-/// The same, where `read` reads the member at index `inner` of `names`, if it is an object: given where that stands and how
-/// deep, it returns where it ends. So a text is read once, however deep its members lie.
+/// The same, where `read` reads the last of `names`, if it is an object. So a text is read once, however deep its members lie.
 pub(crate) fn members_and<const N: usize>(
     input: &[u8],
     at: usize,
     levels: u32,
     names: &[&'static str; N],
+    found: &mut [Option<Value>; N],
+    read: Inner<'_>,
+) -> Result<usize, MembersError> {
+    collect(input, at, levels, names, found, N - 1, read)
+}
+
+/// One copy for all objects: they differ in their names alone.
+fn collect(
+    input: &[u8],
+    at: usize,
+    levels: u32,
+    names: &[&'static str],
+    found: &mut [Option<Value>],
     inner: usize,
-    mut read: impl FnMut(usize, u32) -> Result<usize, MembersError>,
-) -> Result<Members<N>, MembersError> {
-    let mut found = [None; N];
-    let mut seen = [false; N];
-    let end = walk(input, at, |name, value_at| {
+    read: Inner<'_>,
+) -> Result<usize, MembersError> {
+    let mut seen: u32 = 0;
+    // Bit n: there is a name of n bytes (and of n + 32). Most members that nobody reads end here.
+    let lengths = names.iter().fold(0, |lengths, name| lengths | 1_u32.wrapping_shl(name.len() as u32));
+    walk(input, at, |name, value_at| {
         let start = scan::skip_space(input, value_at);
-        let index = name.position_in(names);
+        let len = name.span.end - name.span.start;
+        let may_be_read = name.kind == Kind::Escaped || lengths & 1_u32.wrapping_shl(len as u32) != 0;
+        let index = if may_be_read { escape::position(input, name, names) } else { None };
         let value = if index == Some(inner) && input.get(start) == Some(&b'{') {
-            Span { start, end: read(start, levels + 1)? }
+            Value { span: Span { start, end: read(start, levels + 1)? }, kind: Kind::Object }
         } else {
             scan::value_inside(input, start, levels + 1)?
         };
-        let Some(index) = index else { return Ok(value.end) };
-        if let (Some(seen), Some(found)) = (seen.get_mut(index), found.get_mut(index)) {
-            if *seen {
+        if let Some(index) = index {
+            let bit = 1_u32.wrapping_shl(index as u32);
+            if seen & bit != 0 {
                 return Err(MembersError::Duplicate(names.get(index).copied().unwrap_or_default()));
             }
-            *seen = true;
-            *found = (value.of(input) != b"null").then_some(value);
+            seen |= bit;
+            if let Some(found) = found.get_mut(index) {
+                *found = (value.kind != Kind::Null).then_some(value);
+            }
         }
-        Ok(value.end)
-    })?;
-    Ok((found, end))
+        Ok(value.end())
+    })
 }
 
 /// Calls `member` for each member of the object at `at` with its name and where its value may start; it returns where the
 /// value ends. Returns where the object ends.
-pub(crate) fn walk<'a>(
-    input: &'a [u8],
+pub(crate) fn walk(
+    input: &[u8],
     at: usize,
-    mut member: impl FnMut(Escaped<'a>, usize) -> Result<usize, MembersError>,
+    mut member: impl FnMut(Value, usize) -> Result<usize, MembersError>,
 ) -> Result<usize, MembersError> {
     let mut at = scan::skip_space(input, at);
     if scan::byte(input, at)? != b'{' {
@@ -84,8 +101,7 @@ pub(crate) fn walk<'a>(
     }
     loop {
         let (name, value_at) = scan::key(input, at)?;
-        let name = core::str::from_utf8(name.of(input)).map_err(|_| SyntaxError::At(name.start))?;
-        at = scan::skip_space(input, member(Escaped::new(name), value_at)?);
+        at = scan::skip_space(input, member(name, value_at)?);
         match scan::byte(input, at)? {
             b',' => at = scan::skip_space(input, at + 1),
             b'}' => return Ok(at + 1),

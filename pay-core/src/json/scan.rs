@@ -1,18 +1,51 @@
 //! A strict reader of RFC 8259 texts: iterative, bounded in depth, exact about where a value ends.
 
+use super::ascii;
+
 /// The deepest nesting read. Real bodies of the gateway have at most five levels.
 pub(crate) const MAX_DEPTH: u32 = 32;
 
-/// Where a value stands in the text.
+/// A part of the text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) start: usize,
     pub(crate) end: usize,
 }
 
+/// A value and what it is, so that nothing has to look again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Value {
+    /// A string's inside; all of any other value.
+    pub(crate) span: Span,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A string without an escape: it means what is written.
+    Plain,
+    /// A string with one.
+    Escaped,
+    Null,
+    Object,
+    /// A number, `true`, `false` or an array.
+    Other,
+}
+
 impl Span {
     pub(crate) fn of(self, input: &[u8]) -> &[u8] {
         input.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+impl Value {
+    pub(crate) const fn is_string(&self) -> bool {
+        matches!(self.kind, Kind::Plain | Kind::Escaped)
+    }
+
+    /// Where it ends, a string's closing quote included.
+    pub(crate) const fn end(&self) -> usize {
+        self.span.end + self.is_string() as usize
     }
 }
 
@@ -27,15 +60,36 @@ pub(crate) enum SyntaxError {
     At(usize),
 }
 
-/// Reads the value that starts at `start` (white space before it is skipped); returns its span.
-pub(crate) fn value(input: &[u8], start: usize) -> Result<Span, SyntaxError> {
+/// Reads the value that starts at `start` (white space before it is skipped).
+pub(crate) fn value(input: &[u8], start: usize) -> Result<Value, SyntaxError> {
     value_inside(input, start, 0)
 }
 
 /// The same of a value that stands `levels` objects or arrays deep, which count.
-pub(crate) fn value_inside(input: &[u8], start: usize, levels: u32) -> Result<Span, SyntaxError> {
+pub(crate) fn value_inside(input: &[u8], start: usize, levels: u32) -> Result<Value, SyntaxError> {
     let start = skip_space(input, start);
-    let mut at = start;
+    match byte(input, start)? {
+        b'{' => Ok(Value { span: Span { start, end: container(input, start, levels)? }, kind: Kind::Object }),
+        b'[' => Ok(Value { span: Span { start, end: container(input, start, levels)? }, kind: Kind::Other }),
+        _ => scalar(input, start),
+    }
+}
+
+/// Reads what is neither an object nor an array.
+fn scalar(input: &[u8], start: usize) -> Result<Value, SyntaxError> {
+    let (end, kind) = match byte(input, start)? {
+        b'"' => return string(input, start),
+        b't' => (literal(input, start, *b"true")?, Kind::Other),
+        b'f' => (literal(input, start, *b"false")?, Kind::Other),
+        b'n' => (literal(input, start, *b"null")?, Kind::Null),
+        b'-' | b'0'..=b'9' => (number(input, start)?, Kind::Other),
+        _ => return Err(SyntaxError::At(start)),
+    };
+    Ok(Value { span: Span { start, end }, kind })
+}
+
+/// Reads the object or array whose bracket is at `at`; returns where it ends.
+fn container(input: &[u8], mut at: usize, levels: u32) -> Result<usize, SyntaxError> {
     let mut depth: u32 = 0;
     let mut objects: u32 = 0; // bit n: level n is an object, else an array
     loop {
@@ -58,24 +112,19 @@ pub(crate) fn value_inside(input: &[u8], start: usize, levels: u32) -> Result<Sp
                 }
                 // An empty container is closed below.
             }
-            b'"' => at = string(input, at)?,
-            b't' => at = literal(input, at, b"true")?,
-            b'f' => at = literal(input, at, b"false")?,
-            b'n' => at = literal(input, at, b"null")?,
-            b'-' | b'0'..=b'9' => at = number(input, at)?,
-            _ => return Err(SyntaxError::At(at)),
+            _ => at = scalar(input, at)?.end(),
         }
         // After a value (or at the bracket of an empty container): close levels until the next value.
         loop {
-            if depth == 0 {
-                return Ok(Span { start, end: at });
-            }
             at = skip_space(input, at);
             match (objects & 1 == 1, byte(input, at)?) {
                 (true, b'}') | (false, b']') => {
                     depth -= 1;
                     objects >>= 1;
                     at += 1;
+                    if depth == 0 {
+                        return Ok(at);
+                    }
                 }
                 (true, b',') => {
                     at = key(input, skip_space(input, at + 1))?.1;
@@ -91,17 +140,17 @@ pub(crate) fn value_inside(input: &[u8], start: usize, levels: u32) -> Result<Sp
     }
 }
 
-/// Reads a member's name at `at` and its colon; returns the span inside the quotes and where the value may start.
-pub(crate) fn key(input: &[u8], at: usize) -> Result<(Span, usize), SyntaxError> {
+/// Reads a member's name at `at` and its colon; returns the name and where the value may start.
+pub(crate) fn key(input: &[u8], at: usize) -> Result<(Value, usize), SyntaxError> {
     if byte(input, at)? != b'"' {
         return Err(SyntaxError::At(at));
     }
-    let end = string(input, at)?;
-    let colon = skip_space(input, end);
+    let name = string(input, at)?;
+    let colon = skip_space(input, name.end());
     if byte(input, colon)? != b':' {
         return Err(SyntaxError::At(colon));
     }
-    Ok((Span { start: at + 1, end: end - 1 }, colon + 1))
+    Ok((name, colon + 1))
 }
 
 /// Refuses anything but white space from `at` on.
@@ -123,73 +172,123 @@ pub(crate) fn byte(input: &[u8], at: usize) -> Result<u8, SyntaxError> {
     input.get(at).copied().ok_or(SyntaxError::Truncated)
 }
 
-/// Reads the string whose opening quote is at `at`; returns where it ends, behind the closing quote.
-fn string(input: &[u8], at: usize) -> Result<usize, SyntaxError> {
-    let mut at = at + 1;
+/// Reads the string whose opening quote is at `open`.
+fn string(input: &[u8], open: usize) -> Result<Value, SyntaxError> {
+    let start = open + 1;
+    let mut kind = Kind::Plain;
+    let mut at = start;
     loop {
         at = skip_plain(input, at);
         match byte(input, at)? {
-            b'"' => return Ok(at + 1),
-            b'\\' => match byte(input, at + 1)? {
-                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => at += 2,
-                b'u' => {
-                    for digit in at + 2..at + 6 {
-                        if !byte(input, digit)?.is_ascii_hexdigit() {
-                            return Err(SyntaxError::At(digit));
-                        }
-                    }
-                    at += 6;
-                }
-                _ => return Err(SyntaxError::At(at + 1)),
-            },
+            b'"' => return Ok(Value { span: Span { start, end: at }, kind }),
+            b'\\' => {
+                kind = Kind::Escaped;
+                at = escape(input, at)?;
+            }
             0..0x20 => return Err(SyntaxError::At(at)),
             _ => at += 1,
         }
     }
 }
 
+/// Reads the escape whose backslash is at `at`; returns where it ends.
+#[inline]
+fn escape(input: &[u8], at: usize) -> Result<usize, SyntaxError> {
+    // Nearly all there are.
+    let escape = input.get(at..).and_then(<[u8]>::first_chunk);
+    if escape.is_some_and(|[_, u, a, b, c, d]| *u == b'u' && ascii::are_hex([*a, *b, *c, *d])) {
+        return Ok(at + 6);
+    }
+    rare_escape(input, at)
+}
+
+fn rare_escape(input: &[u8], at: usize) -> Result<usize, SyntaxError> {
+    match byte(input, at + 1)? {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 2),
+        b'u' => {
+            let digits = input.get(at + 2..).unwrap_or_default();
+            let wrong = at + 2 + digits.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+            byte(input, wrong).and(Err(SyntaxError::At(wrong)))
+        }
+        _ => Err(SyntaxError::At(at + 1)),
+    }
+}
+
 /// Skips bytes of a string that mean themselves, by words of eight; returns where the first other byte is, or at most seven
 /// bytes before the end of the text.
-pub(super) fn skip_plain(input: &[u8], mut at: usize) -> usize {
-    // Four words at a time where there are so many: a QR image has 10,000 of these bytes.
-    while let Some(chunk) = input.get(at..).and_then(<[u8]>::first_chunk::<32>) {
-        let words = chunk.chunks_exact(8).filter_map(<[u8]>::first_chunk::<8>);
-        if words.fold(0, |all, word| all | special(*word)) != 0 {
-            break;
-        }
-        at += 32;
-    }
-    while let Some(chunk) = input.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let special = special(*chunk);
-        if special != 0 {
-            return at + special.trailing_zeros() as usize / 8;
+#[inline(always)]
+fn skip_plain(input: &[u8], mut at: usize) -> usize {
+    // Most strings end within four words.
+    for _ in 0..4 {
+        let Some(word) = input.get(at..).and_then(<[u8]>::first_chunk) else { return at };
+        let found = special(*word);
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
         }
         at += 8;
     }
-    at
+    skip_long(input, at)
+}
+
+/// How many bytes at the start of `text` stand for themselves in a string.
+pub(crate) fn plain(text: &[u8]) -> usize {
+    let at = skip_plain(text, 0);
+    let rest = text.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len())
+}
+
+/// Goes on with [`skip_plain`] in a long string, four words at a time: a QR image has 10,000 of these bytes.
+#[inline(never)]
+fn skip_long(input: &[u8], at: usize) -> usize {
+    let mut rest = input.get(at..).unwrap_or_default();
+    while let Some((words, behind)) = rest.split_first_chunk::<32>() {
+        let [a, b, c, d] = words_of(words).map(special);
+        if a | b | c | d != 0 {
+            break;
+        }
+        rest = behind;
+    }
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        let found = special(*word);
+        if found != 0 {
+            return input.len() - rest.len() + found.trailing_zeros() as usize / 8;
+        }
+        rest = behind;
+    }
+    input.len() - rest.len()
+}
+
+fn words_of(bytes: &[u8; 32]) -> [[u8; 8]; 4] {
+    let mut words = [[0; 8]; 4];
+    words.iter_mut().zip(bytes.chunks_exact(8)).for_each(|(word, bytes)| word.copy_from_slice(bytes));
+    words
 }
 
 /// The top bit of the first of eight bytes that ends a run: a quote, a backslash, or one below 0x20. Zero if there is none;
 /// bits above the first say nothing.
 const fn special(bytes: [u8; 8]) -> u64 {
     let word = u64::from_le_bytes(bytes);
-    zeros(word ^ (ONES * b'"' as u64)) | zeros(word ^ (ONES * b'\\' as u64)) | below_space(word)
+    // With one bit turned, a quote (0x22) stands where a space was, right above the bytes below 0x20.
+    let quote_or_less = (word ^ (ONES * (b'"' ^ b' ') as u64)).wrapping_sub(ONES * (b' ' + 1) as u64);
+    // A byte above 0x7f is none of them; a borrow can only come from one that is.
+    (quote_or_less | before(word, b'\\')) & !word & TOPS
+}
+
+/// The top bit of the first of eight bytes that is a backslash, see [`special`].
+pub(super) const fn backslash(bytes: [u8; 8]) -> u64 {
+    let word = u64::from_le_bytes(bytes);
+    before(word, b'\\') & !word & TOPS
+}
+
+/// Top bits of bytes that are `byte`, or above 0x7f, or behind one that is `byte`.
+const fn before(word: u64, byte: u8) -> u64 {
+    (word ^ (ONES * byte as u64)).wrapping_sub(ONES)
 }
 
 /// The lowest bit of each byte.
 const ONES: u64 = 0x0101_0101_0101_0101;
 /// The highest bit of each byte.
 const TOPS: u64 = 0x8080_8080_8080_8080;
-
-/// The top bit of the first byte that is zero (a borrow can set more of them above it), or nothing.
-const fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(ONES) & !word & TOPS
-}
-
-/// The same for the first byte below 0x20.
-const fn below_space(word: u64) -> u64 {
-    word.wrapping_sub(ONES * 0x20) & !word & TOPS
-}
 
 fn number(input: &[u8], mut at: usize) -> Result<usize, SyntaxError> {
     if byte(input, at)? == b'-' {
@@ -222,13 +321,13 @@ fn digits(input: &[u8], at: usize) -> Result<usize, SyntaxError> {
     }
 }
 
-fn literal(input: &[u8], at: usize, word: &[u8]) -> Result<usize, SyntaxError> {
-    for (offset, want) in word.iter().enumerate() {
-        if byte(input, at + offset)? != *want {
-            return Err(SyntaxError::At(at + offset));
-        }
+fn literal<const N: usize>(input: &[u8], at: usize, word: [u8; N]) -> Result<usize, SyntaxError> {
+    if input.get(at..).and_then(<[u8]>::first_chunk) == Some(&word) {
+        return Ok(at + N);
     }
-    Ok(at + word.len())
+    let wrong = |(offset, want): (usize, &u8)| (input.get(at + offset) != Some(want)).then_some(at + offset);
+    let at = word.iter().enumerate().find_map(wrong).unwrap_or(at);
+    byte(input, at).and(Err(SyntaxError::At(at)))
 }
 
 #[cfg(test)]
@@ -236,7 +335,7 @@ mod tests {
     use super::*;
 
     fn whole(text: &[u8]) -> Result<(), SyntaxError> {
-        value(text, 0).and_then(|span| end(text, span.end))
+        value(text, 0).and_then(|value| end(text, value.end()))
     }
 
     #[test]
@@ -296,16 +395,16 @@ mod tests {
     }
 
     // Each byte at each place of a word, beside each neighbour that could carry into it. Mutants: `leading_zeros` for
-    // `trailing_zeros`, or 0x1f for 0x20 in `below_space`.
+    // `trailing_zeros`, or `b' '` for `b' ' + 1`.
     #[test]
     fn plain_bytes_are_skipped_and_no_others() {
         for byte in 0..=255_u8 {
             let plain = byte >= 0x20 && byte != b'"' && byte != b'\\';
-            for place in 0..16 {
-                for around in [b'a', 0x7f, 0x80, 0xff, b'!', b'#'] {
-                    let mut text = [around; 16];
+            for place in (0..16).chain(60..112) {
+                for around in [b'a', 0x7f, 0x80, 0xff, b' ', b'!', b'#', b'[', b']'] {
+                    let mut text = [around; 112];
                     text[place] = byte;
-                    let want = if plain { 16 } else { place };
+                    let want = if plain { 112 } else { place };
                     assert_eq!(skip_plain(&text, 0), want, "{byte:#x} at {place}");
                 }
             }

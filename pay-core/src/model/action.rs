@@ -2,9 +2,11 @@
 
 use core::fmt;
 
+use super::super::json::ascii;
 use super::super::json::escape::Escaped;
-use super::super::json::{members, scan};
-use super::url::{self, UpiLink, Url};
+use super::super::json::members;
+use super::super::json::scan::{self, Kind, Value};
+use super::url::{UpiLink, Url};
 
 /// The next action of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +61,7 @@ pub struct FormField<'a> {
 
 /// A PNG image as base64, checked for its alphabet.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct QrImage<'a>(&'a str);
+pub struct QrImage<'a>(&'a [u8]);
 
 /// Links of one payment for several UPI apps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -117,16 +119,11 @@ impl<'a> FormFields<'a> {
     pub fn for_each(&self, mut field: impl FnMut(FormField<'a>)) {
         // The text has passed the scanner, so walking it cannot fail; if it did, the rest would be left out.
         let _ = members::walk(self.raw, 0, |name, value_at| {
+            let text = |value: &Value| core::str::from_utf8(value.span.of(self.raw)).unwrap_or("");
             let value = scan::value(self.raw, value_at)?;
-            let end = value.end;
-            let value = core::str::from_utf8(value.of(self.raw)).unwrap_or("");
-            let value = match value.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
-                Some(inner) => inner,
-                None if value == "null" => "",
-                None => value,
-            };
-            field(FormField { name, value: Escaped::new(value) });
-            Ok(end)
+            let written = if value.kind == Kind::Null { "" } else { text(&value) };
+            field(FormField { name: Escaped::new(text(&name)), value: Escaped::new(written) });
+            Ok(value.end())
         });
     }
 
@@ -165,39 +162,54 @@ impl<'a> QrImage<'a> {
 
     /// From a data URL; `None` unless it is `data:image/png;base64,` and base64 (RFC 4648, section 4) with its padding.
     pub fn parse(data_url: &'a str) -> Option<Self> {
-        let base64 = data_url.strip_prefix(Self::PREFIX)?;
-        let digits = base64.trim_end_matches('=');
-        let fits = base64.len() - digits.len() <= 2
-            && !digits.is_empty()
-            && base64.len() % 4 == 0
-            && url::all(digits, b'A', |word| {
-                let letters = url::within(word | u32::from_ne_bytes([0x20; 4]), b'a', b'z');
-                // A slash comes right before the digits.
-                letters | url::within(word, b'/', b'9') | url::within(word, b'+', b'+')
-            });
-        fits.then_some(Self(base64))
+        let data_url = data_url.as_bytes();
+        if Self::is_one(data_url) { Self::checked_before(data_url) } else { None }
     }
 
-    /// From what [`QrImage::parse`] has passed: looking at each of its 10,000 digits again shows on a small core.
-    pub(crate) fn parsed_before(data_url: &'a str) -> Option<Self> {
-        data_url.strip_prefix(Self::PREFIX).map(Self)
+    /// What [`QrImage::parse`] checks.
+    pub(crate) fn is_one(data_url: &'a [u8]) -> bool {
+        let Some(image) = Self::checked_before(data_url) else { return false };
+        let digits = image.digits();
+        !digits.is_empty()
+            && image.0.len().is_multiple_of(4)
+            && ascii::all(digits, b'A', |word| {
+                let letters = ascii::within(word | u32::from_ne_bytes([0x20; 4]), b'a', b'z');
+                // A slash comes right before the digits.
+                letters | ascii::within(word, b'/', b'9') | ascii::within(word, b'+', b'+')
+            })
+    }
+
+    /// From what has been checked: looking at each of its 10,000 digits again shows on a small core.
+    pub(crate) fn checked_before(data_url: &'a [u8]) -> Option<Self> {
+        data_url.strip_prefix(Self::PREFIX.as_bytes()).map(Self)
     }
 
     /// The image as base64.
     pub const fn base64(self) -> &'a str {
-        self.0
+        // Its alphabet is part of ASCII.
+        match core::str::from_utf8(self.0) {
+            Ok(text) => text,
+            Err(_) => "",
+        }
+    }
+
+    fn digits(self) -> &'a [u8] {
+        match self.0 {
+            [digits @ .., b'=', b'='] | [digits @ .., b'='] => digits,
+            digits => digits,
+        }
     }
 
     /// The size of the PNG file in bytes.
     pub fn png_len(self) -> usize {
-        self.0.trim_end_matches('=').len() * 3 / 4
+        self.digits().len() * 3 / 4
     }
 
     /// Writes the PNG file to `out`; returns its size, or `None` if `out` is smaller than [`QrImage::png_len`].
     pub fn decode(self, out: &mut [u8]) -> Option<usize> {
         let len = self.png_len();
         let out = out.get_mut(..len)?;
-        let digits = self.0.trim_end_matches('=').as_bytes();
+        let digits = self.digits();
         for (to, from) in out.chunks_mut(3).zip(digits.chunks(4)) {
             let bits = from.iter().fold(0_u32, |bits, digit| bits << 6 | u32::from(sextet(*digit).unwrap_or(0)));
             let bits = bits << (6 * (4 - from.len()));

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use super::super::json::ascii::{all, other_than, within};
+
 /// An `https` address from the gateway, safe to hand to a browser: no user information, no control characters, no white
 /// space. The host is for people to see: a 3-DS form goes to any bank, so there is no allow-list here.
 ///
@@ -12,14 +14,22 @@ pub struct Url<'a>(&'a str);
 impl<'a> Url<'a> {
     /// Checks an address; `None` if it is not safe to hand on.
     pub fn parse(text: &'a str) -> Option<Self> {
-        let rest = text.strip_prefix("https://")?;
-        let authority = authority(rest);
-        let safe = !authority.is_empty()
-            && !authority.contains('@')
-            && !authority.starts_with(':')
-            && authority.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b))
-            && is_clean(text);
-        safe.then_some(Self(text))
+        Self::is_safe(text.as_bytes()).then_some(Self(text))
+    }
+
+    /// What [`Url::parse`] checks.
+    pub(crate) fn is_safe(text: &[u8]) -> bool {
+        let Some(rest) = text.strip_prefix(b"https://") else { return false };
+        // Its end is one of three characters that no host has, and `@` is none of those a host has.
+        let in_host = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']');
+        let host = rest.iter().position(|b| !in_host(b)).unwrap_or(rest.len());
+        let ends = matches!(rest.get(host), None | Some(b'/' | b'?' | b'#'));
+        ends && !matches!(rest.first(), None | Some(b':' | b'/' | b'?' | b'#')) && is_clean(rest)
+    }
+
+    /// From what has been checked.
+    pub(crate) const fn checked_before(text: &'a str) -> Self {
+        Self(text)
     }
 
     /// The address.
@@ -47,10 +57,24 @@ pub struct UpiLink<'a>(&'a str);
 impl<'a> UpiLink<'a> {
     /// Checks a link; `None` if it is not safe to hand on.
     pub fn parse(text: &'a str) -> Option<Self> {
-        let (scheme, rest) = text.split_once(':')?;
-        let known =
-            rest.starts_with("//") && ["upi", "tez", "gpay", "phonepe", "paytmmp", "paytm", "bhim"].contains(&scheme);
-        ((known && is_clean(text)) || Url::parse(text).is_some()).then_some(Self(text))
+        Self::is_safe(text.as_bytes()).then_some(Self(text))
+    }
+
+    /// What [`UpiLink::parse`] checks.
+    pub(crate) fn is_safe(text: &[u8]) -> bool {
+        let Some(colon) = text.iter().position(|b| *b == b':') else { return false };
+        let (scheme, rest) = text.split_at(colon);
+        match scheme {
+            b"upi" | b"tez" | b"gpay" | b"phonepe" | b"paytmmp" | b"paytm" | b"bhim" => {
+                rest.starts_with(b"://") && is_clean(rest)
+            }
+            _ => Url::is_safe(text),
+        }
+    }
+
+    /// From what has been checked.
+    pub(crate) const fn checked_before(text: &'a str) -> Self {
+        Self(text)
     }
 
     /// The link.
@@ -77,40 +101,14 @@ fn authority(rest: &str) -> &str {
 }
 
 /// Printable ASCII without characters that leave a quoted attribute or a shell word. Every link of an answer passes here.
-fn is_clean(text: &str) -> bool {
+fn is_clean(text: &[u8]) -> bool {
     all(text, b'a', |word| {
-        let breaks_out = within(word, b'"', b'"')
-            | within(word, b'\'', b'\'')
-            | within(word, b'<', b'<')
-            | within(word, b'>', b'>')
-            | within(word, b'\\', b'\\')
-            | within(word, b'`', b'`');
-        within(word, b'!', b'~') & !breaks_out
+        let others =
+            other_than(word, b'"') & other_than(word, b'\'') & other_than(word, b'\\') & other_than(word, b'`');
+        // `<` and `>` differ in one bit.
+        within(word, b'!', b'~') & others & other_than(word | u32::from_ne_bytes([b'<' ^ b'>'; 4]), b'<' | b'>')
     })
 }
-
-/// Whether all of it is ASCII that `passes` says yes to, for four characters at once by the top bits of their bytes: a small core
-/// has no wider registers, and a large one looks at many words at once. `filler` passes.
-pub(super) fn all(text: &str, filler: u8, passes: impl Fn(u32) -> u32) -> bool {
-    let words = text.as_bytes().chunks_exact(4);
-    let mut last = [filler; 4];
-    last.iter_mut().zip(words.remainder()).for_each(|(to, from)| *to = *from);
-    let check = |word: [u8; 4]| {
-        let word = u32::from_ne_bytes(word);
-        passes(word & !TOPS) & !word
-    };
-    // Without an early exit, so that a large core can do so.
-    let words = words.filter_map(<[u8]>::first_chunk);
-    words.fold(check(last), |all, word| all & check(*word)) & TOPS == TOPS
-}
-
-/// Top bits of the bytes from `first` to `last`, among bytes below 0x80. The other bits say nothing.
-pub(super) const fn within(word: u32, first: u8, last: u8) -> u32 {
-    // Bytes below 0x80 add up to less than 0x100, so none carries into the next.
-    word.wrapping_add(u32::from_ne_bytes([0x80 - first; 4])) & !word.wrapping_add(u32::from_ne_bytes([0x7f - last; 4]))
-}
-
-const TOPS: u32 = u32::from_ne_bytes([0x80; 4]);
 
 #[cfg(test)]
 mod tests {
@@ -161,7 +159,7 @@ mod tests {
     }
 
     /// Every byte at every place of a word, and one beyond it. Mutants seen red: `!word` left out; `0x80 - last` for `0x7f - last`;
-    /// `breaks_out` left out.
+    /// `others` left out.
     #[test]
     fn four_characters_at_once_are_each_looked_at() {
         for byte in 0..=0x7f_u8 {
@@ -169,13 +167,13 @@ mod tests {
             for place in 0..6 {
                 let mut bytes = *b"abcdef";
                 bytes[place] = byte;
-                assert_eq!(is_clean(core::str::from_utf8(&bytes).unwrap()), clean, "{byte:#x} at {place}");
+                assert_eq!(is_clean(&bytes), clean, "{byte:#x} at {place}");
             }
         }
         // Beyond ASCII, whatever its other bits look like.
         for text in ["\u{e1}aa", "aa\u{e1}", "aaa\u{e1}", "\u{ff41}", "a\u{10ffff}"] {
-            assert!(!is_clean(text), "{text}");
+            assert!(!is_clean(text.as_bytes()), "{text}");
         }
-        assert!(is_clean(""));
+        assert!(is_clean(b""));
     }
 }

@@ -3,9 +3,9 @@
 pub(crate) mod api;
 mod date;
 pub(crate) mod http;
-mod measure;
 pub(crate) mod request;
 pub(crate) mod response;
+mod writer;
 
 pub use api::{Auth, BearerToken, ClientBrowser, ClientDevice, ClientHints, ClientOs, ClientRendering, Endpoint};
 pub use http::{Body, Call, Method, RateLimit, Request, ResponseHead, Route};

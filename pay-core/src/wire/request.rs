@@ -10,7 +10,7 @@ use super::super::model::{
     Amount, ApiVersion, Authenticate, CfPaymentId, CreateOrder, CreateRefund, InvalidValue, OrderPay, OrderTag,
     Simulate, Text,
 };
-use super::measure::measure;
+use super::writer;
 
 /// Why a request was not encoded. Nothing was written that could be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,18 +150,21 @@ pub fn simulate(request: &Simulate, version: ApiVersion, tx: &mut [u8]) -> Resul
 }
 
 fn write(body: &impl Serialize, tx: &mut [u8]) -> Result<usize, EncodeError> {
-    serde_json_core::to_slice(body, tx).map_err(|_| {
-        // What was begun may hold a part of a card number.
-        zeroize::Zeroize::zeroize(tx);
-        EncodeError::BufferTooSmall { needed: measure(body) }
-    })
+    // It fails only for shapes that no body here has.
+    let needed = writer::write(body, tx).unwrap_or(usize::MAX);
+    if needed <= tx.len() {
+        return Ok(needed);
+    }
+    // What was begun may hold a part of a card number.
+    zeroize::Zeroize::zeroize(tx);
+    Err(EncodeError::BufferTooSmall { needed })
 }
 
 fn text<const N: usize>(text: &Option<Text<N>>) -> Option<&str> {
     text.as_ref().map(Text::as_str)
 }
 
-/// An amount as a JSON number, to the digit: `serde_json_core` writes bytes as they are.
+/// An amount as a JSON number, to the digit: bytes are written as they are.
 struct Number(Text<24>);
 
 impl Number {

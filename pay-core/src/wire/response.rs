@@ -7,8 +7,8 @@
 use core::fmt;
 
 use super::super::json::escape;
-use super::super::json::members::{self, Members, MembersError};
-use super::super::json::scan::{self, Span, SyntaxError};
+use super::super::json::members::{self, MembersError};
+use super::super::json::scan::{self, Kind, Span, SyntaxError, Value};
 use super::super::model::{
     ActionWord, Amount, AuthenticateReply, AuthenticateStatus, BankTransferDetails, CfPaymentId, ChannelWord,
     FormFields, MethodWord, NextAction, Order, OrderPayReply, OrderStatus, Payment, PaymentStatus, QrImage, Refund,
@@ -163,11 +163,11 @@ pub struct Refunds<'a> {
 }
 
 /// The members of a refund, in the order of [`REFUND`].
-type RefundSpans = [Option<Span>; 5];
+type RefundValues = [Option<Value>; 5];
 
 const REFUND: [&str; 5] = ["refund_id", "cf_refund_id", "order_id", "refund_amount", "refund_status"];
 
-fn refund_of(rx: &mut [u8], [id, cf_id, order_id, value, status]: RefundSpans) -> Result<Refund<'_>, DecodeError> {
+fn refund_of(rx: &mut [u8], [id, cf_id, order_id, value, status]: RefundValues) -> Result<Refund<'_>, DecodeError> {
     let amount = amount(rx, value, "refund_amount")?.ok_or(DecodeError::Missing("refund_amount"))?;
     let [id, cf_id, order_id, status] = [id, cf_id, order_id, status].map(|value| word(rx, value));
     let text = Resolver(rx);
@@ -218,17 +218,14 @@ pub(crate) fn order_pay_spans(rx: &mut [u8]) -> Result<OrderPaySpans, DecodeErro
     const NAMES: [&str; 6] = ["cf_payment_id", "payment_amount", "payment_method", "channel", "action", "data"];
     const DATA: [&str; 7] = ["url", "method", "redirect_to_bank", "account_number", "ifsc", "virtual_vpa", "payload"];
     const LINKS: [&str; 7] = ["bhim", "default", "gpay", "paytm", "phonepe", "web", "qrcode"];
-    let (mut data, mut links) = ([None; 7], [None; 7]);
-    let read = members::members_and(rx, 0, 0, &NAMES, 5, |at, levels| {
-        let (found, end) = members::members_and(rx, at, levels, &DATA, 6, |at, levels| {
-            let (found, end) = members::members(rx, at, levels, &LINKS)?;
-            links = found;
-            Ok(end)
-        })?;
-        data = found;
-        Ok(end)
+    let (mut found, mut data, mut links) = ([None; 6], [None; 7], [None; 7]);
+    let end = members::members_and(rx, 0, 0, &NAMES, &mut found, &mut |at, levels| {
+        members::members_and(rx, at, levels, &DATA, &mut data, &mut |at, levels| {
+            members::members(rx, at, levels, &LINKS, &mut links)
+        })
     })?;
-    let [id, value, method, channel, action, _] = whole(rx, read)?;
+    whole(rx, end)?;
+    let [id, value, method, channel, action, _] = found;
     let cf_payment_id = payment_id(rx, id)?;
     let payment_amount = amount(rx, value, "payment_amount");
     let [payment_method, channel, action] = [method, channel, action].map(|value| word(rx, value));
@@ -254,18 +251,18 @@ impl OrderPaySpans {
         let text = Resolver(rx);
         let unknown = NextAction::Unknown { action: text.or_empty(self.action) };
         match self.next {
-            NextSpans::OpenUrl(url) => Url::parse(text.of(url)).map_or(unknown, NextAction::OpenUrl),
-            NextSpans::PostForm { url, payload } => Url::parse(text.of(url))
-                .map_or(unknown, |url| NextAction::PostForm { url, fields: FormFields::new(payload.of(rx)) }),
-            NextSpans::ShowQr(image) => QrImage::parsed_before(text.of(image)).map_or(unknown, NextAction::ShowQr),
+            NextSpans::OpenUrl(url) => NextAction::OpenUrl(Url::checked_before(text.of(url))),
+            NextSpans::PostForm { url, payload } => {
+                NextAction::PostForm { url: Url::checked_before(text.of(url)), fields: FormFields::new(payload.of(rx)) }
+            }
+            NextSpans::ShowQr(image) => QrImage::checked_before(image.of(rx)).map_or(unknown, NextAction::ShowQr),
             NextSpans::UpiLinks(links) => {
-                let [bhim, default, gpay, paytm, phonepe, web] =
-                    links.map(|link| link.and_then(|link| UpiLink::parse(text.of(link))));
-                let links = UpiLinks { bhim, default, gpay, paytm, phonepe, web };
-                if links.iter().next().is_some() { NextAction::UpiLinks(links) } else { unknown }
+                let link = |span: Span| UpiLink::checked_before(text.of(span));
+                let [bhim, default, gpay, paytm, phonepe, web] = links.map(|span| span.map(link));
+                NextAction::UpiLinks(UpiLinks { bhim, default, gpay, paytm, phonepe, web })
             }
             NextSpans::EnterOtp { redirect } => NextAction::EnterOtp {
-                redirect_to_bank: redirect.and_then(|url| Url::parse(text.of(url))),
+                redirect_to_bank: redirect.map(|url| Url::checked_before(text.of(url))),
                 was_wrong: false,
             },
             NextSpans::BankTransfer(details) => {
@@ -278,47 +275,52 @@ impl OrderPaySpans {
     }
 }
 
-/// What `data` and the links in it mean under `action`. What does not fit is an unknown action, not an error: the attempt
-/// exists.
+/// What `data` and the links in it mean under `action`. What does not fit or is not safe to hand on is an unknown action, not
+/// an error: the attempt exists. Links and images are checked here, once for all that ask for them later.
 fn next_action(
     rx: &mut [u8],
     action: Option<Span>,
     channel: Option<Span>,
-    [url, method, redirect, account, ifsc, vpa, payload]: [Option<Span>; 7],
-    links: [Option<Span>; 7],
+    [url, method, redirect, account, ifsc, vpa, payload]: [Option<Value>; 7],
+    links: [Option<Value>; 7],
 ) -> NextSpans {
+    let is = |rx: &[u8], span: Option<Span>, word: &str| span.is_some_and(|span| span.of(rx) == word.as_bytes());
+    let safe = |rx: &[u8], url: Span| Url::is_safe(url.of(rx)).then_some(url);
     let url = url.and_then(|value| string(rx, value));
-    let action = action.map(|action| ActionWord::parse(Resolver(rx).of(action)));
-    let collects = channel.is_some_and(|channel| Resolver(rx).of(channel) == "collect");
+    let open = |rx: &[u8], url| safe(rx, url).map_or(NextSpans::Unknown, NextSpans::OpenUrl);
 
-    match action {
-        Some(ActionWord::Link) => url.map_or(NextSpans::Unknown, NextSpans::OpenUrl),
+    match action.map(|action| ActionWord::parse(Resolver(rx).of(action))) {
+        Some(ActionWord::Link) => url.map_or(NextSpans::Unknown, |url| open(rx, url)),
         Some(ActionWord::Form) => {
             let posts = method
                 .and_then(|value| string(rx, value))
-                .is_none_or(|method| Resolver(rx).of(method).eq_ignore_ascii_case("post"));
-            match url {
+                .is_none_or(|method| method.of(rx).eq_ignore_ascii_case(b"post"));
+            match url.and_then(|url| safe(rx, url)) {
                 Some(url) if posts => NextSpans::PostForm {
                     url,
-                    payload: payload.filter(|span| span.of(rx).first() == Some(&b'{')).unwrap_or_default(),
+                    payload: payload
+                        .filter(|value| value.kind == Kind::Object)
+                        .map_or(Span::default(), |value| value.span),
                 },
                 _ => NextSpans::Unknown,
             }
         }
-        Some(ActionWord::Post) => NextSpans::EnterOtp { redirect: redirect.and_then(|value| string(rx, value)) },
+        Some(ActionWord::Post) => {
+            NextSpans::EnterOtp { redirect: redirect.and_then(|value| string(rx, value)).and_then(|url| safe(rx, url)) }
+        }
         Some(ActionWord::Custom | ActionWord::Collect) | None => {
             let [links @ .., qr] = links.map(|value| value.and_then(|value| string(rx, value)));
             let details = [account, ifsc, vpa].map(|value| word(rx, value));
             if let Some(qr) = qr {
-                // Looked at here, once for all that ask for it later.
-                if QrImage::parse(Resolver(rx).of(qr)).is_some() { NextSpans::ShowQr(qr) } else { NextSpans::Unknown }
+                if QrImage::is_one(qr.of(rx)) { NextSpans::ShowQr(qr) } else { NextSpans::Unknown }
             } else if links.iter().any(Option::is_some) {
-                NextSpans::UpiLinks(links)
+                let links = links.map(|link| link.filter(|link| UpiLink::is_safe(link.of(rx))));
+                if links.iter().any(Option::is_some) { NextSpans::UpiLinks(links) } else { NextSpans::Unknown }
             } else if details.iter().any(Option::is_some) {
                 NextSpans::BankTransfer(details)
             } else if let Some(url) = url {
-                NextSpans::OpenUrl(url)
-            } else if collects {
+                open(rx, url)
+            } else if is(rx, channel, "collect") {
                 NextSpans::Wait
             } else {
                 NextSpans::Unknown
@@ -329,10 +331,10 @@ fn next_action(
 }
 
 /// The members of a payment, and its error's code.
-type PaymentSpans = ([Option<Span>; 10], Option<Span>);
+type PaymentValues = ([Option<Value>; 10], Option<Value>);
 
 /// What the payment at `at` has, and where it ends.
-fn payment_spans(rx: &[u8], at: usize, levels: u32) -> Result<(PaymentSpans, usize), MembersError> {
+fn payment_spans(rx: &[u8], at: usize, levels: u32) -> Result<(PaymentValues, usize), MembersError> {
     const NAMES: [&str; 10] = [
         "cf_payment_id",
         "payment_status",
@@ -345,25 +347,24 @@ fn payment_spans(rx: &[u8], at: usize, levels: u32) -> Result<(PaymentSpans, usi
         "payment_completion_time",
         "error_details",
     ];
-    let mut code = None;
-    let (found, end) = members::members_and(rx, at, levels, &NAMES, 9, |at, levels| {
-        let ([found], end) = members::members(rx, at, levels, &["error_code"])?;
-        code = found;
-        Ok(end)
+    let (mut found, mut code) = ([None; 10], [None]);
+    let end = members::members_and(rx, at, levels, &NAMES, &mut found, &mut |at, levels| {
+        members::members(rx, at, levels, &["error_code"], &mut code)
     })?;
+    let [code] = code;
     Ok(((found, code), end))
 }
 
 fn one_payment(rx: &mut [u8], exact: bool) -> Result<Payment<'_>, DecodeError> {
     let ((found, code), end) = payment_spans(rx, 0, 0)?;
-    let found = whole(rx, (found, end))?;
+    whole(rx, end)?;
     payment_of(rx, found, code, exact)
 }
 
 fn payment_of(
     rx: &mut [u8],
-    [id, status, order_id, value, captured, group, reference, message, completion, _]: [Option<Span>; 10],
-    error_code: Option<Span>,
+    [id, status, order_id, value, captured, group, reference, message, completion, _]: [Option<Value>; 10],
+    error_code: Option<Value>,
     exact: bool,
 ) -> Result<Payment<'_>, DecodeError> {
     let cf_payment_id = payment_id(rx, id)?;
@@ -371,7 +372,7 @@ fn payment_of(
         Err(_) if !exact => None,
         amount => amount?,
     };
-    let is_captured = match captured.map(|value| value.of(rx)) {
+    let is_captured = match captured.map(|value| written(rx, value)) {
         None => None,
         Some(b"true") => Some(true),
         Some(b"false") => Some(false),
@@ -427,12 +428,12 @@ impl Payments<'_> {
     }
 
     /// The next element's members; the inner error is about the element alone.
-    fn advance(&mut self) -> Result<Option<Result<PaymentSpans, DecodeError>>, DecodeError> {
+    fn advance(&mut self) -> Result<Option<Result<PaymentValues, DecodeError>>, DecodeError> {
         let Some(start) = members::next_element(self.rx, self.at)? else { return Ok(None) };
         let (read, end) = match payment_spans(self.rx, start, 1) {
             Ok((read, end)) => (Ok(read), end),
             // Where the element ends, for the next one; if it does not, that is what is wrong.
-            Err(error) => (Err(error.into()), scan::value_inside(self.rx, start, 1)?.end),
+            Err(error) => (Err(error.into()), scan::value_inside(self.rx, start, 1)?.end()),
         };
         utf8(Span { start, end }.of(self.rx)).map_err(|_| DecodeError::NotJson { at: start })?;
         self.at = Some(end);
@@ -465,12 +466,13 @@ impl Refunds<'_> {
     }
 
     /// The next element's members; the inner error is about the element alone.
-    fn advance(&mut self) -> Result<Option<Result<RefundSpans, DecodeError>>, DecodeError> {
+    fn advance(&mut self) -> Result<Option<Result<RefundValues, DecodeError>>, DecodeError> {
         let Some(start) = members::next_element(self.rx, self.at)? else { return Ok(None) };
-        let (read, end) = match members::members(self.rx, start, 1, &REFUND) {
-            Ok((read, end)) => (Ok(read), end),
+        let mut found = [None; 5];
+        let (read, end) = match members::members(self.rx, start, 1, &REFUND, &mut found) {
+            Ok(end) => (Ok(found), end),
             // Where the element ends, for the next one; if it does not, that is what is wrong.
-            Err(error) => (Err(error.into()), scan::value_inside(self.rx, start, 1)?.end),
+            Err(error) => (Err(error.into()), scan::value_inside(self.rx, start, 1)?.end()),
         };
         utf8(Span { start, end }.of(self.rx)).map_err(|_| DecodeError::NotJson { at: start })?;
         self.at = Some(end);
@@ -479,42 +481,57 @@ impl Refunds<'_> {
 }
 
 /// The members of the object that is the whole text.
-fn document<const N: usize>(rx: &[u8], names: &[&'static str; N]) -> Result<[Option<Span>; N], DecodeError> {
-    whole(rx, members::members(rx, 0, 0, names)?)
-}
-
-/// Checks what else is to be checked of a text that is one object.
-fn whole<const N: usize>(rx: &[u8], (found, end): Members<N>) -> Result<[Option<Span>; N], DecodeError> {
-    scan::end(rx, end)?;
-    utf8(rx)?;
+fn document<const N: usize>(rx: &[u8], names: &[&'static str; N]) -> Result<[Option<Value>; N], DecodeError> {
+    let mut found = [None; N];
+    whole(rx, members::members(rx, 0, 0, names, &mut found)?)?;
     Ok(found)
 }
 
+/// Checks what else is to be checked of a text that is one object, up to `end`.
+fn whole(rx: &[u8], end: usize) -> Result<(), DecodeError> {
+    scan::end(rx, end)?;
+    utf8(rx)
+}
+
 fn utf8(rx: &[u8]) -> Result<(), DecodeError> {
+    // Most answers are ASCII, which is told in half the time.
+    if rx.is_ascii() {
+        return Ok(());
+    }
     core::str::from_utf8(rx).map(|_| ()).map_err(|error| DecodeError::NotJson { at: error.valid_up_to() })
 }
 
 /// The inside of a string, unescaped in place; `None` for any other value.
-fn string(rx: &mut [u8], value: Span) -> Option<Span> {
-    let is_string = value.of(rx).first() == Some(&b'"');
-    is_string.then(|| escape::unescape(rx, Span { start: value.start + 1, end: value.end.saturating_sub(1) }))
+fn string(rx: &mut [u8], value: Value) -> Option<Span> {
+    match value.kind {
+        Kind::Plain => Some(value.span),
+        Kind::Escaped => Some(escape::unescape(rx, value.span)),
+        _ => None,
+    }
 }
 
 /// A word or a text of the server: a string's inside, or any other value as it is written. Never an error.
-fn word(rx: &mut [u8], value: Option<Span>) -> Option<Span> {
+fn word(rx: &mut [u8], value: Option<Value>) -> Option<Span> {
     let value = value?;
-    Some(string(rx, value).unwrap_or(value))
+    Some(string(rx, value).unwrap_or(value.span))
+}
+
+/// A value that is not a string, as it is written; a string is nothing.
+fn written(rx: &[u8], value: Value) -> &[u8] {
+    if value.is_string() { &[] } else { value.span.of(rx) }
 }
 
 /// Digits, as a number or a string.
-fn payment_id(rx: &mut [u8], value: Option<Span>) -> Result<CfPaymentId, DecodeError> {
+fn payment_id(rx: &mut [u8], value: Option<Value>) -> Result<CfPaymentId, DecodeError> {
     let span = word(rx, value).ok_or(DecodeError::Missing("cf_payment_id"))?;
     CfPaymentId::parse(Resolver(rx).of(span)).map_err(|_| DecodeError::Malformed("cf_payment_id"))
 }
 
 /// A number, exactly; absent is `None`.
-fn amount(rx: &[u8], value: Option<Span>, field: &'static str) -> Result<Option<Amount>, DecodeError> {
-    value.map(|value| Amount::parse(Resolver(rx).of(value)).map_err(|_| DecodeError::Malformed(field))).transpose()
+fn amount(rx: &[u8], value: Option<Value>, field: &'static str) -> Result<Option<Amount>, DecodeError> {
+    let Some(value) = value else { return Ok(None) };
+    let number = core::str::from_utf8(written(rx, value)).unwrap_or("");
+    Amount::parse(number).map(Some).map_err(|_| DecodeError::Malformed(field))
 }
 
 /// Texts at places of a buffer that has been checked for UTF-8.
