@@ -38,14 +38,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     Ok(u8::try_from(code)?)
 }
 
-/// Builds the release image with these features added; the answer is its path.
+/// Builds the release image with these words for cargo; the answer is its path.
 pub(crate) fn build(features: &[&str]) -> Result<PathBuf> {
     let directory = workspace::root().join("examples/firmware");
     let mut command = Compiler::find(TARGET)?.cargo("build", TARGET, &directory)?;
     command.arg("--release");
-    if !features.is_empty() {
-        command.arg("--features").arg(features.join(","));
-    }
+    command.args(features);
     run_command(&mut command)?;
     Ok(workspace::target("bare-metal").join(TARGET).join("release/firmware"))
 }

@@ -24,21 +24,20 @@ use shop::{Shop, words};
 
 #[test]
 fn measure() {
-    let set = std::env::var("FIRMWARE_FEATURES").unwrap_or_default();
+    let every_server = std::env::var("FIRMWARE_SET").is_ok_and(|set| set == "default");
     let mut stack = 0;
     let p256 = || KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
     let mut handshake = |name: &str, keys: Vec<KeyPair>| {
-        let ended = probe(keys);
+        let ended = probe(keys, name == "x25519");
         stack = stack.max(peak(&ended));
         println!("figure handshake_{name} {}", between(&ended, "connected", "probed"));
     };
     handshake("p256", vec![p256(), p256()]);
     handshake("p256_one_intermediate", vec![p256(), p256(), p256()]);
-    if set.contains("p384") {
+    if every_server {
+        handshake("x25519", vec![p256(), p256()]);
         let p384 = || KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap();
         handshake("p384", vec![p384(), p384()]);
-    }
-    if set.contains("rsa") {
         let rsa = || {
             let der: &[u8] = include_bytes!("../../transport-embassy/tests/keys/rsa2048.der");
             KeyPair::from_pkcs8_der_and_sign_algo(&der.into(), &PKCS_RSA_SHA256).unwrap()
@@ -86,8 +85,8 @@ fn journal_peak(shop: &Shop) -> u64 {
     peak(&sold).max(peak(&taken_up))
 }
 
-/// Handshake with a server whose chain has these keys: leaf first, the root not sent.
-fn probe(keys: Vec<KeyPair>) -> Ended {
+/// Handshake with a server whose chain has these keys: leaf first, the root not sent. It may have X25519 only, which takes a second hello.
+fn probe(keys: Vec<KeyPair>, x25519_only: bool) -> Ended {
     let mut chain = Vec::new();
     let mut above: Option<Issuer<'static, KeyPair>> = None;
     let (mut root, mut leaf_key) = (Vec::new(), None);
@@ -115,7 +114,11 @@ fn probe(keys: Vec<KeyPair>) -> Ended {
         above = Some(Issuer::new(params, key));
     }
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.unwrap()));
-    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    let mut provider = rustls::crypto::ring::default_provider();
+    if x25519_only {
+        provider.kx_groups = vec![rustls::crypto::ring::kx_group::X25519];
+    }
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&[&rustls::version::TLS13])
         .unwrap()
         .with_no_client_auth()
