@@ -1,5 +1,6 @@
 //! `cargo xtask firmware`: the kiosk in the emulator, with the arguments and exit codes of the kiosk.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -14,8 +15,8 @@ pub(crate) struct Arguments {
     /// Build only and print the path of the image
     #[arg(long)]
     build_only: bool,
-    /// The kiosk's arguments; 127.0.0.1 after --connect and --status-connect is this machine, and the file after --flash is
-    /// made if there is none
+    /// The kiosk's arguments; 127.0.0.1 after --connect and --status-connect is this machine, and the files after --flash and
+    /// --secret-file are made if there are none
     #[arg(last = true)]
     words: Vec<String>,
 }
@@ -31,7 +32,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         return Ok(0);
     }
     if let Some(path) = value_of("--flash", &arguments.words) {
-        make_flash(Path::new(path))?;
+        make_once(Path::new(path), &[0xFF; FLASH_BYTES])?;
+    }
+    if let Some(path) = value_of("--secret-file", &arguments.words) {
+        let mut secret = [0; 32];
+        std::fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut secret))?;
+        make_once(Path::new(path), &secret)?;
     }
     let status = emulator(&image, &arguments.words)?.status().with_context(missing_emulator)?;
     let code = status.code().with_context(|| format!("the emulator ended with {status}"))?;
@@ -65,10 +71,10 @@ pub(crate) fn emulator(image: &PathBuf, words: &[String]) -> Result<Command> {
 /// Nine sectors of 4 KiB: eight open sales.
 const FLASH_BYTES: usize = 9 * 4096;
 
-/// A blank flash in this file, unless there is one.
-fn make_flash(path: &Path) -> Result<()> {
+/// A file of the board with these bytes, unless there is one.
+fn make_once(path: &Path, bytes: &[u8]) -> Result<()> {
     if !path.exists() {
-        std::fs::write(path, [0xFF; FLASH_BYTES]).with_context(|| format!("cannot write {}", path.display()))?;
+        std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
 }
@@ -111,12 +117,12 @@ mod tests {
 
     /// Mutant seen red: a flash that is there made anew.
     #[test]
-    fn a_flash_is_made_once() {
+    fn a_file_of_the_board_is_made_once() {
         let path = std::env::temp_dir().join(format!("xtask-flash-{}", std::process::id()));
-        make_flash(&path).unwrap();
+        make_once(&path, &[0xFF; FLASH_BYTES]).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), [0xFF; FLASH_BYTES]);
         std::fs::write(&path, "something").unwrap();
-        make_flash(&path).unwrap();
+        make_once(&path, &[0xFF; FLASH_BYTES]).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"something");
         std::fs::remove_file(&path).unwrap();
         let words = ["--resume", "--flash", "a.bin"].map(String::from);

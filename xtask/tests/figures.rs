@@ -72,7 +72,10 @@ fn measure() {
 fn journal_peak(shop: &Shop) -> u64 {
     let flash = guest::scratch("flash");
     let blank = || std::fs::write(&flash, [0xFF; 9 * 4096]).unwrap();
-    let with_flash = |line: Vec<String>| [line, words(&format!("--flash {}", flash.display()))].concat();
+    let secret = guest::scratch("secret");
+    std::fs::write(&secret, [0x5E; 32]).unwrap();
+    let more = words(&format!("--flash {} --secret-file {}", flash.display(), secret.display()));
+    let with_flash = |line: Vec<String>| [line, more.clone()].concat();
     blank();
     let sold = run(&with_flash(shop.session_at(shop.port(), "stack").0)).expect(4);
     blank();
@@ -82,6 +85,7 @@ fn journal_peak(shop: &Shop) -> u64 {
     shop.pay("cut");
     let taken_up = run(&with_flash(shop.resume_at(shop.port()))).expect(0);
     std::fs::remove_file(&flash).unwrap();
+    std::fs::remove_file(&secret).unwrap();
     peak(&sold).max(peak(&taken_up))
 }
 

@@ -2,6 +2,7 @@
 
 use kiosk::Vendor;
 use pay_core::OrderId;
+use pay_core::till::Goods as Where;
 
 use crate::semihosting::{append_line, has_line};
 
@@ -15,11 +16,16 @@ pub struct Goods<'a> {
 }
 
 impl Vendor for Goods<'_> {
-    async fn vend(&mut self, order: &OrderId) -> bool {
-        self.file.map_or(self.works, |file| append_line(file, order.as_str()).is_ok())
+    async fn vend(&mut self, order: &OrderId) -> Where {
+        where_if(self.file.map_or(self.works, |file| append_line(file, order.as_str()).is_ok()))
     }
 
-    async fn settle(&mut self, order: &OrderId) -> Option<bool> {
-        has_line(self.file?, order.as_str()).ok()
+    async fn sense(&mut self, order: &OrderId) -> Where {
+        let seen = self.file.and_then(|file| has_line(file, order.as_str()).ok());
+        seen.map_or(Where::Unknown, where_if)
     }
+}
+
+const fn where_if(out: bool) -> Where {
+    if out { Where::Out } else { Where::Inside }
 }

@@ -8,10 +8,12 @@ use embassy_net::Stack;
 use embassy_time::{Duration, with_timeout};
 use kiosk::{Apart, Arguments, Exit, Files, Machine, Report};
 use pay_core::Buffers;
+use pay_core::model::DeviceSecret;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use static_cell::{ConstStaticCell, StaticCell};
 use transport_embassy::{StackConnector, tls};
+use zeroize::Zeroize;
 
 use crate::goods::Goods;
 use crate::journal::Kept;
@@ -30,7 +32,10 @@ pub async fn run(spawner: Spawner) -> u8 {
     };
     let arguments = match Arguments::parse(Rig::words(line).filter(Rig::filter())) {
         Ok(arguments) => arguments,
-        Err(message) => return fail(message),
+        Err(message) => {
+            fail(message);
+            return Exit::Usage.code();
+        }
     };
     let mut seed = [0; 8];
     if semihosting::entropy(&mut seed).is_err() {
@@ -94,6 +99,10 @@ async fn sell(
         report.error("the host has no /dev/urandom");
         return Exit::Local;
     }
+    let Some(secret) = secret(arguments.secret_file) else {
+        report.error("--secret-file: not a file of 32 bytes");
+        return Exit::Local;
+    };
     let journal = match arguments.flash {
         None => Kept::in_memory(),
         Some(path) => match Apart(pin!(Kept::in_flash(path, rig.flash_cut))).await {
@@ -109,6 +118,7 @@ async fn sell(
         tls: tls::Buffers::new(TLS_RX.take(), TLS_TX.take()),
         tls_random: ChaCha20Rng::from_seed(tls_seed),
         random: ChaCha20Rng::from_seed(seed),
+        secret,
         clock: Clock(arguments.now_s),
         journal: JOURNAL.init(journal),
         vendor: Goods { file: rig.goods, works: arguments.vend },
@@ -117,6 +127,19 @@ async fn sell(
         wipe: !rig.no_wipe,
     };
     Apart(pin!(kiosk::run(arguments, files, machine, &mut NoScreen, report))).await
+}
+
+/// The device's secret: in a product, a page of its flash that nobody else reads. Without a file it is one for this start.
+#[inline(never)]
+fn secret(path: Option<&str>) -> Option<DeviceSecret> {
+    let mut bytes = [0; 33];
+    let length = match path {
+        None => semihosting::entropy(&mut bytes[..32]).ok().map(|()| 32),
+        Some(path) => semihosting::read_file(path, &mut bytes).ok().map(|read| read.len()),
+    };
+    let secret = bytes.first_chunk().filter(|_| length == Some(32)).map(|secret| DeviceSecret::new(*secret));
+    bytes.zeroize();
+    secret
 }
 
 /// Leaves text on the stack, as a call does that had a secret in a variable.

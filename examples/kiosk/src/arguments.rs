@@ -8,15 +8,16 @@ use pay_core::{Amount, OrderId};
 
 /// What to type.
 pub const USAGE: &str = "\
-kiosk --connect HOST:PORT --server-name NAME --ca FILE.der (--session S [--amount A] | --amount A) --order-id ID
+kiosk --connect HOST:PORT --server-name NAME --ca FILE.der --amount A [--session S] [--order-id ID]
       [--status-connect HOST:PORT --status-server-name NAME --status-ca FILE.der --device-token-file FILE]
       [--method upi-qrcode|upi-link|card] [--card FILE [--otp-file FILE]] [--now UNIX_SECONDS]
       [--patience SECONDS] [--repeat N] [--vend ok|fail]
-      [--flash FILE] [--max-open N] [--max-total AMOUNT] [--max-age SECONDS]
-kiosk --connect ... --status-connect ... --flash FILE --resume
+      [--flash FILE --secret-file FILE] [--max-open N] [--max-total AMOUNT] [--max-age SECONDS]
+kiosk --connect ... --status-connect ... --flash FILE --secret-file FILE --resume
 kiosk --connect HOST:PORT --server-name NAME --ca FILE.der --probe
 Without --session the backend (--status-...) makes the order; --order-id may then be left out.
-Exit codes: 0 paid, 1 local error, 2 refused or failed, 3 unknown, 4 pending.";
+Exit codes: 0 paid, 1 local error and nothing was sent, 2 not paid, 3 unknown, 4 not over: resume, 5 the money goes back,
+6 paid by somebody else, 7 a person must look, 64 usage.";
 
 /// The words of the command line, understood.
 #[derive(Clone, Debug)]
@@ -30,7 +31,7 @@ pub struct Arguments<'a> {
     pub device_token_file: Option<&'a str>,
     /// The session of an order that exists. Shown in no event.
     pub session: Option<&'a str>,
-    /// What is to be paid. Needed to make an order, and to check a UPI link; with a session and a backend it is read there.
+    /// What is to be paid.
     pub amount: Option<Amount>,
     /// The order; minted if there is none.
     pub order_id: Option<OrderId>,
@@ -50,6 +51,8 @@ pub struct Arguments<'a> {
     pub vend: bool,
     /// The file that is the flash in which sales are remembered over a power cut.
     pub flash: Option<&'a str>,
+    /// The file with the device's own 32 random bytes. Needed beside a flash: keys come from it, the same after a power cut.
+    pub secret_file: Option<&'a str>,
     /// Settle what the journal has open, and sell nothing.
     pub resume: bool,
     /// How much may be unsettled when a sale begins.
@@ -164,6 +167,7 @@ impl<'a> Arguments<'a> {
                 Some(_) => return Err(UsageError::BadValue("--vend", "ok or fail")),
             },
             flash: value("--flash"),
+            secret_file: value("--secret-file"),
             resume: value("--resume").is_some(),
             limits: Limits {
                 open: value("--max-open").map_or(Ok(LIMITS.open), |text| number("--max-open", text))?,
@@ -185,16 +189,16 @@ impl<'a> Arguments<'a> {
         if self.status.is_some() && self.device_token_file.is_none() {
             return Err(UsageError::Missing("--device-token-file"));
         }
+        if self.flash.is_some() && self.secret_file.is_none() {
+            return Err(UsageError::Missing("--secret-file"));
+        }
         if self.resume {
             return if self.status.is_some() { Ok(()) } else { Err(UsageError::Missing("--status-connect")) };
         }
         match (self.session, &self.status) {
-            (None, None) => return Err(UsageError::Missing("--session, or --status-connect and --amount")),
-            (None, Some(_)) if self.amount.is_none() => return Err(UsageError::Missing("--amount")),
+            (None, None) => return Err(UsageError::Missing("--session, or --status-connect")),
             (Some(_), _) if self.order_id.is_none() => return Err(UsageError::Missing("--order-id")),
-            (Some(_), None) if self.amount.is_none() && self.means == Means::UpiLink => {
-                return Err(UsageError::Missing("--amount"));
-            }
+            _ if self.amount.is_none() => return Err(UsageError::Missing("--amount")),
             _ => {}
         }
         if self.means == Means::Card && self.card.is_none() {
@@ -207,7 +211,7 @@ impl<'a> Arguments<'a> {
 /// Unless something else is said: one sale less than a small flash keeps, 10,000.00, a day.
 const LIMITS: Limits = Limits { open: 7, total_minor: 1_000_000, oldest_s: 24 * 60 * 60 };
 
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 24] = [
     "--connect",
     "--server-name",
     "--ca",
@@ -227,6 +231,7 @@ const NAMES: [&str; 23] = [
     "--vend",
     "--probe",
     "--flash",
+    "--secret-file",
     "--resume",
     "--max-open",
     "--max-total",
@@ -282,9 +287,10 @@ mod tests {
     #[test]
     fn takes_what_the_usage_says() {
         for rest in [
-            "--session s --order-id abc",
+            "--session s --order-id abc --amount 10.15",
             "--session s --order-id abc --amount 10.15 --method upi-link",
-            "--session s --order-id abc --card c",
+            "--session s --order-id abc --amount 1 --card c",
+            "--session s --order-id abc --amount 1 --flash f --secret-file g",
             "--probe",
         ] {
             assert_eq!(parse(rest), Ok(()), "{rest}");
@@ -297,10 +303,11 @@ mod tests {
     #[test]
     fn refuses_what_cannot_be_done() {
         for (rest, why) in [
-            ("", UsageError::Missing("--session, or --status-connect and --amount")),
+            ("", UsageError::Missing("--session, or --status-connect")),
+            ("--session s --order-id abc --amount 1 --flash f", UsageError::Missing("--secret-file")),
             ("--session s", UsageError::Missing("--order-id")),
-            ("--session s --order-id abc --method upi-link", UsageError::Missing("--amount")),
-            ("--session s --order-id abc --method card", UsageError::Missing("--card")),
+            ("--session s --order-id abc", UsageError::Missing("--amount")),
+            ("--session s --order-id abc --amount 1 --method card", UsageError::Missing("--card")),
             (
                 "--session s --order-id abc --method cash",
                 UsageError::BadValue("--method", "upi-qrcode, upi-link or card"),

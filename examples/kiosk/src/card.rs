@@ -32,6 +32,18 @@ pub enum CardError {
 ///
 /// What it returns is moved, which leaves copies of the card on the stack: scrub that afterwards.
 pub(crate) fn order_pay(file: &[u8], session: PaymentSessionId, native_otp: bool) -> Result<OrderPay, CardError> {
+    let card = read(file)?;
+    let card = if native_otp { Card::native_otp(card) } else { Card::link(card) };
+    Ok(OrderPay::new(session, card))
+}
+
+/// Whether the card in `file` can be used. Leaves copies of it on the stack, as [`order_pay`] does.
+#[inline(never)]
+pub(crate) fn check(file: &[u8]) -> Result<(), CardError> {
+    read(file).map(|_| ())
+}
+
+fn read(file: &[u8]) -> Result<PlainCard, CardError> {
     let (file, _) = serde_json_core::from_slice::<CardFile<'_>>(file).map_err(|_| CardError::Form)?;
     let year = file.expiry_year.strip_prefix("20").filter(|rest| rest.len() == 2).unwrap_or(file.expiry_year);
     let expiry = CardExpiry::parse(file.expiry_month, year)?;
@@ -39,8 +51,7 @@ pub(crate) fn order_pay(file: &[u8], session: PaymentSessionId, native_otp: bool
     if let Some(holder) = file.holder {
         card = card.with_holder(holder)?;
     }
-    let card = if native_otp { Card::native_otp(card) } else { Card::link(card) };
-    Ok(OrderPay::new(session, card))
+    Ok(card)
 }
 
 /// The OTPs of a file, one a line, taken one after the other; each is wiped when it was taken.
@@ -100,7 +111,7 @@ mod tests {
     extern crate std;
     use super::*;
 
-    fn read(file: &str) -> Result<OrderPay, CardError> {
+    fn pay_with(file: &str) -> Result<OrderPay, CardError> {
         order_pay(file.as_bytes(), PaymentSessionId::parse("s").unwrap(), false)
     }
 
@@ -108,12 +119,12 @@ mod tests {
     fn years_have_two_or_four_digits() {
         const CARD: &str = r#"{"number": "4111111111111111", "expiry_month": "03", "expiry_year": "28", "cvv": "123", "holder": "A B"}"#;
         for year in ["28", "2028"] {
-            assert!(read(&CARD.replace("28", year)).is_ok(), "{year}");
+            assert!(pay_with(&CARD.replace("28", year)).is_ok(), "{year}");
         }
         let without = CARD.replace(r#", "holder": "A B""#, "");
-        assert!(read(&without).is_ok());
-        assert!(matches!(read(&CARD.replace("03", "13")), Err(CardError::Value(_))));
-        assert_eq!(read(&CARD[1..]).err(), Some(CardError::Form));
+        assert!(pay_with(&without).is_ok());
+        assert!(matches!(pay_with(&CARD.replace("03", "13")), Err(CardError::Value(_))));
+        assert_eq!(pay_with(&CARD[1..]).err(), Some(CardError::Form));
     }
 
     /// Mutant seen red: the line not wiped.

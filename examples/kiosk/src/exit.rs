@@ -1,23 +1,31 @@
-//! How the program ends.
+//! How the program ends, and what that is called: as a number, as a word of the report, and for the shopper.
 
 use pay_core::Outcome;
-use pay_core::sale::{AttemptEnd, NotPaid};
+use pay_core::sale::{AttemptEnd, NotPaid, Release};
 
 /// The exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 #[allow(clippy::exhaustive_enums)]
 pub enum Exit {
-    /// The order is paid.
+    /// Paid, or done.
     Paid = 0,
     /// An error of this side, or of the way there: nothing that could charge was sent.
     Local = 1,
-    /// Refused or failed: no money was taken, or it must go back.
-    Failed = 2,
+    /// Not paid, for certain.
+    NotPaid = 2,
     /// Whether money was taken is not known here.
     Unknown = 3,
-    /// The shopper may still pay.
-    Pending = 4,
+    /// Not over yet: the shopper may still pay, or sales of earlier runs are open. Resume.
+    Open = 4,
+    /// The money goes back, or has gone.
+    Refund = 5,
+    /// Paid by somebody else.
+    Elsewhere = 6,
+    /// A person must look.
+    Person = 7,
+    /// The command line cannot be followed.
+    Usage = 64,
 }
 
 impl Exit {
@@ -32,9 +40,10 @@ impl Exit {
             {
                 Self::Local
             }
-            Outcome::NotPaid(_) | Outcome::RefundDue(_) => Self::Failed,
+            Outcome::NotPaid(_) => Self::NotPaid,
+            Outcome::RefundDue(_) => Self::Refund,
             Outcome::Unknown => Self::Unknown,
-            Outcome::Pending => Self::Pending,
+            Outcome::Pending => Self::Open,
         }
     }
 
@@ -44,7 +53,7 @@ impl Exit {
     }
 }
 
-/// The word for an outcome in the last line.
+/// The word for an outcome in the report.
 pub(crate) const fn word(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Paid { watch: false, .. } => "paid",
@@ -53,5 +62,18 @@ pub(crate) const fn word(outcome: &Outcome) -> &'static str {
         Outcome::RefundDue(_) => "refund due",
         Outcome::Pending => "pending",
         Outcome::Unknown => "unknown",
+    }
+}
+
+/// What the shopper reads at the end. "Not paid" only where that is certain.
+pub(crate) const fn farewell(outcome: &Outcome, release: Release) -> &'static str {
+    match (outcome, release) {
+        (Outcome::Paid { .. }, Release::Released | Release::Untracked) => "Paid. Thank you",
+        (Outcome::Paid { .. }, Release::NotReleased | Release::Returned) | (Outcome::RefundDue(_), _) => {
+            "Your money is being returned"
+        }
+        (Outcome::Paid { .. }, Release::Due | Release::Releasing | Release::Unknown) => "Paid. Please ask the staff",
+        (Outcome::NotPaid(_), _) => "Not paid",
+        (Outcome::Pending | Outcome::Unknown, _) => "Please ask the staff",
     }
 }

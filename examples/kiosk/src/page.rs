@@ -17,8 +17,8 @@ pub struct Page<'a> {
     pub status_ca: &'a [u8],
     /// `--device-token-file`: the token.
     pub device_token: &'a [u8],
-    /// Random bytes of this device alone, for one whose own random source is weak.
-    pub seed: &'a [u8],
+    /// `--secret-file`: 32 random bytes of this device alone. Its keys come from them, and they help a random source that is weak.
+    pub secret: &'a [u8],
 }
 
 impl<'a> Page<'a> {
@@ -35,7 +35,7 @@ impl<'a> Page<'a> {
             Some(field)
         };
         let line = core::str::from_utf8(field()?).ok()?;
-        Some(Self { line, ca: field()?, status_ca: field()?, device_token: field()?, seed: field()? })
+        Some(Self { line, ca: field()?, status_ca: field()?, device_token: field()?, secret: field()? })
     }
 
     /// Writes it to the start of `out`; the answer is its length. `None`: `out` is too small, or a field is over 65,535 bytes.
@@ -48,7 +48,7 @@ impl<'a> Page<'a> {
             Some(())
         };
         add(&Self::MAGIC)?;
-        for field in [self.line.as_bytes(), self.ca, self.status_ca, self.device_token, self.seed] {
+        for field in [self.line.as_bytes(), self.ca, self.status_ca, self.device_token, self.secret] {
             add(&u16::try_from(field.len()).ok()?.to_le_bytes())?;
             add(field)?;
         }
@@ -75,12 +75,12 @@ mod tests {
     /// for `split_at_checked` (a cut page panics).
     #[test]
     fn what_is_written_is_read_and_what_is_cut_is_not() {
-        let page = Page { line: "--a b", ca: &[7; 300], status_ca: &[8; 3], device_token: b"t", seed: &[] };
+        let page = Page { line: "--a b", ca: &[7; 300], status_ca: &[8; 3], device_token: b"t", secret: &[] };
         let mut bytes = [0xFF; 400];
         let length = page.write(&mut bytes).unwrap();
         let read = Page::read(&bytes).unwrap();
         assert_eq!((read.line, read.ca, read.status_ca), (page.line, page.ca, page.status_ca));
-        assert_eq!((read.device_token, read.seed), (page.device_token, page.seed));
+        assert_eq!((read.device_token, read.secret), (page.device_token, page.secret));
         assert!(read.words().eq(["--a", "b"]));
         for cut in 0..length {
             assert!(Page::read(&bytes[..cut]).is_none(), "{cut}");

@@ -28,6 +28,7 @@ pub(crate) async fn run<C: Connect>(
         report.error(error);
         return Exit::Local;
     }
+    report.connected(server.host, server.port);
     let mut result = tls::connect(&mut connector, &mut buffers, &name, &trust, clock, &mut random).await;
     if let Ok(session) = &mut result {
         // Whether the server hears it makes no difference.

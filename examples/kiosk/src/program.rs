@@ -1,26 +1,32 @@
 //! The program: connections, sales, the shopper.
 
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
+use core::convert::Infallible;
 use core::fmt;
 use core::pin::pin;
 
+use pay_core::drive::Routes;
+use pay_core::model::DeviceSecret;
+use pay_core::till::{Device, Till};
 use pay_core::wire::{Auth, Endpoint};
 use pay_core::{Buffers, Journal};
 use rand_core::CryptoRngCore;
-use transport_embassy::tls::{self, CertificateDer, Clock, Trust, anchor_from_trusted_cert};
+use transport_embassy::tls::{self, CertificateDer, Clock, Trust, TrustAnchor, anchor_from_trusted_cert};
 use transport_embassy::{Connect, Link, Transport};
 
 use crate::apart::Apart;
-use crate::arguments::{Arguments, Server};
-use crate::card::Otps;
+use crate::arguments::{Arguments, Means, Server};
+use crate::card::{self, Otps};
+use crate::counter::Counter;
+use crate::ear::Ear;
 use crate::exit::Exit;
+use crate::fence::Fence;
 use crate::local::Local;
 use crate::probe;
 use crate::report::Report;
-use crate::sale::Kiosk;
+use crate::sales;
 use crate::screen::Screen;
 use crate::vendor::Vendor;
-use crate::watch::{Reported, Watched};
 
 /// 2026-01-01T00:00:00Z: a clock that shows less was never set. A product takes the day of its release.
 const RELEASED_S: u64 = 1_767_225_600;
@@ -50,8 +56,10 @@ pub struct Machine<'b, C, R, K, J, V> {
     pub tls: tls::Buffers<'b>,
     /// A cryptographic source, for TLS.
     pub tls_random: R,
-    /// Another, for ids and keys.
+    /// Another, for ids.
     pub random: R,
+    /// This device's own, made once and kept apart from the journal: idempotency keys come from it, the same after a power cut.
+    pub secret: DeviceSecret,
     /// The wall clock.
     pub clock: K,
     /// Remembers sales: in memory, or over power cuts. A sale that is never settled takes a place in it.
@@ -69,6 +77,7 @@ pub struct Machine<'b, C, R, K, J, V> {
 /// Runs the sales of `arguments`, or the probe. The answer is how the last of them ended.
 ///
 /// Cancellation: dropping the future leaves a sale whose fate is unknown.
+// One function: a future that holds a till is not built in one place and moved to another.
 pub async fn run<C: Connect, R: CryptoRngCore, K: Clock, J: Journal, V: Vendor>(
     arguments: &Arguments<'_>,
     files: Files<'_>,
@@ -76,91 +85,110 @@ pub async fn run<C: Connect, R: CryptoRngCore, K: Clock, J: Journal, V: Vendor>(
     screen: &mut impl Screen,
     report: &Report<'_>,
 ) -> Exit {
-    match try_run(arguments, files, machine, screen, report).await {
-        Ok(exit) => exit,
-        Err(error) => {
-            report.error(error);
-            Exit::Local
-        }
-    }
-}
-
-type Wire<'l, 'b, 'w, C, R, K> = Reported<'l, 'w, Transport<'l, 'b, Watched<'l, 'w, C>, R, K>>;
-
-async fn try_run<C: Connect, R: CryptoRngCore, K: Clock, J: Journal, V: Vendor>(
-    arguments: &Arguments<'_>,
-    files: Files<'_>,
-    machine: Machine<'_, C, R, K, J, V>,
-    screen: &mut impl Screen,
-    report: &Report<'_>,
-) -> Result<Exit, Local<J::Error>> {
     let Files { ca, status_ca, device_token, card, otps } = files;
-    let Machine { connector, tls, tls_random, mut random, clock, journal, vendor, buffers, scrub, wipe } = machine;
-    let ca = CertificateDer::from_slice(ca);
-    let anchor = [anchor_from_trusted_cert(&ca).map_err(|_| Local::File("--ca", "not a certificate in DER"))?];
+    let Machine { connector, tls, tls_random, mut random, secret, clock, journal, vendor, buffers, scrub, wipe } =
+        machine;
+    let scrub = if wipe { scrub } else { || {} };
+    let (ca, status_ca) = (CertificateDer::from_slice(ca), CertificateDer::from_slice(status_ca));
+    let anchor = match anchor("--ca", &ca) {
+        Ok(anchor) => [anchor],
+        Err(error) => return local(report, error),
+    };
     let trust = Trust::new(&anchor, RELEASED_S);
-    let connector = Watched { inner: connector, report };
     if arguments.probe {
         let probed = pin!(probe::run(&arguments.pay, connector, tls, trust, &clock, tls_random, report));
-        return Ok(Apart(probed).await);
+        return Apart(probed).await;
+    }
+    if arguments.means == Means::Card && !arguments.resume {
+        if let Err(error) = card::check(card) {
+            return local(report, Local::<Infallible>::Card(error));
+        }
+        scrub();
     }
 
     let link = RefCell::new(Link::new(connector, tls, tls_random, &clock));
-    let mut pay = wire(&link, &arguments.pay, Auth::Session, trust, report)?;
-    let status_ca = CertificateDer::from_slice(status_ca);
+    let pay = match wire(&link, &arguments.pay, Ok(Auth::Session), trust) {
+        Ok(pay) => pay,
+        Err(error) => return local(report, error),
+    };
     let status_anchor;
-    let mut ask = None;
-    if let Some(server) = &arguments.status {
-        let why = Local::File("--status-ca", "not a certificate in DER");
-        status_anchor = [anchor_from_trusted_cert(&status_ca).map_err(|_| why)?];
-        let token = core::str::from_utf8(device_token).map_err(|_| Local::File("--device-token-file", "not text"))?;
-        let auth = Auth::bearer(token.trim())?;
-        ask = Some(wire(&link, server, auth, Trust::new(&status_anchor, RELEASED_S), report)?);
-    }
+    let routes = match &arguments.status {
+        None => Routes::Same(pay),
+        Some(server) => {
+            status_anchor = match self::anchor("--status-ca", &status_ca) {
+                Ok(anchor) => [anchor],
+                Err(error) => return local(report, error),
+            };
+            match wire(&link, server, bearer(device_token), Trust::new(&status_anchor, RELEASED_S)) {
+                Ok(ask) => Routes::two(pay, ask),
+                Err(error) => return local(report, error),
+            }
+        }
+    };
 
-    let mut kiosk = Kiosk {
-        arguments,
+    let silent = Cell::new(false);
+    // Nothing that outlives this start is marked with its number: with a backend, the mark of an order is the backend's.
+    let incarnation = random.next_u64();
+    let device = Device { secret, journal: Fence { journal, stands: true }, incarnation };
+    let mut seed = [0; 32];
+    random.fill_bytes(&mut seed);
+    let mut till = Till::new(routes, device, sales::terms(arguments), seed, buffers, Ear { report, silent: &silent });
+    let mut counter = Counter {
+        means: arguments.means,
         screen,
         report,
-        journal,
         vendor,
         clock: &clock,
-        buffers,
         card,
         otps: Otps::new(otps, wipe),
-        scrub: if wipe { scrub } else { || {} },
-        wipe,
+        scrub,
+        wipe_card: false,
+        silent: &silent,
+        shows: false,
+        handed: None,
     };
-    if let Some(ask) = &mut ask {
-        let settled = Apart(pin!(kiosk.take_up(&mut pay, ask, &mut random))).await?;
-        if arguments.resume {
-            return Ok(if settled { Exit::Paid } else { Exit::Unknown });
-        }
+    let ended = if arguments.resume {
+        Apart(pin!(sales::settle(arguments, &mut till, &mut counter))).await
+    } else {
+        Apart(pin!(sales::make(arguments, &mut till, &mut counter, wipe))).await
+    };
+    match ended {
+        Ok(exit) => exit,
+        Err(error) => local(report, error),
     }
-    let mut exit = Exit::Local;
-    for n in 1..=arguments.repeat {
-        exit = Apart(pin!(kiosk.sale(n, &mut pay, ask.as_mut(), &mut random))).await?;
-        (kiosk.scrub)();
-    }
-    Ok(exit)
+}
+
+/// Says why it cannot go on.
+fn local<E: fmt::Display>(report: &Report<'_>, error: Local<E>) -> Exit {
+    report.error(error);
+    Exit::Local
+}
+
+/// The certificate of a file, to be trusted.
+fn anchor<'a>(name: &'static str, certificate: &'a CertificateDer<'_>) -> Result<TrustAnchor<'a>, Local<Infallible>> {
+    anchor_from_trusted_cert(certificate).map_err(|_| Local::File(name, "not a certificate in DER"))
+}
+
+/// What shows the backend which device this is.
+fn bearer(token: &[u8]) -> Result<Auth, Local<Infallible>> {
+    let token = core::str::from_utf8(token).map_err(|_| Local::File("--device-token-file", "not text"))?;
+    Ok(Auth::bearer(token.trim())?)
 }
 
 /// The backend has the paths of the gateway.
 const BASE_PATH: &str = "/pg";
 
 /// A transport to this server, over the one link.
-fn wire<'l, 'b, 'w, C, R, K, E>(
-    link: &'l RefCell<Link<'b, Watched<'l, 'w, C>, R, K>>,
+fn wire<'l, 'b, C, R, K>(
+    link: &'l RefCell<Link<'b, C, R, K>>,
     server: &Server<'l>,
-    auth: Auth,
+    auth: Result<Auth, Local<Infallible>>,
     trust: Trust<'l>,
-    report: &'l Report<'w>,
-) -> Result<Wire<'l, 'b, 'w, C, R, K>, Local<E>> {
+) -> Result<Transport<'l, 'b, C, R, K>, Local<Infallible>> {
     let mut url = pay_core::model::Text::<200>::new();
     // A name too long for this is too long for an endpoint as well, which then says so.
     let _ = fmt::Write::write_fmt(&mut url, format_args!("https://{}:{}{BASE_PATH}", server.name, server.port));
-    let transport = Transport::new(link, Endpoint::parse(&url, auth)?, trust).with_address(server.host, server.port);
-    Ok(Reported { inner: transport, report })
+    Ok(Transport::new(link, Endpoint::parse(&url, auth?)?, trust).with_address(server.host, server.port))
 }
 
 impl<C, R, K, J, V> fmt::Debug for Machine<'_, C, R, K, J, V> {

@@ -4,7 +4,8 @@ use core::cell::RefCell;
 use core::fmt::{self, Display, Write};
 
 use pay_core::model::CallKind;
-use pay_core::sale::{Delivery, Record, Release};
+use pay_core::sale::{AttemptEnd, Delivery, Record, RefusedBy, Release, RouteProblem};
+use pay_core::till::{Goods, Why};
 use pay_core::{OrderId, Outcome};
 use transport_embassy::tls::Negotiated;
 
@@ -56,6 +57,26 @@ impl<'a> Report<'a> {
         self.line(format_args!(r#""refused","why":"{}""#, Plain(why)));
     }
 
+    /// An attempt ended, and the order is not paid by it.
+    pub(crate) fn attempt_ended(&self, end: &AttemptEnd) {
+        self.refused(format_args!("the attempt ended: {}", end_word(end)));
+    }
+
+    /// What the gateway or the backend said when it refused.
+    pub(crate) fn said(&self, by: &RefusedBy) {
+        self.line(format_args!(r#""said","status":{},"code":"{}""#, by.status, Plain(&by.code)));
+    }
+
+    /// Why nobody said how an order stands.
+    pub(crate) fn problem(&self, order: &OrderId, problem: RouteProblem) {
+        self.line(format_args!(r#""problem","order_id":"{order}","why":"{}""#, Plain(Why(problem))));
+    }
+
+    /// The journal failed; it is tried again where that can help.
+    pub(crate) fn journal(&self, why: impl Display) {
+        self.line(format_args!(r#""journal","why":"{}""#, Plain(why)));
+    }
+
     /// What a server negotiated.
     pub(crate) fn probed(&self, host: &str, name: &str, found: &Negotiated) {
         self.line(format_args!(r#""probed","address":"{host}","name":"{name}","trusted":true,{}"#, Probed(found)));
@@ -80,8 +101,13 @@ impl<'a> Report<'a> {
         self.line(format_args!(r#""release","order_id":"{order}""#));
     }
 
-    /// The goods are out, or they are not and stay inside.
-    pub(crate) fn released(&self, order: &OrderId, out: bool) {
+    /// The goods are out, or they are not and stay inside, or nobody knows (`null`).
+    pub(crate) fn released(&self, order: &OrderId, goods: Goods) {
+        let out = match goods {
+            Goods::Out => "true",
+            Goods::Inside => "false",
+            Goods::Unknown => "null",
+        };
         self.line(format_args!(r#""released","out":{out},"order_id":"{order}""#));
     }
 
@@ -121,6 +147,18 @@ const fn release_word(release: Release) -> &'static str {
         Release::Released => "released",
         Release::NotReleased => "not released",
         Release::Returned => "returned",
+    }
+}
+
+fn end_word(end: &AttemptEnd) -> &'static str {
+    match end {
+        AttemptEnd::Failed => "failed",
+        AttemptEnd::UserDropped => "given up by the shopper",
+        AttemptEnd::Refused(_) => "refused",
+        AttemptEnd::NotSent => "not sent",
+        AttemptEnd::Untrusted => "not sent, the server is not trusted",
+        AttemptEnd::NotFound => "not found",
+        _ => "not paid",
     }
 }
 

@@ -1,21 +1,21 @@
 //! What hands out the goods.
 
 use pay_core::OrderId;
+use pay_core::till::Goods;
 
 /// The machine that hands out the goods: a motor, a lock, a ticket printer.
 // Executors of microcontrollers run on one core: futures need not be `Send`.
 #[allow(async_fn_in_trait)]
 pub trait Vendor {
-    /// Hands out the goods of this order. `true`: they are out. `false`: they are not, and will not come out later; the money
-    /// goes back then. Where a sensor is not sure, people have to look before this returns.
+    /// Hands out the goods of this order. [`Goods::Inside`]: they will not come out later; the money goes back then.
+    /// [`Goods::Unknown`]: a sensor is not sure; a person has to look, and the sale stays open until then.
     ///
     /// It is called at most once for an order, over power cuts too, and only after the journal has kept that it begins.
-    async fn vend(&mut self, order: &OrderId) -> bool;
+    async fn vend(&mut self, order: &OrderId) -> Goods;
 
-    /// Whether the goods of this order came out, whose [`Vendor::vend`] a power cut ended: a sensor's word, or a person's.
-    /// `None`: not known here, so the sale stays as it is.
-    async fn settle(&mut self, _order: &OrderId) -> Option<bool> {
-        None
+    /// Where the goods of this order are, whose [`Vendor::vend`] a power cut ended: a sensor's word, or a person's.
+    async fn sense(&mut self, _order: &OrderId) -> Goods {
+        Goods::Unknown
     }
 }
 
@@ -23,12 +23,12 @@ pub trait Vendor {
 #[derive(Clone, Copy, Debug)]
 #[allow(clippy::exhaustive_structs)]
 pub struct Pretend {
-    /// What [`Vendor::vend`] answers.
+    /// What [`Vendor::vend`] answers: they are out.
     pub works: bool,
 }
 
 impl Vendor for Pretend {
-    async fn vend(&mut self, _: &OrderId) -> bool {
-        self.works
+    async fn vend(&mut self, _: &OrderId) -> Goods {
+        if self.works { Goods::Out } else { Goods::Inside }
     }
 }

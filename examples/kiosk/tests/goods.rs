@@ -1,10 +1,12 @@
 //! The program against a sandbox and a backend: what becomes of the goods, and of the money for goods that stay.
 
 use core::time::Duration;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::Instant;
 
+use pay_core::model::{DeviceSecret, Environment, IdempotencyKey, Operation, OrderId};
 use pay_core::wire::{Auth, Endpoint};
 use sandbox::Rules;
 
@@ -18,7 +20,10 @@ struct Shop {
 
 impl Shop {
     fn open(name: &str) -> Self {
-        let rules = Rules { settle_after_ms: Some(1), ..Rules::default() };
+        Self::with(Rules { settle_after_ms: Some(1), ..Rules::default() }, name)
+    }
+
+    fn with(rules: Rules, name: &str) -> Self {
         let gateway = sandbox::Server::start(sandbox::Config { rules, ..Default::default() }).unwrap();
         let dir = std::env::temp_dir().join(format!("kiosk-{}-{name}", std::process::id()));
         let _ = std::fs::remove_dir_all(&dir);
@@ -36,6 +41,12 @@ impl Shop {
 
     /// Sells the order by a UPI link.
     fn sell(&self, order: &str, more: &str) -> Sold {
+        let output = self.command(order, more).output().expect("the program");
+        Sold(output)
+    }
+
+    /// The program that sells the order by a UPI link.
+    fn command(&self, order: &str, more: &str) -> Command {
         let port = |url: &str| url.split(':').nth(2).and_then(|rest| rest.split('/').next()).unwrap().to_owned();
         let path = |name: &str| self.dir.join(name).to_str().unwrap().to_owned();
         let backend = self.backend.as_ref().unwrap();
@@ -49,12 +60,9 @@ impl Shop {
             path("backend-ca.der"),
             path("token"),
         );
-        let output = Command::new(env!("CARGO_BIN_EXE_kiosk"))
-            .args(words.split_whitespace())
-            .stdin(Stdio::null())
-            .output()
-            .expect("the program");
-        Sold(output)
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kiosk"));
+        command.args(words.split_whitespace()).stdin(Stdio::null());
+        command
     }
 
     /// How often money was taken for this order, and the refunds of it.
@@ -94,6 +102,11 @@ impl Sold {
         text.lines().map(String::from).collect()
     }
 
+    /// What the shopper saw.
+    fn screen(&self) -> String {
+        String::from_utf8(self.0.stderr.clone()).unwrap()
+    }
+
     /// Where the first line with this text is.
     #[track_caller]
     fn line(&self, text: &str) -> usize {
@@ -101,7 +114,7 @@ impl Sold {
     }
 }
 
-/// Mutants seen red: `driver.released(token, !out)`; `policy.refunds` left at `ByCaller`.
+/// Mutants seen red: `Goods::Out` and `Goods::Inside` exchanged; `policy.refunds` left at `ByCaller`.
 #[test]
 fn goods_that_are_out_stay_paid() {
     let shop = Shop::open("out");
@@ -112,7 +125,7 @@ fn goods_that_are_out_stay_paid() {
     let told = sold.line(r#""status","call":"ReportRelease","status":200"#);
     assert!(release < released && released < told && told < sold.line(r#""done","outcome":"paid""#));
     // What the backend owes for another order is done after this one was looked at.
-    assert_eq!(shop.sell("out-2", "--vend fail").code(), Some(2));
+    assert_eq!(shop.sell("out-2", "--vend fail").code(), Some(5));
     assert_eq!(shop.refunded("out-2").len(), 1);
     assert_eq!(shop.books("out-1"), (1, vec![]));
 }
@@ -122,7 +135,10 @@ fn goods_that_are_out_stay_paid() {
 fn goods_that_stay_inside_are_refunded_once() {
     let mut shop = Shop::open("inside");
     let sold = shop.sell("in-1", "--vend fail");
-    assert_eq!(sold.code(), Some(2), "{:?}", sold.lines());
+    assert_eq!(sold.code(), Some(5), "{:?}", sold.lines());
+    // S1: it said "Not paid" while the money went back.
+    assert!(sold.screen().ends_with("Your money is being returned\n"), "{}", sold.screen());
+    assert!(!sold.screen().contains("Not paid"), "{}", sold.screen());
     sold.line(r#""event":"released","out":false"#);
     sold.line(r#""done","outcome":"refund due""#);
     let once = shop.refunded("in-1");
@@ -131,9 +147,45 @@ fn goods_that_stay_inside_are_refunded_once() {
     shop.backend = None;
     shop.backend = Some(backend::Server::start(shop.config.clone()).unwrap());
     let again = shop.sell("in-1", "--vend fail");
-    println!("{:#?}", again.lines());
-    assert_eq!(again.code(), Some(2), "{:?}", again.lines());
-    assert_eq!(shop.sell("in-2", "--vend fail").code(), Some(2));
+    assert_ne!(again.code(), Some(0), "{:?}", again.lines());
+    assert_eq!(shop.sell("in-2", "--vend fail").code(), Some(5));
     shop.refunded("in-2");
     assert_eq!(shop.books("in-1"), (1, once));
+}
+
+/// M9. The flash fails while the code is out, and the code stays payable. Seen red: exit 1, "nothing that could charge was sent",
+/// and the order left open.
+#[test]
+fn a_flash_that_fails_while_the_code_is_out_is_no_local_error() {
+    let shop = Shop::with(Rules::default(), "flash");
+    let (flash, secret) = (shop.dir.join("flash"), shop.dir.join("secret"));
+    let more = format!("--flash {} --secret-file {} --patience 4", flash.display(), secret.display());
+    let mut child = shop.command("flash-1", &more).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut said: Vec<String> = lines.by_ref().take_while(|line| !line.contains(r#""event":"shown""#)).collect();
+    // Whatever it reads or writes now fails.
+    std::fs::OpenOptions::new().write(true).open(&flash).unwrap().set_len(0).unwrap();
+    said.extend(lines);
+    let output = child.wait_with_output().unwrap();
+    assert!(said.iter().any(|line| line.contains(r#""event":"journal""#)), "{said:#?}");
+    assert!(matches!(output.status.code(), Some(3 | 4)), "{:?}: {said:#?}", output.status);
+    let screen = String::from_utf8(output.stderr).unwrap();
+    assert!(screen.ends_with("Please ask the staff\n"), "{screen}");
+    let gateway = shop.gateway.gateway();
+    let status = gateway.orders().find(|order| order.id == "flash-1").map(|order| order.status.as_str().to_owned());
+    assert!(status.as_deref().is_some_and(|status| status.starts_with("TERMINAT")), "{status:?}: {said:#?}");
+}
+
+/// M16. Seen red with a secret that is made anew for each run.
+#[test]
+fn the_key_of_a_payment_comes_from_the_device() {
+    let shop = Shop::open("key");
+    let (flash, secret) = (shop.dir.join("flash"), shop.dir.join("secret"));
+    std::fs::write(&secret, [7; 32]).unwrap();
+    let sold = shop.sell("key-1", &format!("--flash {} --secret-file {}", flash.display(), secret.display()));
+    assert_eq!(sold.code(), Some(0), "{:?}", sold.lines());
+    let (secret, order) = (DeviceSecret::new([7; 32]), OrderId::parse("key-1").unwrap());
+    let key = IdempotencyKey::derive(&secret, Operation::OrderPay, Environment::Sandbox, &order, 0, 0);
+    let kept = std::fs::read(&flash).unwrap();
+    assert!(kept.windows(36).any(|bytes| bytes == key.as_str().as_bytes()), "the journal has another key");
 }

@@ -23,7 +23,7 @@ fn tells_how_the_chain_is_made() {
         output.stdout.split(|b| *b == b'\n').filter_map(|l| serde_json::from_slice(l).ok()).collect();
     let probed = lines.iter().find(|line| line["event"] == "probed").expect("a line about the server");
     assert_eq!(probed["version"], "TLS 1.3");
-    assert_eq!(probed["suite"], "TLS_AES_128_GCM_SHA256");
+    assert_eq!(probed["suite"], "TLS_CHACHA20_POLY1305_SHA256");
     assert_eq!(probed["group"], "secp256r1");
     assert_eq!(probed["proof"], "ecdsa_secp256r1_sha256");
     assert_eq!(probed["trusted"], true);

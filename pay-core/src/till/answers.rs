@@ -23,6 +23,7 @@ impl Life {
     ///
     /// # Errors
     /// [`Trouble::Sale`]: what the shopper chose cannot be sent. Nothing was; the job is over, and the order can still be sold.
+    #[inline(never)]
     pub fn on(&mut self, now: Millis, event: Event<'_>, buffers: &mut Buffers<'_>) -> Result<(), Trouble> {
         let asked = mem::take(&mut self.asked);
         match event {

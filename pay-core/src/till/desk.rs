@@ -134,7 +134,9 @@ impl Desk {
     /// A sale that a journal kept. Nobody stands there any more.
     pub(super) fn take_up(record: &Record, terms: &Terms, keys: &mut Keys, now: Millis) -> Self {
         let sale = Sale::resume(record.clone(), terms.policy, keys.seed(), now);
-        Self { attended: false, ..Self::open(sale, None, terms, now) }
+        let mut desk = Self::open(sale, None, terms, now);
+        desk.attended = false;
+        desk
     }
 
     /// The same before a shopper who comes back to it with a session: it may be paid, where every attempt has ended.
@@ -145,7 +147,8 @@ impl Desk {
         keys: &mut Keys,
         now: Millis,
     ) -> Self {
-        let mut desk = Self { attended: true, session, ..Self::take_up(record, terms, keys, now) };
+        let mut desk = Self::take_up(record, terms, keys, now);
+        (desk.attended, desk.session) = (true, session);
         let ended = record.attempts().all(|attempt| matches!(attempt.state, AttemptState::Ended(_)));
         if record.stage == Stage::Open && ended && terms.policy.can_ask {
             // Refused where it is not so: then it is asked about.

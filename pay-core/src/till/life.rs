@@ -3,7 +3,7 @@
 use super::super::model::{
     Amount, CreateOrder, DeviceSecret, IdempotencyKey, InvalidValue, OpenOrder, Operation, OrderId, UnixSeconds,
 };
-use super::super::sale::{Buffers, Intent, Millis, Outcome, Record, RouteProblem, Sale, Setup};
+use super::super::sale::{Buffers, Intent, Millis, Outcome, Record, Refunds, RouteProblem, Sale, Setup};
 use super::super::wire::Route;
 use super::back::Back;
 use super::desk::Desk;
@@ -65,6 +65,7 @@ pub(super) enum News {
 impl Life {
     /// A till that was just switched on. `seed`: 32 random bytes, fresh for each boot. `incarnation`: 64 random bits, made
     /// with the journal and kept beside it.
+    #[inline(never)] // its copies of a sale are off the stack before anything is awaited
     pub fn new(terms: Terms, secret: DeviceSecret, incarnation: u64, seed: [u8; 32]) -> Self {
         let keys = Keys::new(secret, incarnation, terms.environment, seed);
         Self {
@@ -119,10 +120,12 @@ impl Life {
         self.keys.order_id(&name)
     }
 
-    /// Creates an order, and goes on until it can be paid: [`Done::Created`]. The request gets this device's mark.
+    /// Creates an order, and goes on until it can be paid: [`Done::Created`]. The request gets this device's mark, unless
+    /// it goes to a backend.
     ///
     /// # Errors
     /// [`Trouble`]; nothing was begun.
+    #[inline(never)]
     pub fn create(
         &mut self,
         request: CreateOrder,
@@ -132,8 +135,13 @@ impl Life {
     ) -> Result<(), Trouble> {
         let key = self.keys.key(Operation::CreateOrder, request.order_id(), 0, 0);
         let setup = self.setup();
-        let mark = self.keys.mark(request.order_id(), request.amount(), request.currency());
-        let request = request.with_tag(MARK, &mark)?;
+        // A backend makes the order, with a mark of its own.
+        let request = if self.terms.policy.refunds == Refunds::ByBackend {
+            request
+        } else {
+            let mark = self.keys.mark(request.order_id(), request.amount(), request.currency());
+            request.with_tag(MARK, &mark)?
+        };
         let sale = Sale::create(&request, key, setup, now, buffers)?;
         self.begin(sale, None, unix, now, Goal::Create);
         Ok(())
@@ -143,6 +151,7 @@ impl Life {
     ///
     /// # Errors
     /// [`Trouble`]; nothing was begun.
+    #[inline(never)]
     pub fn sell(&mut self, order: &OpenOrder, unix: Option<UnixSeconds>, now: Millis) -> Result<(), Trouble> {
         self.done = Done::Nothing;
         if let Some(kept) = self.front.as_ref().and_then(Desk::order) {
@@ -181,6 +190,7 @@ impl Life {
 
     /// Takes up one sale of the journal, with what somebody says about it, and brings it on as far as it goes:
     /// [`Done::Over`].
+    #[inline(never)]
     pub fn recall(&mut self, order_id: OrderId, word: Word) {
         self.leave_front();
         self.done = Done::Nothing;

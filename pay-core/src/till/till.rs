@@ -33,6 +33,7 @@ pub struct Till<'b, P, A, J, O> {
 
 impl<'b, P, A, J, O> Till<'b, P, A, J, O> {
     /// A till that was just switched on. `seed`: 32 random bytes, fresh for each boot. `observer`: `()` for nobody.
+    #[inline(never)]
     pub fn new(
         routes: Routes<P, A>,
         device: Device<J>,
@@ -177,6 +178,7 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
         }
     }
 
+    #[inline(never)]
     fn recalled(
         &mut self,
         found: Result<Option<Record>, J::Error>,

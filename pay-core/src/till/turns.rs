@@ -15,6 +15,7 @@ const BESIDE_MS: u32 = 5_000;
 
 impl Life {
     /// What to do next. `buffers`: the same two from the beginning of a job to its end.
+    #[inline(never)]
     pub fn next<'t>(&'t mut self, now: Millis, buffers: &'t mut Buffers<'_>) -> Do<'t> {
         self.asked = Asked::Nobody;
         if let Some(route) = self.disconnect.take() {

@@ -177,7 +177,8 @@ fn the_exit_codes_of_the_kiosk_follow() {
                 Ok(match outcome {
                     Outcome::Paid { .. } => 0,
                     Outcome::NotPaid(NotPaid::NotSent | NotPaid::NotStarted) => 1,
-                    Outcome::NotPaid(_) | Outcome::RefundDue(_) => 2,
+                    Outcome::NotPaid(_) => 2,
+                    Outcome::RefundDue(_) => 5,
                     Outcome::Unknown => 3,
                     Outcome::Pending => 4,
                 })

@@ -16,6 +16,7 @@ use super::guest::scratch;
 /// A flash of nine sectors of 4 KiB, and the machine that hands out goods. The files go when it is dropped.
 pub(crate) struct Chip {
     flash: PathBuf,
+    secret: PathBuf,
     goods: PathBuf,
 }
 
@@ -26,15 +27,17 @@ impl Chip {
     }
 
     pub(crate) fn with(content: &[u8]) -> Self {
-        let chip = Self { flash: scratch("flash"), goods: scratch("goods") };
+        let chip = Self { flash: scratch("flash"), secret: scratch("secret"), goods: scratch("goods") };
         std::fs::write(&chip.flash, content).unwrap();
+        std::fs::write(&chip.secret, [0x5E; 32]).unwrap();
         chip
     }
 
     /// The words that give it to a kiosk.
     pub(crate) fn words(&self) -> Vec<String> {
         let path = |path: &Path| path.to_str().expect("UTF-8").to_owned();
-        ["--flash".into(), path(&self.flash), "--goods".into(), path(&self.goods)].into()
+        let files = [("--flash", &self.flash), ("--secret-file", &self.secret), ("--goods", &self.goods)];
+        files.into_iter().flat_map(|(name, file)| [name.into(), path(file)]).collect()
     }
 
     pub(crate) fn content(&self) -> Vec<u8> {
@@ -59,6 +62,7 @@ impl Chip {
 impl Drop for Chip {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.flash);
+        let _ = std::fs::remove_file(&self.secret);
         let _ = std::fs::remove_file(&self.goods);
     }
 }

@@ -53,7 +53,7 @@ async fn main(spawner: Spawner) {
     // SDA at GPIO26, SCL at GPIO27.
     let mut bus = I2c::new_blocking(p.I2C1, p.PIN_27, p.PIN_26, i2c::Config::default());
     let started_s = ds3231::now(&mut bus);
-    let secret = Page::read(page).map_or(&[][..], |page| page.seed);
+    let secret = Page::read(page).map_or(&[][..], |page| page.secret);
     let mut seed = random::seed(secret, &id, started_s);
 
     let mut config = spi::Config::default();

@@ -8,6 +8,7 @@ use embassy_time::Instant;
 use kiosk::{Arguments, Exit, Files, Machine, Page, Pretend, Report};
 use pay_core::Buffers;
 use pay_core::drive::{Blocking, MemoryJournal};
+use pay_core::model::DeviceSecret;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 use static_cell::ConstStaticCell;
@@ -90,6 +91,10 @@ impl<W: Write> Sales<W> {
             report.error("the board was not provisioned");
             return Exit::Local;
         };
+        let Some(secret) = page.secret.first_chunk().filter(|_| page.secret.len() == 32) else {
+            report.error("the page has no secret of 32 bytes");
+            return Exit::Local;
+        };
         let Some(random) = &mut self.random else {
             report.error("the board has no random source that works");
             return Exit::Local;
@@ -108,6 +113,7 @@ impl<W: Write> Sales<W> {
             tls: tls::Buffers::new(memory.tls_rx, memory.tls_tx),
             tls_random: child(random),
             random: child(random),
+            secret: DeviceSecret::new(*secret),
             clock: self.clock,
             // A product keeps its sales in the region JOURNAL of memory.x, and moves its motor here.
             journal: Blocking(MemoryJournal::<8>::new()),

@@ -3,6 +3,7 @@
 mod display;
 mod flash;
 mod page;
+mod secret;
 mod socket;
 
 use std::fmt;
@@ -40,7 +41,7 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             eprintln!("error: {error}\n\n{USAGE}");
-            return ExitCode::from(Exit::Local.code());
+            return ExitCode::from(Exit::Usage.code());
         }
     };
     match start(&arguments) {
@@ -76,6 +77,7 @@ async fn sell(arguments: &Arguments<'_>, journal: impl Journal) -> anyhow::Resul
         tls: tls::Buffers::new(&mut tls_rx, &mut tls_tx),
         tls_random: OsRng,
         random: OsRng,
+        secret: secret::open(arguments.secret_file)?,
         clock: Clock(arguments.now_s),
         journal,
         vendor: Pretend { works: arguments.vend },

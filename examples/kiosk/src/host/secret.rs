@@ -1,0 +1,43 @@
+//! The device's own secret, in a file.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
+
+use anyhow::{Context, ensure};
+use pay_core::model::DeviceSecret;
+use rand_core::{OsRng, RngCore};
+use zeroize::Zeroizing;
+
+/// The secret in this file, which is made, for its owner alone, if there is none. Without a file: one for this run.
+pub(crate) fn open(path: Option<&str>) -> anyhow::Result<DeviceSecret> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    let Some(path) = path else {
+        OsRng.fill_bytes(bytes.as_mut());
+        return Ok(DeviceSecret::new(*bytes));
+    };
+    match std::fs::read(path).map(Zeroizing::new) {
+        Ok(kept) => {
+            ensure!(kept.len() == bytes.len(), "--secret-file: {path} does not have 32 bytes");
+            bytes.copy_from_slice(&kept);
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            OsRng.fill_bytes(bytes.as_mut());
+            make(path, bytes.as_ref()).with_context(|| format!("--secret-file: cannot make {path}"))?;
+        }
+        Err(error) => return Err(error).with_context(|| format!("--secret-file: cannot read {path}")),
+    }
+    Ok(DeviceSecret::new(*bytes))
+}
+
+/// Never over another file, and never half of one under its name.
+fn make(path: &str, bytes: &[u8]) -> std::io::Result<()> {
+    let new = format!("{path}.new");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(new, path)
+}

@@ -1,0 +1,181 @@
+//! The sales of the command line, one after the other.
+
+use core::fmt;
+use core::pin::pin;
+
+use pay_core::model::{CreateOrder, Currency, Customer, CustomerId, InvalidValue, OpenOrder, Phone, Text};
+use pay_core::sale::{Refunds, Release};
+use pay_core::till::{Shop, Terms, Till, TillError, Trouble, Unclaimed};
+use pay_core::{Amount, Environment, Journal, OrderId, Outcome, PaymentSessionId, Policy, Transport};
+
+use crate::apart::Apart;
+use crate::arguments::Arguments;
+use crate::counter::Counter;
+use crate::ear::Ear;
+use crate::exit::Exit;
+use crate::fence::Fence;
+use crate::local::Local;
+use crate::report::Report;
+use crate::screen::{Screen, Shown};
+use crate::vendor::Vendor;
+
+/// A till that writes its steps into the report.
+pub(crate) type KioskTill<'b, 'r, 'w, T, J> = Till<'b, T, T, Fence<J>, Ear<'r, 'w>>;
+
+/// The least that a sale goes on for its end, in milliseconds: by then nobody believes any more that a payment will turn up.
+const LINGER_MS: u32 = 30_000;
+
+/// What the merchant decided. With a backend the journal follows the goods, and the backend sends money back.
+pub(crate) fn terms(arguments: &Arguments<'_>) -> Terms {
+    let can_ask = arguments.status.is_some();
+    let mut policy = if can_ask { Policy::with_ask() } else { Policy::session_only() };
+    policy.deadline_ms = arguments.patience_s.saturating_mul(1_000);
+    if can_ask {
+        policy.release = true;
+        policy.refunds = Refunds::ByBackend;
+    }
+    let mut terms = Terms::new(environment(arguments.pay.name), policy);
+    terms.limits = arguments.limits;
+    terms.linger_ms = policy.deadline_ms.max(LINGER_MS);
+    // Nobody stands there any more: what was paid and is still inside goes back as money.
+    terms.unclaimed = Unclaimed::Return;
+    terms.name = Text::cut("kiosk");
+    terms
+}
+
+/// Where the money is: by the name of the gateway.
+fn environment(name: &str) -> Environment {
+    if name == Environment::Production.host() { Environment::Production } else { Environment::Sandbox }
+}
+
+/// Makes the sales. The answer is how the last of them ended.
+pub(crate) async fn make<T, J, S, V>(
+    arguments: &Arguments<'_>,
+    till: &mut KioskTill<'_, '_, '_, T, J>,
+    counter: &mut Counter<'_, '_, S, V>,
+    wipe: bool,
+) -> Result<Exit, Local<J::Error>>
+where
+    T: Transport<Error: fmt::Display>,
+    J: Journal,
+    S: Screen,
+    V: Vendor,
+{
+    let mut exit = Exit::Local;
+    for n in 1..=arguments.repeat {
+        counter.wipe_card = wipe && n == arguments.repeat;
+        // Attempts at one order again and again are for measuring.
+        till.journal().stands = n == 1 || arguments.session.is_none();
+        let order_id = order_id(arguments, n, till)?;
+        counter.greet();
+        let order = match arguments.session {
+            Some(text) => {
+                let (session, amount) = (PaymentSessionId::parse(text)?, needed(arguments.amount)?);
+                Ok(OpenOrder { order_id: order_id.clone(), amount, currency: Currency::inr(), session })
+            }
+            None => {
+                let request = request(arguments, &order_id)?;
+                Apart(pin!(till.create_by(request, counter))).await
+            }
+        };
+        let sold = match order {
+            Ok(order) => Apart(pin!(till.sell_by_choice(&order, counter))).await,
+            Err(error) => Err(error),
+        };
+        exit = tell(till, counter, &order_id, sold)?;
+        (counter.scrub)();
+    }
+    Ok(exit)
+}
+
+/// Settles what earlier runs left open.
+pub(crate) async fn settle<T, J, S, V>(
+    arguments: &Arguments<'_>,
+    till: &mut KioskTill<'_, '_, '_, T, J>,
+    counter: &mut Counter<'_, '_, S, V>,
+) -> Result<Exit, Local<J::Error>>
+where
+    T: Transport<Error: fmt::Display>,
+    J: Journal,
+    S: Screen,
+    V: Vendor,
+{
+    counter.greet();
+    let until = counter.now().after(arguments.patience_s.saturating_mul(1_000));
+    match till.settle_open(until, counter).await {
+        Ok(0) => Ok(Exit::Paid),
+        Ok(_) => Ok(Exit::Open),
+        Err(error) => Err(Local::Till(error)),
+    }
+}
+
+/// Says how a sale ended, to the shopper and in the report.
+fn tell<T, J, S, V>(
+    till: &KioskTill<'_, '_, '_, T, J>,
+    counter: &mut Counter<'_, '_, S, V>,
+    order_id: &OrderId,
+    sold: Result<Outcome, TillError<J::Error>>,
+) -> Result<Exit, Local<J::Error>>
+where
+    T: Transport<Error: fmt::Display>,
+    J: Journal,
+    S: Screen,
+    V: Vendor,
+{
+    let outcome = match sold {
+        Ok(outcome) | Err(TillError::Trouble(Trouble::Over(outcome))) => outcome,
+        Err(error) => {
+            let full = matches!(error, TillError::Journal(_) | TillError::Trouble(Trouble::Limit(_)));
+            counter.screen.show(Shown::Status(if full { "Out of order" } else { "Not paid" }));
+            return Err(Local::Till(error));
+        }
+    };
+    let ended = till.ended().filter(|ended| ended.order_id == *order_id);
+    let exit = Exit::of(&outcome, ended.as_ref().and_then(|ended| ended.attempt.as_ref()));
+    let release = ended.as_ref().map_or(Release::Untracked, |ended| ended.release);
+    counter.part(&outcome, release);
+    report_end(counter.report, order_id, &outcome, exit, ended.as_ref());
+    Ok(exit)
+}
+
+fn report_end(
+    report: &Report<'_>,
+    order_id: &OrderId,
+    outcome: &Outcome,
+    exit: Exit,
+    ended: Option<&pay_core::till::Ended>,
+) {
+    if let Some(by) = ended.and_then(|ended| ended.said.as_ref()) {
+        report.said(by);
+    }
+    report.done(order_id, outcome, exit);
+}
+
+/// The request for an order. Not inlined: what it needs of the stack is free again when it is sent.
+#[inline(never)]
+fn request<E>(arguments: &Arguments<'_>, order: &OrderId) -> Result<CreateOrder, Local<E>> {
+    // The backend knows its own customers; these are what the gateway wants to see at least.
+    let customer = Customer::new(CustomerId::parse("kiosk")?, Phone::parse("9999999999")?);
+    Ok(CreateOrder::new(order.clone(), needed(arguments.amount)?, customer)?)
+}
+
+/// The command line was checked.
+fn needed<E>(amount: Option<Amount>) -> Result<Amount, Local<E>> {
+    amount.ok_or(Local::File("--amount", "is missing"))
+}
+
+fn order_id<T: Transport<Error: fmt::Display>, J: Journal>(
+    arguments: &Arguments<'_>,
+    n: u16,
+    till: &mut KioskTill<'_, '_, '_, T, J>,
+) -> Result<OrderId, InvalidValue> {
+    match &arguments.order_id {
+        None => till.life().mint(),
+        Some(id) if n == 1 || arguments.session.is_some() => Ok(id.clone()),
+        Some(id) => {
+            let mut text = Text::<64>::new();
+            let _ = fmt::Write::write_fmt(&mut text, format_args!("{id}-{n}"));
+            OrderId::parse(&text)
+        }
+    }
+}
