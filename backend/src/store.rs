@@ -313,7 +313,7 @@ mod tests {
         fs::remove_dir_all(dir).unwrap();
     }
 
-    // Mutants: old lines refused; a person's word taken twice after a restart; epochs not kept.
+    // Meant to notice: old lines refused; a person's word taken twice after a restart; epochs not kept.
     #[test]
     fn old_lines_are_read_and_words_are_taken_once() {
         let dir = dir("old");

@@ -50,7 +50,7 @@ fn a_sale_over_tls() {
     assert_eq!(server.gateway().charges("order_1").count(), 1);
 }
 
-// Mutant: hyper's own date.
+// Meant to notice: hyper's own date.
 #[test]
 fn answers_have_the_date_of_its_own_clock() {
     let server = Server::start(Config::default()).expect("a server");

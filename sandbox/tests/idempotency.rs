@@ -122,7 +122,7 @@ fn faults_stand_before_the_rules() {
     assert_eq!(shop.gateway.payments().len(), 1);
 }
 
-// Mutant: a store that is asked for every terminal's keys although they are ignored.
+// Meant to notice: a store that is asked for every terminal's keys although they are ignored.
 #[test]
 fn two_terminals_share_a_session() {
     for (session_keys, payments) in [(SessionKeys::Honoured, 2), (SessionKeys::Ignored, 3)] {

@@ -25,7 +25,7 @@ fn close(shop: &mut Shop) {
     assert_eq!(shop.order_status("order_1"), "TERMINATED");
 }
 
-// Mutant: the lapse of a scenario's attempts after 15 minutes, which stood here before.
+// Meant to notice: the lapse of a scenario's attempts after 15 minutes, which stood here before.
 #[test]
 fn abandoned_attempts_stay_as_they_are() {
     for (name, method, status) in [

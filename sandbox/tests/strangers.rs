@@ -26,7 +26,7 @@ impl Shop {
     }
 }
 
-// Mutant: a stranger's success that leaves the order ACTIVE.
+// Meant to notice: a stranger's success that leaves the order ACTIVE.
 #[test]
 fn somebody_else_pays_the_order() {
     let mut shop = Shop::open();
@@ -50,7 +50,7 @@ fn somebody_else_pays_the_order() {
     assert_eq!(shop.gateway.stranger_pays("order_2", PaymentStatus::Success, 0), None);
 }
 
-// Mutant: `payment_completion_time` that is null, or that of the beginning.
+// Meant to notice: `payment_completion_time` that is null, or that of the beginning.
 #[test]
 fn two_successes_are_told_apart_by_when_they_completed() {
     let mut shop = Shop::open();
@@ -69,7 +69,7 @@ fn two_successes_are_told_apart_by_when_they_completed() {
     assert_eq!(shop.gateway.charges("order_1").count(), 3);
 }
 
-// Mutant: a payment that becomes CANCELLED, or an order that becomes PAID.
+// Meant to notice: a payment that becomes CANCELLED, or an order that becomes PAID.
 #[test]
 fn a_success_on_a_closed_order_can_stay() {
     let mut shop = Shop::open();
@@ -126,7 +126,7 @@ fn before_the_first_attempt() {
     assert_eq!(census(&mut shop), seen(&["FAILED"; 20], &[]));
 }
 
-// Mutant: a stranger that takes the shopper's steps, which then pays.
+// Meant to notice: a stranger that takes the shopper's steps, which then pays.
 #[test]
 fn beside_an_attempt_of_ours() {
     // After our answer: what has been paid after 5, 10 and 15 seconds, and by whom.
@@ -167,7 +167,7 @@ fn the_order_is_taken_from_under_an_attempt() {
     assert_eq!(shop.gateway.charges("order_1").map(|payment| payment.stranger).collect::<Vec<_>>(), [true]);
 }
 
-// Mutant: 200, as if the order were new.
+// Meant to notice: 200, as if the order were new.
 #[test]
 fn an_order_of_others_is_there() {
     for (name, order, payment) in [

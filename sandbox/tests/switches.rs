@@ -25,7 +25,7 @@ fn tags(count: usize, length: usize) -> Value {
     (0..count).map(|n| (format!("tag_{n}"), Value::from("ä".repeat(length)))).collect::<serde_json::Map<_, _>>().into()
 }
 
-// Mutant: an answer to PATCH that is built without them.
+// Meant to notice: an answer to PATCH that is built without them.
 #[test]
 fn tags_are_in_every_answer_about_an_order() {
     let mut shop = Shop::open();
@@ -37,7 +37,7 @@ fn tags_are_in_every_answer_about_an_order() {
     assert_eq!(shop.call("PATCH", "/orders/order_1", terminate).1["order_tags"], tags);
 }
 
-// Mutant: 15, which older descriptions have.
+// Meant to notice: 15, which older descriptions have.
 #[test]
 fn ten_tags_of_255_characters_and_no_more() {
     for (tags, taken) in [
@@ -61,7 +61,7 @@ fn answers_can_leave_the_tags_out() {
     assert_eq!(shop.call("GET", "/orders/order_1", None).1["order_tags"], Value::Null);
 }
 
-// Mutant: `Kept` that renews; `Renewed` that forgets the sessions before.
+// Meant to notice: `Kept` that renews; `Renewed` that forgets the sessions before.
 #[test]
 fn sessions_are_renewed_at_each_reading_or_kept() {
     for (sessions, others) in [(Sessions::Renewed, 2), (Sessions::Kept, 0)] {
@@ -95,7 +95,7 @@ fn left_alone(unfinished: Unfinished, expires: bool, begun: bool) -> [Vec<String
     [before, shop.statuses("order_1")]
 }
 
-// Mutant: closing an order that drops everything in it, as it did always.
+// Meant to notice: closing an order that drops everything in it, as it did always.
 #[test]
 fn what_nobody_completes_is_dropped_or_stays_for_ever() {
     for expires in [false, true] {
@@ -124,7 +124,7 @@ fn a_success_after_all_is_given_back_on_a_closed_order() {
     assert_eq!(shop.statuses("order_1"), ["CANCELLED"]);
 }
 
-// Mutant: an element with a number, or a list of 64 kB.
+// Meant to notice: an element with a number, or a list of 64 kB.
 #[test]
 fn lists_that_cannot_be_read_whole() {
     let lengths = [Listing::Readable, Listing::Unreadable, Listing::Endless].map(|listing| {

@@ -149,7 +149,7 @@ impl core::error::Error for DeviceError {}
 mod tests {
     use super::*;
 
-    /// Red: with the incarnation kept over a new journal; with a secret made anew at each start.
+    /// Meant to notice: with the incarnation kept over a new journal; with a secret made anew at each start.
     #[test]
     fn a_folder_is_the_same_terminal_again_until_its_journal_is_gone() {
         let folder = std::env::temp_dir().join(format!("till-{}", std::process::id()));

@@ -99,7 +99,7 @@ fn total(report: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    /// Mutant seen red: 0 taken for a figure.
+    /// Meant to notice: 0 taken for a figure.
     #[test]
     fn a_run_that_counted_nothing_has_no_total() {
         assert_eq!(total("events: Ir\nfn=(0) x\n\ntotals: 3078\n"), Some(3078));

@@ -100,7 +100,7 @@ fn id_of(payment: u64) -> String {
     pay_core::model::RefundId::of_payment(&order, pay_core::model::CfPaymentId::new(payment)).to_string()
 }
 
-// M5. Mutants: `worst` over successes too (never settled); `Standing::Moving` taken for over (settled beside a PENDING payment).
+// M5. Meant to notice: `worst` over successes too (never settled); `Standing::Moving` taken for over (settled beside a PENDING payment).
 #[test]
 fn nothing_is_counted_out_while_a_payment_may_move() {
     let mut shop = Shop::open();
@@ -119,7 +119,7 @@ fn nothing_is_counted_out_while_a_payment_may_move() {
     assert_eq!(shop.refund(), Some(id_of(1)), "the second was paid first, so it stays");
 }
 
-// M5. Mutants: `look_again` left out of a report; a settled order that ignores a new success.
+// M5. Meant to notice: `look_again` left out of a report; a settled order that ignores a new success.
 #[test]
 fn a_report_opens_a_settled_order_again() {
     let mut shop = Shop::open();
@@ -140,7 +140,7 @@ fn a_report_opens_a_settled_order_again() {
     assert!(shop.refund().is_some());
 }
 
-// M6. Mutants: any word taken for done; amount or order not compared.
+// M6. Meant to notice: any word taken for done; amount or order not compared.
 #[test]
 fn only_known_words_say_that_money_goes_back() {
     for (status, is_stuck) in [
@@ -183,7 +183,7 @@ fn only_known_words_say_that_money_goes_back() {
     }
 }
 
-// M7. Mutants: `End::Closed` that settles at once; `NOT_ATTEMPTED` taken for moving (never settled).
+// M7. Meant to notice: `End::Closed` that settles at once; `NOT_ATTEMPTED` taken for moving (never settled).
 #[test]
 fn a_closed_order_is_given_up_by_the_rule_of_the_sale() {
     let mut shop = Shop::open();
@@ -208,7 +208,7 @@ fn a_closed_order_is_given_up_by_the_rule_of_the_sale() {
     assert_eq!(shop.refund(), Some(id_of(1)));
 }
 
-// M8. Mutant: an order that nobody reports on is looked at only when somebody does.
+// M8. Meant to notice: an order that nobody reports on is looked at only when somebody does.
 #[test]
 fn paid_and_never_reported_is_noticed() {
     let mut shop = Shop::open();
@@ -232,7 +232,7 @@ fn paid_and_never_reported_is_noticed() {
     assert!(!shop.report(9_000, true, None), "what goes back is not handed out");
 }
 
-// M12. Mutants: `REFUSALS` a hundred; pauses that do not grow.
+// M12. Meant to notice: `REFUSALS` a hundred; pauses that do not grow.
 #[test]
 fn a_refused_refund_becomes_a_persons_matter_soon() {
     for (refused, most) in [(true, 5), (false, 12)] {
@@ -254,7 +254,7 @@ fn a_refused_refund_becomes_a_persons_matter_soon() {
     }
 }
 
-// M11. Mutants: `limit` without `stays`; refunds of others not in `sum`; the refund's id from its number.
+// M11. Meant to notice: `limit` without `stays`; refunds of others not in `sum`; the refund's id from its number.
 #[test]
 fn never_more_goes_back_than_came_less_what_stays() {
     let mut shop = Shop::open();
@@ -272,7 +272,7 @@ fn never_more_goes_back_than_came_less_what_stays() {
     assert!(shop.refund().is_some());
 }
 
-// M3, D18. Mutants: the second claim granted; a claim for what was not seen to succeed granted; a report that does not look.
+// M3, D18. Meant to notice: the second claim granted; a claim for what was not seen to succeed granted; a report that does not look.
 #[test]
 fn the_right_to_hand_out_is_granted_once() {
     let mut shop = Shop::open();
@@ -298,7 +298,7 @@ fn the_right_to_hand_out_is_granted_once() {
     assert!(is_taken(shop.claim(2)));
 }
 
-// Mutant: an event that is news called pace: the log forgets it.
+// Meant to notice: an event that is news called pace: the log forgets it.
 #[test]
 fn the_kept_events_make_the_same_book() {
     let mut shop = Shop::open();
@@ -342,7 +342,7 @@ fn an_old_log_is_understood() {
     assert_eq!(shop.due(), None);
 }
 
-// Mutant: an epoch that can fall.
+// Meant to notice: an epoch that can fall.
 #[test]
 fn epochs_only_rise() {
     let (mut book, owner) = (Book::default(), Owner::new([1; 32]));

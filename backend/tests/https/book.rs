@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::shop::{Shop, order, until};
 
-// M3. Mutants: the second claim granted; a second report taken with 200; a claim before the money granted.
+// M3. Meant to notice: the second claim granted; a second report taken with 200; a claim before the money granted.
 #[test]
 fn goods_go_out_once() {
     let shop = Shop::open("once");
@@ -30,7 +30,7 @@ fn goods_go_out_once() {
     assert_eq!(gateway.refunds().len(), 1);
 }
 
-// M5. Mutant: a repeated report that does not look again.
+// M5. Meant to notice: a repeated report that does not look again.
 #[test]
 fn a_later_success_goes_back_after_a_repeated_report() {
     let shop = Shop::open("later");
@@ -46,7 +46,7 @@ fn a_later_success_goes_back_after_a_repeated_report() {
     assert_eq!(shop.refunds(), 1);
 }
 
-// M6. Mutants: any word taken for done; a duty that is not listed, or is listed after it was done.
+// M6. Meant to notice: any word taken for done; a duty that is not listed, or is listed after it was done.
 #[test]
 fn a_refund_that_is_rejected_is_listed_until_somebody_saw_to_it() {
     let mut shop = Shop::open("rejected");
@@ -75,7 +75,7 @@ fn a_refund_that_is_rejected_is_listed_until_somebody_saw_to_it() {
     assert_eq!(shop.refunds(), 1);
 }
 
-// M12. Mutant: refusals tried for ever.
+// M12. Meant to notice: refusals tried for ever.
 #[test]
 fn a_refund_that_is_refused_becomes_a_duty_soon() {
     let shop = Shop::open("refused-refund");
@@ -91,7 +91,7 @@ fn a_refund_that_is_refused_becomes_a_duty_soon() {
     assert_eq!(shop.backend().gateway_calls(CallKind::CreateRefund), 5);
 }
 
-// M7. Mutant: TERMINATED taken for the end of a payment that is under way.
+// M7. Meant to notice: TERMINATED taken for the end of a payment that is under way.
 #[test]
 fn a_payment_under_way_on_a_closed_order_is_waited_for() {
     let shop = Shop::open("under-way");
@@ -111,7 +111,7 @@ fn a_payment_under_way_on_a_closed_order_is_waited_for() {
     assert!(shop.backend().gateway_calls(CallKind::ListPayments) > 3);
 }
 
-// M8. Mutant: orders that nobody reports on are not on the agenda.
+// M8. Meant to notice: orders that nobody reports on are not on the agenda.
 #[test]
 fn paid_and_never_reported_is_told() {
     let mut shop = Shop::open("never");
@@ -133,7 +133,7 @@ fn paid_and_never_reported_is_told() {
     assert_eq!(shop.report("till-1", true).status, 200);
 }
 
-// D18. Mutants: the epoch not compared; orders of other devices named; an epoch lost at a restart.
+// D18. Meant to notice: the epoch not compared; orders of other devices named; an epoch lost at a restart.
 #[test]
 fn a_recovered_device_ends_its_earlier_lives() {
     let mut shop = Shop::open("epochs");
@@ -152,7 +152,7 @@ fn a_recovered_device_ends_its_earlier_lives() {
     assert_eq!(shop.create("till-3", "10.15").status, 200);
 }
 
-// D17. Mutant: the tag read and not sent.
+// D17. Meant to notice: the tag read and not sent.
 #[test]
 fn a_devices_mark_is_passed_on() {
     let shop = Shop::open("mark");

@@ -133,7 +133,7 @@ fn an_ended_order_with_a_successful_attempt_is_refunded() {
     until("the refund", || shop.notice("refunded") == 1);
 }
 
-// Two attempts that both take money; the shopper has the goods, or not. Mutants: the later payment stays; the refund's id
+// Two attempts that both take money; the shopper has the goods, or not. Meant to notice: the later payment stays; the refund's id
 // from the order alone (money stays); the first look as the last.
 #[test]
 fn a_second_payment_goes_back_whatever_became_of_the_first() {

@@ -114,7 +114,7 @@ impl Sold {
     }
 }
 
-/// Mutants seen red: `Goods::Out` and `Goods::Inside` exchanged; `policy.refunds` left at `ByCaller`.
+/// Meant to notice: `Goods::Out` and `Goods::Inside` exchanged; `policy.refunds` left at `ByCaller`.
 #[test]
 fn goods_that_are_out_stay_paid() {
     let shop = Shop::open("out");
@@ -153,7 +153,7 @@ fn goods_that_stay_inside_are_refunded_once() {
     assert_eq!(shop.books("in-1"), (1, once));
 }
 
-/// M9. The flash fails while the code is out, and the code stays payable. Seen red: exit 1, "nothing that could charge was sent",
+/// M9. The flash fails while the code is out, and the code stays payable. Meant to notice: exit 1, "nothing that could charge was sent",
 /// and the order left open.
 #[test]
 fn a_flash_that_fails_while_the_code_is_out_is_no_local_error() {
@@ -176,7 +176,7 @@ fn a_flash_that_fails_while_the_code_is_out_is_no_local_error() {
     assert!(status.as_deref().is_some_and(|status| status.starts_with("TERMINAT")), "{status:?}: {said:#?}");
 }
 
-/// M16. Seen red with a secret that is made anew for each run.
+/// M16. Meant to notice a secret that is made anew for each run.
 #[test]
 fn the_key_of_a_payment_comes_from_the_device() {
     let shop = Shop::open("key");

@@ -39,7 +39,7 @@ pub(crate) const fn are_hex(digits: [u8; 4]) -> bool {
 mod tests {
     use super::*;
 
-    // Each byte at each place, beside neighbours of each kind. Mutants: `!word` left out; `b'g'` for `b'f'`.
+    // Each byte at each place, beside neighbours of each kind. Meant to notice: `!word` left out; `b'g'` for `b'f'`.
     #[test]
     fn hexadecimal_digits_and_nothing_else() {
         for byte in 0..=255_u8 {

@@ -211,7 +211,7 @@ mod tests {
         }
     }
 
-    // By words and by bytes: escapes of each length, at each place of a word, at each distance. Mutants: `moved < word.len()`
+    // By words and by bytes: escapes of each length, at each place of a word, at each distance. Meant to notice: `moved < word.len()`
     // left out; the bytes of the end left out.
     #[test]
     fn escapes_wherever_they_stand() {

@@ -598,7 +598,7 @@ mod tests {
         assert!(matches!(order_pay(&mut bad).unwrap().next_action, NextAction::Unknown { .. }));
     }
 
-    // Mutant: `self.at` not moved on after an element that cannot be read.
+    // Meant to notice: `self.at` not moved on after an element that cannot be read.
     #[test]
     fn a_list_of_refunds_is_read_one_by_one() {
         let mut list = *br#"[{"refund_id":"a1","order_id":"abc","refund_amount":1.50,"refund_status":"REJECTED"},

@@ -269,7 +269,7 @@ mod tests {
     struct Empty {}
 
     /// All of `serde_json_core` is what this is held against: every character that it escapes and some that it does not, at every
-    /// place of texts of many lengths, in buffers of every size. Mutants seen red: a quote taken as plain; `:` before `{`; `put`
+    /// place of texts of many lengths, in buffers of every size. Meant to notice: a quote taken as plain; `:` before `{`; `put`
     /// writing what fits of a text.
     #[test]
     fn the_same_bytes_as_serde_json_core_and_the_same_need() {

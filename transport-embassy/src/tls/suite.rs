@@ -98,7 +98,7 @@ fn aes(key: &[u8; MAX_KEY]) -> Aes128Gcm {
 
 #[cfg(test)]
 mod tests {
-    /// What a record's cipher makes of its key is wiped with it. Mutant: no feature `zeroize` of `aes`, which does not compile.
+    /// What a record's cipher makes of its key is wiped with it. Meant to notice: no feature `zeroize` of `aes`, which does not compile.
     #[test]
     fn keys_are_wiped() {
         fn wiped<T: zeroize::ZeroizeOnDrop>() {}

@@ -38,7 +38,7 @@ fn alert_from(
     (error, content)
 }
 
-/// Mutants: no alert; one in clear where there are keys; the application's key; each of these numbers.
+/// Meant to notice: no alert; one in clear where there are keys; the application's key; each of these numbers.
 #[test]
 fn in_the_handshake() {
     let sealed = |messages: Vec<u8>| move |keys: &mut Keys, _: &Node| keys.seal(22, &messages);

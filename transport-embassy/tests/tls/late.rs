@@ -38,7 +38,7 @@ fn after(records: impl Fn(&mut Direction) -> Vec<u8> + 'static) -> Result<(Vec<u
     })
 }
 
-// Mutants: messages that must end in their record; a header that must come in one piece.
+// Meant to notice: messages that must end in their record; a header that must come in one piece.
 #[test]
 fn tickets_in_pieces() {
     for len in 1..20 {
@@ -63,7 +63,7 @@ fn tickets_in_pieces() {
     assert_eq!(result, Ok((b"answer".to_vec(), true)));
 }
 
-/// The answer is read behind any number of them. Mutants: no limit; the limit an error.
+/// The answer is read behind any number of them. Meant to notice: no limit; the limit an error.
 #[test]
 fn many_tickets() {
     for (tickets, idle) in [(33, true), (256, true), (257, false), (2_000, false)] {
@@ -76,7 +76,7 @@ fn many_tickets() {
     }
 }
 
-// Mutants: no length check; any message skipped.
+// Meant to notice: no length check; any message skipped.
 #[test]
 fn what_is_no_ticket() {
     for wrong in
@@ -89,7 +89,7 @@ fn what_is_no_ticket() {
     assert_eq!(result, Err(TlsError::Unexpected("message after KeyUpdate")));
 }
 
-/// New keys of the server. Mutant: `read_key` not updated.
+/// New keys of the server. Meant to notice: `read_key` not updated.
 #[test]
 fn the_server_changes_its_keys() {
     let result = after(|key| {
@@ -110,7 +110,7 @@ fn the_server_changes_its_keys() {
 }
 
 /// New keys of the client, as the server wants them: one KeyUpdate before the next data, and then the new key.
-/// Mutants: no answer; the answer after the data; `write_key` not updated.
+/// Meant to notice: no answer; the answer after the data; `write_key` not updated.
 #[test]
 fn the_client_changes_its_keys() {
     let root = Node::ca("root", Kind::P256, None);

@@ -41,7 +41,7 @@ fn agreed(suites: &[SupportedCipherSuite], groups: &[&'static dyn SupportedKxGro
     (found.suite, found.group, socket.records_after_hello())
 }
 
-/// Mutants: suites named by each other's number; a HelloRetryRequest refused; the transcript not begun anew.
+/// Meant to notice: suites named by each other's number; a HelloRetryRequest refused; the transcript not begun anew.
 #[test]
 fn with_rustls() {
     const AES: SupportedCipherSuite = cipher_suite::TLS13_AES_128_GCM_SHA256;
@@ -86,7 +86,7 @@ impl Peer for Says {
     }
 }
 
-/// Mutants: other alerts named so; a close without a name.
+/// Meant to notice: other alerts named so; a close without a name.
 #[test]
 fn a_server_that_ends_before_it_chooses() {
     let ends = |bytes: &[u8]| attempt(&mut Socket::new(Says(bytes.to_vec())), &[]).unwrap_err();
@@ -131,7 +131,7 @@ fn retried(retry: Retry) -> (Result<Vec<u8>, TlsError>, Records) {
     (result, records)
 }
 
-/// Only a cookie: the same share goes out again. Mutants: no cookie in the second hello; two compatibility records.
+/// Only a cookie: the same share goes out again. Meant to notice: no cookie in the second hello; two compatibility records.
 #[test]
 fn a_cookie() {
     let (result, records) = retried(|_| vec![0, 44, 0, 5, 0, 3, 7, 7, 7]);
@@ -146,7 +146,7 @@ fn a_cookie() {
     assert_eq!(second, socket.hello_len() - 5 + 9);
 }
 
-// Mutants: a retry without a change followed; a group that was not offered, or whose share is there.
+// Meant to notice: a retry without a change followed; a group that was not offered, or whose share is there.
 #[test]
 fn bad_retries() {
     let cases: [(Retry, TlsError); 8] = [
@@ -170,7 +170,7 @@ fn bad_retries() {
     }
 }
 
-/// One retry is enough. Mutant: a second one followed.
+/// One retry is enough. Meant to notice: a second one followed.
 #[test]
 fn a_second_retry() {
     struct Again(Vec<u8>);

@@ -17,7 +17,7 @@ fn accepted(leaf: &Node, above: &[CertificateDer<'static>], roots: &[&Node]) -> 
     chain.iter().map(|certificate| certificate.len()).sum()
 }
 
-/// Mutant: without the feature `rsa` or `p384` these are refused.
+/// Meant to notice: without the feature `rsa` or `p384` these are refused.
 #[test]
 fn an_rsa_root_over_a_p256_leaf() {
     let root = Node::ca("root", Kind::Rsa4096, None);

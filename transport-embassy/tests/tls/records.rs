@@ -59,13 +59,13 @@ fn with_buffers(leaf_kind: Kind, rx: usize, tx: usize, pad: bool) -> Result<Vec<
     })
 }
 
-/// Mutants: the whole chain kept while the proof is read; `RX_FOR_ANY_SERVER` without room for the key.
+/// Meant to notice: the whole chain kept while the proof is read; `RX_FOR_ANY_SERVER` without room for the key.
 #[test]
 fn padded_to_16_kib() {
     assert_eq!(with_buffers(Kind::P256, RX_FOR_ANY_SERVER, 512, true), Ok(b"answer".to_vec()));
 }
 
-/// Growing each buffer by what the error asks for ends in a connection, each time by more than there is. Mutants: `needed` without
+/// Growing each buffer by what the error asks for ends in a connection, each time by more than there is. Meant to notice: `needed` without
 /// what lies in front.
 #[test]
 fn needed_is_what_is_missing() {

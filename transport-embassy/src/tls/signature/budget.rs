@@ -98,7 +98,7 @@ mod tests {
         Signed { point: key.verifying_key().to_encoded_point(false), signature: key.sign(b"message") }
     }
 
-    // Mutants: `count` not stored; a good check taken for a bad one and the other way round.
+    // Meant to notice: `count` not stored; a good check taken for a bad one and the other way round.
     #[test]
     fn a_budget_runs_out_after_that_many_different_checks() {
         let Signed { point, signature } = signed();
@@ -112,7 +112,7 @@ mod tests {
         assert!(check(&messages[0]) && check(&messages[MAX_CHECKS - 1]));
     }
 
-    // Mutants: no look at what is known; only the key, or only the message, compared.
+    // Meant to notice: no look at what is known; only the key, or only the message, compared.
     #[test]
     fn the_same_check_is_made_once() {
         let Signed { point, signature } = signed();
