@@ -128,7 +128,7 @@ mod tests {
         }
     }
 
-    // Meant to notice: the zone's sign turned round; a fraction of two digits read as two microseconds.
+    // Mutants: the zone's sign turned round; a fraction of two digits read as two microseconds.
     #[test]
     fn reads_an_instant() {
         // Values from `date -u -d TEXT +%s`.

@@ -160,7 +160,7 @@ mod tests {
         ReadAt { power_on, now: Millis(seconds * 1_000), date: date.map(UnixSeconds) }
     }
 
-    // Meant to notice: `NotAttempted` counted as over settles after 30 s; `Moving` that does not break lets PENDING in between pass.
+    // Mutants: `NotAttempted` counted as over settles after 30 s; `Moving` that does not break lets PENDING in between pass.
     #[test]
     fn two_readings_far_enough_apart_settle() {
         let mut quiet = Quiet::default();
@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(quiet.since(), None);
     }
 
-    // Meant to notice: monotonic times of two power-ons compared.
+    // Mutant: monotonic times of two power-ons compared.
     #[test]
     fn over_a_boot_only_the_gateways_date_counts() {
         let mut quiet = Quiet::kept(at(1, 5, Some(1_000)));
