@@ -4,7 +4,7 @@ use pay_core::till::{MoneyBack, OrderState, RefundRef, TillError, Trouble};
 
 use super::world::{Counter, Order, World, flash, memory, rupees, till};
 
-/// Meant to notice: with a fresh id for each call; without the sum of what went back; with the sum also counted against the same name.
+/// Red without the sum of what went back. Meant to notice: a fresh id for each call; the sum also counted against the same name.
 #[test]
 fn the_same_name_is_one_refund_and_no_more_goes_back_than_came() {
     let world = World::new();
