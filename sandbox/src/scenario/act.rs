@@ -1,22 +1,26 @@
 //! What the gateway does to a call in a scenario.
 
-use super::wire::{Break, Place, WireFault};
-use crate::{error::Refusal, payment::PaymentStatus, refund::RefundStatus, route::Route, test_data::Outcome};
+use crate::books::payment::PaymentStatus;
+use crate::books::refund::RefundStatus;
+use crate::calls::route::Route;
+use crate::gateway::faults::Fault;
+use crate::ground::test_data::Outcome;
+use crate::ground::wire::{Break, Place, WireFault};
 use serde_json::Value;
 
 /// What happens to some of the calls of one kind.
 #[derive(Clone, Copy)]
 pub(crate) struct Rule {
-    pub(super) on: On,
+    pub(crate) on: On,
     /// The first and the last call of this kind that it happens to, counted from 1.
-    pub(super) from: u32,
-    pub(super) to: u32,
-    pub(super) act: Act,
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+    pub(crate) act: Act,
 }
 
 /// Kinds of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum On {
+pub(crate) enum On {
     Create,
     Order,
     Terminate,
@@ -78,83 +82,83 @@ pub(crate) enum Act {
 }
 
 impl Rule {
-    pub(super) const fn calls(self, from: u32, to: u32) -> Self {
+    pub(crate) const fn calls(self, from: u32, to: u32) -> Self {
         Self { from, to, ..self }
     }
 }
 
 /// On the first such call.
-pub(super) const fn first(on: On, act: Act) -> Rule {
+pub(crate) const fn first(on: On, act: Act) -> Rule {
     nth(1, on, act)
 }
 
-pub(super) const fn nth(n: u32, on: On, act: Act) -> Rule {
+pub(crate) const fn nth(n: u32, on: On, act: Act) -> Rule {
     Rule { on, from: n, to: n, act }
 }
 
 /// On every such call.
-pub(super) const fn each(on: On, act: Act) -> Rule {
+pub(crate) const fn each(on: On, act: Act) -> Rule {
     Rule { on, from: 1, to: u32::MAX, act }
 }
 
 /// The gateway's own refusal, for certain before anything was done.
-pub(super) const fn refuse(status: u16, kind: &'static str, code: &'static str) -> Act {
+pub(crate) const fn refuse(status: u16, kind: &'static str, code: &'static str) -> Act {
     Act::Refuse { status, kind, code, executed: false, stored: false }
 }
 
 /// A page of somebody between.
-pub(super) const fn page(status: u16) -> Act {
+pub(crate) const fn page(status: u16) -> Act {
     Act::Answer { status, body: PAGE, headers: &[] }
 }
 
-pub(super) const fn page_after(status: u16) -> Act {
+pub(crate) const fn page_after(status: u16) -> Act {
     Act::Replace { status, body: PAGE }
 }
 
 const PAGE: &str = "<html><head><title>502 Bad Gateway</title></head><body>cloudfront</body></html>";
 
 /// Executed, and the answer is lost here.
-pub(super) const fn cut(at: Place) -> Act {
+pub(crate) const fn cut(at: Place) -> Act {
     Act::Wire { fault: WireFault { at, how: Break::Close }, executed: true }
 }
 
 /// Executed; the answer gets so far, and then that.
-pub(super) const fn broken(at: Place, how: Break) -> Act {
+pub(crate) const fn broken(at: Place, how: Break) -> Act {
     Act::Wire { fault: WireFault { at, how }, executed: true }
 }
 
 /// To another host.
-pub(super) const REDIRECT: Act =
+pub(crate) const REDIRECT: Act =
     Act::Answer { status: 302, body: "", headers: &[("location", "https://127.0.0.1:9/pg/orders/sessions")] };
 
 /// 429 from somebody between, with the gateway's body and none of its headers.
-pub(super) const THROTTLED_ELSEWHERE: Act = Act::Answer {
+pub(crate) const THROTTLED_ELSEWHERE: Act = Act::Answer {
     status: 429,
     body: r#"{"message":"Too many requests","code":"request_failed","type":"rate_limit_error"}"#,
     headers: &[],
 };
 
 /// Another refund, of the amount that orders of the tests have.
-pub(super) const OTHER_REFUND: Act = Act::Answer {
+pub(crate) const OTHER_REFUND: Act = Act::Answer {
     status: 200,
     body: r#"{"refund_id":"somebody_elses_refund","order_id":null,"refund_amount":10.15,"refund_status":"SUCCESS"}"#,
     headers: &[],
 };
 
 /// Somebody else makes one attempt.
-pub(super) const fn stranger(status: PaymentStatus) -> Act {
+pub(crate) const fn stranger(status: PaymentStatus) -> Act {
     Act::Strangers { times: 1, status, then: None }
 }
 
 /// No call is left in this minute.
-pub(super) const SPENT: Act = Act::Headers(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-retry", "9")]);
+pub(crate) const SPENT: Act = Act::Headers(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-retry", "9")]);
 
 /// Lost before it was executed.
-pub(super) const LOST_BEFORE: Act =
+pub(crate) const LOST_BEFORE: Act =
     Act::Wire { fault: WireFault { at: Place::Start, how: Break::Close }, executed: false };
 
 impl On {
-    pub(super) fn takes(self, route: Option<&Route<'_>>) -> bool {
+    pub(crate) fn takes(self, route: Option<&Route<'_>>) -> bool {
         match route {
             Some(Route::CreateOrder) => matches!(self, Self::Create | Self::Any),
             Some(Route::GetOrder(_)) => matches!(self, Self::Order | Self::Ask | Self::Any),
@@ -170,31 +174,26 @@ impl On {
     }
 }
 
-/// A refusal that a scenario has in store.
-pub(crate) struct Scripted {
-    pub(crate) refusal: Refusal,
-    /// The call is done all the same.
-    pub(crate) executed: bool,
-    /// It is kept under the call's key.
-    pub(crate) stored: bool,
-}
-
 impl Act {
-    /// The refusal that comes of it, if one does.
-    pub(crate) fn refusal(self) -> Option<Scripted> {
-        let (refusal, executed, stored) = match self {
+    /// The fault that the gateway meets in it, if it does.
+    pub(crate) fn fault(self) -> Option<Fault> {
+        Some(match self {
+            Self::Answer { status, body, .. } => Fault::Answer { status, body: body.into() },
+            Self::Replace { status, body } => Fault::Replace { status, body: body.into() },
+            Self::Fail { executed } => Fault::InternalError { executed },
             Self::Refuse { status, kind, code, executed, stored } => {
-                (Refusal::new(status, kind, code, code), executed, stored)
+                Fault::Refuse { status, kind, code, executed, stored }
             }
-            Self::Throttle { executed, stored, .. } => (Refusal::throttled(), executed, stored),
-            Self::StoredAndLost { status, kind, code } => (Refusal::new(status, kind, code, code), false, true),
+            Self::Throttle { retry_s, executed, stored } => Fault::Throttle { retry_s, executed, stored },
+            Self::StoredAndLost { status, kind, code } => {
+                Fault::Refuse { status, kind, code, executed: false, stored: true }
+            }
             _ => return None,
-        };
-        Some(Scripted { refusal, executed, stored })
+        })
     }
 
     /// Whether the terminal cannot show what it was answered.
-    pub(super) fn hides_the_answer(&self) -> bool {
+    pub(crate) fn hides_the_answer(&self) -> bool {
         let as_it_was = matches!(
             self,
             Self::Edit(_)

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// `cf_payment_id` as a number, as in `2022-09-01`.
-pub(super) fn number_ids(answer: &mut Value) {
+pub(crate) fn number_ids(answer: &mut Value) {
     each_object(answer, |object| {
         if let Some(number) = object["cf_payment_id"].as_str().and_then(|id| id.parse::<u64>().ok()) {
             object["cf_payment_id"] = number.into();
@@ -12,7 +12,7 @@ pub(super) fn number_ids(answer: &mut Value) {
 }
 
 /// Members that no version has, deep ones among them.
-pub(super) fn unknown_members(answer: &mut Value) {
+pub(crate) fn unknown_members(answer: &mut Value) {
     each_object(answer, |object| {
         object["aa_new"] = json!({"deep": [[[{"cf_payment_id": "1", "order_status": "PAID"}]], 1.5e3, null]});
         object["zz_new"] = json!("\u{1F600} \\\" } ]");
@@ -23,7 +23,7 @@ pub(super) fn unknown_members(answer: &mut Value) {
 }
 
 /// Everything that a client can do without is null.
-pub(super) fn nulls(answer: &mut Value) {
+pub(crate) fn nulls(answer: &mut Value) {
     const DISPENSABLE: [&str; 12] = [
         "payment_amount",
         "payment_method",
@@ -52,7 +52,7 @@ pub(super) fn nulls(answer: &mut Value) {
 }
 
 /// More is paid than the order costs.
-pub(super) fn surcharge(answer: &mut Value) {
+pub(crate) fn surcharge(answer: &mut Value) {
     each_object(answer, |object| {
         if !object["payment_amount"].is_null() {
             object["payment_amount"] = json!(10.353);
@@ -61,7 +61,7 @@ pub(super) fn surcharge(answer: &mut Value) {
 }
 
 /// Everything is said to have happened in 1971.
-pub(super) fn old_times(answer: &mut Value) {
+pub(crate) fn old_times(answer: &mut Value) {
     each_object(answer, |object| {
         for name in ["payment_time", "payment_completion_time", "created_at", "order_expiry_time"] {
             if object[name].is_string() {
@@ -72,7 +72,7 @@ pub(super) fn old_times(answer: &mut Value) {
 }
 
 /// The answer is about somebody else's order, which is paid.
-pub(super) fn other_order(answer: &mut Value) {
+pub(crate) fn other_order(answer: &mut Value) {
     each_object(answer, |object| {
         object["order_id"] = "somebody_elses_order".into();
         object["order_status"] = "PAID".into();
@@ -82,78 +82,78 @@ pub(super) fn other_order(answer: &mut Value) {
 }
 
 /// A refund of another amount.
-pub(super) fn other_refund_amount(refund: &mut Value) {
+pub(crate) fn other_refund_amount(refund: &mut Value) {
     refund["refund_amount"] = json!(1.00);
 }
 
 /// A refund of another order.
-pub(super) fn other_refund_order(refund: &mut Value) {
+pub(crate) fn other_refund_order(refund: &mut Value) {
     refund["order_id"] = "somebody_elses_order".into();
 }
 
 /// Every payment in the list is without its number.
-pub(super) fn unnumbered(list: &mut Value) {
+pub(crate) fn unnumbered(list: &mut Value) {
     each_object(list, |payment| payment["cf_payment_id"] = Value::Null);
 }
 
 /// An order of another amount, which is paid.
-pub(super) fn other_amount(order: &mut Value) {
+pub(crate) fn other_amount(order: &mut Value) {
     order["order_amount"] = json!(1.00);
     order["order_status"] = "PAID".into();
 }
 
 /// Another payment, which succeeded.
-pub(super) fn other_payment(answer: &mut Value) {
+pub(crate) fn other_payment(answer: &mut Value) {
     answer["cf_payment_id"] = "1457655315005187000".into();
     answer["payment_status"] = "SUCCESS".into();
     answer["is_captured"] = true.into();
 }
 
 /// A card's answer that is about net banking.
-pub(super) fn other_method(text: &str) -> String {
+pub(crate) fn other_method(text: &str) -> String {
     text.replace(r#""payment_method":"card""#, r#""payment_method":"netbanking""#)
 }
 
 /// The payment has no number.
-pub(super) fn no_id(text: &str) -> String {
+pub(crate) fn no_id(text: &str) -> String {
     edited(text, |answer| answer["cf_payment_id"] = Value::Null)
 }
 
 /// Something that no terminal can do.
-pub(super) fn unknown_action(answer: &mut Value) {
+pub(crate) fn unknown_action(answer: &mut Value) {
     answer["action"] = "biometric".into();
 }
 
 /// Another payment, whose OTP was wrong.
-pub(super) fn other_otp(answer: &mut Value) {
+pub(crate) fn other_otp(answer: &mut Value) {
     answer["cf_payment_id"] = "1457655315005187000".into();
     answer["authenticate_status"] = "FAILED".into();
 }
 
 /// A word for a payment's status that no document has.
-pub(super) fn unknown_payment(answer: &mut Value) {
+pub(crate) fn unknown_payment(answer: &mut Value) {
     each_object(answer, |object| object["payment_status"] = "SETTLED_PROVISIONALLY".into());
 }
 
 /// A word for an order's status that no document has.
-pub(super) fn unknown_order(order: &mut Value) {
+pub(crate) fn unknown_order(order: &mut Value) {
     order["order_status"] = "PAID_PROVISIONALLY".into();
 }
 
-pub(super) fn unknown_otp(answer: &mut Value) {
+pub(crate) fn unknown_otp(answer: &mut Value) {
     answer["authenticate_status"] = "SUCCESSFUL".into();
 }
 
-pub(super) fn unknown_refund(refund: &mut Value) {
+pub(crate) fn unknown_refund(refund: &mut Value) {
     refund["refund_status"] = "PENDING_APPROVAL".into();
 }
 
-pub(super) fn flagged(answer: &mut Value) {
+pub(crate) fn flagged(answer: &mut Value) {
     each_object(answer, |object| object["payment_status"] = "FLAGGED".into());
 }
 
 /// A success that the books do not have.
-pub(super) fn early_success(answer: &mut Value) {
+pub(crate) fn early_success(answer: &mut Value) {
     each_object(answer, |object| {
         object["payment_status"] = "SUCCESS".into();
         object["is_captured"] = true.into();
@@ -161,12 +161,12 @@ pub(super) fn early_success(answer: &mut Value) {
 }
 
 /// A failure that the books do not have.
-pub(super) fn early_failure(answer: &mut Value) {
+pub(crate) fn early_failure(answer: &mut Value) {
     each_object(answer, |object| object["payment_status"] = "FAILED".into());
 }
 
 /// The money is held, and not taken.
-pub(super) fn held(answer: &mut Value) {
+pub(crate) fn held(answer: &mut Value) {
     each_object(answer, |object| {
         object["payment_status"] = "SUCCESS".into();
         object["is_captured"] = false.into();
@@ -174,12 +174,12 @@ pub(super) fn held(answer: &mut Value) {
 }
 
 /// What was held is let go.
-pub(super) fn void(answer: &mut Value) {
+pub(crate) fn void(answer: &mut Value) {
     each_object(answer, |object| object["payment_status"] = "VOID".into());
 }
 
 /// Each element of a list stands in it twice.
-pub(super) fn twice(list: &mut Value) {
+pub(crate) fn twice(list: &mut Value) {
     if let Value::Array(list) = list {
         let doubled = list.iter().flat_map(|entry| [entry.clone(), entry.clone()]).collect();
         *list = doubled;
@@ -187,7 +187,7 @@ pub(super) fn twice(list: &mut Value) {
 }
 
 /// `cf_payment_id` and its like with one character as `\u0063`.
-pub(super) fn escaped_names(text: &str) -> String {
+pub(crate) fn escaped_names(text: &str) -> String {
     text.replace("\"cf_payment_id\"", r#""\u0063f_payment_id""#)
         .replace("\"order_status\"", r#""order\u005fstatus""#)
         .replace("\"payment_status\"", r#""payment_statu\u0073""#)
@@ -196,48 +196,48 @@ pub(super) fn escaped_names(text: &str) -> String {
 }
 
 /// 64 KiB more, before everything else.
-pub(super) fn oversized(text: &str) -> String {
+pub(crate) fn oversized(text: &str) -> String {
     let padding = format!(r#"{{"aa_padding":"{}","#, "x".repeat(64 * 1024));
     text.replacen('{', &padding, 1)
 }
 
 /// 64 KiB of white space, before everything else.
-pub(super) fn far_away(text: &str) -> String {
+pub(crate) fn far_away(text: &str) -> String {
     format!("{}{text}", " ".repeat(64 * 1024))
 }
 
 /// Cut in a member's name.
-pub(super) fn in_name(text: &str) -> String {
+pub(crate) fn in_name(text: &str) -> String {
     up_to(text, "\"cf_pay")
 }
 
 /// Cut in the text of a member.
-pub(super) fn in_string(text: &str) -> String {
+pub(crate) fn in_string(text: &str) -> String {
     up_to(text, "\"cf_payment_id\":\"1457")
 }
 
 /// Cut in the middle of `\u0026`.
-pub(super) fn in_escape(text: &str) -> String {
+pub(crate) fn in_escape(text: &str) -> String {
     up_to(text, "\\u00")
 }
 
 /// Cut in an amount, after everything that a client needs.
-pub(super) fn in_number(text: &str) -> String {
+pub(crate) fn in_number(text: &str) -> String {
     up_to(text, "\"payment_amount\":10")
 }
 
 /// Without its last byte.
-pub(super) fn last_byte(text: &str) -> String {
+pub(crate) fn last_byte(text: &str) -> String {
     text[..text.len() - 1].to_owned()
 }
 
 /// Nothing is left.
-pub(super) fn empty(_: &str) -> String {
+pub(crate) fn empty(_: &str) -> String {
     String::new()
 }
 
 /// The member that matters stands in it twice, with different values.
-pub(super) fn two_ids(text: &str) -> String {
+pub(crate) fn two_ids(text: &str) -> String {
     text.replacen('{', r#"{"cf_payment_id":"1","#, 1)
 }
 

@@ -1,6 +1,7 @@
 //! The scenarios as a table for people.
 
-use super::{Mode, Scenario};
+use crate::scenario::entry::Scenario;
+use crate::scenario::expect::Mode;
 use core::fmt::Write as _;
 
 /// All scenarios as a Markdown table: what happens, and how each kind of terminal must end.

@@ -1,6 +1,6 @@
 //! The shopper of a scenario, and how they pay.
 
-use crate::test_data::Outcome;
+use crate::ground::test_data::Outcome;
 
 /// How the terminal pays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Means {
         }
     }
 
-    pub(super) fn is_of_the_kiosk(self) -> bool {
+    pub(crate) fn is_of_the_kiosk(self) -> bool {
         self != Self::UpiCollect
     }
 }
@@ -38,14 +38,14 @@ impl Means {
 /// One thing that the shopper or their bank does about an attempt, or that somebody else does beside it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
-    pub(super) cue: Cue,
-    pub(super) after_ms: u64,
-    pub(super) does: Does,
+    pub(crate) cue: Cue,
+    pub(crate) after_ms: u64,
+    pub(crate) does: Does,
 }
 
 /// What happens in a [`Step`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Does {
+pub(crate) enum Does {
     /// The attempt ends.
     Ends(Outcome),
     /// Somebody else's payment on the same order succeeds: a new one.
@@ -54,7 +54,7 @@ pub(super) enum Does {
 
 /// What a [`Step`] waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cue {
+pub(crate) enum Cue {
     /// The attempt is there; if only a shopper who saw its answer can pay it, that answer went out whole.
     Begun,
     /// The order is about to be closed, and the gateway has taken the wish.
@@ -69,33 +69,33 @@ const fn step(cue: Cue, after_ms: u64, outcome: Outcome) -> Step {
     Step { cue, after_ms, does: Does::Ends(outcome) }
 }
 
-pub(super) const fn stranger_pays_after(ms: u64) -> Step {
+pub(crate) const fn stranger_pays_after(ms: u64) -> Step {
     Step { cue: Cue::Begun, after_ms: ms, does: Does::StrangerPays }
 }
 
-pub(super) const STRANGER_PAYS_WHILE_CLOSING: Step =
+pub(crate) const STRANGER_PAYS_WHILE_CLOSING: Step =
     Step { cue: Cue::Closing, after_ms: 500, does: Does::StrangerPays };
 
-pub(super) const fn pays_after(ms: u64) -> Step {
+pub(crate) const fn pays_after(ms: u64) -> Step {
     step(Cue::Begun, ms, Outcome::Success)
 }
 
-pub(super) const fn fails_after(ms: u64) -> Step {
+pub(crate) const fn fails_after(ms: u64) -> Step {
     step(Cue::Begun, ms, Outcome::Failed("TRANSACTION_DECLINED"))
 }
 
-pub(super) const fn drops_after(ms: u64) -> Step {
+pub(crate) const fn drops_after(ms: u64) -> Step {
     step(Cue::Begun, ms, Outcome::UserDropped)
 }
 
-pub(super) const fn pays_while_closing(ms: u64) -> Step {
+pub(crate) const fn pays_while_closing(ms: u64) -> Step {
     step(Cue::Closing, ms, Outcome::Success)
 }
 
-pub(super) const PAYS_BEFORE_CLOSING: Step = step(Cue::BeforeClosing, 0, Outcome::Success);
-pub(super) const PAYS_BEFORE_NEXT: Step = step(Cue::BeforeNext, 0, Outcome::Success);
+pub(crate) const PAYS_BEFORE_CLOSING: Step = step(Cue::BeforeClosing, 0, Outcome::Success);
+pub(crate) const PAYS_BEFORE_NEXT: Step = step(Cue::BeforeNext, 0, Outcome::Success);
 
 /// Every attempt is paid two seconds after it is there or was seen.
-pub(super) const PAYS: &[&[Step]] = &[&[pays_after(2_000)]];
+pub(crate) const PAYS: &[&[Step]] = &[&[pays_after(2_000)]];
 /// Nobody pays anything.
-pub(super) const LEAVES: &[&[Step]] = &[&[]];
+pub(crate) const LEAVES: &[&[Step]] = &[&[]];

@@ -1,15 +1,14 @@
 //! What the shopper and their bank do.
 
-use super::super::{
-    Expect, Means, Scenario,
-    act::{Act, On, nth},
-    shopper::{
-        LEAVES, PAYS_BEFORE_CLOSING, PAYS_BEFORE_NEXT, drops_after, fails_after, pays_after, pays_while_closing,
-    },
+use crate::scenario::act::{Act, On, nth};
+use crate::scenario::entry::Scenario;
+use crate::scenario::expect::Expect;
+use crate::scenario::shopper::{
+    LEAVES, Means, PAYS_BEFORE_CLOSING, PAYS_BEFORE_NEXT, drops_after, fails_after, pays_after, pays_while_closing,
 };
-use super::{ends, goes_back, scenario};
+use crate::scenario::table::row::{ends, goes_back, scenario};
 
-pub(super) const TABLE: &[Scenario] = &[
+pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-78",
         "slow approval",

@@ -1,14 +1,14 @@
 //! Learning how an order stands.
 
-use super::super::{
-    Break, Expect, Means, Place, Scenario,
-    act::{Act, LOST_BEFORE, On, SPENT, broken, cut, each, first, nth, page, refuse},
-    edit,
-    shopper::{LEAVES, fails_after, pays_after, pays_while_closing},
-};
-use super::{asks, ends, goes_back, scenario};
+use crate::ground::wire::{Break, Place};
+use crate::scenario::act::{Act, LOST_BEFORE, On, SPENT, broken, cut, each, first, nth, page, refuse};
+use crate::scenario::edit;
+use crate::scenario::entry::Scenario;
+use crate::scenario::expect::Expect;
+use crate::scenario::shopper::{LEAVES, Means, fails_after, pays_after, pays_while_closing};
+use crate::scenario::table::row::{asks, ends, goes_back, scenario};
 
-pub(super) const TABLE: &[Scenario] = &[
+pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-57",
         "401 on the ask route",

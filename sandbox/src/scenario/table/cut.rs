@@ -1,13 +1,14 @@
 //! Answers that do not arrive, or not whole.
 
-use super::super::{
-    Break, Expect, Means, Place, Scenario,
-    act::{Act, LOST_BEFORE, On, broken, cut, first},
-    edit,
-};
-use super::{ends, scenario};
+use crate::ground::wire::{Break, Place};
+use crate::scenario::act::{Act, LOST_BEFORE, On, broken, cut, first};
+use crate::scenario::edit;
+use crate::scenario::entry::Scenario;
+use crate::scenario::expect::Expect;
+use crate::scenario::shopper::Means;
+use crate::scenario::table::row::{ends, scenario};
 
-pub(super) const TABLE: &[Scenario] = &[
+pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-28",
         "lost before the charge",

@@ -1,14 +1,14 @@
 //! Answers that are whole, and of an unusual form.
 
-use super::super::{
-    Expect, Means, Place, Scenario,
-    act::{Act, On, cut, each, first},
-    edit,
-    shopper::LEAVES,
-};
-use super::{asks, ends, scenario};
+use crate::ground::wire::Place;
+use crate::scenario::act::{Act, On, cut, each, first};
+use crate::scenario::edit;
+use crate::scenario::entry::Scenario;
+use crate::scenario::expect::Expect;
+use crate::scenario::shopper::{LEAVES, Means};
+use crate::scenario::table::row::{asks, ends, scenario};
 
-pub(super) const TABLE: &[Scenario] = &[
+pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-43",
         "an answer of 64 KiB",

@@ -1,14 +1,14 @@
 //! Making orders and closing them.
 
-use super::super::{
-    Expect, Means, Place, Scenario,
-    act::{Act, LOST_BEFORE, On, cut, each, first, nth, refuse},
-    edit,
-    shopper::LEAVES,
-};
-use super::{asks, scenario};
+use crate::ground::wire::Place;
+use crate::scenario::act::{Act, LOST_BEFORE, On, cut, each, first, nth, refuse};
+use crate::scenario::edit;
+use crate::scenario::entry::Scenario;
+use crate::scenario::expect::Expect;
+use crate::scenario::shopper::{LEAVES, Means};
+use crate::scenario::table::row::{asks, scenario};
 
-pub(super) const TABLE: &[Scenario] = &[
+pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-89",
         "the order exists, with another amount",

@@ -1,14 +1,14 @@
 //! One-time passwords.
 
-use super::super::{
-    Expect, Means, Place, Scenario,
-    act::{Act, LOST_BEFORE, On, cut, first, refuse},
-    edit,
-    shopper::{LEAVES, pays_after},
-};
-use super::{ends, scenario};
+use crate::ground::wire::Place;
+use crate::scenario::act::{Act, LOST_BEFORE, On, cut, first, refuse};
+use crate::scenario::edit;
+use crate::scenario::entry::Scenario;
+use crate::scenario::expect::Expect;
+use crate::scenario::shopper::{LEAVES, Means, pays_after};
+use crate::scenario::table::row::{ends, scenario};
 
-pub(super) const TABLE: &[Scenario] = &[
+pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-101",
         "OTP: wrong, then right",

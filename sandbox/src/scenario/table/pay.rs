@@ -1,13 +1,14 @@
 //! Answers to Order Pay.
 
-use super::super::{
-    Expect, Means, Place, Scenario,
-    act::{Act, On, REDIRECT, THROTTLED_ELSEWHERE, cut, each, first, nth, page, page_after, refuse},
-};
-use super::{ends, scenario};
-use crate::rules::SessionKeys;
+use crate::gateway::keys::SessionKeys;
+use crate::ground::wire::Place;
+use crate::scenario::act::{Act, On, REDIRECT, THROTTLED_ELSEWHERE, cut, each, first, nth, page, page_after, refuse};
+use crate::scenario::entry::Scenario;
+use crate::scenario::expect::Expect;
+use crate::scenario::shopper::Means;
+use crate::scenario::table::row::{ends, scenario};
 
-pub(super) const TABLE: &[Scenario] = &[
+pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-01",
         "all goes well",

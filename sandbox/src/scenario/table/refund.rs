@@ -1,15 +1,15 @@
 //! Money that a till sends back after a late success.
 
-use super::super::{
-    Expect, Means, Place, Scenario,
-    act::{Act, LOST_BEFORE, OTHER_REFUND, On, cut, each, first, refuse},
-    edit,
-    shopper::PAYS_BEFORE_CLOSING,
-};
-use super::{keys, scenario};
-use crate::refund::RefundStatus;
+use crate::books::refund::RefundStatus;
+use crate::ground::wire::Place;
+use crate::scenario::act::{Act, LOST_BEFORE, OTHER_REFUND, On, cut, each, first, refuse};
+use crate::scenario::edit;
+use crate::scenario::entry::Scenario;
+use crate::scenario::expect::Expect;
+use crate::scenario::shopper::{Means, PAYS_BEFORE_CLOSING};
+use crate::scenario::table::row::{keys, scenario};
 
-pub(super) const TABLE: &[Scenario] = &[
+pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-112",
         "refund: the answer is lost",

@@ -1,18 +1,16 @@
 //! What is left when nobody completes an attempt, lists that cannot be read whole, and refunds that do not go through.
 
-use super::super::{
-    Expect, Means, Place, Scenario,
-    act::{Act, On, cut, each, first},
-    edit,
-    shopper::{LEAVES, PAYS_BEFORE_CLOSING, pays_after},
-};
-use super::{OPEN, ends, keys, scenario};
-use crate::{
-    refund::RefundStatus,
-    rules::{Listing, Sessions, Unfinished},
-};
+use crate::books::refund::RefundStatus;
+use crate::books::terms::{Listing, Sessions, Unfinished};
+use crate::ground::wire::Place;
+use crate::scenario::act::{Act, On, cut, each, first};
+use crate::scenario::edit;
+use crate::scenario::entry::Scenario;
+use crate::scenario::expect::Expect;
+use crate::scenario::shopper::{LEAVES, Means, PAYS_BEFORE_CLOSING, pays_after};
+use crate::scenario::table::row::{OPEN, ends, keys, scenario};
 
-pub(super) const TABLE: &[Scenario] = &[
+pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-121",
         "an abandoned link stays NOT_ATTEMPTED",

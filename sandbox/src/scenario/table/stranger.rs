@@ -1,14 +1,16 @@
 //! Payments of somebody else on the same order, and orders of somebody else.
 
-use super::super::{
-    Means, Place, Scenario,
-    act::{Act, On, cut, first, stranger},
-    shopper::{LEAVES, PAYS_BEFORE_CLOSING, STRANGER_PAYS_WHILE_CLOSING, pays_after, stranger_pays_after},
+use crate::books::payment::PaymentStatus;
+use crate::ground::test_data::Outcome;
+use crate::ground::wire::Place;
+use crate::scenario::act::{Act, On, cut, first, stranger};
+use crate::scenario::entry::Scenario;
+use crate::scenario::shopper::{
+    LEAVES, Means, PAYS_BEFORE_CLOSING, STRANGER_PAYS_WHILE_CLOSING, pays_after, stranger_pays_after,
 };
-use super::{OPEN, scenario};
-use crate::{payment::PaymentStatus, test_data::Outcome};
+use crate::scenario::table::row::{OPEN, scenario};
 
-pub(super) const TABLE: &[Scenario] = &[
+pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-136",
         "somebody else paid before",

@@ -1,0 +1,8 @@
+//! What the gateway remembers.
+
+pub(crate) mod ledger;
+pub(crate) mod order;
+pub(crate) mod otp;
+pub(crate) mod payment;
+pub(crate) mod refund;
+pub(crate) mod terms;

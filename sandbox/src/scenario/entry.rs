@@ -1,0 +1,115 @@
+//! Numbered scenarios: what a gateway, a network and a shopper can do to a sale, and how the terminal must come out of it.
+//!
+//! A scenario is chosen by the header `x-sandbox-scenario: SB-07` on any call, by the order's amount (9901.07 is SB-07, 9902.07 is SB-107), or
+//! for all orders by [`Rules::scenario`](crate::Rules::scenario); the first that names one decides, and it sticks to the
+//! order. `docs/scenarios.md` lists them.
+
+use crate::books::terms::Terms;
+use crate::gateway::keys::SessionKeys;
+use crate::ground::amount::Paise;
+use crate::scenario::act::Rule;
+use crate::scenario::expect::{Expect, Mode};
+use crate::scenario::shopper::{Means, Step};
+use core::fmt;
+
+/// The header that chooses a scenario.
+pub const SCENARIO_HEADER: &str = "x-sandbox-scenario";
+
+/// An order of this many paise and `n` more plays scenario `n`: 9901.01 rupees is SB-01, 9902.16 is SB-116.
+const AMOUNTS_FROM: u64 = 990_100;
+
+/// One scenario. Everything that happens in it happens in the pure [`Gateway`](crate::Gateway); what is about the
+/// connection is described in [`Response::fault`](crate::Response::fault) for whoever carries the answer.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Scenario {
+    /// `SB-07`
+    pub id: &'static str,
+    /// Its name, one line.
+    pub name: &'static str,
+    /// What the gateway, the network and the shopper do.
+    pub does: &'static str,
+    /// How the terminal pays.
+    pub means: Means,
+    /// The terminal makes its order itself; else the order is there already.
+    pub creates: bool,
+    /// How many attempts the terminal makes at most, each after the one before has ended.
+    pub tries: u8,
+    /// The terminal begins a second attempt while the first is still open.
+    pub switches: bool,
+    /// OTPs to type, in order; `""` asks for another to be sent.
+    pub otps: &'static [&'static str],
+    /// The limit of one exchange is meant to be reached: give it a short one.
+    pub stalls: bool,
+    pub(crate) ends: [Option<Expect>; 3],
+    pub(crate) keys: Option<SessionKeys>,
+    /// What else it changes in the rules, for its order.
+    pub(crate) changes: fn(&mut Terms),
+    pub(crate) rules: &'static [Rule],
+    pub(crate) shopper: &'static [&'static [Step]],
+}
+
+impl Scenario {
+    /// The amount that chooses it.
+    #[must_use]
+    pub fn amount(&self) -> Paise {
+        Paise(AMOUNTS_FROM + self.number())
+    }
+
+    /// The state that a terminal of this kind must end in; `None` if the scenario is nothing to it.
+    #[must_use]
+    pub fn expect(&self, mode: Mode) -> Option<Expect> {
+        self.ends[mode as usize]
+    }
+
+    /// Whether it fixes what the gateway makes of idempotency keys on calls without credentials.
+    #[must_use]
+    pub fn fixes_session_keys(&self) -> Option<SessionKeys> {
+        self.keys
+    }
+
+    /// The exit code that the example kiosk must end with, `asks`: it has a backend to ask. `None`: the kiosk cannot play
+    /// its part (it makes one attempt and never switches), or the scenario is nothing to such a terminal.
+    ///
+    /// 0 paid, 1 nothing was sent, 2 not paid, 3 unknown, 4 pending, 5 a refund is due.
+    #[must_use]
+    pub fn kiosk_exit(&self, asks: bool) -> Option<u8> {
+        let fits =
+            !self.switches && self.means.is_of_the_kiosk() && !self.otps.contains(&"") && (asks || !self.creates);
+        let expected = self.expect(if asks { Mode::Kiosk } else { Mode::Blind }).filter(|_| fits)?;
+        if self.tries > 1 && expected == Expect::Paid {
+            // The second attempt is what brings it about.
+            return None;
+        }
+        Some(match expected {
+            Expect::Paid => 0,
+            Expect::NotStarted => 1,
+            // The kiosk makes no second attempt, so none is one too many.
+            Expect::RefundDue | Expect::Refunded if self.tries > 1 => 2,
+            Expect::NotPaid | Expect::PaidOnRetry => 2,
+            Expect::RefundDue | Expect::Refunded => 5,
+            Expect::Unknown => 3,
+            // Its patience ends before the question does.
+            Expect::Pending | Expect::StillAsking => 4,
+        })
+    }
+
+    fn number(&self) -> u64 {
+        self.id.rsplit('-').next().and_then(|digits| digits.parse().ok()).unwrap_or(0)
+    }
+}
+
+/// Scenarios are told apart by their ids.
+impl PartialEq for Scenario {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Scenario {}
+
+impl fmt::Debug for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id)
+    }
+}
