@@ -77,7 +77,7 @@ fn use_tree(statement: &str) -> Option<String> {
         line.starts_with("use ") || (line.starts_with("pub") && line.contains(" use "))
     };
     let lines: Vec<&str> = statement.lines().collect();
-    let from = lines.iter().rposition(|line| is_use(&line))?;
+    let from = lines.iter().rposition(is_use)?;
     let text = lines[from..].concat();
     let tree = text.split_once("use ")?.1.strip_suffix(';')?;
     Some(tree.split_whitespace().collect::<Vec<_>>().join(" "))
@@ -153,7 +153,7 @@ fn circle(imports: &Imports) -> Option<Vec<String>> {
     }
 }
 
-// Mutants: `leaves` without groups in groups; `absolute` that takes one `super` for none; `circle` that gives up at once.
+// Meant to notice: `leaves` without groups in groups; `absolute` that takes one `super` for none; `circle` that gives up at once.
 #[test]
 fn the_reader_sees_what_is_there() {
     let files = |list: &[(&str, &str)]| {
