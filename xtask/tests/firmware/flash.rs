@@ -48,6 +48,8 @@ fn limits_stand_against_a_new_sale() {
     let mut guest = Guest::start(&order("first", ""));
     guest.wait_for(r#""shown","what":"image""#);
     guest.kill();
+    // Ages are whole seconds: on a fast machine the second sale would begin in the first one's.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
     for limit in ["--max-open 1", "--max-total 20.29", "--max-age 0"] {
         let ended = Guest::start(&order("second", limit)).end().expect(1);
         assert!(ended.said("no new sale: "), "{limit}: {:#?}", ended.lines);
