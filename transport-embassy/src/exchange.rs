@@ -18,6 +18,8 @@ use crate::tls::{self, Buffers, Clock, Session, TlsError, Trust};
 /// Idle time after which a kept connection is not used again, unless the caller says otherwise. Common servers close after 15 to
 /// 75 s; a request that meets a closing server has an unknown fate.
 const KEEP_ALIVE_MAX: Duration = Duration::from_secs(10);
+/// Time for telling the server that a connection ends. The answer is there; whether the server hears of it makes no difference.
+const FAREWELL_MAX: Duration = Duration::from_millis(200);
 /// Bytes taken from the connection at a time, on the stack.
 const PIECE: usize = 256;
 
@@ -148,6 +150,9 @@ impl<C: Connect, R: CryptoRngCore, K: Clock> transport::Transport for Transport<
         match result {
             Ok((head, keep)) => {
                 line.keep = keep;
+                if !keep {
+                    let _ = with_timeout(FAREWELL_MAX, line.farewell()).await;
+                }
                 link.owner = self.id;
                 link.since = Instant::now();
                 Ok(head)
@@ -178,6 +183,16 @@ struct Line<'a, 'b, C: Connect> {
     io: &'a mut C,
     buffers: &'a mut Buffers<'b>,
     keep: bool,
+}
+
+impl<C: Connect> Line<'_, '_, C> {
+    /// Says close_notify (RFC 8446 section 6.1).
+    async fn farewell(&mut self) -> Result<(), TlsError> {
+        match self.session {
+            Some(session) => session.channel(self.io, self.buffers).close().await,
+            None => Ok(()),
+        }
+    }
 }
 
 impl<C: Connect> Drop for Line<'_, '_, C> {

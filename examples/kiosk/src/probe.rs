@@ -28,7 +28,11 @@ pub(crate) async fn run<C: Connect>(
         report.error(error);
         return Exit::Local;
     }
-    let result = tls::connect(&mut connector, &mut buffers, &name, &trust, clock, &mut random).await;
+    let mut result = tls::connect(&mut connector, &mut buffers, &name, &trust, clock, &mut random).await;
+    if let Ok(session) = &mut result {
+        // Whether the server hears it makes no difference.
+        let _ = session.channel(&mut connector, &mut buffers).close().await;
+    }
     connector.abort();
     match result {
         Ok(session) => {
@@ -49,8 +53,9 @@ impl fmt::Display for Probed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Negotiated { version, suite, group, proof, chain_len, .. } = *self.0;
         let version = Name(version, &[(0x0304, "TLS 1.3")]);
-        let suite = Name(suite, &[(0x1301, "TLS_AES_128_GCM_SHA256")]);
-        let (group, proof) = (Name(group, &[(0x0017, "secp256r1")]), Name(proof, &SCHEMES));
+        let suite = Name(suite, &[(0x1301, "TLS_AES_128_GCM_SHA256"), (0x1303, "TLS_CHACHA20_POLY1305_SHA256")]);
+        let group = Name(group, &[(0x0017, "secp256r1"), (0x001d, "x25519")]);
+        let proof = Name(proof, &SCHEMES);
         write!(f, r#""version":"{version}","suite":"{suite}","group":"{group}","proof":"{proof}","#)?;
         write!(f, r#""chain_bytes":{chain_len},"chain":["#)?;
         for (n, certificate) in self.0.chain().iter().enumerate() {

@@ -4,7 +4,7 @@
 pub(crate) const MAX_DEPTH: u32 = 32;
 
 /// Where a value stands in the text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Span {
     pub(crate) start: usize,
     pub(crate) end: usize,

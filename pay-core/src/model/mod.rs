@@ -33,7 +33,7 @@ pub use idempotency::{DeviceSecret, Environment, IdempotencyKey, Operation, Requ
 pub use method::MethodClass;
 pub use open_order::OpenOrder;
 pub(crate) use order::OrderTag;
-pub use order::{CreateOrder, Customer, Order, Payment};
+pub use order::{CreateOrder, Customer, MARK_TAG, Order, Payment};
 pub use order_pay::{OrderPay, OrderPayReply};
 pub use refund::{CreateRefund, Refund, RefundReason, RefundSpeed};
 pub use refusal::{Refusal, RefusalClass};
@@ -42,7 +42,7 @@ pub use simulate::{Simulate, SimulatedStatus};
 pub use status::{ActionWord, AuthenticateStatus, ChannelWord, MethodWord, OrderStatus, PaymentStatus, RefundStatus};
 pub use text::Text;
 pub use time::{Timestamp, UnixSeconds};
-pub use url::{UpiLink, Url};
+pub use url::{UpiLink, Url, WrongLink};
 pub use version::ApiVersion;
 
 pub use super::json::escape::Escaped;

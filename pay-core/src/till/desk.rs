@@ -4,8 +4,7 @@ use core::mem;
 
 use super::super::model::{NextAction, OpenOrder, OrderId, PaymentSessionId};
 use super::super::sale::{
-    AttemptEnd, AttemptState, Buffers, MAX_ATTEMPTS, Millis, Outcome, Record, Release, Sale, SaleError, Stage, Step,
-    Switch, Token,
+    AttemptEnd, Buffers, MAX_ATTEMPTS, Millis, Outcome, Record, Release, Sale, SaleError, Stage, Step, Token,
 };
 use super::super::wire::encode::TERMINATE_ORDER;
 use super::super::wire::{Call, Request};
@@ -145,13 +144,11 @@ impl Desk {
         keys: &mut Keys,
         now: Millis,
     ) -> Self {
-        let mut desk = Self { attended: true, session, ..Self::take_up(record, terms, keys, now) };
-        let ended = record.attempts().all(|attempt| matches!(attempt.state, AttemptState::Ended(_)));
-        if record.stage == Stage::Open && ended && terms.policy.can_ask {
-            // Refused where it is not so: then it is asked about.
-            let _ = desk.sale.switch_method(Switch::GoOn, now);
-        }
-        desk
+        let sale = match session.clone() {
+            Some(session) => Sale::come_back(record.clone(), session, terms.policy, keys.seed(), now),
+            None => Sale::resume(record.clone(), terms.policy, keys.seed(), now),
+        };
+        Self::open(sale, session, terms, now)
     }
 
     pub(super) const fn record(&self) -> &Record {

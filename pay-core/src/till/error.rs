@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::super::model::OrderPay;
 use super::super::sale::{Outcome, SaleError};
 use super::ended::{Done, Trouble};
 
@@ -47,4 +48,11 @@ pub(super) fn refused<E>(done: Done) -> TillError<E> {
         Done::Over(outcome) => Trouble::Over(outcome),
         _ => Trouble::Sale(SaleError::NotNow),
     })
+}
+
+/// The payment that a sale begins with, once. What was moved from is wiped: it may have held a card.
+pub(super) fn taken(first: &mut Option<OrderPay>) -> Option<OrderPay> {
+    let request = first.clone();
+    *first = None;
+    request
 }

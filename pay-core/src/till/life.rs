@@ -3,7 +3,7 @@
 use super::super::model::{
     Amount, CreateOrder, DeviceSecret, IdempotencyKey, InvalidValue, OpenOrder, Operation, OrderId, UnixSeconds,
 };
-use super::super::sale::{Buffers, Intent, Millis, Outcome, Record, RouteProblem, Sale, Setup};
+use super::super::sale::{Buffers, Millis, Outcome, Record, RouteProblem, Sale, Setup};
 use super::super::wire::Route;
 use super::back::Back;
 use super::desk::Desk;
@@ -152,9 +152,7 @@ impl Life {
             }
         }
         let setup = self.setup();
-        let intent =
-            Intent { order_id: order.order_id.clone(), amount: order.amount, currency: order.currency.clone() };
-        let sale = Sale::new(intent, setup);
+        let sale = Sale::new(order.clone(), setup);
         self.begin(sale, Some(order), unix, now, Goal::Sell);
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::super::model::{Amount, CreateOrder, Customer, OpenOrder, OrderId, Ord
 use super::super::sale::{Buffers, Millis, Outcome, Record};
 use super::device::Device;
 use super::ended::{Done, Ended, Refunded, Status, Trouble};
-use super::error::{TillError, over, refused};
+use super::error::{TillError, over, refused, taken};
 use super::job::Word;
 use super::life::Life;
 use super::observer::Observer;
@@ -104,8 +104,8 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
         shop: &mut impl Shop,
     ) -> Result<Outcome, TillError<J::Error>> {
         self.life.sell(&order, shop.unix(), shop.now())?;
-        let first = OrderPay::new(order.session, method);
-        over(self.run(shop, Some(first)).await?)
+        let mut first = Some(OrderPay::new(order.session, method));
+        over(self.run(shop, Some(&mut first)).await?)
     }
 
     /// Sells an order by whatever the shop chooses.
@@ -193,7 +193,11 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
         }
     }
 
-    async fn run(&mut self, shop: &mut impl Shop, mut first: Option<OrderPay>) -> Result<Done, TillError<J::Error>> {
+    async fn run(
+        &mut self,
+        shop: &mut impl Shop,
+        mut first: Option<&mut Option<OrderPay>>,
+    ) -> Result<Done, TillError<J::Error>> {
         let mut failed = None;
         loop {
             let event = match self.life.next(shop.now(), &mut self.buffers) {
@@ -234,7 +238,7 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
                     Event::Told
                 }
                 Do::Show(offer, action) => Event::Seen(shop.show(offer, action).await),
-                Do::Choose(session, ended) => Event::Chosen(match first.take() {
+                Do::Choose(session, ended) => Event::Chosen(match first.as_mut().and_then(|first| taken(first)) {
                     Some(request) => Choice::Pay(request),
                     None => shop.choose(session, ended).await,
                 }),

@@ -68,7 +68,12 @@ impl<'a> Bytes<'a> {
 
     /// Nothing may be left.
     pub(super) fn end(self) -> Result<(), TlsError> {
-        if self.rest.is_empty() { Ok(()) } else { Err(TlsError::Malformed(self.what)) }
+        if self.rest.is_empty() { Ok(()) } else { Err(self.malformed()) }
+    }
+
+    /// The error of a message that is wrong here.
+    pub(super) fn malformed(self) -> TlsError {
+        TlsError::Malformed(self.what)
     }
 
     fn vec(&mut self, len: usize) -> Result<Self, TlsError> {

@@ -43,6 +43,12 @@ pub enum TlsError {
     BadProof(&'static str),
     /// The random source failed.
     Random,
+    /// The server ended the connection before it chose anything: it may speak TLS 1.2 only, or none of the cipher suites, groups
+    /// and signatures that this client was built with.
+    NothingInCommon {
+        /// The alert it sent (40, handshake_failure, or 70, protocol_version), or nothing if it just closed the connection.
+        alert: Option<u8>,
+    },
 }
 
 /// Why a certificate chain was refused.
@@ -88,7 +94,39 @@ impl TlsError {
             Self::NoClock | Self::ClockBehind | Self::BadServerName | Self::Certificate(_) | Self::BadProof(_)
         )
     }
+
+    /// The alert that tells the peer so: level and description (RFC 8446 section 6). None where the connection is gone, where the
+    /// peer gave up itself, and where nothing was sent yet.
+    pub(super) fn alert(self) -> Option<[u8; 2]> {
+        let description = match self {
+            // close_notify is answered with the same.
+            Self::CloseNotify => return Some([1, 0]),
+            Self::Io(_) | Self::Closed | Self::Alert(_) | Self::NothingInCommon { .. } => return None,
+            Self::NoClock | Self::ClockBehind | Self::BadServerName | Self::Broken => return None,
+            Self::Unexpected(_) => 10,
+            Self::BadRecord => 20,
+            Self::Malformed("record length") => 22,
+            Self::Unsupported("version") => 70,
+            Self::Unsupported(_) => 47,
+            Self::Malformed(_) => 50,
+            // CertificateVerify or Finished, or none of them.
+            Self::BadProof(_) => 51,
+            Self::BufferTooSmall { .. } | Self::Random => 80,
+            Self::Certificate(why) => why.alert(),
+        };
+        Some([2, description])
+    }
 }
+
+/// What is offered, for the person who has to find out what the server lacks.
+const SUITES: &str = if cfg!(feature = "chacha20") { "AES-128-GCM, ChaCha20-Poly1305" } else { "AES-128-GCM" };
+const GROUPS: &str = if cfg!(feature = "x25519") { "P-256, X25519" } else { "P-256" };
+const SIGNATURES: &str = match (cfg!(feature = "p384"), cfg!(feature = "rsa")) {
+    (false, false) => "ECDSA with P-256",
+    (true, false) => "ECDSA with P-256 or P-384",
+    (false, true) => "ECDSA with P-256, RSA",
+    (true, true) => "ECDSA with P-256 or P-384, RSA",
+};
 
 impl fmt::Display for TlsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,6 +140,7 @@ impl fmt::Display for TlsError {
             }
             Self::Malformed(what) => write!(f, "malformed {what}"),
             Self::Unexpected(what) => write!(f, "unexpected {what}"),
+            Self::Unsupported("version") => f.write_str("the server speaks TLS 1.2 or older"),
             Self::Unsupported(what) => write!(f, "server chose an unsupported {what}"),
             Self::BadRecord => f.write_str("record does not authenticate"),
             Self::Broken => f.write_str("TLS connection was broken earlier"),
@@ -111,6 +150,27 @@ impl fmt::Display for TlsError {
             Self::Certificate(e) => write!(f, "certificate refused: {e}"),
             Self::BadProof(what) => write!(f, "{what} does not prove the server's identity"),
             Self::Random => f.write_str("random source failed"),
+            Self::NothingInCommon { alert } => {
+                write!(f, "the server may speak TLS 1.2 only, or none of {SUITES}; {GROUPS}; {SIGNATURES}: it ")?;
+                match alert {
+                    Some(code) => write!(f, "sent TLS alert {code}"),
+                    None => f.write_str("closed the connection"),
+                }
+            }
+        }
+    }
+}
+
+impl CertificateError {
+    /// AlertDescription that says so (RFC 8446 section 6.2).
+    fn alert(self) -> u8 {
+        match self {
+            Self::Missing | Self::TooMany => 50,
+            Self::Expired | Self::NotYetValid => 45,
+            Self::UnknownIssuer => 48,
+            Self::UnsupportedAlgorithm | Self::WrongUsage => 43,
+            Self::NotPinned | Self::Other => 46,
+            Self::BadEncoding | Self::WrongName | Self::BadSignature | Self::WrongRole | Self::Constraint => 42,
         }
     }
 }

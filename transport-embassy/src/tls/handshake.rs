@@ -2,20 +2,18 @@
 //!
 //! Written as one straight line of awaits, so that no message can come in another order, twice, or not at all.
 
-use core::ops::Range;
-
+use embedded_io::ErrorKind;
 use embedded_io_async::{Read, Write};
-use p256::NonZeroScalar;
-use p256::elliptic_curve::sec1::ToEncodedPoint;
 use rand_core::CryptoRngCore;
 use rustls_pki_types::ServerName;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
-use super::hello::{self, Point};
+use super::flight::{Flight, MESSAGE_HEADER};
+use super::group::{Group, Secret};
+use super::hello::{self, ClientHello};
 use super::key_schedule::{HandshakeSecrets, Hash, RecordKey};
-use super::record::{self, ALERT, CHANGE_CIPHER_SPEC, HANDSHAKE, HEADER};
+use super::record::{self, CHANGE_CIPHER_SPEC, HANDSHAKE, HEADER, OVERHEAD};
 use super::session::Session;
 use super::trust::{Clock, Trust};
 use super::verifier::{accept_chain, accept_proof};
@@ -27,12 +25,11 @@ const CERTIFICATE: u8 = 11;
 const CERTIFICATE_REQUEST: u8 = 13;
 const CERTIFICATE_VERIFY: u8 = 15;
 const FINISHED: u8 = 20;
+/// A message that stands for the first ClientHello in the transcript (RFC 8446 section 4.4.1).
+const MESSAGE_HASH: u8 = 254;
 
-/// Length of a handshake message's header.
-const MESSAGE_HEADER: usize = 4;
-
-/// Draws of a secret before the random source is given up. A working one needs a second draw once in 2^32.
-const MAX_DRAWS: u8 = 8;
+/// The record before the client's second flight, for boxes on the way that know TLS 1.2 only (RFC 8446 appendix D.4).
+const COMPATIBILITY: [u8; HEADER + 1] = [CHANGE_CIPHER_SPEC, 0x03, 0x03, 0, 1, 1];
 
 /// Opens a session with the server called `name`, over a socket that was just connected.
 ///
@@ -69,33 +66,110 @@ pub(crate) async fn connect_into<S: Read + Write>(
 ) -> Result<(), TlsError> {
     // Before anything is sent: without a clock there is no point in a connection.
     let now_s = trust.now(clock)?;
+    let mut reached = Reached::default();
+    let Err(error) = shake_hands(&mut reached, session, io, buffers, name, trust, now_s, rng).await else {
+        return Ok(());
+    };
+    let error = reached.name(error);
+    if reached.hello_sent {
+        record::give_up(io, reached.secrets.as_mut().map(|secrets| &mut secrets.client), error).await;
+    }
+    Err(error)
+}
+
+/// How far a handshake came, for what has to be said when it fails.
+#[derive(Default)]
+struct Reached {
+    hello_sent: bool,
+    /// The server has chosen something: it speaks TLS 1.3.
+    answered: bool,
+    secrets: Option<HandshakeSecrets>,
+}
+
+impl Reached {
+    /// An end before the server has chosen anything has its usual reason.
+    fn name(&self, error: TlsError) -> TlsError {
+        match error {
+            TlsError::Alert(code @ (40 | 70)) if !self.answered => TlsError::NothingInCommon { alert: Some(code) },
+            TlsError::Closed
+            | TlsError::CloseNotify
+            | TlsError::Io(ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted)
+                if self.hello_sent && !self.answered =>
+            {
+                TlsError::NothingInCommon { alert: None }
+            }
+            other => other,
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "those of connect_into and how far it came")]
+async fn shake_hands<S: Read + Write>(
+    reached: &mut Reached,
+    session: &mut Option<Session>,
+    io: &mut S,
+    buffers: &mut Buffers<'_>,
+    name: &ServerName<'_>,
+    trust: &Trust<'_>,
+    now_s: u64,
+    rng: &mut impl CryptoRngCore,
+) -> Result<(), TlsError> {
     let mut transcript = Sha256::new();
-    let secret = send_client_hello(io, buffers.tx, name, rng, &mut transcript).await?;
+    let mut fresh = [[0; 32]; 2];
+    rng.try_fill_bytes(fresh.as_flattened_mut()).map_err(|_| TlsError::Random)?;
+    let [random, session_id] = &fresh;
+    let mut secret = Secret::draw(Group::OFFERED[0], rng)?;
+    let hello = ClientHello { random, session_id, name, group: secret.group(), share: &secret.share(), cookie: None };
+    send_client_hello(io, buffers.tx, &hello, &mut transcript, &[]).await?;
+    reached.hello_sent = true;
 
     let mut flight = Flight::new(buffers.rx);
-    let message = flight.next(io, None, SERVER_HELLO).await?;
+    let mut message = flight.next(io, None, SERVER_HELLO).await?;
+    reached.answered = true;
+    let mut compatibility = &COMPATIBILITY[..];
+    let mut chosen = None;
+    if hello::is_retry(flight.body(&message)) {
+        flight.at_record_end("HelloRetryRequest")?;
+        let retry = hello::read_retry(flight.body(&message), session_id, secret.group())?;
+        if let Some(group) = retry.group {
+            secret = Secret::draw(group, rng)?;
+        }
+        let first = hash(&transcript);
+        transcript = Sha256::new();
+        transcript.update([MESSAGE_HASH, 0, 0, first.len() as u8]);
+        transcript.update(first);
+        transcript.update(flight.whole(&message));
+        let share = &secret.share();
+        let hello = ClientHello { random, session_id, name, group: secret.group(), share, cookie: retry.cookie };
+        send_client_hello(io, buffers.tx, &hello, &mut transcript, compatibility).await?;
+        compatibility = &[];
+        chosen = Some(retry.suite);
+        message = flight.next(io, None, SERVER_HELLO).await?;
+    }
     transcript.update(flight.whole(&message));
     // The keys change here, so nothing may follow in the same record (RFC 8446 section 5.1).
     flight.at_record_end("ServerHello")?;
-    let share = p256::PublicKey::from_sec1_bytes(hello::read_server_hello(flight.body(&message))?)
-        .map_err(|_| TlsError::Malformed("key share"))?;
-    let shared = p256::ecdh::diffie_hellman(&*secret, share.as_affine());
+    let group = secret.group();
+    let (suite, share) = hello::read_server_hello(flight.body(&message), session_id, group)?;
+    if chosen.is_some_and(|chosen| chosen != suite) {
+        return Err(TlsError::Unsupported("cipher suite"));
+    }
+    let shared = secret.agree(share)?;
     drop(secret);
-    let secrets = HandshakeSecrets::new(shared.raw_secret_bytes(), &hash(&transcript));
-    let mut read_key = RecordKey::new(&secrets.server);
-    let mut key = Some(&mut read_key);
+    let secrets = reached.secrets.insert(HandshakeSecrets::new(suite, &shared, &hash(&transcript)));
+    drop(shared);
 
-    let message = flight.next(io, key.as_deref_mut(), ENCRYPTED_EXTENSIONS).await?;
+    let message = flight.next(io, Some(&mut secrets.server), ENCRYPTED_EXTENSIONS).await?;
     transcript.update(flight.whole(&message));
     hello::check_encrypted_extensions(flight.body(&message))?;
 
-    let mut message = flight.next_of_any(io, key.as_deref_mut()).await?;
+    let mut message = flight.next_of_any(io, Some(&mut secrets.server)).await?;
     let mut certificate_requested = false;
     if flight.kind(&message) == CERTIFICATE_REQUEST {
         check_certificate_request(flight.body(&message))?;
         transcript.update(flight.whole(&message));
         certificate_requested = true;
-        message = flight.next_of_any(io, key.as_deref_mut()).await?;
+        message = flight.next_of_any(io, Some(&mut secrets.server)).await?;
     }
     if flight.kind(&message) != CERTIFICATE {
         // Finished without a certificate lands here, and so does CertificateVerify before it.
@@ -104,19 +178,18 @@ pub(crate) async fn connect_into<S: Read + Write>(
     transcript.update(flight.whole(&message));
     let leaf = accept_chain(flight.body(&message), name, trust, now_s)?;
     let signed = hash(&transcript);
-    let certificate = message;
 
-    // Kept until the proof is judged, for the key in it.
-    flight.keep = true;
-    let message = flight.next_of_any(io, key.as_deref_mut()).await?;
+    // Of the chain only the key is needed until the proof is judged, so that the buffer is free for the next record.
+    flight.keep(&message, leaf.key())?;
+    let message = flight.next_of_any(io, Some(&mut secrets.server)).await?;
     if flight.kind(&message) != CERTIFICATE_VERIFY {
         return Err(TlsError::BadProof("handshake without CertificateVerify"));
     }
     transcript.update(flight.whole(&message));
-    let proven = accept_proof(flight.body(&certificate), leaf, flight.body(&message), &signed)?;
-    flight.keep = false;
+    let proven = accept_proof(leaf, flight.kept(), flight.body(&message), &signed)?;
+    flight.let_go();
 
-    let message = flight.next(io, key, FINISHED).await?;
+    let message = flight.next(io, Some(&mut secrets.server), FINISHED).await?;
     flight.at_record_end("Finished")?;
     let expected = secrets.server.finished(&hash(&transcript));
     if !bool::from(expected[..].ct_eq(flight.body(&message))) {
@@ -125,53 +198,41 @@ pub(crate) async fn connect_into<S: Read + Write>(
     transcript.update(flight.whole(&message));
     let finished = hash(&transcript);
 
-    send_finished(io, buffers.tx, &secrets, transcript, certificate_requested).await?;
+    send_finished(io, buffers.tx, &mut secrets.client, transcript, certificate_requested, compatibility).await?;
     let (write_key, read_key) = secrets.application(&finished);
-    *session = Some(Session::new(proven, read_key, write_key));
+    *session = Some(Session::new(proven.negotiated(suite, group), read_key, write_key));
     Ok(())
 }
 
+/// Sends a ClientHello, and in front of it `before`, in one piece.
 async fn send_client_hello<S: Write>(
     io: &mut S,
     tx: &mut [u8],
-    name: &ServerName<'_>,
-    rng: &mut impl CryptoRngCore,
+    hello: &ClientHello<'_>,
     transcript: &mut Sha256,
-) -> Result<Zeroizing<NonZeroScalar>, TlsError> {
-    let mut random = [0; 32];
-    rng.try_fill_bytes(&mut random).map_err(|_| TlsError::Random)?;
-    let secret = draw_secret(rng)?;
-    let point = p256::PublicKey::from_secret_scalar(&secret).to_encoded_point(false);
-    let share: &Point = point.as_bytes().try_into().map_err(|_| TlsError::Malformed("own key share"))?;
-    let out = tx.get_mut(HEADER..).ok_or(TlsError::BufferTooSmall { needed: HEADER })?;
-    let len = hello::write_client_hello(out, &random, share, name)?;
+    before: &[u8],
+) -> Result<(), TlsError> {
+    let start = before.len() + HEADER;
+    let out = tx.get_mut(start..).ok_or(TlsError::BufferTooSmall { needed: start })?;
+    let len = hello.write(out, start)?;
     transcript.update(&out[..len]);
-    tx[..HEADER].copy_from_slice(&record::header(HANDSHAKE, 0x01, len));
-    record::write_all(io, &tx[..HEADER + len]).await?;
-    record::flush(io).await?;
-    Ok(secret)
+    tx[..before.len()].copy_from_slice(before);
+    // The first one has the version that the oldest servers know (RFC 8446 section 5.1).
+    let minor = if before.is_empty() { 0x01 } else { 0x03 };
+    tx[before.len()..start].copy_from_slice(&record::header(HANDSHAKE, minor, len));
+    record::write_all(io, &tx[..start + len]).await?;
+    record::flush(io).await
 }
 
-/// A secret scalar, or an error where p256's own way would panic on a failing source and loop on one that is stuck.
-fn draw_secret(rng: &mut impl CryptoRngCore) -> Result<Zeroizing<NonZeroScalar>, TlsError> {
-    let mut bytes = Zeroizing::new([0; 32]);
-    for _ in 0..MAX_DRAWS {
-        rng.try_fill_bytes(&mut *bytes).map_err(|_| TlsError::Random)?;
-        // Zero and what lies beyond the group's order are no secrets.
-        if let Some(secret) = NonZeroScalar::from_repr((*bytes).into()).into() {
-            return Ok(Zeroizing::new(secret));
-        }
-    }
-    Err(TlsError::Random)
-}
-
-/// Sends the client's Finished, and before it an empty Certificate where one was asked for (RFC 8446 section 4.4.2).
+/// Sends the client's Finished, before it an empty Certificate where one was asked for (RFC 8446 section 4.4.2), and in front
+/// of both `before`.
 async fn send_finished<S: Write>(
     io: &mut S,
     tx: &mut [u8],
-    secrets: &HandshakeSecrets,
+    key: &mut RecordKey,
     mut transcript: Sha256,
     certificate_requested: bool,
+    before: &[u8],
 ) -> Result<(), TlsError> {
     const NO_CERTIFICATE: [u8; 8] = [CERTIFICATE, 0, 0, 4, 0, 0, 0, 0];
     let mut message = [0; NO_CERTIFICATE.len() + MESSAGE_HEADER + 32];
@@ -183,13 +244,16 @@ async fn send_finished<S: Write>(
     }
     let finished = &mut message[NO_CERTIFICATE.len()..];
     finished[..MESSAGE_HEADER].copy_from_slice(&[FINISHED, 0, 0, 32]);
-    finished[MESSAGE_HEADER..].copy_from_slice(&secrets.client.finished(&hash(&transcript)));
+    finished[MESSAGE_HEADER..].copy_from_slice(&key.finished(&hash(&transcript)));
     let message = &message[start..];
 
-    let needed = HEADER + message.len();
-    tx.get_mut(HEADER..needed).ok_or(TlsError::BufferTooSmall { needed })?.copy_from_slice(message);
-    let total = record::seal(tx, message.len(), HANDSHAKE, &mut RecordKey::new(&secrets.client))?;
-    record::write_all(io, &tx[..total]).await?;
+    let needed = before.len() + message.len() + OVERHEAD;
+    let out = tx.get_mut(..needed).ok_or(TlsError::BufferTooSmall { needed })?;
+    let (front, record) = out.split_at_mut(before.len());
+    front.copy_from_slice(before);
+    record[HEADER..HEADER + message.len()].copy_from_slice(message);
+    record::seal(record, message.len(), HANDSHAKE, key)?;
+    record::write_all(io, out).await?;
     record::flush(io).await
 }
 
@@ -207,94 +271,4 @@ fn check_certificate_request(body: &[u8]) -> Result<(), TlsError> {
 
 fn hash(transcript: &Sha256) -> Hash {
     transcript.clone().finalize().into()
-}
-
-/// The server's messages, put together again from records, in the front of the read buffer.
-struct Flight<'a> {
-    rx: &'a mut [u8],
-    /// First byte not yet given out.
-    start: usize,
-    /// End of the bytes received.
-    end: usize,
-    /// Whether the messages given out before must stay where they are.
-    keep: bool,
-    /// A change_cipher_spec of the middlebox mode may come once (RFC 8446 section 5).
-    change_cipher_spec_seen: bool,
-}
-
-/// Where a message lies in the buffer, header included.
-#[derive(Clone)]
-struct Message(Range<usize>);
-
-impl<'a> Flight<'a> {
-    fn new(rx: &'a mut [u8]) -> Self {
-        Self { rx, start: 0, end: 0, keep: false, change_cipher_spec_seen: false }
-    }
-
-    /// The next message, which must be of this kind.
-    async fn next<S: Read>(&mut self, io: &mut S, key: Option<&mut RecordKey>, kind: u8) -> Result<Message, TlsError> {
-        let message = self.next_of_any(io, key).await?;
-        if self.kind(&message) == kind { Ok(message) } else { Err(TlsError::Unexpected("handshake message")) }
-    }
-
-    /// The next message. Where a message is spread over records, they are joined.
-    async fn next_of_any<S: Read>(&mut self, io: &mut S, mut key: Option<&mut RecordKey>) -> Result<Message, TlsError> {
-        if !self.keep {
-            self.rx.copy_within(self.start..self.end, 0);
-            self.end -= self.start;
-            self.start = 0;
-        }
-        loop {
-            let rest = &self.rx[self.start..self.end];
-            if let Some(&[_, a, b, c]) = rest.first_chunk::<MESSAGE_HEADER>() {
-                let len = MESSAGE_HEADER + u32::from_be_bytes([0, a, b, c]) as usize;
-                let needed = self.start + len;
-                if needed > self.rx.len() {
-                    return Err(TlsError::BufferTooSmall { needed });
-                }
-                if rest.len() >= len {
-                    let message = Message(self.start..needed);
-                    self.start = needed;
-                    return Ok(message);
-                }
-            }
-            self.read_record(io, key.as_deref_mut()).await?;
-        }
-    }
-
-    async fn read_record<S: Read>(&mut self, io: &mut S, key: Option<&mut RecordKey>) -> Result<(), TlsError> {
-        let room = &mut self.rx[self.end..];
-        let (kind, len) = match key {
-            Some(key) => record::read_protected(io, key, room).await?,
-            None => record::read_plain(io, room).await?,
-        };
-        let content = &self.rx[self.end..self.end + len];
-        match kind {
-            HANDSHAKE if len > 0 => self.end += len,
-            ALERT => return Err(record::alert(content)),
-            // Not within a message: its fragments follow one another (RFC 8446 section 5.1).
-            CHANGE_CIPHER_SPEC if content == [1] && !self.change_cipher_spec_seen && self.start == self.end => {
-                self.change_cipher_spec_seen = true;
-            }
-            _ => return Err(TlsError::Unexpected("record during the handshake")),
-        }
-        Ok(())
-    }
-
-    fn kind(&self, message: &Message) -> u8 {
-        self.rx[message.0.start]
-    }
-
-    fn whole(&self, message: &Message) -> &[u8] {
-        &self.rx[message.0.clone()]
-    }
-
-    fn body(&self, message: &Message) -> &[u8] {
-        &self.whole(message)[MESSAGE_HEADER..]
-    }
-
-    /// No further byte may have come in the record of the message just given out.
-    fn at_record_end(&self, what: &'static str) -> Result<(), TlsError> {
-        if self.start == self.end { Ok(()) } else { Err(TlsError::Malformed(what)) }
-    }
 }

@@ -1,18 +1,22 @@
-//! TLS 1.3 for a client (RFC 8446), as small as a payment needs it: AES-128-GCM with SHA-256, key exchange over P-256, a server that
-//! proves itself with a certificate. No resumption, no early data, no client certificate, no renegotiation, no key update.
+//! TLS 1.3 for a client (RFC 8446), as small as a payment needs it: AES-128-GCM and ChaCha20-Poly1305 with SHA-256, key exchange over
+//! P-256 and X25519, a server that proves itself with a certificate. No resumption, no early data, no client certificate.
 //!
 //! Certificates are judged by `rustls-webpki`; signatures, ciphers and hashes are RustCrypto's; what is here is the
 //! order of the messages. The order is code, not a table: see [`connect`].
 
 mod bytes;
 mod error;
+mod flight;
+mod group;
 mod handshake;
 mod hello;
 mod key_schedule;
+mod late;
 mod negotiated;
 mod record;
 mod session;
 mod signature;
+mod suite;
 mod trust;
 mod verifier;
 
@@ -30,14 +34,17 @@ pub use webpki::anchor_from_trusted_cert;
 
 use zeroize::Zeroize;
 
-/// Read buffer that takes any record of any server: 16 KiB of content and what may stand around it (RFC 8446 section 5.2).
-pub const RX_FOR_ANY_SERVER: usize = record::MAX_PROTECTED;
+/// Read buffer that takes any record of any server: 16 KiB of content, what may stand around it (RFC 8446 section 5.2), and beside it the
+/// server's key, which is kept while its proof is read.
+pub const RX_FOR_ANY_SERVER: usize = record::MAX_PROTECTED + verifier::MAX_KEY;
 
 /// The caller's memory for one connection at a time.
 ///
-/// `rx` must hold the largest record that the server sends, and in the handshake all its messages from EncryptedExtensions to
-/// CertificateVerify: [`RX_FOR_ANY_SERVER`] always does, 4 KiB is enough for a server that is known to send
-/// short records and a short chain. `tx` must hold the ClientHello (512 bytes do); what is longer goes out in several records.
+/// `rx` must hold the largest record that the server sends, padding included, and behind what came before of a message that is spread
+/// over several: [`RX_FOR_ANY_SERVER`] does, unless a server both cuts its certificates into pieces and pads the pieces to 16 KiB,
+/// which none is known to do. 4 KiB is enough for a server that is known to send short records and a short chain.
+/// [`TlsError::BufferTooSmall`] says what is missing. `tx` must hold the ClientHello (512 bytes do; a server that wants a cookie
+/// back needs its length more); what is longer goes out in several records.
 pub struct Buffers<'b> {
     rx: &'b mut [u8],
     tx: &'b mut [u8],

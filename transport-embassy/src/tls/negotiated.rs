@@ -10,9 +10,9 @@ use super::verifier::{MAX_CHAIN, public_key_info, tlv};
 pub struct Negotiated {
     /// ProtocolVersion: 0x0304, TLS 1.3.
     pub version: u16,
-    /// CipherSuite: 0x1301, TLS_AES_128_GCM_SHA256.
+    /// CipherSuite: 0x1301, TLS_AES_128_GCM_SHA256, or 0x1303, TLS_CHACHA20_POLY1305_SHA256.
     pub suite: u16,
-    /// NamedGroup of the key exchange: 0x0017, secp256r1.
+    /// NamedGroup of the key exchange: 0x0017, secp256r1, or 0x001d, x25519.
     pub group: u16,
     /// SignatureScheme of CertificateVerify.
     pub proof: u16,
@@ -56,8 +56,8 @@ impl Negotiated {
     pub(super) fn new<'a>(chain_len: usize, chain: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut negotiated = Self {
             version: 0x0304,
-            suite: 0x1301,
-            group: 0x0017,
+            suite: 0,
+            group: 0,
             proof: 0,
             chain_len,
             chain: [CertificateShape { len: 0, key: KeyShape::Other }; MAX_CHAIN],

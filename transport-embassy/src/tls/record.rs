@@ -7,7 +7,8 @@ use embedded_io::ErrorKind;
 use embedded_io_async::{Read, Write};
 
 use super::TlsError;
-use super::key_schedule::{RecordKey, TAG};
+use super::key_schedule::RecordKey;
+use super::suite::TAG;
 
 pub(super) const CHANGE_CIPHER_SPEC: u8 = 20;
 pub(super) const ALERT: u8 = 21;
@@ -79,6 +80,36 @@ pub(super) fn seal(tx: &mut [u8], len: usize, content_type: u8, key: &mut Record
     let tag = key.seal(&header, &mut record[HEADER..=HEADER + len])?;
     record[HEADER + len + 1..].copy_from_slice(&tag);
     Ok(total)
+}
+
+/// Most bytes of what [`send_short`] sends.
+const SHORT: usize = 5;
+
+/// Sends an alert or another short message, protected if there is a key yet, from memory of its own: the caller's buffer may be full.
+pub(super) async fn send_short<S: Write>(
+    io: &mut S,
+    key: Option<&mut RecordKey>,
+    content_type: u8,
+    content: &[u8],
+) -> Result<(), TlsError> {
+    let mut record = [0; OVERHEAD + SHORT];
+    room(&mut record[HEADER..], content.len())?.copy_from_slice(content);
+    let total = match key {
+        Some(key) => seal(&mut record, content.len(), content_type, key)?,
+        None => {
+            record[..HEADER].copy_from_slice(&header(content_type, 0x03, content.len()));
+            HEADER + content.len()
+        }
+    };
+    write_all(io, &record[..total]).await?;
+    flush(io).await
+}
+
+/// Tells the peer why the connection ends, if `error` is nothing that it said itself; whether that arrives makes no difference.
+pub(super) async fn give_up<S: Write>(io: &mut S, key: Option<&mut RecordKey>, error: TlsError) {
+    if let Some(alert) = error.alert() {
+        let _ = send_short(io, key, ALERT, &alert).await;
+    }
 }
 
 /// The header of a record. `minor` is 0x01 in a ClientHello and 0x03 in everything else.

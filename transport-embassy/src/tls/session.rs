@@ -4,17 +4,17 @@ use core::ops::Range;
 
 use embedded_io_async::{ErrorType, Read, Write};
 
-use super::bytes::Bytes;
 use super::key_schedule::RecordKey;
+use super::late::{self, Late, News};
 use super::negotiated::Negotiated;
 use super::record::{self, ALERT, APPLICATION_DATA, HANDSHAKE, HEADER, MAX_CONTENT, OVERHEAD};
-use super::verifier::Proven;
 use super::{Buffers, TlsError};
 
-const NEW_SESSION_TICKET: u8 = 4;
+/// Records of data without a byte of it that are taken in a row.
+const MAX_EMPTY_RECORDS: u8 = 32;
 
-/// Records without a byte of data (tickets, padding) that are taken in a row.
-const MAX_IDLE_RECORDS: u8 = 32;
+/// A KeyUpdate that asks for none in return.
+const KEY_UPDATE: [u8; 5] = [late::KEY_UPDATE, 0, 0, 1, 0];
 
 /// Keys and places of an open connection. It holds neither the socket nor the buffers, so that a caller can keep all three
 /// side by side; they come together in a [`Channel`] for as long as something is read or written.
@@ -28,7 +28,10 @@ pub struct Session {
     unread: Range<usize>,
     /// Bytes in the write buffer that wait for `flush`.
     unsent: usize,
-    idle_records: u8,
+    empty_records: u8,
+    late: Late,
+    /// The server has asked for new keys of this side: they must be in use before more data leaves.
+    update_due: bool,
     /// Set while a record is on its way, so that a dropped future is noticed, and for good after an error.
     broken: bool,
     data_sent: bool,
@@ -45,14 +48,16 @@ pub struct Channel<'a, 'b, S> {
 }
 
 impl Session {
-    pub(super) fn new(proven: Proven, read_key: RecordKey, write_key: RecordKey) -> Self {
+    pub(super) fn new(negotiated: Negotiated, read_key: RecordKey, write_key: RecordKey) -> Self {
         Self {
-            negotiated: proven.negotiated(),
+            negotiated,
             read_key,
             write_key,
             unread: 0..0,
             unsent: 0,
-            idle_records: 0,
+            empty_records: 0,
+            late: Late::default(),
+            update_due: false,
             broken: false,
             data_sent: false,
         }
@@ -73,9 +78,10 @@ impl Session {
         core::mem::take(&mut self.data_sent)
     }
 
-    /// Whether the session can go on: no error so far, and nothing left over in either direction.
+    /// Whether the session can go on: no error so far, nothing left over in either direction, and no more tickets and key updates
+    /// than a server has reason to send.
     pub fn is_idle(&self) -> bool {
-        !self.broken && self.unread.is_empty() && self.unsent == 0
+        !self.broken && self.unread.is_empty() && self.unsent == 0 && self.late.is_idle()
     }
 }
 
@@ -87,23 +93,23 @@ impl<S: Read + Write> Channel<'_, '_, S> {
     pub async fn close(&mut self) -> Result<(), TlsError> {
         self.flush().await?;
         self.session.broken = true;
-        self.put(0, &[1, 0])?;
-        self.send(2, ALERT).await
+        record::send_short(self.io, Some(&mut self.session.write_key), ALERT, &[1, 0]).await
     }
 
-    /// Encrypts the content that lies in the write buffer and sends it as one record.
-    async fn send(&mut self, len: usize, content_type: u8) -> Result<(), TlsError> {
-        let tx = &mut *self.buffers.tx;
-        let total = record::seal(tx, len, content_type, &mut self.session.write_key)?;
-        record::write_all(self.io, &tx[..total]).await
-    }
-
+    /// Encrypts what waits in the write buffer and sends it as one record.
     async fn send_unsent(&mut self) -> Result<(), TlsError> {
         let len = core::mem::take(&mut self.session.unsent);
         if len > 0 {
             self.session.broken = true;
+            let key = &mut self.session.write_key;
+            if core::mem::take(&mut self.session.update_due) {
+                record::send_short(self.io, Some(key), HANDSHAKE, &KEY_UPDATE).await?;
+                key.update();
+            }
             self.session.data_sent = true;
-            self.send(len, APPLICATION_DATA).await?;
+            let tx = &mut *self.buffers.tx;
+            let total = record::seal(tx, len, APPLICATION_DATA, key)?;
+            record::write_all(self.io, &tx[..total]).await?;
             self.session.broken = false;
         }
         Ok(())
@@ -125,26 +131,43 @@ impl<S: Read + Write> Channel<'_, '_, S> {
         if self.session.broken { Err(TlsError::Broken) } else { Ok(()) }
     }
 
-    /// Reads records until one has data in it.
+    /// Reads records until one has data in it. Where that fails the server is told why.
     async fn fill(&mut self) -> Result<(), TlsError> {
         self.session.broken = true;
         while self.session.unread.is_empty() {
-            let rx = &mut *self.buffers.rx;
-            let (kind, len) = record::read_protected(self.io, &mut self.session.read_key, rx).await?;
-            let content = &rx[..len];
-            match kind {
-                APPLICATION_DATA => self.session.unread = 0..len,
-                HANDSHAKE => check_tickets(content)?,
-                ALERT => return Err(record::alert(content)),
-                _ => return Err(TlsError::Unexpected("record")),
-            }
-            self.session.idle_records += 1;
-            if self.session.idle_records > MAX_IDLE_RECORDS {
-                return Err(TlsError::Unexpected("number of records without data"));
+            if let Err(error) = self.take_record().await {
+                record::give_up(self.io, Some(&mut self.session.write_key), error).await;
+                return Err(error);
             }
         }
-        self.session.idle_records = 0;
+        self.session.empty_records = 0;
         self.session.broken = false;
+        Ok(())
+    }
+
+    async fn take_record(&mut self) -> Result<(), TlsError> {
+        let session = &mut *self.session;
+        let rx = &mut *self.buffers.rx;
+        let (kind, len) = record::read_protected(self.io, &mut session.read_key, rx).await?;
+        match kind {
+            HANDSHAKE => match session.late.take(&rx[..len])? {
+                News::Nothing => {}
+                News::KeyUpdate { answer } => {
+                    session.read_key.update();
+                    session.update_due |= answer;
+                }
+            },
+            ALERT => return Err(record::alert(&rx[..len])),
+            // Messages are not interleaved with anything (RFC 8446 section 5.1).
+            APPLICATION_DATA if session.late.is_whole() => {
+                session.unread = 0..len;
+                session.empty_records += 1;
+                if session.empty_records > MAX_EMPTY_RECORDS {
+                    return Err(TlsError::Unexpected("number of records without data"));
+                }
+            }
+            _ => return Err(TlsError::Unexpected("record")),
+        }
         Ok(())
     }
 }
@@ -195,26 +218,5 @@ impl<S: Read + Write> Write for Channel<'_, '_, S> {
         record::flush(self.io).await?;
         self.session.broken = false;
         Ok(())
-    }
-}
-
-/// Whole NewSessionTicket messages and nothing else (RFC 8446 section 4.6.1). They are not used: no key outlives a connection.
-///
-/// A KeyUpdate is refused as well: the connection is dropped and opened anew, which is cheaper than code that never runs.
-fn check_tickets(content: &[u8]) -> Result<(), TlsError> {
-    let mut messages = Bytes::new(content, "NewSessionTicket");
-    loop {
-        if messages.u8()? != NEW_SESSION_TICKET {
-            return Err(TlsError::Unexpected("handshake message after the handshake"));
-        }
-        let mut ticket = messages.vec24()?;
-        ticket.take(8)?;
-        ticket.vec8()?;
-        ticket.vec16()?;
-        ticket.vec16()?;
-        ticket.end()?;
-        if messages.is_empty() {
-            return Ok(());
-        }
     }
 }

@@ -5,13 +5,15 @@
 
 use core::ops::Range;
 
-use rustls_pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, UnixTime};
+use rustls_pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer, UnixTime};
 use sha2::{Digest, Sha256};
-use webpki::{EndEntityCert, Error, KeyUsage};
+use webpki::{EndEntityCert, Error, KeyUsage, RawPublicKeyEntity};
 
 use super::bytes::Bytes;
+use super::group::Group;
 use super::key_schedule::Hash;
 use super::negotiated::Negotiated;
+use super::suite::Suite;
 use super::trust::Trust;
 use super::{CertificateError, TlsError, signature};
 
@@ -22,7 +24,10 @@ use super::{CertificateError, TlsError, signature};
 /// signature is looked at, so its work grows with the factorial of this number, for a peer that has proven nothing.
 pub const MAX_CHAIN: usize = 5;
 
-/// Where the accepted server certificate lies in the Certificate message, and how its chain is made.
+/// Bytes of the longest SubjectPublicKeyInfo that a proof can be checked with: RSA with 4096 bits and an exponent of 32.
+pub(super) const MAX_KEY: usize = 552;
+
+/// Where the key of the accepted server certificate lies in the Certificate message, and how its chain is made.
 pub(super) struct Leaf(Range<usize>, Negotiated);
 
 /// The server has shown that it holds the key of an accepted certificate, in this handshake.
@@ -66,31 +71,36 @@ pub(super) fn accept_chain(
         )
         .map_err(why)?;
     certificate.verify_is_valid_for_subject_name(name).map_err(why)?;
-    if let Some(pins) = trust.pins() {
-        let key = public_key_info(leaf).ok_or(CertificateError::BadEncoding)?;
-        if !pins.contain(&Sha256::digest(key).into()) {
-            return Err(CertificateError::NotPinned.into());
-        }
+    let key = public_key_info(leaf).ok_or(CertificateError::BadEncoding)?;
+    if let Some(pins) = trust.pins()
+        && !pins.contain(&Sha256::digest(key).into())
+    {
+        return Err(CertificateError::NotPinned.into());
     }
-    // One context byte, three bytes for the list, three for its first entry (checked above).
+    let start = key.as_ptr().addr() - body.as_ptr().addr();
     let negotiated = Negotiated::new(body.len(), chain[..count].iter().map(AsRef::as_ref));
-    Ok(Leaf(7..7 + leaf.len(), negotiated))
+    Ok(Leaf(start..start + key.len(), negotiated))
+}
+
+impl Leaf {
+    /// Where its SubjectPublicKeyInfo lies in the body of the Certificate message.
+    pub(super) fn key(&self) -> Range<usize> {
+        self.0.clone()
+    }
 }
 
 impl Proven {
-    pub(super) fn negotiated(self) -> Negotiated {
-        self.0
+    /// What was agreed, with the suite and the group of the key exchange.
+    pub(super) fn negotiated(self, suite: Suite, group: Group) -> Negotiated {
+        let mut negotiated = self.0;
+        (negotiated.suite, negotiated.group) = (suite.code(), group.code());
+        negotiated
     }
 }
 
-/// Checks the body of a CertificateVerify over `transcript`, the hash up to and with Certificate, against the leaf in
-/// `certificate_body` (RFC 8446 section 4.4.3).
-pub(super) fn accept_proof(
-    certificate_body: &[u8],
-    leaf: Leaf,
-    body: &[u8],
-    transcript: &Hash,
-) -> Result<Proven, TlsError> {
+/// Checks the body of a CertificateVerify over `transcript`, the hash up to and with Certificate, against the leaf's key, the
+/// SubjectPublicKeyInfo `key` (RFC 8446 section 4.4.3).
+pub(super) fn accept_proof(leaf: Leaf, key: &[u8], body: &[u8], transcript: &Hash) -> Result<Proven, TlsError> {
     const NAME: &str = "CertificateVerify";
     let mut message = Bytes::new(body, NAME);
     let scheme = message.u16()?;
@@ -103,10 +113,8 @@ pub(super) fn accept_proof(
     signed[64..64 + LABEL.len()].copy_from_slice(LABEL);
     signed[64 + LABEL.len()..].copy_from_slice(transcript);
 
-    let certificate = certificate_body.get(leaf.0).ok_or(TlsError::BadProof(NAME))?;
-    let certificate = CertificateDer::from_slice(certificate);
-    EndEntityCert::try_from(&certificate)
-        .and_then(|c| c.verify_signature(algorithm, &signed, signature))
+    RawPublicKeyEntity::try_from(&SubjectPublicKeyInfoDer::from(key))
+        .and_then(|key| key.verify_signature(algorithm, &signed, signature))
         .map_err(|_| TlsError::BadProof(NAME))?;
     let mut negotiated = leaf.1;
     negotiated.proof = scheme;

@@ -15,16 +15,16 @@ use transport_embassy::tls::Trust;
 use super::network::{Now, SECRETS, answer, endpoint, exchange, request, with_link, world};
 use super::pki::NOW_S;
 
-/// The application keys of all connections so far, out of the server's log.
+/// The application traffic secrets of all connections so far, out of the server's log, and the ChaCha20 keys made of them.
 fn keys() -> Vec<Vec<u8>> {
     let key = |secret: &[u8]| {
-        let mut key = vec![0; 16];
-        Hkdf::<Sha256>::from_prk(secret).unwrap().expand(b"\0\x10\x09tls13 key\0", &mut key).unwrap();
+        let mut key = vec![0; 32];
+        Hkdf::<Sha256>::from_prk(secret).unwrap().expand(b"\0\x20\x09tls13 key\0", &mut key).unwrap();
         key
     };
     SECRETS.with_borrow(|secrets| {
         let application = secrets.iter().filter(|(label, _)| label.contains("TRAFFIC_SECRET_0"));
-        application.map(|(_, secret)| key(secret)).collect()
+        application.flat_map(|(_, secret)| [secret.clone(), key(secret)]).collect()
     })
 }
 
@@ -48,14 +48,14 @@ fn no_key_outlives_its_connection() {
         let mut transport = Transport::new(link, endpoint(), Trust::new(&anchors, 0));
         exchange(&mut transport).unwrap();
         exchange(&mut transport).unwrap();
-        assert_eq!((keys().len(), found(link)), (2, 2), "the oracle sees the keys of a kept connection");
+        assert_eq!((keys().len(), found(link)), (4, 4), "the oracle sees the keys of a kept connection");
         // No third answer: the server hangs up.
         exchange(&mut transport).unwrap_err();
         assert_eq!(found(link), 0, "after a failed exchange");
 
         world.borrow_mut().answers.push_back(answer("2"));
         exchange(&mut transport).unwrap();
-        assert_eq!((keys().len(), found(link)), (4, 2));
+        assert_eq!((keys().len(), found(link)), (8, 4));
         link.borrow_mut().close();
         assert_eq!(found(link), 0, "after close()");
     });
@@ -76,6 +76,6 @@ fn nor_a_dropped_future() {
             let mut future = pin!(transport.exchange(&request, &mut rx));
             assert!(matches!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
         }
-        assert_eq!((keys().len(), found(link)), (2, 0));
+        assert_eq!((keys().len(), found(link)), (4, 0));
     });
 }

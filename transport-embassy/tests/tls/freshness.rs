@@ -8,10 +8,11 @@ use super::socket::{Peer, Socket};
 use embassy_futures::block_on;
 use transport_embassy::tls::{Buffers, ServerName, Trust, connect};
 
-/// Client random and key share out of a ClientHello record.
-fn random_and_share<P: Peer>(socket: &Socket<P>) -> (Vec<u8>, Vec<u8>) {
+/// Client random, session id and key share out of a ClientHello record.
+fn fresh_parts<P: Peer>(socket: &Socket<P>) -> [Vec<u8>; 3] {
     let hello = &socket.from_client[..socket.hello_len()];
-    (hello[11..43].to_vec(), hello[hello.len() - 65..].to_vec())
+    assert_eq!(hello[43], 32);
+    [hello[11..43].to_vec(), hello[44..76].to_vec(), hello[hello.len() - 65..].to_vec()]
 }
 
 // Mutant: the client random left at zero.
@@ -31,9 +32,9 @@ fn two_connections_share_nothing() {
         let clock = At(Some(NOW_S));
         let session = connect(&mut socket, &mut buffers, &name, &trust, &clock, &mut rng);
         block_on(session).unwrap();
-        let (random, share) = random_and_share(&socket);
-        assert_eq!(share[0], 4);
-        for part in [random, share] {
+        let parts = fresh_parts(&socket);
+        assert_eq!(parts[2][0], 4);
+        for part in parts {
             assert!(!seen.contains(&part));
             seen.push(part);
         }
@@ -48,7 +49,7 @@ fn all_of_it_comes_from_the_caller() {
     let [a, b] = [(), ()].map(|()| {
         let mut socket = Socket::new(Honest::new(&leaf, leaf.alone()));
         attempt(&mut socket, &[root.anchor()]).unwrap();
-        random_and_share(&socket)
+        fresh_parts(&socket)
     });
     assert_eq!(a, b);
 }

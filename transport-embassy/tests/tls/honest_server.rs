@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion};
@@ -29,7 +30,19 @@ impl Honest {
         version: &'static SupportedProtocolVersion,
         ask_for_client_certificate: bool,
     ) -> Self {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let provider = rustls::crypto::ring::default_provider();
+        Self::with_provider(provider, leaf, chain, version, ask_for_client_certificate)
+    }
+
+    /// A server that has these suites and groups.
+    pub(crate) fn with_provider(
+        provider: CryptoProvider,
+        leaf: &Node,
+        chain: &[CertificateDer<'static>],
+        version: &'static SupportedProtocolVersion,
+        ask_for_client_certificate: bool,
+    ) -> Self {
+        let provider = Arc::new(provider);
         let config = ServerConfig::builder_with_provider(provider.clone()).with_protocol_versions(&[version]).unwrap();
         let config = if ask_for_client_certificate {
             let mut roots = RootCertStore::empty();

@@ -8,10 +8,15 @@ mod rng;
 mod socket;
 
 mod accepted;
+mod alerts;
 mod freshness;
+mod late;
 mod messages;
 mod mutated;
+mod namesakes;
 mod negotiated;
+mod negotiation;
 mod randomness;
+mod records;
 mod refused;
 mod survived;

@@ -34,7 +34,7 @@ fn the_chain_as_it_was_sent() {
         let leaf = Node::leaf(kind, &middle);
         let chain = [leaf.der.clone(), middle.der.clone(), root.der.clone()];
         let found = negotiated(&leaf, &chain, &root);
-        assert_eq!((found.version, found.suite, found.group), (0x0304, 0x1301, 0x0017));
+        assert_eq!((found.version, found.suite, found.group), (0x0304, 0x1303, 0x0017));
         // rustls takes the longest hash that is offered.
         let proven = if key == KeyShape::Rsa(2048) { found.proof & 0xfff0 == 0x0800 } else { found.proof == proof };
         assert!(proven, "{:#x}", found.proof);

@@ -76,6 +76,11 @@ impl Node {
     }
 }
 
+/// Expired a day before [`NOW_S`].
+pub(crate) fn date_in_the_past(params: &mut CertificateParams) {
+    params.not_after = date_time_ymd(2026, 5, 31);
+}
+
 pub(crate) fn ca_params(name: &str) -> CertificateParams {
     let mut params = params(name, &[]);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -70,7 +70,10 @@ fn a_source_that_fails() {
         assert_eq!(error_with(Faulty { byte: 0, calls_left, fails: true }), TlsError::Random);
     }
     // With the second call it has all it needs.
-    assert_eq!(error_with(Faulty { byte: 0x42, calls_left: 2, fails: true }), TlsError::Closed);
+    assert_eq!(
+        error_with(Faulty { byte: 0x42, calls_left: 2, fails: true }),
+        TlsError::NothingInCommon { alert: None }
+    );
 }
 
 /// All zeros and all ones are no scalars. Mutant: a loop without `MAX_DRAWS`.

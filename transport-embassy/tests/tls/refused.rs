@@ -8,10 +8,10 @@ use super::socket::{Peer, Socket};
 use rcgen::{BasicConstraints, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, date_time_ymd};
 use transport_embassy::tls::{CertificateDer, CertificateError as Why, MAX_CHAIN, Pins, TlsError, Trust, TrustAnchor};
 
-/// The error, after a look at what was sent: a hello and at most an alert-less nothing.
+/// The error, after a look at what was sent: a hello and an alert.
 fn refusal<P: Peer>(mut socket: Socket<P>, anchors: &[TrustAnchor<'_>]) -> TlsError {
     let error = attempt(&mut socket, anchors).unwrap_err();
-    assert!(socket.after_hello().is_empty(), "sent more than a hello: {error}");
+    assert!(socket.gave_up(), "sent more than a hello and an alert: {error}");
     error
 }
 
@@ -136,7 +136,7 @@ fn unpinned_key() {
     let trust = Trust::new(&anchors, 0).with_pins(Pins::new([1; 32], [2; 32]));
     let mut socket = Socket::new(Honest::new(&leaf, leaf.alone()));
     assert_eq!(attempt_with(&mut socket, &trust, &At(Some(NOW_S)), HOST), Err(TlsError::Certificate(Why::NotPinned)));
-    assert!(socket.after_hello().is_empty());
+    assert!(socket.gave_up());
 }
 
 #[test]
@@ -183,7 +183,8 @@ fn tls_1_2_only() {
     let server = Honest::with(&leaf, leaf.alone(), &rustls::version::TLS12, false);
     // protocol_version or handshake_failure: the server's choice of words.
     let error = refusal(Socket::new(server), &[root.anchor()]);
-    assert!(matches!(error, TlsError::Alert(40 | 70)), "{error}");
+    assert!(matches!(error, TlsError::NothingInCommon { alert: Some(40 | 70) }), "{error}");
+    assert!(error.to_string().contains("TLS 1.2 only"), "{error}");
 }
 
 /// What a server without the right proof gets to see.

@@ -34,6 +34,22 @@ impl<P: Peer> Socket<P> {
     pub(crate) fn after_hello(&self) -> &[u8] {
         &self.from_client[self.hello_len()..]
     }
+
+    /// Type and length of each record after the ClientHello.
+    pub(crate) fn records_after_hello(&self) -> Vec<(u8, usize)> {
+        let (mut rest, mut records) = (self.after_hello(), Vec::new());
+        while let [kind, _, _, high, low, body @ ..] = rest {
+            let len = usize::from(u16::from_be_bytes([*high, *low]));
+            records.push((*kind, len));
+            rest = &body[len..];
+        }
+        records
+    }
+
+    /// Whether the client has said no more after its ClientHello than that it gives up: one alert, in clear or protected.
+    pub(crate) fn gave_up(&self) -> bool {
+        matches!(self.records_after_hello()[..], [] | [(21, 2)] | [(23, 19)])
+    }
 }
 
 impl<P> ErrorType for Socket<P> {

@@ -61,7 +61,7 @@ impl Proxy {
         self.seen.connections.load(Ordering::SeqCst)
     }
 
-    /// Protected records from the kiosk: the end of each handshake, and the requests.
+    /// Protected records from the kiosk that are longer than an alert: the end of each handshake, and the requests.
     pub(crate) fn records(&self) -> usize {
         self.seen.records.load(Ordering::SeqCst)
     }
@@ -127,11 +127,15 @@ fn pass(client: TcpStream, server: TcpStream, trouble: Trouble, seen: &Arc<Seen>
     });
 }
 
-/// Counts whole protected records (type 23) in a row of bytes.
+/// Bytes of a protected alert: level, description, content type, tag.
+const ALERT: usize = 2 + 1 + 16;
+
+/// Counts whole protected records (type 23) in a row of bytes, but for alerts.
 #[derive(Default)]
 struct Records {
     protected: usize,
     header: Vec<u8>,
+    len: usize,
     left: usize,
 }
 
@@ -147,10 +151,11 @@ impl Records {
                 if self.header.len() < 5 {
                     continue;
                 }
-                self.left = usize::from(u16::from_be_bytes([self.header[3], self.header[4]]));
+                self.len = usize::from(u16::from_be_bytes([self.header[3], self.header[4]]));
+                self.left = self.len;
             }
             if self.left == 0 && self.header.len() == 5 {
-                self.protected += usize::from(self.header[0] == 23);
+                self.protected += usize::from(self.header[0] == 23 && self.len > ALERT);
                 self.header.clear();
             }
         }

@@ -1,6 +1,7 @@
 //! Sales that are kept: listed, shown, resumed, and in the way of paying twice.
 
 use std::fs;
+use std::path::Path;
 
 use sandbox::{Fault, Rules};
 
@@ -71,16 +72,6 @@ fn an_open_order_is_not_paid_again() {
     assert_eq!(gateway.server().gateway().payments().len(), 1);
 }
 
-// Mutant: `FileJournal::store` that does not ask its keys.
-#[test]
-fn a_key_is_for_one_order() {
-    let gateway = Gateway::here(Rules { settle_after_ms: Some(0), ..Rules::default() });
-    pay_blindly(&gateway, "order-1", &["--idempotency-key", "the-same-key-again"]).expect(4);
-    let run = pay_blindly(&gateway, "order-2", &["--idempotency-key", "the-same-key-again"]).expect(1);
-    assert!(run.err.contains("order-2") && run.err.contains("x-idempotency-key"), "{run:?}");
-    assert_eq!(gateway.server().gateway().payments().len(), 1);
-}
-
 #[test]
 fn a_declined_attempt_is_followed_by_another_in_the_same_sale() {
     let gateway = Gateway::here(Rules { settle_after_ms: Some(100), ..Rules::default() });
@@ -125,21 +116,21 @@ fn goods_go_out_once_or_the_money_goes_back() {
     };
     let out = pay("order-ok", "ok").expect(0).json();
     assert_eq!((&out["outcome"], &out["release"]), (&"paid".into(), &"released".into()));
-    let back = pay("order-fail", "fail").expect(2).json();
+    let back = pay("order-fail", "fail").expect(5).json();
     assert_eq!((&back["outcome"], &back["release"]), (&"refunded".into(), &"returned".into()));
     for order in ["order-yes", "order-no"] {
-        let unknown = pay(order, "unknown").expect(4);
+        let unknown = pay(order, "unknown").expect(7);
         assert_eq!(unknown.json()["release"], "releasing");
         assert!(unknown.err.contains("pay journal release"), "{unknown:?}");
     }
     // Resuming neither releases nor refunds.
-    let left = gateway.pay(&["journal", "resume", "--json"]).expect(4).json();
+    let left = gateway.pay(&["journal", "resume", "--json"]).expect(7).json();
     assert_eq!(left["left"].as_array().unwrap().len(), 2);
     assert_eq!(left["left"][0]["release"], "unknown");
     assert_eq!(gateway.server().gateway().refunds().len(), 1);
     let yes = gateway.pay(&["journal", "release", "order-yes", "--yes", "--json"]).expect(0).json();
     assert_eq!((&yes["outcome"], &yes["release"]), (&"paid".into(), &"released".into()));
-    let no = gateway.pay(&["journal", "release", "order-no", "--no", "--json"]).expect(2).json();
+    let no = gateway.pay(&["journal", "release", "order-no", "--no", "--json"]).expect(5).json();
     assert_eq!((&no["outcome"], &no["release"]), (&"refunded".into(), &"returned".into()));
     // It is said once.
     for (order, what) in [("order-yes", "--no"), ("order-no", "--yes"), ("order-ok", "--no")] {
@@ -189,18 +180,21 @@ fn too_much_that_is_unsettled_stops_new_sales() {
 fn a_journal_that_cannot_be_used_stops_payments() {
     let gateway = Gateway::here(Rules::default());
     let session = gateway.order("order-1");
-    let bad = gateway.file("bad.redb", "this is no journal");
+    let bad = format!("{}-bad", gateway.till);
+    fs::create_dir_all(&bad).unwrap();
+    let file = Path::new(&bad).join("journal.redb");
+    fs::write(&file, "this is no journal").unwrap();
     let args = ["order", "pay", "--session", &session, "--order-id", "order-1", "--method", "card"];
-    let to = ["--gateway", &gateway.url, "--ca", &gateway.ca, "--journal"];
+    let to = ["--gateway", &gateway.url, "--ca", &gateway.ca, "--till"];
     let run = pay(&[&args[..], &to, &[&bad]].concat()).expect(1);
-    assert!(run.err.contains("bad.redb") && run.err.contains("left as it is"), "{run:?}");
-    assert_eq!(fs::read(&bad).unwrap(), b"this is no journal");
-    let held = transport_std::FileJournal::open(&gateway.journal).unwrap();
+    assert!(run.err.contains("till-bad") && run.err.contains("left as it is"), "{run:?}");
+    assert_eq!(fs::read(&file).unwrap(), b"this is no journal");
+    let held = transport_std::FileJournal::open(Path::new(&gateway.till).join("journal.redb")).unwrap();
     let run = gateway.pay_without_keys(&args).expect(1);
     assert!(run.err.contains("another process is using the journal"), "{run:?}");
     drop(held);
     assert_eq!(gateway.server().gateway().payments().len(), 0);
     // Not the same place: another gateway's sales are not asked about at this one.
-    pay(&["journal", "show", "order-1", "--journal", &gateway.journal]).expect(1);
+    pay(&["journal", "show", "order-1", "--till", &gateway.till]).expect(1);
     pay(&["journal", "resume", "order-1", "--settle-ms", "10"]).expect(1);
 }

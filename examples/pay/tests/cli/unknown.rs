@@ -90,8 +90,8 @@ fn interrupted_it_says_where_the_payment_stands() {
         &gateway.ca,
         "--keys",
         &gateway.keys,
-        "--journal",
-        &gateway.journal,
+        "--till",
+        &gateway.till,
         "--timeout",
         "60",
     ];
@@ -107,6 +107,6 @@ fn interrupted_it_says_where_the_payment_stands() {
     child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
     child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
     assert_eq!(code, Some(4), "{out}{err}");
-    assert!(err.contains("Stopped: the payment is pending"), "{err}");
+    assert!(err.contains("The payment is pending"), "{err}");
     assert_eq!(serde_json::from_str::<serde_json::Value>(&out).unwrap()["outcome"], "pending");
 }

@@ -93,7 +93,7 @@ impl<'s> Worker<'s> {
     }
 
     pub fn journal(&self) -> PathBuf {
-        self.directory.join("journal.redb")
+        self.directory.join("till/journal.redb")
     }
 
     /// An order; gives its session.
@@ -151,7 +151,7 @@ impl<'s> Worker<'s> {
         drop(journal);
         // Nobody but an operator can say whether goods went out that were on their way, or hand out what is due.
         while let Some(Release::Due | Release::Unknown) = record.as_ref().map(|record| record.release) {
-            assert_eq!(code, 4, "{trial:?}: {said}");
+            assert_eq!(code, 7, "{trial:?}: {said}");
             let word = if trial.release == Some("ok") { "--yes" } else { "--no" };
             (code, said) = self.finish(&["journal", "release", id, word, "--timeout", "60", "--json"]);
             record = FileJournal::open(self.journal()).unwrap().find(&trial.order_id).unwrap();
@@ -162,7 +162,7 @@ impl<'s> Worker<'s> {
             Some(_) => match told["outcome"].as_str() {
                 Some("paid") => (0, &"paid".into()),
                 Some("not_paid") => (2, &"not_paid".into()),
-                Some("refunded") => (2, &"refunded".into()),
+                Some("refunded") => (5, &"refunded".into()),
                 _ => panic!("{trial:?}: {said}"),
             },
         };
@@ -176,7 +176,7 @@ impl<'s> Worker<'s> {
             command.env_remove(name);
         }
         command.args(args).args(["--gateway", self.server.url(), "--ask-ms", "20", "--settle-ms", "50"]);
-        command.arg("--ca").arg(self.directory.join("ca.der")).arg("--journal").arg(self.journal());
+        command.arg("--ca").arg(self.directory.join("ca.der")).arg("--till").arg(self.directory.join("till"));
         if keys {
             command.arg("--keys").arg(self.directory.join("keys.json"));
         }
