@@ -128,6 +128,8 @@ impl Moment {
 
 impl Reading {
     pub(super) fn read_at(&self) -> ReadAt {
-        ReadAt { power_on: self.power_on, now: self.at.millis(), date: self.date.map(UnixSeconds) }
+        // Folded: a power-on is only ever compared with another.
+        let power_on = (self.power_on ^ (self.power_on >> 32)) as u32;
+        ReadAt { power_on, now: self.at.millis(), date: self.date.map(UnixSeconds) }
     }
 }

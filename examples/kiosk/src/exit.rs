@@ -42,8 +42,12 @@ impl Exit {
             }
             Outcome::NotPaid(_) => Self::NotPaid,
             Outcome::RefundDue(_) => Self::Refund,
+            Outcome::PaidElsewhere => Self::Elsewhere,
+            Outcome::PaidUnclear => Self::Person,
+            // Nothing was sent: the order is another's, or may be.
+            Outcome::OrderTaken => Self::Local,
             Outcome::Unknown => Self::Unknown,
-            Outcome::Pending => Self::Open,
+            Outcome::Pending | Outcome::HandedOver => Self::Open,
         }
     }
 
@@ -60,6 +64,10 @@ pub(crate) const fn word(outcome: &Outcome) -> &'static str {
         Outcome::Paid { watch: true, .. } => "paid, and watched for a second payment",
         Outcome::NotPaid(_) => "not paid",
         Outcome::RefundDue(_) => "refund due",
+        Outcome::PaidElsewhere => "paid by somebody else",
+        Outcome::PaidUnclear => "paid, by whom is not clear",
+        Outcome::OrderTaken => "order taken by somebody else",
+        Outcome::HandedOver => "handed over to the backend",
         Outcome::Pending => "pending",
         Outcome::Unknown => "unknown",
     }
@@ -74,6 +82,9 @@ pub(crate) const fn farewell(outcome: &Outcome, release: Release) -> &'static st
         }
         (Outcome::Paid { .. }, Release::Due | Release::Releasing | Release::Unknown) => "Paid. Please ask the staff",
         (Outcome::NotPaid(_), _) => "Not paid",
-        (Outcome::Pending | Outcome::Unknown, _) => "Please ask the staff",
+        (Outcome::PaidElsewhere, _) => "Already paid elsewhere",
+        (Outcome::OrderTaken, _) => "Please start again",
+        (Outcome::HandedOver, _) => "If you paid, it comes back",
+        (Outcome::PaidUnclear | Outcome::Pending | Outcome::Unknown, _) => "Please ask the staff",
     }
 }

@@ -6,7 +6,7 @@ use super::ascii;
 pub(crate) const MAX_DEPTH: u32 = 32;
 
 /// A part of the text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Span {
     pub(crate) start: usize,
     pub(crate) end: usize,

@@ -33,7 +33,7 @@ pub use idempotency::{DeviceSecret, Environment, IdempotencyKey, Operation, Requ
 pub use method::MethodClass;
 pub use open_order::OpenOrder;
 pub(crate) use order::OrderTag;
-pub use order::{CreateOrder, Customer, Order, Payment};
+pub use order::{CreateOrder, Customer, MARK_TAG, Order, Payment};
 pub use order_pay::{OrderPay, OrderPayReply};
 pub use refund::{CreateRefund, Refund, RefundReason, RefundSpeed};
 pub use refusal::{Refusal, RefusalClass};

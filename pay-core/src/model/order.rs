@@ -23,6 +23,9 @@ pub struct CreateOrder {
     pub(crate) tag: Option<OrderTag>,
 }
 
+/// The entry of `order_tags` by which a terminal knows an order that it created, when the answer was lost.
+pub const MARK_TAG: &str = "till_mark";
+
 /// One entry of `order_tags`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OrderTag {
@@ -57,6 +60,8 @@ pub struct Order<'a> {
     pub cf_order_id: &'a str,
     /// Until when it can be paid; empty where absent.
     pub expiry_time: &'a str,
+    /// The tag [`MARK_TAG`]; empty where absent.
+    pub mark: &'a str,
 }
 
 /// One attempt as the gateway reports it, borrowed from the receive buffer.
@@ -177,6 +182,11 @@ impl CreateOrder {
         text::check("order_tags", value, 1..=64, text::is_id)?;
         self.tag = Some(OrderTag { name: Text::parse("order_tags", name)?, value: Text::parse("order_tags", value)? });
         Ok(self)
+    }
+
+    /// The value of the tag [`MARK_TAG`], if it has that one.
+    pub(crate) fn mark(&self) -> Option<&Text<64>> {
+        self.tag.as_ref().filter(|tag| tag.name.as_str() == MARK_TAG).map(|tag| &tag.value)
     }
 
     /// The id.

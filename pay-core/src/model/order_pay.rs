@@ -72,6 +72,11 @@ impl OrderPay {
         self
     }
 
+    /// The session that it pays with.
+    pub const fn payment_session_id(&self) -> &PaymentSessionId {
+        &self.payment_session_id
+    }
+
     /// The method.
     pub const fn payment_method(&self) -> &PaymentMethod {
         &self.payment_method

@@ -29,6 +29,9 @@ impl Sale {
         if self.record.attempts().any(|attempt| attempt.key == key) {
             return Err(SaleError::KeyReused);
         }
+        if self.session.as_ref() != Some(request.payment_session_id()) {
+            return Err(SaleError::OtherSession);
+        }
         let class = request.payment_method().class();
         let digest = self.record.digest(class);
         enough_rx(buffers, policy::least_rx(class))?;
@@ -47,7 +50,7 @@ impl Sale {
         self.failures = 0;
         self.reply = None;
         self.bank_page = None;
-        self.session = None;
+        self.record.said = None;
         self.asking = Asking::default();
         self.deadline = Some(now.after(self.policy.deadline_ms));
         self.phase = Phase::Pay(now);
@@ -70,6 +73,9 @@ impl Sale {
             return Err(SaleError::NotNow);
         }
         enough_rx(buffers, LEAST_RX)?;
+        let Some(payment) = self.record.attempts().next_back().and_then(|attempt| attempt.cf_payment_id) else {
+            return Err(SaleError::NotNow);
+        };
         // The page is in `rx`, which the answer will overwrite.
         if let Some(NextAction::EnterOtp { redirect_to_bank: Some(page), .. }) = self.next_action(buffers.rx) {
             self.bank_page = Secret::parse("redirect_to_bank", page.as_str()).ok();
@@ -83,7 +89,7 @@ impl Sale {
         self.wipe = false;
         self.call_key = Some(key);
         self.failures = 0;
-        self.phase = Phase::Otp(now);
+        self.phase = Phase::Otp(payment, now);
         Ok(())
     }
 
@@ -109,7 +115,7 @@ impl Sale {
     pub fn switch_method(&mut self, how: Switch, now: Millis) -> Result<(), SaleError> {
         let running = matches!(
             self.phase,
-            Phase::Present(_) | Phase::Ask(Question::Order | Question::Payment(_) | Question::Payments, _)
+            Phase::Present(_) | Phase::Ask(Question::Order | Question::Payment(_, None) | Question::Payments, _)
         );
         if self.in_flight.is_some() || !running || self.record.stage != Stage::Open {
             return Err(SaleError::NotNow);
@@ -155,7 +161,8 @@ impl Sale {
     /// # Errors
     /// [`SaleError::NotNow`] unless money is due ([`Record::refund_due`](super::Record::refund_due)), or while a call is on its way.
     pub fn refunded(&mut self) -> Result<(), SaleError> {
-        let waits = matches!(self.phase, Phase::Done(_) | Phase::Refund(_) | Phase::ReadRefund(_) | Phase::Report(_));
+        let waits =
+            matches!(self.phase, Phase::Done(_) | Phase::Refund(..) | Phase::ReadRefund(..) | Phase::Report(..));
         if !waits || self.in_flight.is_some() || !self.money_went_back() {
             return Err(SaleError::NotNow);
         }
@@ -172,7 +179,14 @@ impl Sale {
         if matches!(self.phase, Phase::Done(_)) || !matches!(self.record.stage, Stage::Creating | Stage::Open) {
             return;
         }
-        if self.record.stage == Stage::Creating || (!self.may_have_charged() && !self.policy.can_ask) {
+        let nothing = !self.may_have_charged();
+        let looks = matches!(self.phase, Phase::Ask(Question::Take | Question::TakePayments, _));
+        if self.record.stage == Stage::Creating || looks {
+            self.finish(Outcome::NotPaid(NotPaid::NotStarted));
+        } else if nothing && !self.policy.can_ask && self.record.attempts().any(|attempt| attempt.was_answered()) {
+            // Refused, and nobody here can read whether somebody else pays it.
+            self.phase = Phase::Done(Outcome::Unknown);
+        } else if nothing && !self.policy.can_ask {
             self.finish(Outcome::NotPaid(self.why_nothing()));
         } else {
             self.close(now);

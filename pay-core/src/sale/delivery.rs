@@ -42,7 +42,7 @@ pub enum ErrorKind {
 }
 
 /// A failed exchange as the flow sees it, whatever the transport.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[allow(clippy::exhaustive_structs)] // both facts are always there, and there is no third
 pub struct Failure {

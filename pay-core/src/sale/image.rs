@@ -8,11 +8,16 @@ use super::super::model::{
     Amount, ApiVersion, CfPaymentId, Currency, Environment, IdempotencyKey, MethodClass, OrderId, RefundReason, Text,
     UnixSeconds,
 };
-use super::record::{Attempt, AttemptEnd, AttemptState, MAX_ATTEMPTS, NotPaid, Record, RefusedBy, Stage};
+use super::record::{
+    Attempt, AttemptEnd, AttemptState, Closed, MAX_ATTEMPTS, NotPaid, Record, RefusedBy, Return, Returned, Stage,
+};
 use super::release::Release;
+use super::settle::ReadAt;
+use super::time::Millis;
 
-/// The layout that is written. 1 had neither device, time, goods nor digests; it is read as if they were unknown.
-const VERSION: u8 = 2;
+/// The layout that is written. 1 had neither device, time, goods nor digests; it is read as if they were unknown. 1 and 2 counted
+/// surplus payments and did not say which; their refunds keep the ids that they had.
+const VERSION: u8 = 3;
 const CRC: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
 const LEN: usize = 768;
 /// What stands before the checksum.
@@ -50,13 +55,16 @@ impl Record {
         to.put(&self.amount.minor().to_le_bytes());
         to.put(self.currency.as_str().as_bytes());
         to.put(&[environment_code(self.environment), version_code(self.api_version)]);
-        to.stage(&self.stage);
+        to.stage(&self.stage, self.said.as_ref());
         to.text::<28>(self.device.as_ref().map_or("", Text::as_str));
         to.put(&[release_code(self.release), u8::from(self.report_due), u8::from(self.created.is_some())]);
         to.put(&self.created.map_or(0, |time| time.0).to_le_bytes());
-        to.put(&[self.surplus, self.surplus_back]);
         to.put(&self.writer);
         to.put(&self.from.to_le_bytes());
+        to.closed(self.alone, self.closed);
+        for due in &self.returns {
+            to.due(*due);
+        }
         for attempt in self.attempts() {
             to.attempt(attempt);
         }
@@ -84,6 +92,7 @@ impl Record {
             return Err(ImageError::Field("version"));
         }
         let extended = version >= 2;
+        let code = if version >= 3 { 39 } else { 48 };
         let seq = u32::from_le_bytes(from.take()?);
         let order_id = OrderId::parse(from.text::<45>("order_id")?).map_err(|_| ImageError::Field("order_id"))?;
         let amount = Amount::from_minor(u64::from_le_bytes(from.take()?)).map_err(|_| ImageError::Field("amount"))?;
@@ -96,7 +105,7 @@ impl Record {
             _ => return Err(ImageError::Field("environment")),
         };
         let api_version = ApiVersion::ALL.into_iter().find(|version| version_code(*version) == api_version);
-        let stage = from.stage()?;
+        let (stage, said) = from.stage(code)?;
         let mut record = Self::new(
             order_id,
             amount,
@@ -106,6 +115,8 @@ impl Record {
             stage,
         );
         record.seq = seq;
+        record.said = said;
+        let mut surplus = [0_u8; 2];
         if extended {
             let device = from.text::<28>("device")?;
             record.device = (!device.is_empty()).then(|| Text::cut(device));
@@ -117,20 +128,28 @@ impl Record {
             record.report_due = flag(report_due, "report_due")?;
             let created = UnixSeconds(u64::from_le_bytes(from.take()?));
             record.created = flag(has_created, "created")?.then_some(created);
-            [record.surplus, record.surplus_back] = from.take()?;
+            if version == 2 {
+                surplus = from.take()?;
+            }
             record.writer = from.take()?;
             record.from = u32::from_le_bytes(from.take()?);
         }
+        if version >= 3 {
+            (record.alone, record.closed) = from.closed()?;
+            for slot in &mut record.returns {
+                *slot = from.due()?;
+            }
+        }
         if !extended {
             // It knew of one surplus at most.
-            record.surplus = u8::from(matches!(
-                record.stage,
-                Stage::RefundDue(RefundReason::Surplus) | Stage::Refunded(RefundReason::Surplus)
-            ));
-            record.surplus_back = u8::from(record.stage == Stage::Refunded(RefundReason::Surplus));
+            let known = [Stage::RefundDue(RefundReason::Surplus), Stage::Refunded(RefundReason::Surplus)];
+            surplus = [u8::from(known.contains(&record.stage)), u8::from(record.stage == known[1])];
+        }
+        if version < 3 {
+            old_returns(&mut record, surplus);
         }
         for slot in &mut record.attempts {
-            *slot = from.attempt(extended)?;
+            *slot = from.attempt(extended, code)?;
         }
         for index in 0..MAX_ATTEMPTS {
             // What an older version did not keep can be told from the rest.
@@ -143,6 +162,22 @@ impl Record {
             }
         }
         Ok(record)
+    }
+}
+
+/// The refunds of a layout that did not name payments: they keep the ids that they were begun under.
+fn old_returns(record: &mut Record, [surplus, surplus_back]: [u8; 2]) {
+    let one = match (&record.stage, record.release) {
+        (Stage::RefundDue(RefundReason::LateSuccess), _) => Some((RefundReason::LateSuccess, false)),
+        (Stage::Refunded(RefundReason::LateSuccess), _) => Some((RefundReason::LateSuccess, true)),
+        (_, Release::NotReleased) => Some((RefundReason::NotReleased, false)),
+        (_, Release::Returned) => Some((RefundReason::NotReleased, true)),
+        _ => None,
+    };
+    let several = (0..surplus).map(|n| (RefundReason::Surplus, n, n < surplus_back));
+    let known = several.chain(one.map(|(reason, back)| (reason, 0, back)));
+    for (slot, (reason, n, back)) in record.returns.iter_mut().zip(known) {
+        *slot = Some(Return { what: Returned::Reason(reason, n), back });
     }
 }
 
@@ -228,10 +263,11 @@ impl Writer<'_> {
 
     fn refusal(&mut self, refusal: Option<&RefusedBy>) {
         self.put(&refusal.map_or(0, |by| by.status).to_le_bytes());
-        self.text::<48>(refusal.map_or("", |by| by.code.as_str()));
+        self.text::<39>(refusal.map_or("", |by| by.code.as_str()));
     }
 
-    fn stage(&mut self, stage: &Stage) {
+    /// The stage, and what the gateway said last: of a refused sale the two are the same.
+    fn stage(&mut self, stage: &Stage, said: Option<&RefusedBy>) {
         let (kind, detail, refusal) = match stage {
             Stage::Creating => (1, 0, None),
             Stage::Open => (2, 0, None),
@@ -248,9 +284,34 @@ impl Writer<'_> {
             },
             Stage::RefundDue(why) => (6, reason_code(*why), None),
             Stage::Refunded(why) => (7, reason_code(*why), None),
+            Stage::Taken => (8, 0, None),
+            Stage::PaidElsewhere { watch } => (9, u8::from(*watch), None),
+            Stage::PaidUnclear => (10, 0, None),
+            Stage::HandedOver => (11, 0, None),
         };
         self.put(&[kind, detail]);
-        self.refusal(refusal);
+        self.refusal(refusal.or(said));
+    }
+
+    fn closed(&mut self, alone: bool, closed: Option<Closed>) {
+        let Closed { quiet, since, person } = closed.unwrap_or_default();
+        let date = since.and_then(|since| since.date);
+        let flags = [alone, closed.is_some(), quiet, person, since.is_some(), date.is_some()];
+        self.put(&[flags.into_iter().rev().fold(0, |bits, flag| bits << 1 | u8::from(flag))]);
+        self.put(&since.map_or(0, |since| since.power_on).to_le_bytes());
+        self.put(&since.map_or(0, |since| since.now.0).to_le_bytes());
+        self.put(&date.map_or(0, |date| u32::try_from(date.0).unwrap_or(u32::MAX)).to_le_bytes());
+    }
+
+    fn due(&mut self, due: Option<Return>) {
+        let (kind, number) = match due.map(|due| due.what) {
+            None => (0, 0),
+            Some(Returned::Payment(id)) => (1, id.get()),
+            Some(Returned::Reason(reason, n)) => (2, u64::from(reason_code(reason)) << 8 | u64::from(n)),
+        };
+        let back = due.is_some_and(|due| due.back);
+        self.put(&[kind | u8::from(back) << 7]);
+        self.put(&number.to_le_bytes());
     }
 
     fn attempt(&mut self, attempt: &Attempt) {
@@ -287,26 +348,58 @@ impl<'a> Reader<'a> {
     }
 
     fn text<const N: usize>(&mut self, field: &'static str) -> Result<&'a str, ImageError> {
+        self.text_of(N, field)
+    }
+
+    fn text_of(&mut self, room: usize, field: &'static str) -> Result<&'a str, ImageError> {
         let [len] = self.take()?;
-        let (bytes, rest) = self.0.split_at_checked(N).ok_or(ImageError::Length)?;
+        let (bytes, rest) = self.0.split_at_checked(room).ok_or(ImageError::Length)?;
         self.0 = rest;
         let text = bytes.get(..usize::from(len)).and_then(|text| core::str::from_utf8(text).ok());
         text.ok_or(ImageError::Field(field))
     }
 
-    fn refusal(&mut self) -> Result<RefusedBy, ImageError> {
+    /// `room`: how many bytes the layout has for a code.
+    fn refusal(&mut self, room: usize) -> Result<RefusedBy, ImageError> {
         let status = u16::from_le_bytes(self.take()?);
-        Ok(RefusedBy { status, code: Text::cut(self.text::<48>("code")?) })
+        Ok(RefusedBy { status, code: Text::cut(self.text_of(room, "code")?) })
     }
 
-    fn stage(&mut self) -> Result<Stage, ImageError> {
+    fn closed(&mut self) -> Result<(bool, Option<Closed>), ImageError> {
+        let [flags] = self.take()?;
+        let flag = |n: u8| flags >> n & 1 == 1;
+        let power_on = u32::from_le_bytes(self.take()?);
+        let now = Millis(u64::from_le_bytes(self.take()?));
+        let date = UnixSeconds(u32::from_le_bytes(self.take()?).into());
+        let since = flag(4).then_some(ReadAt { power_on, now, date: flag(5).then_some(date) });
+        Ok((flag(0), flag(1).then_some(Closed { quiet: flag(2), since, person: flag(3) })))
+    }
+
+    fn due(&mut self) -> Result<Option<Return>, ImageError> {
+        let [kind] = self.take()?;
+        let number = u64::from_le_bytes(self.take()?);
+        let what = match kind & 0x7f {
+            0 => return Ok(None),
+            1 => Returned::Payment(CfPaymentId::new(number)),
+            2 => {
+                let [n, code, ..] = number.to_le_bytes();
+                let reason = REASONS.into_iter().find(|reason| reason_code(*reason) == code);
+                Returned::Reason(reason.ok_or(ImageError::Field("returns"))?, n)
+            }
+            _ => return Err(ImageError::Field("returns")),
+        };
+        Ok(Some(Return { what, back: kind & 0x80 != 0 }))
+    }
+
+    fn stage(&mut self, room: usize) -> Result<(Stage, Option<RefusedBy>), ImageError> {
         let [kind, detail] = self.take()?;
-        let by = self.refusal()?;
+        let by = self.refusal(room)?;
+        let said = (by.status != 0).then(|| by.clone());
         let reason = || {
             let known = REASONS.into_iter().find(|reason| reason_code(*reason) == detail);
             known.ok_or(ImageError::Field("stage"))
         };
-        Ok(match (kind, detail) {
+        let stage = match (kind, detail) {
             (1, _) => Stage::Creating,
             (2, _) => Stage::Open,
             (3, _) => Stage::Closing,
@@ -320,15 +413,20 @@ impl<'a> Reader<'a> {
             (5, 7) => Stage::NotPaid(NotPaid::Attested),
             (6, _) => Stage::RefundDue(reason()?),
             (7, _) => Stage::Refunded(reason()?),
+            (8, _) => Stage::Taken,
+            (9, watch @ 0..=1) => Stage::PaidElsewhere { watch: watch == 1 },
+            (10, _) => Stage::PaidUnclear,
+            (11, _) => Stage::HandedOver,
             _ => return Err(ImageError::Field("stage")),
-        })
+        };
+        Ok((stage, said))
     }
 
-    fn attempt(&mut self, extended: bool) -> Result<Option<Attempt>, ImageError> {
+    fn attempt(&mut self, extended: bool, room: usize) -> Result<Option<Attempt>, ImageError> {
         let [class, state, repeated, known] = self.take()?;
         let key = self.text::<64>("key")?;
         let number = u64::from_le_bytes(self.take()?);
-        let by = self.refusal()?;
+        let by = self.refusal(room)?;
         let digest = if extended { self.take()? } else { [0; 16] };
         if class == 0 {
             return Ok(None);

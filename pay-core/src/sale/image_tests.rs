@@ -1,5 +1,6 @@
+use super::super::record::MAX_RETURNS;
 use super::*;
-use crate::model::PaymentSessionId;
+use crate::model::{PaymentSessionId, RefundId};
 
 fn text<const N: usize>(text: &str) -> Text<N> {
     Text::cut(text)
@@ -20,7 +21,7 @@ fn base() -> Record {
 
 /// Every field at its longest, every attempt in use.
 fn full() -> Record {
-    let by = || RefusedBy { status: 422, code: text(&"c".repeat(48)) };
+    let by = || RefusedBy { status: 422, code: text(&"c".repeat(39)) };
     let mut record = Record::new(
         OrderId::parse(&"o".repeat(45)).unwrap(),
         Amount::from_minor(999_999_999_999).unwrap(),
@@ -34,7 +35,14 @@ fn full() -> Record {
     record.created = Some(UnixSeconds(u64::MAX));
     record.release = Release::Returned;
     record.report_due = true;
-    (record.surplus, record.surplus_back) = (u8::MAX, u8::MAX - 1);
+    record.said = Some(by());
+    record.alone = true;
+    record.closed = Some(Closed {
+        quiet: true,
+        since: Some(ReadAt { power_on: u32::MAX, now: Millis(u64::MAX), date: Some(UnixSeconds(u32::MAX.into())) }),
+        person: true,
+    });
+    record.returns = [Some(Return { what: Returned::Payment(CfPaymentId::new(u64::MAX)), back: true }); MAX_RETURNS];
     (record.writer, record.from) = ([0xa5; 8], u32::MAX);
     for (index, slot) in record.attempts.iter_mut().enumerate() {
         *slot = Some(Attempt {
@@ -76,14 +84,35 @@ fn every_word_comes_back() {
         Stage::NotPaid(NotPaid::NotSent),
         Stage::NotPaid(NotPaid::OrderConflict),
         Stage::NotPaid(NotPaid::Attested),
+        Stage::Taken,
+        Stage::PaidElsewhere { watch: false },
+        Stage::PaidElsewhere { watch: true },
+        Stage::PaidUnclear,
+        Stage::HandedOver,
     ];
     let reasons = REASONS.into_iter().flat_map(|why| [Stage::RefundDue(why), Stage::Refunded(why)]);
     for stage in stages.into_iter().chain(reasons) {
-        let record = Record { stage, ..base() };
+        let said = matches!(stage, Stage::NotPaid(NotPaid::Refused(_))).then(refusal);
+        let record = Record { stage, said, ..base() };
         assert_eq!(Record::from_image(&record.to_image()), Ok(record));
     }
     for release in RELEASES {
         let record = Record { release, ..base() };
+        assert_eq!(Record::from_image(&record.to_image()), Ok(record));
+    }
+    for reason in REASONS {
+        let mut record = base();
+        record.returns[1] = Some(Return { what: Returned::Reason(reason, 3), back: false });
+        assert_eq!(Record::from_image(&record.to_image()), Ok(record));
+    }
+    let since = |date| Some(ReadAt { power_on: 7, now: Millis(8), date });
+    for (quiet, since, person) in [
+        (false, None, false),
+        (true, None, false),
+        (true, since(None), false),
+        (false, since(Some(UnixSeconds(9))), true),
+    ] {
+        let record = Record { closed: Some(Closed { quiet, since, person }), said: Some(refusal()), ..base() };
         assert_eq!(Record::from_image(&record.to_image()), Ok(record));
     }
     for api_version in ApiVersion::ALL {
@@ -124,7 +153,8 @@ fn golden() -> Record {
     record.created = Some(UnixSeconds(1_795_364_412));
     record.stage = Stage::Paid { watch: true };
     record.release = Release::Releasing;
-    (record.surplus, record.surplus_back) = (2, 1);
+    record.returns[0] = Some(Return { what: Returned::Reason(RefundReason::Surplus, 0), back: true });
+    record.returns[1] = Some(Return { what: Returned::Reason(RefundReason::Surplus, 1), back: false });
     (record.writer, record.from) = (*b"writer-1", 4);
     let attempts = [
         (MethodClass::UpiQrCode, "k0", Some(1_457_655_315_005_187_584), AttemptState::Known),
@@ -151,13 +181,29 @@ fn golden() -> Record {
 fn golden_images_are_read() {
     let written = golden();
     assert_eq!(Record::from_image(include_bytes!("golden/record-2.bin")), Ok(written.clone()));
-    assert_eq!(written.to_image(), *include_bytes!("golden/record-2.bin"));
+    let today = Record {
+        said: Some(refusal()),
+        alone: true,
+        closed: Some(Closed {
+            quiet: true,
+            since: Some(ReadAt { power_on: 11, now: Millis(12), date: Some(UnixSeconds(1_795_364_412)) }),
+            person: false,
+        }),
+        returns: [
+            Some(Return { what: Returned::Payment(CfPaymentId::new(1_457_655_315_005_187_584)), back: false }),
+            Some(Return { what: Returned::Reason(RefundReason::Surplus, 1), back: true }),
+            None,
+            None,
+        ],
+        ..golden()
+    };
+    assert_eq!(Record::from_image(include_bytes!("golden/record-3.bin")), Ok(today.clone()));
+    assert_eq!(today.to_image(), *include_bytes!("golden/record-3.bin"));
     let old = Record {
         device: None,
         created: None,
         release: Release::Untracked,
-        surplus: 0,
-        surplus_back: 0,
+        returns: [None; MAX_RETURNS],
         writer: [0; 8],
         from: 0,
         ..written
@@ -168,14 +214,20 @@ fn golden_images_are_read() {
 // Mutant: the surplus of layout 1 read as none, so that it goes back a second time under another id.
 #[test]
 fn a_surplus_of_layout_1_is_one() {
-    for (detail, stage, back) in [(6, Stage::RefundDue as fn(_) -> _, 0), (7, Stage::Refunded as fn(_) -> _, 1)] {
+    for (detail, stage, back) in [(6, Stage::RefundDue as fn(_) -> _, false), (7, Stage::Refunded as fn(_) -> _, true)]
+    {
         let mut image = *include_bytes!("golden/record-1.bin");
         // Behind version, number, order, amount, currency, environment and version.
         image[2 + 4 + 46 + 8 + 3 + 2..][..2].copy_from_slice(&[detail, 2]);
         let sum = CRC.checksum(&image[..BODY]);
         image[BODY..].copy_from_slice(&sum.to_le_bytes());
         let record = Record::from_image(&image).unwrap();
-        assert_eq!((record.stage, record.surplus, record.surplus_back), (stage(RefundReason::Surplus), 1, back));
+        let due = Return { what: Returned::Reason(RefundReason::Surplus, 0), back };
+        assert_eq!((&record.stage, record.returns().next()), (&stage(RefundReason::Surplus), Some(&due)));
+        assert_eq!(record.returns().count(), 1);
+        let order = &record.order_id;
+        let id = RefundId::derive(order, RefundReason::Surplus, 0);
+        assert_eq!(record.refund_id(), (!back).then_some(id), "begun under the old rule: it keeps its id");
     }
 }
 
@@ -233,6 +285,13 @@ fn a_record_replaces_an_older_one_of_the_same_intent_alone() {
     let anew = |from, seq| Record { writer: [1; 8], from, seq, ..golden() };
     assert_eq!(anew(0, kept.seq + 1).may_replace(&kept), Err(Conflict::Stale));
     assert_eq!(anew(0, kept.seq).may_replace(&kept), Err(Conflict::Stale));
+    // The same seed in two boots: the second has the first one's writer and begins from nothing.
+    let first = Record { from: 0, seq: 1, ..golden() };
+    let again = Record { from: 0, seq: 2, stage: Stage::Open, ..golden() };
+    assert_eq!(again.may_replace(&first), Err(Conflict::Stale), "it begins anew");
+    // A store that was cut: what was stored may be what is kept, or what was to replace it.
+    let cut = Record { from: kept.seq, seq: kept.seq + 1, ..golden() };
+    assert_eq!(Record { seq: kept.seq + 2, ..cut.clone() }.may_replace(&cut), Ok(()));
     // One that resumed what is kept; one that resumed the same, later.
     assert_eq!(anew(kept.seq, kept.seq + 1).may_replace(&kept), Ok(()));
     let other = Record { writer: [2; 8], ..anew(kept.seq, kept.seq + 1) };

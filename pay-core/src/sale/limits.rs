@@ -3,11 +3,11 @@
 use core::fmt;
 
 use super::super::model::{Amount, UnixSeconds};
-use super::record::{Record, Stage};
+use super::record::Record;
 
 /// How much may be unsettled at once: sales whose outcome nobody knows yet, because the answer or the network was lost.
 /// The risk is the merchant's, so the figures are too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[allow(clippy::exhaustive_structs)] // made by the caller
 pub struct Limits {
@@ -21,7 +21,7 @@ pub struct Limits {
 }
 
 /// What is unsettled now: a sum over the open records of a journal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Exposure {
@@ -34,7 +34,7 @@ pub struct Exposure {
 }
 
 /// Which limit stands against a new sale. Settle what is open first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum LimitReached {
@@ -47,10 +47,10 @@ pub enum LimitReached {
 }
 
 impl Exposure {
-    /// Adds a record, if whether it was paid is still open: a sale that is known to be paid, or whose money only has to go
-    /// back, is no risk of this kind.
+    /// Adds a record, if money of it may be on its way unseen ([`Record::is_unsettled`]): a sale that is known to be paid, or whose
+    /// order takes no more payments and of which nothing moves, is no risk of this kind.
     pub fn add(&mut self, record: &Record) {
-        if !matches!(record.stage, Stage::Creating | Stage::Open | Stage::Closing) {
+        if !record.is_unsettled() {
             return;
         }
         self.open = self.open.saturating_add(1);
@@ -95,7 +95,7 @@ impl core::error::Error for LimitReached {}
 
 #[cfg(test)]
 mod tests {
-    use super::super::record::NotPaid;
+    use super::super::record::{NotPaid, Stage};
     use super::*;
     use crate::model::{ApiVersion, Currency, Environment, OrderId};
 

@@ -1,19 +1,20 @@
 //! What to do next: the flow from intent to outcome. Pure: time and entropy are arguments, I/O is a step.
 
-mod answer;
-mod asking;
 mod command;
 pub(crate) mod delivery;
-mod duties;
 mod image;
-mod intent;
 mod limits;
+mod listing;
+mod on_ask;
+mod on_pay;
+mod on_refund;
 mod pause;
 mod phase;
 mod policy;
 mod record;
 mod release;
 mod settle;
+mod setup;
 mod state;
 mod step;
 mod time;
@@ -21,13 +22,15 @@ mod token;
 
 pub use delivery::{Delivery, ErrorKind, Failure};
 pub use image::ImageError;
-pub use intent::{Intent, Setup};
 pub use limits::{Exposure, LimitReached, Limits};
 pub use phase::{RouteProblem, Switch};
 pub use policy::{Policy, Refunds};
-pub use record::{Attempt, AttemptEnd, AttemptState, Conflict, MAX_ATTEMPTS, NotPaid, Record, RefusedBy, Stage};
+pub use record::{
+    Attempt, AttemptEnd, AttemptState, Conflict, MAX_ATTEMPTS, NotPaid, Record, RefusedBy, Return, Returned, Stage,
+};
 pub use release::{AfterCut, Release, VendToken};
 pub use settle::{FINAL_MS, NOT_ATTEMPTED_MS, Quiet, ReadAt, Settling, Standing};
+pub use setup::Setup;
 pub use state::Sale;
 pub use step::{Buffers, Commit, Connection, InFlight, Outcome, SaleError, Step};
 pub use time::Millis;

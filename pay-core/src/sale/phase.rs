@@ -1,28 +1,34 @@
 //! Where a sale is.
 
-use super::super::model::CfPaymentId;
+use super::super::model::{CfPaymentId, RefundId};
 use super::delivery::Failure;
-use super::record::AttemptEnd;
+use super::listing::Reading;
+use super::record::{AttemptEnd, MAX_ATTEMPTS};
+use super::settle::Quiet;
 use super::step::Outcome;
 use super::time::Millis;
 
 /// Where the sale is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Phase {
     Create(Millis),
     Ready(Option<AttemptEnd>),
     Pay(Millis),
     Present(Presented),
-    Otp(Millis),
+    /// Submits an OTP for this payment.
+    Otp(CfPaymentId, Millis),
     Ask(Question, Millis),
     Terminate(Millis),
-    Refund(Millis),
-    ReadRefund(Millis),
-    Report(Millis),
+    Refund(RefundId, Millis),
+    ReadRefund(RefundId, Millis),
+    /// Tells the backend whether the goods are out.
+    Report(bool, Millis),
+    /// Asks the backend for the right to hand out for this payment.
+    Claim(CfPaymentId, Millis),
     Done(Outcome),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Presented {
     Reply,
     Otp { was_wrong: bool },
@@ -30,43 +36,73 @@ pub(super) enum Presented {
 }
 
 /// What to ask the ask route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Question {
     /// How the order stands.
     Order,
-    /// Whether an order that exists already is ours, unpaid and untouched.
-    Adopt,
-    /// Whether it has attempts already.
-    AdoptPayments,
-    /// How one attempt stands.
-    Payment(CfPaymentId),
-    /// How all stand, the order being active.
+    /// Whether an order that was there before this sale can be paid by it.
+    Take,
+    /// Whether somebody is paying it.
+    TakePayments,
+    /// How all payments stand, the order being active.
     Payments,
+    /// Whose money it was, the order being paid.
+    Whose,
     /// How all stand, the order being paid: was it paid twice?
-    Surplus,
+    Watch,
     /// How all stand, the order being closed: did money come all the same?
+    Late(NotPaidWord),
+    /// How one attempt stands; then that question again. `None`: then the order.
+    Payment(CfPaymentId, Option<Listed>),
+}
+
+/// A question that a list answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Listed {
+    Payments,
+    Whose,
+    Watch,
     Late(NotPaidWord),
 }
 
+impl From<Listed> for Question {
+    fn from(listed: Listed) -> Self {
+        match listed {
+            Listed::Payments => Self::Payments,
+            Listed::Whose => Self::Whose,
+            Listed::Watch => Self::Watch,
+            Listed::Late(word) => Self::Late(word),
+        }
+    }
+}
+
 /// Which of the two closed states.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum NotPaidWord {
     Terminated,
     Expired,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Asking {
     /// Rounds made.
     pub(super) rounds: u32,
-    /// Since when complete readings agree that there is no payment.
+    /// Since when complete readings of an active order agree that there is no payment.
     pub(super) none_since: Option<Millis>,
-    /// The gateway has taken the wish to close the order.
+    /// Since when readings of a closed order agree that nothing moves.
+    pub(super) quiet: Quiet,
+    /// Since when the order has been read as closed, something still moving.
+    pub(super) moving_since: Option<Millis>,
+    /// Since when the order has been read as paid, and whose money it was is not clear.
+    pub(super) paid_since: Option<Millis>,
+    /// The gateway has accepted the termination.
     pub(super) terminating: bool,
+    /// What single payments were read as in this round, by attempt.
+    pub(super) singles: [Option<Reading>; MAX_ATTEMPTS],
 }
 
 /// What to do with the attempt that is open when another method is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 // Exhaustive on purpose: these are the three ways there are.
 #[allow(clippy::exhaustive_enums)]
@@ -82,7 +118,7 @@ pub enum Switch {
 }
 
 /// Why the ask route gave no answer last time. Says nothing about the payment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum RouteProblem {
@@ -95,6 +131,7 @@ pub enum RouteProblem {
     },
     /// Its answer could not be read, or was about something else.
     Unreadable,
-    /// The refund that was due has been cancelled at the gateway: an operator must look.
-    RefundCancelled,
+    /// The refund that is due was cancelled, rejected or waits for approval at the gateway, or was refused too often: a person must
+    /// look.
+    RefundRefused,
 }

@@ -4,7 +4,7 @@ use super::super::model::{ApiVersion, MethodClass};
 use super::release::AfterCut;
 
 /// How patient and how bold a sale is. The defaults are safe for every method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Policy {
@@ -35,10 +35,13 @@ pub struct Policy {
     pub after_cut: AfterCut,
     /// Who sends money back (default: the caller).
     pub refunds: Refunds,
+    /// With [`Refunds::ByBackend`] and [`Policy::release`]: the sale asks the backend for the right to hand out before the goods move,
+    /// so that of several terminals on one order one hands out (default: yes).
+    pub claim: bool,
 }
 
 /// Who sends back money that came late, twice, or for goods that stayed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Refunds {
@@ -67,6 +70,7 @@ impl Policy {
             release: false,
             after_cut: AfterCut::AskOperator,
             refunds: Refunds::ByCaller,
+            claim: true,
         }
     }
 

@@ -6,16 +6,20 @@ use sha2::{Digest, Sha256};
 
 use super::super::model::{
     Amount, ApiVersion, CfPaymentId, Currency, Environment, IdempotencyKey, MethodClass, OrderId, PaymentStatus,
-    RefundReason, Text, UnixSeconds,
+    RefundId, RefundReason, Text, UnixSeconds,
 };
 use super::release::Release;
+use super::settle::{Quiet, ReadAt};
 
 /// The most attempts of one sale. More are refused: an order that failed so often needs a person.
 pub const MAX_ATTEMPTS: usize = 4;
 
+/// The most payments that one record sends back. More successes on one order are a person's matter.
+pub(super) const MAX_RETURNS: usize = 4;
+
 /// What is known of a sale. By its types it cannot hold a card number, a CVV, an OTP, a session id or a hash of one
 /// (PCI DSS 4.0.1, requirement 3.3.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Record {
@@ -41,19 +45,59 @@ pub struct Record {
     pub release: Release,
     /// The backend has yet to hear what became of the goods or of late money.
     pub report_due: bool,
-    /// Successes beyond the first that were found.
-    pub(super) surplus: u8,
-    /// How many of them went back.
-    pub(super) surplus_back: u8,
+    /// The last reason that the gateway gave for not doing as it was asked: status and code, for people.
+    pub said: Option<RefusedBy>,
+    /// Nobody else can pay the order: this journal created it, and gave its session to nobody.
+    pub(super) alone: bool,
+    /// The order takes no more payments. Since when nothing of it moves, if so; and whether it has moved for so long that a person
+    /// must look.
+    pub(super) closed: Option<Closed>,
+    /// The payments that must go back, or went.
+    pub(super) returns: [Option<Return>; MAX_RETURNS],
     /// Which sale in memory wrote it: a hash of its seed.
     pub(super) writer: [u8; 8],
-    /// The `seq` that this writer resumed from; 0 for a sale that began.
+    /// The `seq` that this writer last knew to be stored; 0 before the first.
     pub(super) from: u32,
     pub(super) attempts: [Option<Attempt>; MAX_ATTEMPTS],
 }
 
+/// What is known of an order that takes no more payments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(super) struct Closed {
+    /// The last complete reading showed nothing that moves.
+    pub(super) quiet: bool,
+    /// The first of the complete readings that agree on that, no reading having failed between them.
+    pub(super) since: Option<ReadAt>,
+    /// Something has been moving for too long.
+    pub(super) person: bool,
+}
+
+/// A payment that goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[allow(clippy::exhaustive_structs)] // two facts, always there
+pub struct Return {
+    /// Which.
+    pub what: Returned,
+    /// It went, or the gateway or whoever holds the merchant's keys has taken it over.
+    pub back: bool,
+}
+
+/// What goes back, and so the refund's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[allow(clippy::exhaustive_enums)] // a journal must store each
+pub enum Returned {
+    /// This payment.
+    Payment(CfPaymentId),
+    /// A payment whose number is not known, or a refund that an earlier version began: by reason, and a number that tells several
+    /// for one reason apart.
+    Reason(RefundReason, u8),
+}
+
 /// How far a sale is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 // Exhaustive on purpose: a journal must store each.
 #[allow(clippy::exhaustive_enums)]
@@ -71,6 +115,18 @@ pub enum Stage {
     },
     /// Not paid, for certain. Closed.
     NotPaid(NotPaid),
+    /// The order exists, and nothing shows that this journal made it, or somebody else is paying it. Nothing of ours was sent.
+    /// Open until the order has ended.
+    Taken,
+    /// Paid by somebody else. Closed, unless attempts of ours may still take money.
+    PaidElsewhere {
+        /// An attempt of ours may still take money.
+        watch: bool,
+    },
+    /// The order is paid, and whether by us cannot be told. Open: a person must look.
+    PaidUnclear,
+    /// The merchant's backend looks after what may still come, and sends it back. Nothing was seen to be taken. Closed.
+    HandedOver,
     /// Money came that must go back. Open until somebody says it did.
     RefundDue(RefundReason),
     /// It went back, or the gateway or whoever holds the merchant's keys has taken it over. Closed.
@@ -78,7 +134,7 @@ pub enum Stage {
 }
 
 /// Why a sale ended without money.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum NotPaid {
@@ -94,23 +150,23 @@ pub enum NotPaid {
     NotSent,
     /// Somebody who can see the gateway's books said so ([`Sale::attest`](super::Sale::attest)).
     Attested,
-    /// An order of this id exists with another amount or currency, or with attempts that are not ours.
+    /// Kept for records of earlier versions: an order of this id existed with another amount, or with attempts that were not ours.
     OrderConflict,
 }
 
 /// A refusal in short: what may be kept and logged of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[allow(clippy::exhaustive_structs)] // the message echoes card data and is left out for ever
 pub struct RefusedBy {
     /// The HTTP status.
     pub status: u16,
-    /// The gateway's code, cut at 48 bytes.
-    pub code: Text<48>,
+    /// The gateway's code, cut at 39 bytes.
+    pub code: Text<39>,
 }
 
 /// One attempt to pay.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Attempt {
@@ -130,7 +186,7 @@ pub struct Attempt {
 }
 
 /// What is known of an attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 // Exhaustive on purpose: a journal must store each.
 #[allow(clippy::exhaustive_enums)]
@@ -144,7 +200,7 @@ pub enum AttemptState {
 }
 
 /// How an attempt ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum AttemptEnd {
@@ -214,8 +270,10 @@ impl Record {
             stage,
             release: Release::Untracked,
             report_due: false,
-            surplus: 0,
-            surplus_back: 0,
+            said: None,
+            alone: false,
+            closed: None,
+            returns: [None; MAX_RETURNS],
             writer: [0; 8],
             from: 0,
             attempts,
@@ -234,8 +292,98 @@ impl Record {
 
     /// Whether somebody still has to do something about it.
     pub const fn is_open(&self) -> bool {
-        let settled = matches!(self.stage, Stage::Paid { watch: false } | Stage::NotPaid(_) | Stage::Refunded(_));
+        let settled = match self.stage {
+            Stage::Paid { watch } | Stage::PaidElsewhere { watch } => !watch,
+            Stage::NotPaid(_) | Stage::Refunded(_) | Stage::HandedOver => true,
+            Stage::Creating
+            | Stage::Open
+            | Stage::Closing
+            | Stage::Taken
+            | Stage::PaidUnclear
+            | Stage::RefundDue(_) => false,
+        };
         !settled || self.release.is_open() || self.report_due
+    }
+
+    /// Whether money of this sale may be on its way unseen: what [`Limits`](super::Limits) count. Not a sale that is known to be
+    /// paid, nor one whose order takes no more payments and of which nothing moves, nor one that a person must look at.
+    pub const fn is_unsettled(&self) -> bool {
+        match (&self.stage, self.closed) {
+            (Stage::Creating | Stage::Open | Stage::Closing, Some(closed)) => !closed.quiet && !closed.person,
+            (Stage::Creating | Stage::Open | Stage::Closing, None) => true,
+            (
+                Stage::Taken
+                | Stage::Paid { .. }
+                | Stage::PaidElsewhere { .. }
+                | Stage::PaidUnclear
+                | Stage::NotPaid(_)
+                | Stage::HandedOver
+                | Stage::RefundDue(_)
+                | Stage::Refunded(_),
+                _,
+            ) => false,
+        }
+    }
+
+    /// Whether a person must look: the gateway says of a payment on a closed order that it is still under way, for longer than
+    /// [`NOT_ATTEMPTED_MS`](super::NOT_ATTEMPTED_MS); or the order is paid and whether by us cannot be told.
+    pub const fn needs_person(&self) -> bool {
+        matches!(self.stage, Stage::PaidUnclear) || matches!(self.closed, Some(Closed { person: true, .. }))
+    }
+
+    /// The order takes no more payments, and nothing of it moves: only time has to confirm that.
+    pub const fn is_quiet(&self) -> bool {
+        matches!(self.closed, Some(Closed { quiet: true, .. }))
+    }
+
+    /// The payments that must go back, or went.
+    pub fn returns(&self) -> impl Iterator<Item = &Return> {
+        self.returns.iter().flatten()
+    }
+
+    /// The refund that is due next, under an id that is the same whoever asks for it.
+    pub fn refund_id(&self) -> Option<RefundId> {
+        self.refund_due()?;
+        let due = self.returns().find(|due| !due.back)?;
+        Some(due.what.refund_id(&self.order_id))
+    }
+
+    pub(super) fn quiet(&self) -> Quiet {
+        self.closed.and_then(|closed| closed.since).map_or_else(Quiet::default, Quiet::kept)
+    }
+
+    /// Notes that a payment goes back; `false`: there is no room, so a person must see to it.
+    pub(super) fn note_return(&mut self, what: Returned) -> bool {
+        if self.returns().any(|known| known.what == what) {
+            return true;
+        }
+        let full = self.returns.iter().all(Option::is_some);
+        // What went back can be forgotten: its refund's id would find it again.
+        let free = self.returns.iter_mut().find(|slot| slot.is_none_or(|known| full && known.back));
+        free.is_some_and(|slot| {
+            *slot = Some(Return { what, back: false });
+            true
+        })
+    }
+
+    /// The attempt of this payment.
+    pub(super) fn attempt_of(&self, id: CfPaymentId) -> Option<&Attempt> {
+        self.attempts().find(|attempt| attempt.cf_payment_id == Some(id))
+    }
+
+    /// How many payments of ours may exist whose number is not known.
+    pub(super) fn hidden(&self) -> usize {
+        let hides =
+            |attempt: &&Attempt| attempt.may_have_charged() && (attempt.repeated || attempt.cf_payment_id.is_none());
+        self.attempts().filter(hides).count()
+    }
+
+    /// The payment of ours that took the money and stays: seen to succeed, never guessed.
+    pub(super) fn payer(&self) -> Option<CfPaymentId> {
+        let success = |attempt: &&Attempt| attempt.state == AttemptState::Ended(AttemptEnd::Success);
+        let goes = |id: CfPaymentId| self.returns().any(|known| known.what == Returned::Payment(id));
+        let ids = || self.attempts().filter(success).filter_map(|attempt| attempt.cf_payment_id);
+        ids().find(|id| !goes(*id)).or_else(|| ids().next())
     }
 
     /// Which money must go back, if any: late, surplus, or for goods that stayed.
@@ -268,8 +416,11 @@ impl Record {
                 _ => return Err(Conflict::Stale),
             }
         }
-        // Of two sales in memory that claim one order, a copy or one begun anew, the journal goes on with the first.
-        let continues = self.writer == kept.writer || self.from == kept.seq;
+        // Of two sales in memory that claim one order, a copy or one begun anew, the journal goes on with the first. Each record names
+        // the one before it that its sale knew to be stored: the kept one, or the one that was kept when a store was cut. A sale that
+        // begins anew names none, so it never continues, whatever its seed.
+        let continues =
+            self.from == kept.seq || (self.writer == kept.writer && self.from == kept.from && kept.from != 0);
         if self == kept || (continues && self.seq > kept.seq) { Ok(()) } else { Err(Conflict::Stale) }
     }
 
@@ -307,10 +458,25 @@ impl Record {
     }
 }
 
+impl Returned {
+    /// The refund's id.
+    pub fn refund_id(&self, order: &OrderId) -> RefundId {
+        match *self {
+            Self::Payment(payment) => RefundId::of_payment(order, payment),
+            Self::Reason(reason, n) => RefundId::derive(order, reason, n.into()),
+        }
+    }
+}
+
 impl Attempt {
     /// It can still change.
     pub const fn is_open(&self) -> bool {
         !matches!(self.state, AttemptState::Ended(_))
+    }
+
+    /// The gateway answered, and refused it.
+    pub(super) const fn was_answered(&self) -> bool {
+        matches!(self.state, AttemptState::Ended(AttemptEnd::Refused(_)))
     }
 
     /// It may have reached the gateway, and may take money even now: all but what was refused or never left. What was

@@ -1,12 +1,17 @@
 //! What becomes of the goods: released at most once, and never both released and refunded by itself.
 
-use super::super::model::RefundReason;
-use super::record::Stage;
+use super::super::model::{CfPaymentId, RefundReason};
+use super::super::wire::http::ResponseHead;
+use super::delivery::Failure;
+use super::phase::{Phase, RouteProblem};
+use super::policy::Refunds;
+use super::record::{Returned, Stage};
 use super::state::Sale;
-use super::step::SaleError;
+use super::step::{Outcome, SaleError};
+use super::time::Millis;
 
 /// What became of the goods of a paid order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 // Exhaustive on purpose: a journal must store each.
 #[allow(clippy::exhaustive_enums)]
@@ -30,7 +35,7 @@ pub enum Release {
 }
 
 /// What a sale that was cut off while it was releasing is taken for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum AfterCut {
@@ -57,6 +62,11 @@ impl Release {
         matches!(self, Self::Due | Self::Releasing | Self::Unknown | Self::NotReleased)
     }
 
+    /// Goods went out, or may have: the payment they went out for stands.
+    pub(super) const fn is_under_way(self) -> bool {
+        matches!(self, Self::Releasing | Self::Unknown | Self::Released)
+    }
+
     /// After a reboot.
     pub(super) const fn after_cut(self, policy: AfterCut) -> Self {
         match (self, policy) {
@@ -75,13 +85,54 @@ impl Sale {
     /// # Errors
     /// [`SaleError::NotNow`] unless the order is paid and [`Release::Due`].
     pub fn begin_release(&mut self) -> Result<(), SaleError> {
-        if !self.goods_are_paid() || self.record.release != Release::Due {
+        if !self.goods_are_paid() || self.record.release != Release::Due || self.in_flight.is_some() {
             return Err(SaleError::NotNow);
         }
+        match (self.policy.refunds, self.record.payer()) {
+            // The right to hand out belongs to the order: the backend gives it to one terminal.
+            (Refunds::ByBackend, Some(payment)) if self.policy.claim => {
+                if !matches!(self.phase, Phase::Claim(..)) {
+                    self.failures = 0;
+                    self.phase = Phase::Claim(payment, Millis::default());
+                }
+            }
+            (Refunds::ByBackend | Refunds::ByCaller | Refunds::ByKeys, _) => self.release_begins(),
+        }
+        Ok(())
+    }
+
+    fn release_begins(&mut self) {
         self.record.release = Release::Releasing;
         self.vend = Vend::Due;
         self.change();
-        Ok(())
+    }
+
+    /// What the backend says to a claim.
+    pub(super) fn on_claim(&mut self, now: Millis, payment: CfPaymentId, result: Result<ResponseHead, Failure>) {
+        self.forget_body();
+        let problem = match result {
+            Ok(head) if head.is_success() => {
+                self.route_problem = None;
+                self.release_begins();
+                return self.settle_duties();
+            }
+            // Another terminal hands out for this order: this payment is the one too many, and the backend sends it back.
+            Ok(head) if head.status == 409 => {
+                self.record.release = Release::NotReleased;
+                self.stuck |= !self.record.note_return(Returned::Payment(payment));
+                return self.finish(Outcome::RefundDue(RefundReason::Surplus));
+            }
+            Ok(head) if head.status == 429 => {
+                self.route_problem = Some(RouteProblem::Refused { status: 429 });
+                self.phase = Phase::Claim(payment, self.after_throttle(now, &head));
+                return;
+            }
+            Ok(head) => RouteProblem::Refused { status: head.status },
+            Err(failure) => RouteProblem::Failed(failure),
+        };
+        self.route_problem = Some(problem);
+        self.failures = self.failures.saturating_add(1);
+        self.phase = Phase::Claim(payment, self.next_round(now));
     }
 
     /// The right to move the actuator: once, after the journal has stored [`Release::Releasing`].
@@ -123,6 +174,10 @@ impl Sale {
 
     fn decide_release(&mut self, out: bool) {
         self.record.release = if out { Release::Released } else { Release::NotReleased };
+        if !out {
+            let what = self.record.payer().map_or(Returned::Reason(RefundReason::NotReleased, 0), Returned::Payment);
+            self.stuck |= !self.record.note_return(what);
+        }
         self.vend = Vend::None;
         self.note_report();
         self.change();
@@ -139,7 +194,7 @@ impl Sale {
 }
 
 /// Where the right to move the actuator is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) enum Vend {
     #[default]
     None,

@@ -55,7 +55,7 @@ impl Standing {
 #[allow(clippy::exhaustive_structs)] // made by the caller
 pub struct ReadAt {
     /// Tells one power-on from another, as monotonic time begins anew with each.
-    pub power_on: u64,
+    pub power_on: u32,
     /// Monotonic time in it.
     pub now: Millis,
     /// The gateway's `Date`, where its answer had one.
@@ -156,7 +156,7 @@ impl Quiet {
 mod tests {
     use super::*;
 
-    fn at(power_on: u64, seconds: u64, date: Option<u64>) -> ReadAt {
+    fn at(power_on: u32, seconds: u64, date: Option<u64>) -> ReadAt {
         ReadAt { power_on, now: Millis(seconds * 1_000), date: date.map(UnixSeconds) }
     }
 

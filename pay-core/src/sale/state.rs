@@ -4,20 +4,20 @@ use zeroize::Zeroize;
 
 use super::super::model::idempotency::keyed;
 use super::super::model::{
-    CallKind, CfPaymentId, CreateOrder, IdempotencyKey, NextAction, PaymentSessionId, RefundId, RequestId, Secret,
-    Text, UnixSeconds, Url,
+    CallKind, CreateOrder, IdempotencyKey, NextAction, OpenOrder, PaymentSessionId, RequestId, Secret, Text,
+    UnixSeconds, Url,
 };
 use super::super::wire::api::ClientHints;
 use super::super::wire::http::{Call, Request, ResponseHead};
 use super::super::wire::request;
 use super::super::wire::response::OrderPaySpans;
 use super::delivery::{Delivery, ErrorKind, Failure};
-use super::duties;
-use super::intent::{Intent, Setup};
+use super::on_refund::outcome;
 use super::phase::{Asking, Phase, Presented, Question, RouteProblem};
 use super::policy::{self, Policy};
-use super::record::{AttemptEnd, AttemptState, NotPaid, Record, Stage};
+use super::record::{Attempt, AttemptEnd, AttemptState, NotPaid, Record, Stage};
 use super::release::{Release, Vend};
+use super::setup::Setup;
 use super::step::{Buffers, Commit, Connection, InFlight, Outcome, SaleError, Step};
 use super::time::Millis;
 
@@ -29,7 +29,7 @@ use super::time::Millis;
 ///
 /// Its promise: nothing is sent before a [`Step::Commit`] of the state that knows of it; there is at most one request in
 /// flight; an unknown answer is never taken for a no; what can charge without the shopper is never sent twice by itself.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sale {
     pub(super) record: Record,
     /// What the record is signed with when it changes: who writes, and the number that this sale began from.
@@ -55,12 +55,14 @@ pub struct Sale {
     pub(super) body_len: usize,
     /// The answer just read was not to what was asked, or could not be read.
     pub(super) unreadable: bool,
-    /// The refund that is being made.
-    pub(super) refund_id: Option<RefundId>,
+    /// The tag of an order that this sale creates: what shows that it is ours.
+    pub(super) mark: Option<Text<64>>,
+    /// Tells this power-on from others.
+    pub(super) power_on: u32,
     pub(super) call_key: Option<IdempotencyKey>,
     /// Where the right to move the actuator is.
     pub(super) vend: Vend,
-    /// A paid order is looked after: a second success would be a surplus.
+    /// A paid order is looked after, in this sale: a second success would be a surplus.
     pub(super) watching: bool,
     /// Somebody refused what is due for good: a person must look.
     pub(super) stuck: bool,
@@ -70,16 +72,26 @@ pub struct Sale {
     pub(super) wipe: bool,
     client: Option<ClientHints>,
     pub(super) serial: u32,
-    pub(super) in_flight: Option<InFlight>,
+    pub(super) in_flight: Option<CallKind>,
 }
 
 impl Sale {
-    /// A sale of an order that exists and whose session is known.
-    pub fn new(intent: Intent, setup: Setup) -> Self {
-        Self::at(intent, setup, Stage::Open, Phase::Ready(None))
+    /// A sale of an order that exists. With a way to ask it reads the order and its payments first, and pays with the session that this
+    /// read gives; anything there that may still take money means that nothing is sent ([`Outcome::OrderTaken`]).
+    pub fn new(order: OpenOrder, setup: Setup) -> Self {
+        let OpenOrder { order_id, amount, currency, session } = order;
+        let phase =
+            if setup.policy.can_ask { Phase::Ask(Question::Take, Millis::default()) } else { Phase::Ready(None) };
+        let record = Record::new(order_id, amount, currency, setup.environment, setup.api_version, Stage::Open);
+        let mut sale = Self::at(record, setup.policy, setup.seed, phase);
+        sale.session = Some(session);
+        sale
     }
 
     /// A sale that creates its order first. The session then comes with [`Sale::session`].
+    ///
+    /// The request's tag [`MARK_TAG`](crate::model::MARK_TAG) is the sale's mark: an order that was there already is taken for ours only if
+    /// it has this tag and no payments.
     ///
     /// # Errors
     /// [`SaleError::Encode`] if `buffers.tx` is too small.
@@ -90,14 +102,18 @@ impl Sale {
         now: Millis,
         buffers: &mut Buffers<'_>,
     ) -> Result<Self, SaleError> {
-        let intent = Intent {
-            order_id: request.order_id().clone(),
-            amount: request.amount(),
-            currency: request.currency().clone(),
-        };
         let body_len = request::create_order(request, buffers.tx)?;
         let deadline = now.after(setup.policy.deadline_ms);
-        let mut sale = Self::at(intent, setup, Stage::Creating, Phase::Create(now));
+        let record = Record::new(
+            request.order_id().clone(),
+            request.amount(),
+            request.currency().clone(),
+            setup.environment,
+            setup.api_version,
+            Stage::Creating,
+        );
+        let mut sale = Self::at(record, setup.policy, setup.seed, Phase::Create(now));
+        sale.mark = request.mark().cloned();
         sale.body_len = body_len;
         sale.call_key = Some(key);
         sale.deadline = Some(deadline);
@@ -107,30 +123,53 @@ impl Sale {
 
     /// A sale that a journal kept over a reboot. It asks how things stand; it never pays again by itself.
     pub fn resume(record: Record, policy: Policy, seed: [u8; 16], now: Millis) -> Self {
-        let phase = match &record.stage {
-            // Without an attempt nothing of ours can have been paid.
-            Stage::Creating => Phase::Done(Outcome::NotPaid(NotPaid::NotStarted)),
-            Stage::Open | Stage::Closing if policy.can_ask => Phase::Ask(Question::Order, now),
-            _ => Phase::Done(duties::outcome(&record).unwrap_or(Outcome::Unknown)),
-        };
-        let intent =
-            Intent { order_id: record.order_id.clone(), amount: record.amount, currency: record.currency.clone() };
-        let setup = Setup { environment: record.environment, api_version: record.api_version, policy, seed };
-        let mut sale = Self::at(intent, setup, Stage::Open, phase);
-        sale.deadline = (record.stage == Stage::Open).then(|| now.after(policy.deadline_ms));
-        sale.earlier_unknown = record.attempts().any(|attempt| attempt.state == AttemptState::Sent);
-        sale.watching = record.stage == Stage::Paid { watch: true } && policy.can_ask;
-        sale.from = record.seq;
-        sale.record = record;
-        if sale.record.stage == Stage::Creating {
-            sale.record.stage = Stage::NotPaid(NotPaid::NotStarted);
-            sale.change();
+        let seq = record.seq;
+        let stage = record.stage.clone();
+        let mut sale = Self::at(record, policy, seed, Phase::Done(Outcome::Unknown));
+        sale.from = seq;
+        sale.earlier_unknown = sale.record.attempts().any(|attempt| attempt.state == AttemptState::Sent);
+        sale.asking.quiet = sale.record.quiet();
+        let watched = matches!(stage, Stage::Paid { watch: true } | Stage::PaidElsewhere { watch: true });
+        sale.watching = watched && policy.can_ask;
+        match stage {
+            // Without an attempt nothing of ours can have been paid; an order that was made all the same is closed.
+            Stage::Creating if !policy.can_ask => sale.finish(Outcome::NotPaid(NotPaid::NotStarted)),
+            Stage::Creating => {
+                sale.record.stage = Stage::Closing;
+                sale.change();
+                sale.phase = Phase::Ask(Question::Order, now);
+            }
+            Stage::Open if policy.can_ask => {
+                sale.deadline = Some(now.after(policy.deadline_ms));
+                sale.phase = Phase::Ask(Question::Order, now);
+            }
+            Stage::Closing | Stage::Taken | Stage::PaidUnclear if policy.can_ask => {
+                sale.phase = Phase::Ask(Question::Order, now);
+            }
+            Stage::Open | Stage::Closing | Stage::Taken | Stage::PaidUnclear => {
+                sale.phase = Phase::Done(outcome(&sale.record).unwrap_or(Outcome::Unknown));
+            }
+            Stage::Paid { .. }
+            | Stage::PaidElsewhere { .. }
+            | Stage::NotPaid(_)
+            | Stage::HandedOver
+            | Stage::RefundDue(_)
+            | Stage::Refunded(_) => {
+                sale.phase = Phase::Done(outcome(&sale.record).unwrap_or(Outcome::Unknown));
+            }
         }
         let release = sale.record.release.after_cut(policy.after_cut);
+        if release == Release::NotReleased && sale.record.release != release {
+            sale.note_goods_stay();
+        }
         if release != sale.record.release {
             sale.record.release = release;
             sale.note_report();
             sale.change();
+        }
+        // What an earlier version, or another policy, left undone.
+        if sale.record.refund_due().is_some() && sale.record.returns().next().is_none() {
+            sale.note_goods_stay();
         }
         if matches!(sale.phase, Phase::Done(_)) {
             sale.settle_duties();
@@ -138,11 +177,31 @@ impl Sale {
         sale
     }
 
-    fn at(intent: Intent, setup: Setup, stage: Stage, phase: Phase) -> Self {
-        let Intent { order_id, amount, currency } = intent;
-        let Setup { environment, api_version, policy, seed } = setup;
+    /// A sale that a journal kept, before a shopper who comes back to it: where every attempt has ended it can be paid again, after the
+    /// order and its payments have been read as for [`Sale::new`]. Where one has not, it asks as [`Sale::resume`] does. `session`: what
+    /// to pay with; a read of the order gives it too.
+    pub fn come_back(
+        record: Record,
+        session: Option<PaymentSessionId>,
+        policy: Policy,
+        seed: [u8; 16],
+        now: Millis,
+    ) -> Self {
+        let payable = record.stage == Stage::Open && !record.attempts().any(Attempt::is_open);
+        let mut sale = Self::resume(record, policy, seed, now);
+        if payable && (policy.can_ask || session.is_some()) {
+            sale.phase = if policy.can_ask { Phase::Ask(Question::Take, now) } else { Phase::Ready(None) };
+            sale.session = session;
+            sale.deadline = None;
+            // Whoever had the session may have given it to others.
+            sale.record.alone = false;
+        }
+        sale
+    }
+
+    fn at(record: Record, policy: Policy, seed: [u8; 16], phase: Phase) -> Self {
         Self {
-            record: Record::new(order_id, amount, currency, environment, api_version, stage),
+            record,
             writer: writer(&seed),
             from: 0,
             policy,
@@ -159,7 +218,8 @@ impl Sale {
             route_problem: None,
             body_len: 0,
             unreadable: false,
-            refund_id: None,
+            mark: None,
+            power_on: power_on(&seed),
             call_key: None,
             vend: Vend::None,
             watching: false,
@@ -172,6 +232,14 @@ impl Sale {
             serial: 0,
             in_flight: None,
         }
+    }
+
+    /// Tells which power-on this is, the same for all its sales, so that two readings of one order in two sales can be told to be
+    /// apart by monotonic time. Without it the sale's own seed does.
+    #[must_use]
+    pub const fn with_power_on(mut self, power_on: u32) -> Self {
+        self.power_on = power_on;
+        self
     }
 
     /// Adds the `x-client-*` headers to Order Pay.
@@ -195,7 +263,7 @@ impl Sale {
         self
     }
 
-    /// The session of an order that this sale created.
+    /// The session to pay with, while the order can be paid. A read of the order may give another one.
     pub const fn session(&self) -> Option<&PaymentSessionId> {
         self.session.as_ref()
     }
@@ -216,7 +284,7 @@ impl Sale {
         if let Phase::Done(outcome) = &self.phase {
             return outcome.clone();
         }
-        if let Some(outcome) = duties::outcome(&self.record) {
+        if let Some(outcome) = outcome(&self.record) {
             return outcome;
         }
         // The last attempt, as long as it waits for its first chance to leave.
@@ -280,12 +348,13 @@ impl Sale {
         match &self.phase {
             Phase::Create(at)
             | Phase::Pay(at)
-            | Phase::Otp(at)
+            | Phase::Otp(_, at)
             | Phase::Ask(_, at)
             | Phase::Terminate(at)
-            | Phase::Refund(at)
-            | Phase::ReadRefund(at)
-            | Phase::Report(at) => Some(*at),
+            | Phase::Refund(_, at)
+            | Phase::ReadRefund(_, at)
+            | Phase::Report(_, at)
+            | Phase::Claim(_, at) => Some(*at),
             Phase::Ready(_) | Phase::Present(_) | Phase::Done(_) => None,
         }
     }
@@ -304,6 +373,7 @@ impl Sale {
     pub fn committed(&mut self, token: Commit) {
         if token.version == self.version {
             self.dirty = false;
+            self.from = self.record.seq;
         }
     }
 
@@ -315,64 +385,80 @@ impl Sale {
         result: Result<ResponseHead, Failure>,
         rx: &mut [u8],
     ) -> Connection {
-        match self.in_flight.take() {
-            Some(expected) if expected.same(&token) => {
-                self.unreadable = false;
-                self.answer(expected.call, now, result, rx);
-                if self.unreadable { Connection::Drop } else { Connection::Keep }
-            }
-            other => {
-                self.in_flight = other;
-                Connection::Keep
-            }
+        if self.in_flight.is_none() || token.sale != self.seed || token.serial != self.serial {
+            return Connection::Keep;
         }
+        self.in_flight = None;
+        self.unreadable = false;
+        self.answer(token.call, now, result, rx);
+        if self.unreadable { Connection::Drop } else { Connection::Keep }
     }
 
-    /// Whoever had the token of the exchange is gone: the request may have arrived.
+    /// The token of the exchange was dropped: the request may have arrived.
     pub(super) fn settle_lost(&mut self, now: Millis) {
         if let Some(lost) = self.in_flight.take() {
             let failure = Failure { kind: ErrorKind::Abandoned, delivery: Delivery::Unknown };
-            self.answer(lost.call, now, Err(failure), &mut []);
+            self.answer(lost, now, Err(failure), &mut []);
         }
     }
 
+    /// The phase says what was asked; it changes only by answers, and there is one exchange at a time.
     fn answer(&mut self, call: CallKind, now: Millis, result: Result<ResponseHead, Failure>, rx: &mut [u8]) {
-        match call {
-            CallKind::CreateOrder => self.on_create(now, result, rx),
-            CallKind::OrderPay => self.on_pay(now, result, rx),
-            CallKind::Authenticate => self.on_otp(now, result, rx),
-            CallKind::TerminateOrder => self.on_terminate(now, result, rx),
-            CallKind::CreateRefund => self.on_refund(now, result, rx),
-            CallKind::ReadRefund => self.on_read_refund(now, result, rx),
-            CallKind::ReportRelease => self.on_report(now, result),
-            _ => self.on_ask(now, result, rx),
+        match (&self.phase, call) {
+            (Phase::Create(_), CallKind::CreateOrder) => self.on_create(now, result, rx),
+            (Phase::Pay(_), CallKind::OrderPay) => self.on_pay(now, result, rx),
+            (Phase::Otp(payment, _), CallKind::Authenticate) => self.on_otp(now, *payment, result, rx),
+            (Phase::Terminate(_), CallKind::TerminateOrder) => self.on_terminate(now, result, rx),
+            (Phase::Refund(id, _), CallKind::CreateRefund) => self.on_refund(now, &id.clone(), result, rx),
+            (Phase::ReadRefund(id, _), CallKind::ReadRefund) => self.on_read_refund(now, &id.clone(), result, rx),
+            (Phase::Report(out, _), CallKind::ReportRelease) => self.on_report(now, *out, result),
+            (Phase::Claim(payment, _), CallKind::ReportRelease) => self.on_claim(now, *payment, result),
+            (Phase::Ask(..), CallKind::ReadOrder | CallKind::ListPayments | CallKind::ReadPayment) => {
+                self.on_ask(now, result, rx);
+            }
+            // A command came between question and answer: the answer is to nothing that is still asked.
+            (
+                Phase::Create(_)
+                | Phase::Ready(_)
+                | Phase::Pay(_)
+                | Phase::Present(_)
+                | Phase::Otp(..)
+                | Phase::Ask(..)
+                | Phase::Terminate(_)
+                | Phase::Refund(..)
+                | Phase::ReadRefund(..)
+                | Phase::Report(..)
+                | Phase::Claim(..)
+                | Phase::Done(_),
+                _,
+            ) => {}
         }
     }
 
     fn send<'t>(&'t mut self, buffers: &'t mut Buffers<'_>) -> Step<'t> {
         self.serial = self.serial.wrapping_add(1);
         let order = &self.record.order_id;
-        let last = self.record.attempts().next_back();
+        let written = buffers.tx.get(..self.body_len);
         let (call, key, body) = match &self.phase {
-            Phase::Create(_) => (Call::CreateOrder, self.call_key.as_ref(), buffers.tx.get(..self.body_len)),
-            Phase::Otp(_) => {
-                let payment = last.and_then(|attempt| attempt.cf_payment_id).unwrap_or(CfPaymentId::new(0));
-                (Call::Authenticate(payment), self.call_key.as_ref(), buffers.tx.get(..self.body_len))
-            }
+            Phase::Create(_) => (Call::CreateOrder, self.call_key.as_ref(), written),
+            Phase::Pay(_) => match self.record.attempts().next_back() {
+                Some(attempt) => (Call::OrderPay, Some(&attempt.key), written),
+                // There is no paying without an attempt that the journal knows: ask instead.
+                None => (Call::ReadOrder(order), None, None),
+            },
+            Phase::Otp(payment, _) => (Call::Authenticate(*payment), self.call_key.as_ref(), written),
             Phase::Terminate(_) => (Call::TerminateOrder(order), None, Some(request::TERMINATE_ORDER)),
-            Phase::Refund(_) => (Call::CreateRefund(order), self.call_key.as_ref(), buffers.tx.get(..self.body_len)),
-            Phase::Report(_) => {
-                let out = duties::report(&self.record).unwrap_or(false);
-                (Call::ReportRelease(order), None, Some(request::report_release(out)))
-            }
-            Phase::Ask(Question::Payment(payment), _) => (Call::ReadPayment(order, *payment), None, None),
-            Phase::Ask(Question::Order | Question::Adopt, _) => (Call::ReadOrder(order), None, None),
-            Phase::Ask(..) => (Call::ListPayments(order), None, None),
-            Phase::ReadRefund(_) => {
-                let call = self.refund_id.as_ref().map_or(Call::ReadOrder(order), |id| Call::ReadRefund(order, id));
-                (call, None, None)
-            }
-            _ => (Call::OrderPay, last.map(|attempt| &attempt.key), buffers.tx.get(..self.body_len)),
+            Phase::Refund(..) => (Call::CreateRefund(order), self.call_key.as_ref(), written),
+            Phase::ReadRefund(id, _) => (Call::ReadRefund(order, id), None, None),
+            Phase::Report(..) | Phase::Claim(..) => (Call::ReportRelease(order), None, written),
+            Phase::Ask(Question::Payment(payment, _), _) => (Call::ReadPayment(order, *payment), None, None),
+            Phase::Ask(Question::Order | Question::Take, _) => (Call::ReadOrder(order), None, None),
+            Phase::Ask(
+                Question::TakePayments | Question::Payments | Question::Whose | Question::Watch | Question::Late(_),
+                _,
+            ) => (Call::ListPayments(order), None, None),
+            // Nothing is due in these: `step` never comes here.
+            Phase::Ready(_) | Phase::Present(_) | Phase::Done(_) => (Call::ReadOrder(order), None, None),
         };
         let mut request = Request::new(call, self.record.api_version, RequestId::derive(&self.seed, self.serial))
             .with_timeout_ms(self.policy.exchange_ms)
@@ -383,9 +469,8 @@ impl Sale {
         if let Some(key) = key {
             request = request.with_key(key);
         }
-        let token = || InFlight { sale: self.seed, serial: self.serial, call: call.kind() };
-        self.in_flight = Some(token());
-        Step::Exchange(token(), request, buffers.rx)
+        self.in_flight = Some(call.kind());
+        Step::Exchange(InFlight { sale: self.seed, serial: self.serial, call: call.kind() }, request, buffers.rx)
     }
 
     pub(super) fn next_action<'a>(&'a self, rx: &'a [u8]) -> Option<NextAction<'a>> {
@@ -401,18 +486,39 @@ impl Sale {
     }
 
     fn check_deadline(&mut self, now: Millis) {
+        if self.deadline.is_none() && matches!(self.phase, Phase::Ask(Question::Take | Question::TakePayments, _)) {
+            self.deadline = Some(now.after(self.policy.deadline_ms));
+        }
         if self.deadline.is_none_or(|deadline| now < deadline) {
             return;
         }
         self.deadline = None;
         match self.phase {
             Phase::Ready(_) | Phase::Done(_) => {}
-            Phase::Create(_) | Phase::Ask(Question::Adopt | Question::AdoptPayments, _) => {
+            // Whatever order there is, nothing that charges was sent.
+            Phase::Create(_) => self.finish(Outcome::NotPaid(NotPaid::NotStarted)),
+            Phase::Ask(Question::Take | Question::TakePayments, _) if self.record.stage == Stage::Creating => {
+                self.finish(Outcome::OrderTaken);
+            }
+            Phase::Ask(Question::Take | Question::TakePayments, _) => {
                 self.finish(Outcome::NotPaid(NotPaid::NotStarted));
             }
             Phase::Pay(_) if !self.is_in_doubt() => self.end_attempt(AttemptEnd::NotSent),
-            _ if self.record.stage == Stage::Closing => {}
-            _ => self.close(now),
+            // Paid already: what is left to learn has no deadline.
+            Phase::Ask(Question::Whose | Question::Watch, _) => {}
+            Phase::Pay(_)
+            | Phase::Present(_)
+            | Phase::Otp(..)
+            | Phase::Ask(..)
+            | Phase::Terminate(_)
+            | Phase::Refund(..)
+            | Phase::ReadRefund(..)
+            | Phase::Report(..)
+            | Phase::Claim(..) => {
+                if self.record.stage == Stage::Open {
+                    self.close(now);
+                }
+            }
         }
     }
 
@@ -443,6 +549,10 @@ impl Sale {
             Outcome::Paid { watch, .. } => Some(Stage::Paid { watch: *watch }),
             Outcome::NotPaid(why) => Some(Stage::NotPaid(why.clone())),
             Outcome::RefundDue(why) => Some(Stage::RefundDue(*why)),
+            Outcome::PaidElsewhere => Some(Stage::PaidElsewhere { watch: self.may_have_charged() }),
+            Outcome::PaidUnclear => Some(Stage::PaidUnclear),
+            Outcome::OrderTaken => Some(Stage::Taken),
+            Outcome::HandedOver => Some(Stage::HandedOver),
             Outcome::Pending | Outcome::Unknown => None,
         };
         if let Some(stage) = stage {
@@ -461,6 +571,7 @@ impl Sale {
         self.forget_body();
         self.session = None;
         self.bank_page = None;
+        self.deadline = None;
         self.watching = false;
         self.phase = Phase::Done(outcome);
         self.settle_duties();
@@ -504,21 +615,14 @@ pub(super) fn enough_rx(buffers: &Buffers<'_>, needed: usize) -> Result<(), Sale
     if buffers.rx.len() < needed { Err(SaleError::RxTooSmall { needed }) } else { Ok(()) }
 }
 
-/// The attempt that took the money: the one that succeeded, or the only one that can have.
-pub(super) fn payer(record: &Record) -> Option<CfPaymentId> {
-    let mut successes = record.attempts().filter(|attempt| attempt.state == AttemptState::Ended(AttemptEnd::Success));
-    let mut others = record.attempts().filter(|attempt| attempt.may_have_charged());
-    let payer = match (successes.next(), others.next(), others.next()) {
-        (Some(success), ..) => Some(success),
-        // Of an attempt that was sent twice and needs a shopper, only the payment that was shown can be paid.
-        (None, Some(only), None) if !only.repeated || only.class.needs_shopper() => Some(only),
-        _ => None,
-    };
-    payer.and_then(|attempt| attempt.cf_payment_id)
-}
-
 /// Tells this sale in memory from others of the same order.
 fn writer(seed: &[u8; 16]) -> [u8; 8] {
     let [a, b, c, d, e, f, g, h, ..] = keyed(seed, &[b"writer\0"]);
     [a, b, c, d, e, f, g, h]
+}
+
+/// Tells this sale's power-on from others, as far as it knows.
+fn power_on(seed: &[u8; 16]) -> u32 {
+    let [a, b, c, d, ..] = keyed(seed, &[b"power-on\0"]);
+    u32::from_be_bytes([a, b, c, d])
 }

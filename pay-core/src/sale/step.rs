@@ -57,12 +57,6 @@ pub struct InFlight {
     pub(super) call: CallKind,
 }
 
-impl InFlight {
-    pub(super) fn same(&self, other: &Self) -> bool {
-        self.sale == other.sale && self.serial == other.serial
-    }
-}
-
 /// Whether the connection of an exchange may carry another.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +71,7 @@ pub enum Connection {
 
 /// How a sale ended.
 #[must_use]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 // Exhaustive on purpose: a forgotten arm costs someone money.
 #[allow(clippy::exhaustive_enums)]
@@ -96,6 +90,17 @@ pub enum Outcome {
     NotPaid(NotPaid),
     /// Money was taken that must go back, or has gone: what is still due says [`Record::refund_due`].
     RefundDue(RefundReason),
+    /// The order is paid, by somebody else: another terminal, the merchant's site. No goods from this sale, and no refund.
+    PaidElsewhere,
+    /// The order is paid, an attempt of this sale has no number, and whether it took the money cannot be told: no goods by itself. The
+    /// record stays open; a person must look.
+    PaidUnclear,
+    /// The order exists, and nothing shows that this sale made it; or somebody else is paying it. Nothing that charges was sent. The
+    /// money may be on its way elsewhere: begin anew with another order id only for another intent.
+    OrderTaken,
+    /// Nothing was seen to be taken, the order takes no more payments, and the merchant's backend looks after it: what still comes
+    /// goes back.
+    HandedOver,
     /// The shopper may still pay, and this terminal has no way to ask. Somebody with keys must.
     Pending,
     /// Whether money was taken cannot be known here. Somebody with keys must ask.
@@ -103,7 +108,7 @@ pub enum Outcome {
 }
 
 /// Why a step could not be made. Nothing was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SaleError {
@@ -120,6 +125,8 @@ pub enum SaleError {
     TooManyAttempts,
     /// The key was used for another attempt of this sale.
     KeyReused,
+    /// The request has a session that is not the order's: [`Sale::session`](super::Sale::session) gives the one to pay with.
+    OtherSession,
 }
 
 impl fmt::Display for SaleError {
@@ -130,6 +137,7 @@ impl fmt::Display for SaleError {
             Self::NotNow => f.write_str("the sale is not at a point where this can be done"),
             Self::TooManyAttempts => f.write_str("the sale has had its attempts"),
             Self::KeyReused => f.write_str("x-idempotency-key: was used for another attempt of this sale"),
+            Self::OtherSession => f.write_str("payment_session_id: is not the session of this order"),
         }
     }
 }

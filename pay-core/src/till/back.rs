@@ -11,7 +11,7 @@ const REST_MS: u32 = 60_000;
 const PATIENCE_MS: u64 = 60_000;
 
 /// The sales that the journal has open.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Back {
     /// The one at work.
     pub(super) desk: Option<Desk>,

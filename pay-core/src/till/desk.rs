@@ -4,8 +4,7 @@ use core::mem;
 
 use super::super::model::{NextAction, OpenOrder, OrderId, PaymentSessionId};
 use super::super::sale::{
-    AttemptEnd, AttemptState, Buffers, MAX_ATTEMPTS, Millis, Outcome, Record, Release, Sale, SaleError, Stage, Step,
-    Switch, Token,
+    AttemptEnd, Buffers, MAX_ATTEMPTS, Millis, Outcome, Record, Release, Sale, SaleError, Stage, Step, Token,
 };
 use super::super::wire::encode::TERMINATE_ORDER;
 use super::super::wire::{Call, Request};
@@ -21,7 +20,7 @@ const STORE_TRIES: u8 = 4;
 pub(super) const CLOSE_TRIES: u8 = 3;
 
 /// A sale at work.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Desk {
     pub(super) sale: Sale,
     offer: Offer,
@@ -49,7 +48,7 @@ pub(super) struct Desk {
 }
 
 /// What a sale said last.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) enum Said {
     #[default]
     Nothing,
@@ -147,14 +146,8 @@ impl Desk {
         keys: &mut Keys,
         now: Millis,
     ) -> Self {
-        let mut desk = Self::take_up(record, terms, keys, now);
-        (desk.attended, desk.session) = (true, session);
-        let ended = record.attempts().all(|attempt| matches!(attempt.state, AttemptState::Ended(_)));
-        if record.stage == Stage::Open && ended && terms.policy.can_ask {
-            // Refused where it is not so: then it is asked about.
-            let _ = desk.sale.switch_method(Switch::GoOn, now);
-        }
-        desk
+        let sale = Sale::come_back(record.clone(), session.clone(), terms.policy, keys.seed(), now);
+        Self::open(sale, session, terms, now)
     }
 
     pub(super) const fn record(&self) -> &Record {

@@ -8,7 +8,7 @@ use super::super::sale::{
 };
 
 /// How what was begun has ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_enums, clippy::large_enum_variant)] // one for each thing that can be begun
 pub enum Done {
     /// Nothing was begun.
@@ -104,7 +104,7 @@ pub enum OrderState {
 }
 
 /// Why something was not done.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Trouble {
     /// The journal cannot be read or written. Nothing was sent.
@@ -135,7 +135,7 @@ pub enum Trouble {
 }
 
 /// How a sale stands, in facts for people, logs and receipts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Ended {
     /// The order.
@@ -224,7 +224,7 @@ impl fmt::Display for Why {
             RouteProblem::Failed(failure) => failure.fmt(f),
             RouteProblem::Refused { status } => write!(f, "the answer was status {status}"),
             RouteProblem::Unreadable => f.write_str("the answer could not be read, or was about something else"),
-            RouteProblem::RefundCancelled => f.write_str("the refund was cancelled at the gateway; a person must look"),
+            RouteProblem::RefundRefused => f.write_str("the gateway refused the refund; a person must look"),
         }
     }
 }

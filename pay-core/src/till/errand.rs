@@ -11,7 +11,7 @@ use super::terms::Terms;
 const TRIES: u8 = 3;
 
 /// A question, or a refund, on its way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Errand {
     order_id: OrderId,
     /// `None`: only a question.
@@ -24,7 +24,7 @@ pub(super) struct Errand {
 }
 
 /// The refund that is wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Wanted {
     id: RefundId,
     amount: Amount,
@@ -34,7 +34,7 @@ struct Wanted {
 }
 
 /// The next call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Step {
     Order,
     Payments,

@@ -5,7 +5,7 @@ use super::super::sale::{Exposure, Millis};
 use super::errand::Errand;
 
 /// What was begun.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::large_enum_variant)] // there is one
 pub(super) enum Job {
     /// Nothing, or it is done.

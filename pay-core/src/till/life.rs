@@ -1,9 +1,10 @@
 //! A whole life of a till: sales, one after the other, and whatever the journal has open beside them.
 
 use super::super::model::{
-    Amount, CreateOrder, DeviceSecret, IdempotencyKey, InvalidValue, OpenOrder, Operation, OrderId, UnixSeconds,
+    Amount, CreateOrder, DeviceSecret, IdempotencyKey, InvalidValue, MARK_TAG, OpenOrder, Operation, OrderId,
+    UnixSeconds,
 };
-use super::super::sale::{Buffers, Intent, Millis, Outcome, Record, Refunds, RouteProblem, Sale, Setup};
+use super::super::sale::{Buffers, Millis, Outcome, Record, Refunds, RouteProblem, Sale, Setup};
 use super::super::wire::Route;
 use super::back::Back;
 use super::desk::Desk;
@@ -14,15 +15,12 @@ use super::keys::Keys;
 use super::refund_ref::RefundRef;
 use super::terms::Terms;
 
-/// The entry of `order_tags` that has this device's mark.
-const MARK: &str = "till_mark";
-
 /// The till's whole life, without I/O: begin something, then carry out what [`Life::next`] says and answer with
 /// [`Life::on`], until it is [`Do::Idle`](crate::till::Do::Idle). The same inputs give the same steps.
 ///
 /// It holds two sales at the most: the shopper's, and one that the journal had open. The second works only in the waits of
 /// the first, so that no shopper waits for another's sale.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Life {
     pub(super) terms: Terms,
     pub(super) keys: Keys,
@@ -55,7 +53,7 @@ pub(super) enum Asked {
 }
 
 /// What is to be told next.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum News {
     Resumed(Asked),
     Settled(Outcome),
@@ -140,7 +138,7 @@ impl Life {
             request
         } else {
             let mark = self.keys.mark(request.order_id(), request.amount(), request.currency());
-            request.with_tag(MARK, &mark)?
+            request.with_tag(MARK_TAG, &mark)?
         };
         let sale = Sale::create(&request, key, setup, now, buffers)?;
         self.begin(sale, None, unix, now, Goal::Create);
@@ -161,9 +159,7 @@ impl Life {
             }
         }
         let setup = self.setup();
-        let intent =
-            Intent { order_id: order.order_id.clone(), amount: order.amount, currency: order.currency.clone() };
-        let sale = Sale::new(intent, setup);
+        let sale = Sale::new(order.clone(), setup);
         self.begin(sale, Some(order), unix, now, Goal::Sell);
         Ok(())
     }

@@ -48,7 +48,7 @@ pub enum Seen {
 }
 
 /// Why a sleep ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Wish {
     /// Time went by.

@@ -5,7 +5,7 @@ use super::super::sale::{Limits, Policy};
 use super::super::wire::ClientHints;
 
 /// What a merchant decides once for a terminal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Terms {
     /// Where the money is.

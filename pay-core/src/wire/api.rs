@@ -39,7 +39,7 @@ pub struct BearerToken(Secret<263>);
 
 /// The `x-client-*` headers: what NPCI's rules want to know about the device. Documented as required on Order Pay of
 /// `2026-01-01`, optional in its specification, used with older versions too: so optional here, whatever the version.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct ClientHints {
@@ -56,7 +56,7 @@ pub struct ClientHints {
 macro_rules! hint {
     ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $variant:ident = $text:literal,)* }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[cfg_attr(feature = "defmt", derive(defmt::Format))]
         #[non_exhaustive]
         pub enum $name { $($(#[$word_doc])* $variant,)* }

@@ -22,7 +22,7 @@ pub enum Method {
 }
 
 /// Which of a terminal's two connections a call goes over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 // Exhaustive on purpose: a driver must route every call.
 #[allow(clippy::exhaustive_enums)]

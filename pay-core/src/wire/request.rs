@@ -13,7 +13,7 @@ use super::super::model::{
 use super::writer;
 
 /// Why a request was not encoded. Nothing was written that could be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum EncodeError {
@@ -30,8 +30,13 @@ pub enum EncodeError {
 pub const TERMINATE_ORDER: &[u8] = br#"{"order_status":"TERMINATED"}"#;
 
 /// The body of `POST /orders/{order_id}/release`: the goods are out, or they are not and never will be.
-pub const fn report_release(out: bool) -> &'static [u8] {
-    if out { br#"{"released":true}"# } else { br#"{"released":false}"# }
+/// `payment`: the payment that they were paid with, where it is known. Written to `tx`; returns its length.
+///
+/// # Errors
+/// [`EncodeError::BufferTooSmall`] with the exact size.
+pub fn report_release(out: bool, payment: Option<CfPaymentId>, tx: &mut [u8]) -> Result<usize, EncodeError> {
+    let digits = payment.map(digits);
+    write(&ReleaseBody { released: Some(out), cf_payment_id: text(&digits) }, tx)
 }
 
 /// Writes the body of a claim to `tx`: before the goods go out, the terminal asks the merchant's backend for the right to hand them
@@ -40,14 +45,14 @@ pub const fn report_release(out: bool) -> &'static [u8] {
 /// # Errors
 /// [`EncodeError::BufferTooSmall`] with the exact size.
 pub fn claim_release(payment: CfPaymentId, tx: &mut [u8]) -> Result<usize, EncodeError> {
-    #[derive(serde::Serialize)]
-    struct Claim<'a> {
-        cf_payment_id: &'a str,
-    }
-    let mut digits = Text::<20>::new();
+    write(&ReleaseBody { released: None, cf_payment_id: Some(&digits(payment)) }, tx)
+}
+
+fn digits(payment: CfPaymentId) -> Text<20> {
+    let mut digits = Text::new();
     // 20 digits hold every u64.
     let _ = fmt::Write::write_fmt(&mut digits, format_args!("{payment}"));
-    write(&Claim { cf_payment_id: digits.as_str() }, tx)
+    digits
 }
 
 /// Writes an Order Pay body to `tx`; returns its length.
@@ -133,9 +138,7 @@ pub fn create_refund(request: &CreateRefund, tx: &mut [u8]) -> Result<usize, Enc
 /// [`EncodeError::Invalid`] before `2023-08-01`, [`EncodeError::BufferTooSmall`] with the exact size.
 pub fn simulate(request: &Simulate, version: ApiVersion, tx: &mut [u8]) -> Result<usize, EncodeError> {
     version.needs(ApiVersion::V2023_08_01, "entity_simulation").map_err(EncodeError::Invalid)?;
-    let mut id = Text::<20>::new();
-    // 20 digits hold every u64.
-    let _ = fmt::Write::write_fmt(&mut id, format_args!("{}", request.cf_payment_id));
+    let id = digits(request.cf_payment_id);
     write(
         &SimulateBody {
             entity: "PAYMENTS",
@@ -335,6 +338,11 @@ body!(CreateOrderBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")] order_expiry_time: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")] order_note: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")] order_tags: Option<Tags>,
+});
+
+body!(ReleaseBody<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")] released: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")] cf_payment_id: Option<&'a str>,
 });
 
 body!(CustomerDetails<'a> {

@@ -11,12 +11,12 @@ use super::super::json::members::{self, MembersError};
 use super::super::json::scan::{self, Kind, Span, SyntaxError, Value};
 use super::super::model::{
     ActionWord, Amount, AuthenticateReply, AuthenticateStatus, BankTransferDetails, CfPaymentId, ChannelWord,
-    FormFields, MethodWord, NextAction, Order, OrderPayReply, OrderStatus, Payment, PaymentStatus, QrImage, Refund,
-    RefundStatus, Refusal, UpiLink, UpiLinks, Url,
+    FormFields, MARK_TAG, MethodWord, NextAction, Order, OrderPayReply, OrderStatus, Payment, PaymentStatus, QrImage,
+    Refund, RefundStatus, Refusal, UpiLink, UpiLinks, Url,
 };
 
 /// Why an answer cannot be read. It says nothing about what the gateway did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum DecodeError {
@@ -74,7 +74,7 @@ pub fn authenticate(rx: &mut [u8]) -> Result<AuthenticateReply<'_>, DecodeError>
 /// # Errors
 /// [`DecodeError`].
 pub fn order(rx: &mut [u8]) -> Result<Order<'_>, DecodeError> {
-    const NAMES: [&str; 7] = [
+    const NAMES: [&str; 8] = [
         "order_id",
         "order_status",
         "order_amount",
@@ -82,11 +82,17 @@ pub fn order(rx: &mut [u8]) -> Result<Order<'_>, DecodeError> {
         "payment_session_id",
         "cf_order_id",
         "order_expiry_time",
+        "order_tags",
     ];
-    let [id, status, value, currency, session, cf_id, expiry] = document(rx, &NAMES)?;
+    let (mut found, mut mark) = ([None; 8], [None]);
+    let end = members::members_and(rx, 0, 0, &NAMES, &mut found, &mut |at, levels| {
+        members::members(rx, at, levels, &[MARK_TAG], &mut mark)
+    })?;
+    whole(rx, end)?;
+    let ([id, status, value, currency, session, cf_id, expiry, _], [mark]) = (found, mark);
     let amount = amount(rx, value, "order_amount")?.ok_or(DecodeError::Missing("order_amount"))?;
-    let [id, status, currency, session, cf_id, expiry] =
-        [id, status, currency, session, cf_id, expiry].map(|value| word(rx, value));
+    let [id, status, currency, session, cf_id, expiry, mark] =
+        [id, status, currency, session, cf_id, expiry, mark].map(|value| word(rx, value));
     let text = Resolver(rx);
     let needed = |span: Option<Span>, field| span.map(|span| text.of(span)).ok_or(DecodeError::Missing(field));
     Ok(Order {
@@ -97,6 +103,7 @@ pub fn order(rx: &mut [u8]) -> Result<Order<'_>, DecodeError> {
         payment_session_id: text.or_empty(session),
         cf_order_id: text.or_empty(cf_id),
         expiry_time: text.or_empty(expiry),
+        mark: text.or_empty(mark),
     })
 }
 
@@ -191,7 +198,7 @@ pub fn refusal(status: u16, rx: &mut [u8]) -> Refusal<'_> {
 }
 
 /// An Order Pay reply as places in the receive buffer, so that it can be kept beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct OrderPaySpans {
     pub(crate) cf_payment_id: CfPaymentId,
     /// Not compared with anything, so a flow may go on without it.
@@ -202,7 +209,7 @@ pub(crate) struct OrderPaySpans {
     next: NextSpans,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum NextSpans {
     OpenUrl(Span),
     PostForm { url: Span, payload: Span },
@@ -425,6 +432,11 @@ impl Payments<'_> {
     /// Whether the list was walked to its closing bracket. Single elements may have been unreadable.
     pub const fn is_whole(&self) -> bool {
         self.over && !self.cut
+    }
+
+    /// Whether the text ended, or stopped being a list, before its closing bracket: nothing more can be read.
+    pub const fn is_cut(&self) -> bool {
+        self.cut
     }
 
     /// The next element's members; the inner error is about the element alone.

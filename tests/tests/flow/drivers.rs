@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use pay_core::drive::journal::blocking::Journal as _;
 use pay_core::drive::transport::{Error, ErrorType, blocking};
 use pay_core::drive::{DriveError, Driver, Journal, MemoryJournal, MemoryJournalError, Need, Routes, Transport};
-use pay_core::model::{IdempotencyKey, OrderId, OrderPay};
+use pay_core::model::{IdempotencyKey, OrderId, OrderPay, PaymentSessionId};
 use pay_core::sale::{Buffers, Delivery, ErrorKind, Failure, Millis, Outcome, Policy, Record};
 use pay_core::wire::{Auth, Endpoint, Request, ResponseHead};
 use proptest::prelude::*;
@@ -222,7 +222,8 @@ impl Bench {
             match told {
                 Told::Attempt if methods.is_empty() => driver.cancel(now),
                 Told::Attempt => {
-                    let request = methods.remove(0)(&self.session);
+                    let session = driver.sale().session().unwrap().expose().to_owned();
+                    let request = methods.remove(0)(&session);
                     let key = format!("key-{}", driver.sale().record().attempt_count());
                     driver.pay(&request, IdempotencyKey::parse(&key).unwrap(), now).unwrap();
                 }
@@ -240,7 +241,7 @@ impl Bench {
 
     fn blocking(&self, methods: Vec<fn(&str) -> OrderPay>) -> Outcome {
         let (mut tx, mut rx) = (vec![0; 2048], vec![0; 16 * 1024]);
-        let sale = world::sale(self.policy);
+        let sale = world::sale(self.policy, PaymentSessionId::parse(&self.session).unwrap());
         let buffers = Buffers { tx: &mut tx, rx: &mut rx };
         let driver = Driver::new(sale, Routes::same(self.wire()), self.book(), buffers);
         self.play(driver, methods, |driver, shared| {
@@ -251,7 +252,7 @@ impl Bench {
     /// Drops the future once, after `polls` polls that were pending; returns whether it came to that.
     fn dropping(&self, methods: Vec<fn(&str) -> OrderPay>, mut polls: usize) -> (Outcome, bool) {
         let (mut tx, mut rx) = (vec![0; 2048], vec![0; 16 * 1024]);
-        let sale = world::sale(self.policy);
+        let sale = world::sale(self.policy, PaymentSessionId::parse(&self.session).unwrap());
         let buffers = Buffers { tx: &mut tx, rx: &mut rx };
         let driver = Driver::new(sale, Routes::same(Halting(self.wire())), Halting(self.book()), buffers);
         let mut dropped = false;

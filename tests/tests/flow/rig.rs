@@ -1,12 +1,12 @@
 //! A sale told by hand what comes of each exchange: for stories that no gateway would tell by itself.
 
 use pay_core::model::{
-    Amount, ApiVersion, Authenticate, CreateOrder, Currency, Customer, CustomerId, Environment, IdempotencyKey,
-    OrderPay, Otp, Phone, RefundId, RefundReason, UnixSeconds,
+    Amount, ApiVersion, Authenticate, CfPaymentId, CreateOrder, Currency, Customer, CustomerId, Environment,
+    IdempotencyKey, MARK_TAG, OpenOrder, OrderPay, Otp, PaymentSessionId, Phone, RefundId, UnixSeconds,
 };
 use pay_core::sale::{
-    Buffers, Delivery, ErrorKind, Failure, InFlight, Intent, Millis, Outcome, Policy, Record, Sale, SaleError, Setup,
-    Step, Switch,
+    Buffers, Delivery, ErrorKind, Failure, InFlight, Millis, Outcome, Policy, Record, Sale, SaleError, Setup, Step,
+    Switch,
 };
 use pay_core::wire::{Call, ResponseHead};
 
@@ -50,19 +50,31 @@ impl Rig {
     }
 
     pub fn seeded(policy: Policy, seed: u8) -> Self {
-        let intent =
-            Intent { order_id: order_id(), amount: Amount::from_minor(1015).unwrap(), currency: Currency::inr() };
-        Self::with(Sale::new(intent, setup(policy, seed)))
+        if !policy.can_ask {
+            return Self::with(Sale::new(handed_in(), setup(policy, seed)));
+        }
+        let mut rig = Self::creating_with(policy, seed);
+        rig.tell("create", order_is("ACTIVE"));
+        rig
+    }
+
+    /// A sale of an order that was there before it.
+    pub fn taking(policy: Policy) -> Self {
+        Self::with(Sale::new(handed_in(), setup(policy, 1)))
     }
 
     /// A sale that creates its order.
     pub fn creating() -> Self {
-        let mut rig = Self::new(Policy::with_ask());
+        Self::creating_with(Policy::with_ask(), 2)
+    }
+
+    fn creating_with(policy: Policy, seed: u8) -> Self {
+        let mut rig = Self::with(Sale::new(handed_in(), setup(policy, seed)));
         let customer = Customer::new(CustomerId::parse("walk_in").unwrap(), Phone::parse("9999999999").unwrap());
         let request = CreateOrder::new(order_id(), Amount::from_minor(1015).unwrap(), customer).unwrap();
+        let request = request.with_tag(MARK_TAG, MARK).unwrap();
         let mut buffers = Buffers { tx: &mut rig.tx, rx: &mut rig.rx };
-        rig.sale =
-            Sale::create(&request, key("create"), setup(Policy::with_ask(), 2), Millis(0), &mut buffers).unwrap();
+        rig.sale = Sale::create(&request, key("create"), setup(policy, seed), Millis(0), &mut buffers).unwrap();
         rig
     }
 
@@ -112,9 +124,10 @@ impl Rig {
                         Call::ReadPayment(..) => "payment",
                         Call::CreateRefund(_) => "refund",
                         Call::ReadRefund(..) => "read refund",
-                        Call::ReportRelease(_) => match request.body.expose() {
-                            br#"{"released":true}"# => "released",
-                            br#"{"released":false}"# => "not released",
+                        Call::ReportRelease(_) => match core::str::from_utf8(request.body.expose()).unwrap() {
+                            body if body.starts_with(r#"{"released":true"#) => "released",
+                            body if body.starts_with(r#"{"released":false"#) => "not released",
+                            body if body.starts_with(r#"{"cf_payment_id":"#) => "claim",
                             _ => "other",
                         },
                         _ => "other",
@@ -176,6 +189,7 @@ impl Rig {
                 Asked::Send("order" | "terminate") => self.answer(order_is(order)),
                 Asked::Send("list") => self.answer(list(payments)),
                 Asked::Send("payment") => self.answer(payment(payments[0])),
+                Asked::Send("claim") => self.answer(Told::Answer(200, "{}".to_owned())),
                 other => return other,
             }
         }
@@ -199,11 +213,27 @@ fn setup(policy: Policy, seed: u8) -> Setup {
     Setup { environment: Environment::Sandbox, api_version: ApiVersion::V2025_01_01, policy, seed: [seed; 16] }
 }
 
+/// What this journal marks its orders with.
+pub const MARK: &str = "0123456789abcdef";
+
+fn handed_in() -> OpenOrder {
+    OpenOrder {
+        order_id: order_id(),
+        amount: Amount::from_minor(1015).unwrap(),
+        currency: Currency::inr(),
+        session: PaymentSessionId::parse("session_abcdefghijklmnop").unwrap(),
+    }
+}
+
 pub fn order_is(status: &str) -> Told {
+    marked_order_is(status, MARK)
+}
+
+pub fn marked_order_is(status: &str, mark: &str) -> Told {
     Told::Answer(
         200,
         format!(
-            r#"{{"order_id":"{ORDER}","order_status":"{status}","order_amount":10.15,"order_currency":"INR","payment_session_id":"session_abc"}}"#
+            r#"{{"order_id":"{ORDER}","order_status":"{status}","order_amount":10.15,"order_currency":"INR","payment_session_id":"session_abcdefghijklmnop","order_tags":{{"till_mark":"{mark}"}}}}"#
         ),
     )
 }
@@ -224,13 +254,9 @@ pub fn payment(payment: (u64, &str)) -> Told {
     Told::Answer(200, entry(payment))
 }
 
-/// The refund of the whole order for this reason.
-pub fn refund(why: RefundReason, status: &str) -> Told {
-    refund_nth(why, 0, status)
-}
-
-pub fn refund_nth(why: RefundReason, n: u16, status: &str) -> Told {
-    let id = RefundId::derive(&order_id(), why, n);
+/// The refund of this payment.
+pub fn refund(payment: u64, status: &str) -> Told {
+    let id = RefundId::of_payment(&order_id(), CfPaymentId::new(payment));
     Told::Answer(
         200,
         format!(r#"{{"refund_id":"{id}","order_id":"{ORDER}","refund_amount":10.15,"refund_status":"{status}"}}"#),

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 
 use pay_core::model::{
     Amount, ApiVersion, Authenticate, CallKind, CreateOrder, Customer, CustomerId, Environment, IdempotencyKey,
-    MethodClass, NextAction, OrderId, OrderPay, Otp, Phone,
+    MARK_TAG, MethodClass, NextAction, OpenOrder, OrderId, OrderPay, Otp, PaymentSessionId, Phone,
 };
 use pay_core::sale::{
-    AttemptEnd, Buffers, Connection, Delivery, ErrorKind, Failure, Intent, Millis, Outcome, Policy, Record, Sale,
-    Setup, Step,
+    AttemptEnd, Buffers, Connection, Delivery, ErrorKind, Failure, Millis, Outcome, Policy, Record, Sale, Setup, Step,
 };
 use pay_core::wire::{Auth, Request, ResponseHead, Route};
 use sandbox::{Gateway, Rules, SessionKeys};
@@ -118,17 +117,28 @@ impl World {
     /// A terminal that is to pay ₹10.15. `keys`: whether the gateway honours keys on calls without credentials.
     pub fn new(keys: SessionKeys, policy: Policy) -> Self {
         let rules = Rules { session_keys: keys, ..Rules::default() };
-        let mut gateway = Gateway::new(rules, "https://127.0.0.1:1/pg", CLIENT_ID, CLIENT_SECRET, 7);
-        let body = format!(
-            r#"{{"order_id":"{ORDER}","order_amount":10.15,"order_currency":"INR",
-                "customer_details":{{"customer_id":"walk_in","customer_phone":"9999999999"}}}}"#
-        );
-        let order = gateway.handle(&merchant("POST", "/pg/orders").with_json(body), START);
-        assert_eq!(order.status, 200, "{}", String::from_utf8_lossy(&order.body));
-        let order: serde_json::Value = serde_json::from_slice(&order.body).unwrap();
-        let session = order["payment_session_id"].as_str().unwrap().to_owned();
+        let gateway = Gateway::new(rules, "https://127.0.0.1:1/pg", CLIENT_ID, CLIENT_SECRET, 7);
         let mut world = Self::bare(gateway, policy);
-        world.session = session;
+        // The order is created before the script begins.
+        let mut asking = policy;
+        asking.can_ask = true;
+        let mut creating = Self::creating(&mut world, asking);
+        let mut buffers = Buffers { tx: &mut world.tx, rx: &mut world.rx };
+        let Ok(Step::Commit(token, record)) = creating.step(Millis(0), &mut buffers) else { panic!("no commit") };
+        world.journal = Some(record.clone());
+        creating.committed(token);
+        let mut buffers = Buffers { tx: &mut world.tx, rx: &mut world.rx };
+        let Ok(Step::Exchange(token, request, _)) = creating.step(Millis(0), &mut buffers) else { panic!("no call") };
+        let answer = exchange(&mut world.gateway, &request, Network::Deliver, START);
+        world.sale = creating;
+        world.answer(token, answer);
+        world.events.clear();
+        let session = world.sale.session().expect("a session").clone();
+        world.session = session.expose().to_owned();
+        if !policy.can_ask {
+            world.journal = None;
+            world.sale = sale(policy, session);
+        }
         world
     }
 
@@ -136,18 +146,23 @@ impl World {
     pub fn without_order(policy: Policy) -> Self {
         let gateway = Gateway::new(Rules::default(), "https://127.0.0.1:1/pg", CLIENT_ID, CLIENT_SECRET, 7);
         let mut world = Self::bare(gateway, policy);
+        world.sale = Self::creating(&mut world, policy);
+        world
+    }
+
+    fn creating(world: &mut Self, policy: Policy) -> Sale {
         let customer = Customer::new(CustomerId::parse("walk_in").unwrap(), Phone::parse("9999999999").unwrap());
         let request = CreateOrder::new(order_id(), amount(), customer).unwrap();
+        let request = request.with_tag(MARK_TAG, "0123456789abcdef").unwrap();
         let mut buffers = Buffers { tx: &mut world.tx, rx: &mut world.rx };
         let key = IdempotencyKey::parse(ORDER).unwrap();
-        world.sale = Sale::create(&request, key, setup(policy, 0), Millis(0), &mut buffers).unwrap();
-        world
+        Sale::create(&request, key, setup(policy, 0), Millis(0), &mut buffers).unwrap()
     }
 
     fn bare(gateway: Gateway, policy: Policy) -> Self {
         Self {
             gateway,
-            sale: sale(policy),
+            sale: sale(policy, PaymentSessionId::parse("session_none").unwrap()),
             events: Vec::new(),
             journal: None,
             now: 0,
@@ -320,6 +335,10 @@ impl World {
                 assert!(!can_come, "not paid, and a charge can still come: {:#?}", self.events);
             }
             Outcome::RefundDue(_) => assert!(charges >= 1, "nothing to refund"),
+            Outcome::PaidElsewhere | Outcome::OrderTaken | Outcome::HandedOver => {
+                panic!("nobody else pays here, and nobody takes over: {outcome:?}, {:#?}", self.events)
+            }
+            Outcome::PaidUnclear => panic!("the order is ours alone: {:#?}", self.events),
             Outcome::Pending | Outcome::Unknown => assert!(!self.policy.can_ask, "gave up asking"),
         }
         self.check_repeats();
@@ -370,9 +389,9 @@ impl World {
 }
 
 /// A sale of an order that exists.
-pub fn sale(policy: Policy) -> Sale {
-    let intent = Intent { order_id: order_id(), amount: amount(), currency: pay_core::model::Currency::inr() };
-    Sale::new(intent, setup(policy, 0))
+pub fn sale(policy: Policy, session: PaymentSessionId) -> Sale {
+    let currency = pay_core::model::Currency::inr();
+    Sale::new(OpenOrder { order_id: order_id(), amount: amount(), currency, session }, setup(policy, 0))
 }
 
 /// The shopper acts on every attempt that is due and that they can act on.

@@ -1,19 +1,7 @@
-//! What a sale is about, and how it is made.
+//! How a sale is made.
 
-use super::super::model::{Amount, ApiVersion, Currency, Environment, OrderId};
+use super::super::model::{ApiVersion, Environment};
 use super::policy::Policy;
-
-/// What is to be paid.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs)] // made by the caller
-pub struct Intent {
-    /// The order.
-    pub order_id: OrderId,
-    /// Its amount.
-    pub amount: Amount,
-    /// Its currency.
-    pub currency: Currency,
-}
 
 /// How a sale is made.
 #[derive(Clone, Debug)]

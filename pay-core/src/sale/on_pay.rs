@@ -1,7 +1,8 @@
 //! What the answers to the calls that act mean: create the order, pay, authenticate. The table of docs/payment-flow.md.
 
 use super::super::model::{
-    AuthenticateStatus, CallKind, MethodClass, MethodWord, OrderStatus, PaymentSessionId, Refusal, RefusalClass, Text,
+    AuthenticateStatus, CallKind, CfPaymentId, MethodClass, MethodWord, OrderStatus, PaymentSessionId, Refusal,
+    RefusalClass, Text,
 };
 use super::super::wire::http::ResponseHead;
 use super::super::wire::response;
@@ -29,6 +30,8 @@ impl Sale {
         let body = body(&head, rx);
         if head.is_success() {
             if self.adopt_order(&head, body) {
+                // Nobody but this sale has had its session.
+                self.record.alone = true;
                 self.forget_body();
                 self.record.stage = Stage::Open;
                 self.change();
@@ -36,16 +39,17 @@ impl Sale {
                 self.phase = Phase::Ready(None);
             } else {
                 self.unreadable = true;
-                self.phase = Phase::Ask(Question::Adopt, self.back_off(now));
+                self.phase = Phase::Ask(Question::Take, self.back_off(now));
             }
             return;
         }
         let refusal = response::refusal(head.status, body);
+        self.record.said = Some(refused_by(&refusal));
         match refusal.class(CallKind::CreateOrder, self.earlier_unknown) {
             RefusalClass::Throttled => self.phase = Phase::Create(self.after_throttle(now, &head)),
             RefusalClass::Intermediary => self.phase = Phase::Create(self.back_off(now)),
             RefusalClass::InFlight | RefusalClass::ServerFailed => {
-                self.phase = Phase::Ask(Question::Adopt, self.back_off(now));
+                self.phase = Phase::Ask(Question::Take, self.back_off(now));
             }
             RefusalClass::NotExecuted | RefusalClass::SaysNothing | RefusalClass::KeyReused => {
                 let by = refused_by(&refusal);
@@ -110,6 +114,7 @@ impl Sale {
             return;
         }
         let refusal = response::refusal(head.status, body(&head, rx));
+        self.record.said = Some(refused_by(&refusal));
         // A stored answer to an earlier call under this key says nothing about that call's fate that asking would not.
         let earlier = self.is_in_doubt() || head.replayed;
         match refusal.class(CallKind::OrderPay, earlier) {
@@ -130,27 +135,32 @@ impl Sale {
         }
     }
 
-    pub(super) fn on_otp(&mut self, now: Millis, result: Result<ResponseHead, Failure>, rx: &mut [u8]) {
+    pub(super) fn on_otp(
+        &mut self,
+        now: Millis,
+        payment: CfPaymentId,
+        result: Result<ResponseHead, Failure>,
+        rx: &mut [u8],
+    ) {
         if let Err(Failure { kind, delivery: Delivery::NotSent }) = result {
             if kind != ErrorKind::Untrusted {
-                self.phase = Phase::Otp(self.back_off(now));
+                self.phase = Phase::Otp(payment, self.back_off(now));
                 return;
             }
         }
         if let Ok(head) = &result {
             if head.status == 429 && !head.replayed {
-                self.phase = Phase::Otp(self.after_throttle(now, head));
+                self.phase = Phase::Otp(payment, self.after_throttle(now, head));
                 return;
             }
         }
         self.forget_body();
-        let asked = self.record.attempts().next_back().and_then(|attempt| attempt.cf_payment_id);
         if let Ok(head) = result {
             if head.is_success() && !head.truncated {
                 if let Ok(reply) = response::authenticate(body(&head, rx)) {
                     let resent = reply.action == "RESEND_OTP";
                     match reply.status {
-                        _ if Some(reply.cf_payment_id) != asked => {}
+                        _ if reply.cf_payment_id != payment => {}
                         AuthenticateStatus::Failed => {
                             self.phase = Phase::Present(Presented::Otp { was_wrong: !resent });
                             return;

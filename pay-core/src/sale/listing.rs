@@ -1,0 +1,228 @@
+//! What a list of an order's payments says. Read in one walk, whatever its length: what matters of it has a fixed size.
+
+use super::super::model::CfPaymentId;
+use super::super::wire::response;
+use super::record::{Attempt, AttemptEnd, MAX_ATTEMPTS, Record};
+use super::settle::Standing;
+
+/// The most successes that are told apart. One order with more is a person's matter.
+const MAX_SUCCESSES: usize = 8;
+
+/// A payment that took money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Success {
+    pub(super) id: CfPaymentId,
+    /// When, in microseconds since 1970; `None`: the list does not say.
+    pub(super) completed: Option<u64>,
+}
+
+/// What one payment was read as.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Reading {
+    pub(super) standing: Standing,
+    pub(super) end: Option<AttemptEnd>,
+}
+
+/// Payments that no attempt of the record has as its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Strangers {
+    #[default]
+    None,
+    One(CfPaymentId, Reading),
+    Several,
+}
+
+/// A list.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    /// It was walked to its end.
+    pub(super) whole: bool,
+    /// Elements that could not be read.
+    pub(super) unreadable: usize,
+    /// It has payments.
+    pub(super) any: bool,
+    /// What it says of each attempt whose number is known.
+    pub(super) mine: [Option<Reading>; MAX_ATTEMPTS],
+    pub(super) strangers: Strangers,
+    /// What the strangers that took no money can still do.
+    pub(super) strangers_worst: Option<Standing>,
+    successes: [Option<Success>; MAX_SUCCESSES],
+    /// There are more successes than are told apart.
+    pub(super) too_many: bool,
+}
+
+impl Listing {
+    /// Walks a list. `None`: it is not a list of this order's payments, or nothing of it can be read.
+    pub(super) fn read(record: &Record, body: &mut [u8], truncated: bool) -> Option<Self> {
+        let mut listing = Self::default();
+        let mut payments = response::statuses(body);
+        loop {
+            match payments.next() {
+                Ok(Some(payment)) => {
+                    if !payment.order_id.is_empty() && payment.order_id != record.order_id.as_str() {
+                        return None;
+                    }
+                    listing.any = true;
+                    let standing = Standing::of(payment.status, payment.is_captured);
+                    let end = AttemptEnd::of(payment.status).filter(|_| standing != Standing::Moving);
+                    let success = Success { id: payment.cf_payment_id, completed: payment.completed() };
+                    listing.note(record, success, Reading { standing, end });
+                }
+                Ok(None) => break,
+                Err(_) => {
+                    if payments.is_cut() {
+                        break;
+                    }
+                    listing.unreadable += 1;
+                }
+            }
+        }
+        listing.whole = payments.is_whole() && !truncated;
+        (listing.whole || listing.any || truncated).then_some(listing)
+    }
+
+    fn note(&mut self, record: &Record, seen: Success, reading: Reading) {
+        if reading.standing == Standing::Succeeded {
+            let known = |slot: &&mut Option<Success>| slot.is_none_or(|known| known.id == seen.id);
+            match self.successes.iter_mut().find(known) {
+                // A gateway may list one twice.
+                Some(slot) => *slot = Some(slot.unwrap_or(seen)),
+                None => self.too_many = true,
+            }
+        }
+        match record.attempts().position(|attempt| attempt.cf_payment_id == Some(seen.id)) {
+            Some(index) => {
+                if let Some(slot) = self.mine.get_mut(index) {
+                    // Listed twice: a success counts, then what is final; the rest is an older state.
+                    let rank = |reading: &Reading| (reading.standing == Standing::Succeeded, reading.end.is_some());
+                    if slot.as_ref().is_none_or(|known| rank(known) < rank(&reading)) {
+                        *slot = Some(reading);
+                    }
+                }
+            }
+            None => {
+                if reading.standing != Standing::Succeeded {
+                    self.strangers_worst = self.strangers_worst.max(Some(reading.standing));
+                }
+                self.strangers = match core::mem::take(&mut self.strangers) {
+                    Strangers::None => Strangers::One(seen.id, reading),
+                    Strangers::One(id, known) if id == seen.id => {
+                        let better = reading.standing == Standing::Succeeded || known.end.is_none();
+                        Strangers::One(id, if better { reading } else { known })
+                    }
+                    Strangers::One(..) | Strangers::Several => Strangers::Several,
+                };
+            }
+        }
+    }
+
+    pub(super) fn successes(&self) -> impl Iterator<Item = &Success> {
+        self.successes.iter().flatten()
+    }
+
+    pub(super) fn is_paid(&self) -> bool {
+        self.successes().next().is_some()
+    }
+
+    /// Which of the payments that took money stands, where two did: the earlier one, then the lower number. Whoever reads the same
+    /// list says the same.
+    pub(super) fn stands(&self) -> Option<CfPaymentId> {
+        let order = |success: &&Success| (success.completed.unwrap_or(u64::MAX), success.id);
+        self.successes().min_by_key(order).map(|success| success.id)
+    }
+
+    /// Takes in what single payments, asked for one by one, were read as, where the list itself does not say.
+    pub(super) fn complete_by(&mut self, record: &Record, singles: &[Option<Reading>; MAX_ATTEMPTS]) {
+        for ((attempt, mine), single) in record.attempts().zip(&mut self.mine).zip(singles) {
+            let (None, Some(single), Some(id)) = (&mine, single, attempt.cf_payment_id) else { continue };
+            if single.standing == Standing::Succeeded && !self.successes.iter().flatten().any(|known| known.id == id) {
+                if let Some(slot) = self.successes.iter_mut().find(|slot| slot.is_none()) {
+                    *slot = Some(Success { id, completed: None });
+                }
+            }
+            *mine = Some(single.clone());
+            self.any = true;
+            // One of the elements that could not be read is this one.
+            self.unreadable = self.unreadable.saturating_sub(1);
+        }
+    }
+
+    /// An attempt whose number is known and of which nothing was read, where the list hides something: to be asked for singly.
+    pub(super) fn missing(&self, record: &Record) -> Option<CfPaymentId> {
+        if self.is_complete() {
+            return None;
+        }
+        let unread = |(attempt, mine): &(&Attempt, &Option<Reading>)| attempt.may_have_charged() && mine.is_none();
+        record.attempts().zip(&self.mine).filter(unread).find_map(|(attempt, _)| attempt.cf_payment_id)
+    }
+
+    /// It hides nothing.
+    pub(super) const fn is_complete(&self) -> bool {
+        self.whole && self.unreadable == 0 && !self.too_many
+    }
+
+    /// Every stranger that took no money is final.
+    pub(super) fn strangers_are_over(&self) -> bool {
+        self.strangers_worst.is_none_or(|worst| worst == Standing::Over)
+    }
+
+    /// What the payments can still do together, the order taking no new one. Of a list that ends too early nothing is known of
+    /// others; what matters then is ours.
+    pub(super) fn worst(&self, record: &Record) -> Standing {
+        if self.is_paid() { Standing::Succeeded } else { self.rest(record) }
+    }
+
+    /// What those that took no money can still do together.
+    pub(super) fn rest(&self, record: &Record) -> Standing {
+        let mut worst = self.strangers_worst.unwrap_or(Standing::Over);
+        if self.unreadable > 0 {
+            worst = Standing::Moving;
+        }
+        for (attempt, mine) in record.attempts().zip(&self.mine).filter(|(attempt, _)| attempt.may_have_charged()) {
+            worst = worst.max(match (mine, attempt.cf_payment_id) {
+                (Some(reading), _) if reading.standing == Standing::Succeeded => Standing::Over,
+                (Some(reading), _) => reading.standing,
+                // It does not stand in a list that has all: it was never made.
+                (None, None) if self.is_complete() => Standing::Over,
+                (None, _) => Standing::Moving,
+            });
+        }
+        worst
+    }
+}
+
+/// Whose money it is that an order was paid with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// No success is to be seen (yet).
+    Nobody,
+    /// Ours. `stands`: the one that stands is ours, so goods go out for it.
+    Ours { stands: bool },
+    /// Ours, of the attempt whose number was not known: this is it.
+    Found(CfPaymentId),
+    /// Somebody else's.
+    Elsewhere,
+    /// Nobody can tell.
+    Unclear,
+}
+
+impl Listing {
+    /// Whose the money is. Ours is a payment whose number is in the record. Or: one payment of ours has no number, one success is
+    /// unexplained, and nobody else can have paid the order.
+    pub(super) fn whose(&self, record: &Record) -> Whose {
+        let Some(stands) = self.stands() else { return Whose::Nobody };
+        let ours = |id: CfPaymentId| record.attempt_of(id).is_some();
+        let unexplained = || self.successes().filter(|success| !ours(success.id));
+        if self.successes().any(|success| ours(success.id)) {
+            // Once goods went out for one of ours, that one stands.
+            let out = record.release.is_under_way();
+            return Whose::Ours { stands: out || ours(stands) };
+        }
+        let mut others = unexplained();
+        match (record.hidden(), others.next(), others.next()) {
+            (0, _, _) if self.missing(record).is_none() => Whose::Elsewhere,
+            (1, Some(only), None) if record.alone && self.is_complete() => Whose::Found(only.id),
+            _ => Whose::Unclear,
+        }
+    }
+}

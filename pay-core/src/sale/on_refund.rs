@@ -1,0 +1,328 @@
+//! What is left to do once the outcome is known: send money back, tell the backend what became of the goods.
+
+use super::super::model::{CreateRefund, IdempotencyKey, RefundId, RefundReason, RefundStatus, Text};
+use super::super::wire::http::ResponseHead;
+use super::super::wire::{request, response};
+use super::delivery::Failure;
+use super::on_pay::body;
+use super::phase::{Asking, Phase, Question, RouteProblem};
+use super::policy::Refunds;
+use super::record::{NotPaid, Record, Returned, Stage};
+use super::release::Release;
+use super::state::Sale;
+use super::step::{Outcome, SaleError};
+use super::time::Millis;
+
+/// How often a refund that is not there is made again, each time under another key, before it is a person's matter.
+const REFUND_TRIES: u8 = 6;
+
+impl Sale {
+    /// The outcome is known: what it still asks for, else over.
+    pub(super) fn settle_duties(&mut self) {
+        self.deadline = None;
+        self.failures = 0;
+        // At once.
+        let now = Millis::default();
+        let may = self.policy.can_ask && !self.stuck;
+        let watched = matches!(self.record.stage, Stage::Paid { watch: true } | Stage::PaidElsewhere { watch: true });
+        let refund = self.record.refund_id().filter(|_| may && self.policy.refunds == Refunds::ByKeys);
+        let told =
+            report(&self.record).filter(|_| may && self.policy.refunds == Refunds::ByBackend && self.record.report_due);
+        self.asking = Asking { quiet: self.record.quiet(), ..Asking::default() };
+        self.phase = if let Some(id) = refund {
+            self.repeats = 0;
+            Phase::Refund(id, now)
+        } else if let Some(out) = told {
+            Phase::Report(out, now)
+        } else if watched && self.watching {
+            Phase::Ask(Question::Watch, now)
+        } else if let Some(outcome) = outcome(&self.record) {
+            Phase::Done(outcome)
+        } else {
+            return;
+        };
+    }
+
+    /// Somebody must hear of it: notes that the backend is to be told, where that is the policy.
+    pub(super) fn note_report(&mut self) {
+        self.record.report_due |= self.policy.refunds == Refunds::ByBackend && report(&self.record).is_some();
+    }
+
+    /// The body of the call that the phase is about, where it is made only now.
+    pub(super) fn encode_duty(&mut self, tx: &mut [u8]) -> Result<(), SaleError> {
+        match &self.phase {
+            Phase::Refund(id, _) => {
+                self.body_len = request::create_refund(&CreateRefund::new(id.clone(), self.record.amount), tx)?;
+                // A failure that the gateway stored would come back under its key for ever; the refund's id is the fence.
+                let mut key = Text::<64>::new();
+                let _ = core::fmt::Write::write_fmt(&mut key, format_args!("{id}-{}", self.repeats));
+                self.call_key = IdempotencyKey::parse(key.as_str()).ok();
+            }
+            Phase::Claim(payment, _) => self.body_len = request::claim_release(*payment, tx)?,
+            Phase::Report(out, _) => self.body_len = request::report_release(*out, self.record.payer(), tx)?,
+            Phase::Create(_)
+            | Phase::Ready(_)
+            | Phase::Pay(_)
+            | Phase::Present(_)
+            | Phase::Otp(..)
+            | Phase::Ask(..)
+            | Phase::Terminate(_)
+            | Phase::ReadRefund(..)
+            | Phase::Done(_) => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn on_refund(
+        &mut self,
+        now: Millis,
+        id: &RefundId,
+        result: Result<ResponseHead, Failure>,
+        rx: &mut [u8],
+    ) {
+        self.forget_body();
+        match result {
+            // What was answered to an earlier call under this key: what has become of it since must be read.
+            Ok(head) if head.replayed => self.read_refund_back(now, id, RouteProblem::Refused { status: head.status }),
+            Ok(head) if head.is_success() => self.on_refund_body(now, id, &head, rx),
+            Ok(head) if head.status == 429 => {
+                self.route_problem = Some(RouteProblem::Refused { status: 429 });
+                self.phase = Phase::Refund(id.clone(), self.after_throttle(now, &head));
+            }
+            Ok(head) => self.read_refund_back(now, id, RouteProblem::Refused { status: head.status }),
+            Err(failure) => self.read_refund_back(now, id, RouteProblem::Failed(failure)),
+        }
+    }
+
+    pub(super) fn on_read_refund(
+        &mut self,
+        now: Millis,
+        id: &RefundId,
+        result: Result<ResponseHead, Failure>,
+        rx: &mut [u8],
+    ) {
+        match result {
+            Ok(head) if head.is_success() => self.on_refund_body(now, id, &head, rx),
+            Ok(head) if head.status == 429 => {
+                self.route_problem = Some(RouteProblem::Refused { status: 429 });
+                self.phase = Phase::ReadRefund(id.clone(), self.after_throttle(now, &head));
+            }
+            // It was refused for good, so often that trying on would only hide it.
+            Ok(head) if head.status == 404 && self.repeats >= REFUND_TRIES => self.refund_refused(),
+            Ok(head) if head.status == 404 => {
+                self.repeats = self.repeats.saturating_add(1);
+                self.failures = self.failures.saturating_add(1);
+                self.phase = Phase::Refund(id.clone(), self.next_round(now));
+            }
+            Ok(head) => self.read_refund_back(now, id, RouteProblem::Refused { status: head.status }),
+            Err(failure) => self.read_refund_back(now, id, RouteProblem::Failed(failure)),
+        }
+    }
+
+    fn on_refund_body(&mut self, now: Millis, id: &RefundId, head: &ResponseHead, rx: &mut [u8]) {
+        match self.read_refund(id, head, body(head, rx)) {
+            Some(true) => {
+                self.route_problem = None;
+                self.money_went_back();
+                self.settle_duties();
+            }
+            Some(false) => self.refund_refused(),
+            None => {
+                self.unreadable = true;
+                self.read_refund_back(now, id, RouteProblem::Unreadable);
+            }
+        }
+    }
+
+    /// The same id would be refused again: a person must look.
+    fn refund_refused(&mut self) {
+        self.route_problem = Some(RouteProblem::RefundRefused);
+        self.stuck = true;
+        self.settle_duties();
+    }
+
+    pub(super) fn on_report(&mut self, now: Millis, out: bool, result: Result<ResponseHead, Failure>) {
+        self.forget_body();
+        match result {
+            Ok(head) if head.is_success() => {
+                self.record.report_due = false;
+                self.change();
+                // The backend has it now: whatever is due, and whatever else comes.
+                let surplus = self.record.stage == Stage::RefundDue(RefundReason::Surplus);
+                while self.money_went_back() {}
+                if surplus {
+                    self.record.stage = Stage::Refunded(RefundReason::Surplus);
+                }
+                self.settle_duties();
+            }
+            Ok(head) if head.status == 429 => {
+                self.route_problem = Some(RouteProblem::Refused { status: 429 });
+                self.phase = Phase::Report(out, self.after_throttle(now, &head));
+            }
+            // It contradicts what the backend was told before: a person must look.
+            Ok(head) if head.status == 409 => {
+                self.route_problem = Some(RouteProblem::Refused { status: 409 });
+                self.stuck = true;
+                self.settle_duties();
+            }
+            Ok(head) => self.report_later(now, out, RouteProblem::Refused { status: head.status }),
+            Err(failure) => self.report_later(now, out, RouteProblem::Failed(failure)),
+        }
+    }
+
+    fn report_later(&mut self, now: Millis, out: bool, problem: RouteProblem) {
+        self.route_problem = Some(problem);
+        self.failures = self.failures.saturating_add(1);
+        self.phase = Phase::Report(out, self.next_round(now));
+    }
+
+    /// Whether the refund was taken or cannot be had; it is read back until its answer is about it.
+    fn read_refund_back(&mut self, now: Millis, id: &RefundId, problem: RouteProblem) {
+        self.route_problem = Some(problem);
+        self.failures = self.failures.saturating_add(1);
+        self.phase = Phase::ReadRefund(id.clone(), self.next_round(now));
+    }
+
+    /// Reads the refund: whether it is on its way, or will not be without a person (cancelled, rejected, waiting for approval, or a
+    /// word unknown here). `None`: it cannot be read, or is another one.
+    fn read_refund(&self, id: &RefundId, head: &ResponseHead, body: &mut [u8]) -> Option<bool> {
+        let refund = response::refund(body).ok()?;
+        let ours = !head.truncated
+            && refund.refund_id == id.as_str()
+            && (refund.order_id.is_empty() || refund.order_id == self.record.order_id.as_str())
+            && refund.amount == self.record.amount;
+        match refund.status {
+            _ if !ours => None,
+            RefundStatus::Success | RefundStatus::Pending | RefundStatus::OnHold => Some(true),
+            RefundStatus::Cancelled | RefundStatus::Unknown(_) => Some(false),
+        }
+    }
+
+    /// The payment that was due next went back, or somebody with keys has taken it over. `false`: none was due.
+    pub(super) fn money_went_back(&mut self) -> bool {
+        if self.record.refund_due().is_none() {
+            return false;
+        }
+        if let Some(due) = self.record.returns.iter_mut().flatten().find(|due| !due.back) {
+            due.back = true;
+        }
+        if self.record.returns().all(|due| due.back) {
+            if self.record.release == Release::NotReleased {
+                self.record.release = Release::Returned;
+            }
+            match self.record.stage {
+                // There may be more: the watch goes on until the list is settled.
+                Stage::RefundDue(RefundReason::Surplus) => self.watch_on_paid(),
+                Stage::RefundDue(RefundReason::LateSuccess) if self.record.release == Release::Returned => {
+                    self.watch_on_paid();
+                }
+                Stage::RefundDue(why) => self.record.stage = Stage::Refunded(why),
+                Stage::Creating
+                | Stage::Open
+                | Stage::Closing
+                | Stage::Taken
+                | Stage::Paid { .. }
+                | Stage::PaidElsewhere { .. }
+                | Stage::PaidUnclear
+                | Stage::NotPaid(_)
+                | Stage::HandedOver
+                | Stage::Refunded(_) => {}
+            }
+        }
+        if self.policy.refunds != Refunds::ByBackend {
+            self.record.report_due = false;
+        }
+        self.change();
+        true
+    }
+
+    fn watch_on_paid(&mut self) {
+        self.record.stage = Stage::Paid { watch: true };
+        self.watching = self.policy.can_ask;
+    }
+
+    /// The goods stay, or the sale is over: what is known to have been paid for them goes back.
+    pub(super) fn note_goods_stay(&mut self) {
+        let reason = self.record.refund_due().unwrap_or(RefundReason::NotReleased);
+        let what = self.record.payer().map_or(Returned::Reason(reason, 0), Returned::Payment);
+        self.stuck |= !self.record.note_return(what);
+    }
+
+    /// Every attempt has been seen to end: nothing more can come.
+    pub(super) fn finish_watch(&mut self) {
+        self.record.stage = match self.record.stage {
+            Stage::PaidElsewhere { .. } => Stage::PaidElsewhere { watch: false },
+            _ if self.record.returns().next().is_some() => Stage::Refunded(RefundReason::Surplus),
+            _ => Stage::Paid { watch: false },
+        };
+        self.watching = false;
+        self.change();
+        self.settle_duties();
+    }
+
+    /// A person has settled with the backend what it would not be told (it answered 409): the report is not made any more.
+    ///
+    /// # Errors
+    /// [`SaleError::NotNow`] unless a report is due that the backend contradicted.
+    pub fn report_settled(&mut self) -> Result<(), SaleError> {
+        if !self.record.report_due || !self.stuck {
+            return Err(SaleError::NotNow);
+        }
+        self.record.report_due = false;
+        self.stuck = false;
+        self.change();
+        self.settle_duties();
+        Ok(())
+    }
+
+    /// Somebody who can see the gateway's books says how a sale ended that this terminal cannot ask about.
+    ///
+    /// # Errors
+    /// [`SaleError::NotNow`] unless the outcome is [`Outcome::Pending`], [`Outcome::Unknown`] or [`Outcome::PaidUnclear`]; of the last,
+    /// `paid` says that this sale's payment took the money.
+    pub fn attest(&mut self, paid: bool) -> Result<(), SaleError> {
+        if !matches!(self.phase, Phase::Done(Outcome::Pending | Outcome::Unknown | Outcome::PaidUnclear)) {
+            return Err(SaleError::NotNow);
+        }
+        self.finish(match (paid, &self.record.stage) {
+            (true, Stage::Closing) => Outcome::RefundDue(RefundReason::LateSuccess),
+            (true, _) => Outcome::Paid { cf_payment_id: self.record.payer(), watch: false },
+            (false, _) => Outcome::NotPaid(NotPaid::Attested),
+        });
+        Ok(())
+    }
+}
+
+/// What the backend is told: `true`, the goods are out; `false`, they are not and never will be. `None`: not yet known,
+/// or nothing to tell.
+pub(super) const fn report(record: &Record) -> Option<bool> {
+    match (&record.stage, record.release) {
+        // Also of goods that are out on an order that was paid twice: the backend looks for the second payment.
+        (_, Release::Released) => Some(true),
+        (_, Release::NotReleased | Release::Returned) => Some(false),
+        (Stage::RefundDue(RefundReason::LateSuccess) | Stage::Refunded(RefundReason::LateSuccess), _) => Some(false),
+        (Stage::RefundDue(RefundReason::Surplus) | Stage::Refunded(RefundReason::Surplus), Release::Untracked) => {
+            Some(true)
+        }
+        (_, Release::Untracked | Release::Due | Release::Releasing | Release::Unknown) => None,
+    }
+}
+
+/// The outcome that a record stands for, if it has one.
+pub(super) fn outcome(record: &Record) -> Option<Outcome> {
+    let stays = matches!(record.release, Release::NotReleased | Release::Returned);
+    match &record.stage {
+        Stage::RefundDue(why) => Some(Outcome::RefundDue(*why)),
+        Stage::Refunded(RefundReason::Surplus) | Stage::Paid { .. } if stays => {
+            Some(Outcome::RefundDue(RefundReason::NotReleased))
+        }
+        Stage::Paid { watch } => Some(Outcome::Paid { cf_payment_id: record.payer(), watch: *watch }),
+        Stage::NotPaid(why) => Some(Outcome::NotPaid(why.clone())),
+        Stage::Refunded(why) => Some(Outcome::RefundDue(*why)),
+        Stage::Taken => Some(Outcome::OrderTaken),
+        Stage::PaidElsewhere { .. } => Some(Outcome::PaidElsewhere),
+        Stage::PaidUnclear => Some(Outcome::PaidUnclear),
+        Stage::HandedOver => Some(Outcome::HandedOver),
+        Stage::Creating | Stage::Open | Stage::Closing => None,
+    }
+}
