@@ -7,7 +7,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use pay_core::wire::ResponseHead;
-use transport_embassy::http::{HttpError, Progress, ResponseReader};
+use pay_core::wire::http1::{HttpError, Progress, ResponseReader};
 
 /// Bytes that choose: two for the buffer, the others for pieces.
 const CHOICES: usize = 6;

@@ -4,8 +4,8 @@ use core::fmt;
 
 use pay_core::drive::transport;
 use pay_core::sale::{Delivery, ErrorKind};
+use pay_core::wire::http1::HttpError;
 
-use crate::http::HttpError;
 use crate::tls::TlsError;
 
 /// A failed exchange. Its connection has been dropped.
@@ -33,6 +33,10 @@ pub enum Fault {
     Read(TlsError),
     /// The answer cannot be read.
     Response(HttpError),
+    /// Bytes came before the request was sent: no answer to it can be told from them.
+    Unasked,
+    /// The answer has the `x-request-id` of an earlier request.
+    EarlierAnswer,
     /// The time for the exchange was over.
     TimedOut,
     /// The link is in use by another exchange at this moment.
@@ -59,7 +63,7 @@ impl transport::Error for Error {
             Fault::Handshake(_) => ErrorKind::Tls,
             Fault::Write | Fault::Read(_) | Fault::Response(HttpError::Incomplete) => ErrorKind::Closed,
             Fault::Response(HttpError::HeadTooLarge) => ErrorKind::ResponseTooLarge,
-            Fault::Response(_) => ErrorKind::BadResponse,
+            Fault::Response(_) | Fault::Unasked | Fault::EarlierAnswer => ErrorKind::BadResponse,
             Fault::TimedOut => ErrorKind::TimedOut,
             Fault::Request(_) | Fault::Busy => ErrorKind::Other,
         }
@@ -80,6 +84,8 @@ impl fmt::Display for Fault {
             Self::Write => f.write_str("connection failed while the request was written"),
             Self::Read(e) => write!(f, "connection failed while the answer was awaited: {e}"),
             Self::Response(e) => write!(f, "answer: {e}"),
+            Self::Unasked => f.write_str("the server spoke before it was asked"),
+            Self::EarlierAnswer => f.write_str("the answer is to an earlier request"),
             Self::TimedOut => f.write_str("timed out"),
             Self::Busy => f.write_str("another exchange is under way"),
         }

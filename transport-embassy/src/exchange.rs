@@ -6,13 +6,14 @@ use embassy_time::{Duration, Instant, with_timeout};
 use embedded_io_async::{Read, Write};
 use pay_core::drive::transport;
 use pay_core::sale::Delivery;
+use pay_core::wire::http1::{Progress, ResponseReader, SentIds};
 use pay_core::wire::{Endpoint, Request, ResponseHead};
 use rand_core::CryptoRngCore;
 use rustls_pki_types::ServerName;
 
 use crate::connect::{Connect, ConnectError};
 use crate::error::{Error, Fault};
-use crate::http::{Progress, ResponseReader, write_request};
+use crate::request::write_request;
 use crate::tls::{self, Buffers, Clock, Session, TlsError, Trust};
 
 /// Idle time after which a kept connection is not used again, unless the caller says otherwise. Common servers close after 15 to
@@ -38,6 +39,8 @@ pub struct Link<'b, C, R, K> {
     owner: u32,
     /// End of the session's last exchange.
     since: Instant,
+    /// What was asked before, over this connection or another.
+    sent: SentIds,
 }
 
 /// Exchanges with one endpoint over a [`Link`].
@@ -64,6 +67,7 @@ impl<'b, C, R, K> Link<'b, C, R, K> {
             session: None,
             owner: 0,
             since: Instant::MIN,
+            sent: SentIds::new(),
         }
     }
 
@@ -142,11 +146,19 @@ impl<C: Connect, R: CryptoRngCore, K: Clock> transport::Transport for Transport<
         let work = async {
             if line.session.is_none() {
                 self.open(&mut line, &mut link.rng, &link.clock).await?;
+                if line.io.peer_closed() {
+                    return Err(Fault::Unasked);
+                }
             }
-            ask(&mut line, &self.endpoint, request, rx).await
+            let (head, keep) = ask(&mut line, &self.endpoint, request, rx).await?;
+            if link.sent.is_earlier(&request.request_id, &head) {
+                return Err(Fault::EarlierAnswer);
+            }
+            Ok((head, keep))
         };
         let result = with_timeout(limit, work).await.unwrap_or(Err(Fault::TimedOut));
         let sent = line.session.as_mut().is_some_and(Session::take_data_sent);
+        link.sent.note(&request.request_id);
         match result {
             Ok((head, keep)) => {
                 line.keep = keep;

@@ -42,9 +42,9 @@
 mod connect;
 mod error;
 mod exchange;
-pub mod http;
 #[cfg(feature = "journal")]
 pub mod journal;
+mod request;
 #[cfg(feature = "embassy-net")]
 mod stack;
 pub mod tls;

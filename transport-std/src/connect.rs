@@ -3,7 +3,6 @@
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 use std::io;
-use std::net::TcpStream;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -16,10 +15,8 @@ use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 use super::config::Lookup;
 use super::error::{Fault, Phase, Problem};
 use super::progress::Progress;
+use super::race;
 use super::stream::{Socket, TlsStream};
-
-/// Addresses tried per connection.
-const ADDRESSES: usize = 8;
 
 /// The whole chain under ureq: there is no other connector, so there is no proxy, no plain text, and no byte that
 /// [`Progress`] does not hear of.
@@ -55,7 +52,7 @@ impl Connector for TlsConnector {
 
     fn connect(&self, _: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<TlsStream>, ureq::Error> {
         let addresses = self.resolve()?;
-        let socket = self.open(&addresses)?;
+        let socket = race::connect(addresses, &self.progress)?;
         self.progress.enter(Phase::Handshake);
         let mut socket = Socket::new(socket, Arc::clone(&self.progress));
         let handshake = |error| Fault::from_io(error, Phase::Handshake);
@@ -100,27 +97,6 @@ impl TlsConnector {
             .spawn(move || sender.send(lookup(&host, port)).unwrap_or_default())
             .map_err(|error| Fault::new(Problem::NoAddress, error))?;
         Ok(receiver)
-    }
-
-    /// Tries one address after another; each gets an equal share of the time that is left.
-    fn open(&self, addresses: &[SocketAddr]) -> Result<TcpStream, Fault> {
-        self.progress.enter(Phase::Connect);
-        let mut left = u32::try_from(addresses.len().min(ADDRESSES)).unwrap_or(1);
-        let mut last = Fault::from(Problem::NoConnection);
-        for address in addresses.iter().take(ADDRESSES) {
-            let share = self.progress.remaining()? / left;
-            left -= 1;
-            match TcpStream::connect_timeout(address, share).and_then(|socket| {
-                socket.set_nodelay(true)?;
-                Ok(socket)
-            }) {
-                Ok(socket) => return Ok(socket),
-                Err(error) => last = Fault::new(Problem::NoConnection, error),
-            }
-        }
-        // Out of time is the better answer where both are true.
-        self.progress.remaining()?;
-        Err(last)
     }
 }
 

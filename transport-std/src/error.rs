@@ -5,6 +5,7 @@ use std::io;
 
 use pay_core::drive::transport;
 use pay_core::sale::{Delivery, ErrorKind};
+use pay_core::wire::http1::HttpError;
 use rustls::CertificateError;
 
 type Source = Box<dyn error::Error + Send + Sync>;
@@ -33,10 +34,14 @@ pub enum Problem {
     TimedOut(Phase),
     /// The connection ended, or broke, before the answer was complete.
     Closed(Phase),
-    /// The head of the answer was larger than 16 KiB.
+    /// The head of the answer was larger than 16 KiB, or had more than 128 headers.
     HeadTooLarge,
     /// The answer was not HTTP/1.1, or framed in two ways at once.
     NotHttp,
+    /// The server sent bytes before the request: no answer to it could be told from them. Nothing was sent.
+    Unasked,
+    /// The answer has the `x-request-id` of an earlier request.
+    EarlierAnswer,
     /// Something else, inside this client.
     Client,
 }
@@ -105,7 +110,7 @@ impl transport::Error for Error {
             Problem::TimedOut(_) => ErrorKind::TimedOut,
             Problem::Closed(_) => ErrorKind::Closed,
             Problem::HeadTooLarge => ErrorKind::ResponseTooLarge,
-            Problem::NotHttp => ErrorKind::BadResponse,
+            Problem::NotHttp | Problem::Unasked | Problem::EarlierAnswer => ErrorKind::BadResponse,
             Problem::Client => ErrorKind::Other,
         }
     }
@@ -142,6 +147,8 @@ impl fmt::Display for Problem {
             Self::Closed(phase) => write!(f, "the connection ended while {phase}"),
             Self::HeadTooLarge => f.write_str("the answer's head is too large"),
             Self::NotHttp => f.write_str("the answer is not HTTP"),
+            Self::Unasked => f.write_str("the server spoke before it was asked"),
+            Self::EarlierAnswer => f.write_str("the answer is to an earlier request"),
             Self::Client => f.write_str("the HTTP client failed"),
         }
     }
@@ -207,6 +214,16 @@ impl Fault {
         Self::new(problem, error)
     }
 
+    /// What an unreadable answer means in `phase`.
+    pub(super) fn from_http(error: HttpError, phase: Phase) -> Self {
+        let problem = match error {
+            HttpError::Incomplete => Problem::Closed(phase),
+            HttpError::HeadTooLarge => Problem::HeadTooLarge,
+            _ => Problem::NotHttp,
+        };
+        Self::new(problem, error)
+    }
+
     /// What ureq reports; `phase` is where the exchange was.
     pub(super) fn from_ureq(error: ureq::Error, phase: Phase) -> Self {
         match error {
@@ -215,8 +232,6 @@ impl Fault {
                 Err(inner) => Self::new(Problem::Client, inner),
             },
             ureq::Error::Io(error) => Self::from_io(error, phase),
-            ureq::Error::LargeResponseHeader(..) => Problem::HeadTooLarge.into(),
-            error @ ureq::Error::Protocol(_) if phase >= Phase::Answer => Self::new(Problem::NotHttp, error),
             // These print the address with its path.
             ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => Problem::Client.into(),
             error => Self::new(Problem::Client, error),

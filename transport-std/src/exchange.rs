@@ -2,21 +2,20 @@
 
 use core::fmt;
 use core::time::Duration;
-use std::io::Read;
 use std::sync::Arc;
 
 use pay_core::drive::transport::{ErrorType, blocking};
 use pay_core::sale::Delivery;
+use pay_core::wire::http1::SentIds;
 use pay_core::wire::{Endpoint, Method, Request, ResponseHead};
-use ureq::http::{HeaderMap, HeaderValue, Request as HttpRequest, Response, header};
-use ureq::{Agent, Body};
+use ureq::Agent;
+use ureq::http::Request as HttpRequest;
 use zeroize::Zeroizing;
 
 use super::config::{Config, SetupError};
 use super::connect::{ResolveLater, TlsConnector, server_name};
-use super::error::{Error, Fault, Phase, Problem};
+use super::error::{Error, Fault, Problem};
 use super::progress::Progress;
-use super::stream::HEAD_MAX;
 
 const USER_AGENT: &str = concat!("pay-core-", env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
@@ -25,6 +24,7 @@ pub struct HttpsTransport {
     endpoint: Endpoint,
     agent: Agent,
     progress: Arc<Progress>,
+    sent: SentIds,
 }
 
 impl HttpsTransport {
@@ -52,33 +52,35 @@ impl HttpsTransport {
             // Ours is among the headers that ureq does not see.
             .accept("")
             .accept_encoding("identity")
-            .max_response_header_size(HEAD_MAX)
             .max_idle_connections(1)
             .max_idle_age(config.keep_alive_max)
             // No time-out of ureq's: every call that blocks is ours, and ends at the deadline in `progress`.
             .build();
         let agent = Agent::with_parts(client, connector, ResolveLater);
-        Ok(Self { endpoint, agent, progress })
+        Ok(Self { endpoint, agent, progress, sent: SentIds::new() })
     }
 
     fn run(&self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Fault> {
-        self.progress.begin(Duration::from_millis(request.timeout_ms.into()), self.headers(request));
+        self.progress.begin(Duration::from_millis(request.timeout_ms.into()), self.headers(request), rx.len());
         self.progress.remaining()?;
-        let answer = self.send(request).map_err(|error| Fault::from_ureq(error, self.progress.phase()))?;
-        check_framing(answer.headers())?;
-        let mut head = head(&answer);
-        self.progress.enter(Phase::Body);
-        (head.body_len, head.truncated) = read_body(answer.into_body(), rx)?;
+        self.send(request).map_err(|error| Fault::from_ureq(error, self.progress.phase()))?;
+        let (head, body) = self.progress.take_answer().ok_or(Problem::Client)?;
+        if self.sent.is_earlier(&request.request_id, &head) {
+            return Err(Problem::EarlierAnswer.into());
+        }
+        rx.get_mut(..body.len()).ok_or(Problem::Client)?.copy_from_slice(&body);
         Ok(head)
     }
 
-    fn send(&self, request: &Request<'_>) -> Result<Response<Body>, ureq::Error> {
+    /// Returns when the answer has been read and put by in [`Progress`].
+    fn send(&self, request: &Request<'_>) -> Result<(), ureq::Error> {
         let http = HttpRequest::builder().method(request.call.method().as_str()).uri(self.url(request));
         match request.call.method() {
             // A GET with even an empty body would carry a length.
-            Method::Get => self.agent.run(http.body(())?),
-            _ => self.agent.run(http.body(request.body.expose())?),
-        }
+            Method::Get => self.agent.run(http.body(())?)?,
+            _ => self.agent.run(http.body(request.body.expose())?)?,
+        };
+        Ok(())
     }
 
     fn url(&self, request: &Request<'_>) -> String {
@@ -116,51 +118,14 @@ impl blocking::Transport for HttpsTransport {
     }
 
     fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Error> {
-        self.run(request, rx).map_err(|fault| {
+        let result = self.run(request, rx);
+        self.sent.note(&request.request_id);
+        result.map_err(|fault| {
             self.progress.discard_kept();
             let delivery = if self.progress.sent() { Delivery::Unknown } else { Delivery::NotSent };
             Error::new(fault, delivery)
         })
     }
-}
-
-fn head<B>(answer: &Response<B>) -> ResponseHead {
-    let mut head = ResponseHead::new(answer.status().as_u16());
-    for (name, value) in answer.headers() {
-        // What is not ASCII is none of ours.
-        if let Ok(value) = value.to_str() {
-            head.note_header(name.as_str(), value);
-        }
-    }
-    head
-}
-
-/// A body framed in two ways, or in one that we do not speak, may end where somebody else wants (RFC 9112, section 6.3).
-/// That a length is digits, and only one, ureq has checked.
-fn check_framing(headers: &HeaderMap) -> Result<(), Fault> {
-    let mut encodings = headers.get_all(header::TRANSFER_ENCODING).iter();
-    let plain = match (encodings.next().map(HeaderValue::as_bytes), encodings.next()) {
-        (None, _) => true,
-        (Some(only), None) => {
-            only.trim_ascii().eq_ignore_ascii_case(b"chunked") && !headers.contains_key(header::CONTENT_LENGTH)
-        }
-        (Some(_), Some(_)) => false,
-    };
-    if plain { Ok(()) } else { Err(Problem::NotHttp.into()) }
-}
-
-/// Bytes of body in `rx`, and whether there were more. Then the connection goes with `body`.
-fn read_body(mut body: Body, rx: &mut [u8]) -> Result<(usize, bool), Fault> {
-    let mut reader = body.as_reader();
-    let mut read = |to: &mut [u8]| reader.read(to).map_err(|error| Fault::from_ureq(error.into(), Phase::Body));
-    let mut len = 0;
-    while let Some(rest) = rx.get_mut(len..).filter(|rest| !rest.is_empty()) {
-        match read(rest)? {
-            0 => return Ok((len, false)),
-            more => len += more,
-        }
-    }
-    Ok((len, read(&mut [0])? > 0))
 }
 
 impl fmt::Debug for HttpsTransport {

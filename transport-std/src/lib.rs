@@ -10,6 +10,7 @@ mod exchange;
 #[cfg(feature = "journal")]
 mod journal;
 mod progress;
+mod race;
 mod stream;
 
 pub use config::{Config, Roots, SetupError};

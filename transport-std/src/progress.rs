@@ -6,6 +6,7 @@ use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use pay_core::wire::ResponseHead;
 use zeroize::Zeroizing;
 
 use super::error::{Fault, Phase, Problem};
@@ -19,6 +20,10 @@ struct State {
     /// Header lines that are still to be put into the head of this exchange's request. `None`: they have been taken, so
     /// bytes of the request can have left.
     headers: Option<Zeroizing<Vec<u8>>>,
+    /// The caller's room for a body, in bytes.
+    room: usize,
+    /// The answer, once it has been read: its body, and what its head says.
+    answer: Option<(ResponseHead, Zeroizing<Vec<u8>>)>,
     /// An exchange failed since the last connection was made: whatever is kept alive is not used again.
     discard: bool,
 }
@@ -29,16 +34,20 @@ impl Progress {
             deadline: Instant::now(),
             phase: Phase::Resolve,
             headers: Some(Zeroizing::default()),
+            room: 0,
+            answer: None,
             discard: false,
         }))
     }
 
     /// A new exchange: nothing has been sent.
-    pub(super) fn begin(&self, limit: Duration, headers: Zeroizing<Vec<u8>>) {
+    pub(super) fn begin(&self, limit: Duration, headers: Zeroizing<Vec<u8>>, room: usize) {
         let mut state = self.state();
         state.deadline = Instant::now() + limit;
         state.phase = Phase::Resolve;
         state.headers = Some(headers);
+        state.room = room;
+        state.answer = None;
     }
 
     /// What is to be sent for `output` of ureq's: in the first piece of a request the header lines stand before the empty
@@ -62,12 +71,16 @@ impl Progress {
         self.state().phase = phase;
     }
 
-    /// The answer is being waited for, unless its body is already.
-    pub(super) fn enter_answer(&self) {
-        let mut state = self.state();
-        if state.phase != Phase::Body {
-            state.phase = Phase::Answer;
-        }
+    pub(super) fn room(&self) -> usize {
+        self.state().room
+    }
+
+    pub(super) fn answered(&self, head: ResponseHead, body: Zeroizing<Vec<u8>>) {
+        self.state().answer = Some((head, body));
+    }
+
+    pub(super) fn take_answer(&self) -> Option<(ResponseHead, Zeroizing<Vec<u8>>)> {
+        self.state().answer.take()
     }
 
     pub(super) fn phase(&self) -> Phase {

@@ -5,17 +5,21 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
+use pay_core::wire::http1::{HEAD_LIMIT, Progress as Reading, ResponseReader};
 use rustls::ClientConnection;
 use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
-use super::error::Fault;
+use super::error::{Fault, Phase, Problem};
 use super::progress::Progress;
 
-/// The largest head of an answer, in bytes.
-pub(super) const HEAD_MAX: usize = 16 * 1024;
-/// Holds a head that is too large, so that it is seen to be.
-const INPUT: usize = 2 * HEAD_MAX;
+/// Holds what ureq is told of an answer.
+const INPUT: usize = 256;
+/// Bytes taken out of the TLS session at once.
+const PIECE: usize = 4096;
+/// What ureq is told of an answer that has been read to its end, and of one whose connection must go.
+const KEPT: &[u8] = b"HTTP/1.1 204 Read\r\n\r\n";
+const LAST: &[u8] = b"HTTP/1.1 204 Read\r\nConnection: close\r\n\r\n";
 /// Holds the head of any request in one piece, which [`TlsStream::transmit_output`] relies on.
 const OUTPUT: usize = 16 * 1024;
 /// TLS records without data (tickets, key updates) that may be waiting on a kept connection.
@@ -95,8 +99,37 @@ impl TlsStream {
         Ok(())
     }
 
-    fn read(&mut self) -> io::Result<usize> {
-        let buffer = self.buffers.input_append_buf();
+    /// Reads the whole answer, by the reader that every transport uses, and puts it by for the exchange. ureq need not
+    /// understand it: it is told only that there was one, and whether another may follow.
+    fn read_answer(&mut self) -> Result<&'static [u8], Fault> {
+        let progress = Arc::clone(&self.socket.progress);
+        progress.enter(Phase::Answer);
+        let room = progress.room();
+        let mut reader = ResponseReader::new().with_body_limit(room);
+        // One line of the head, with the byte that the reader puts behind it, must fit as well.
+        let mut bytes = Zeroizing::new(vec![0; room.max(HEAD_LIMIT + 1)]);
+        let mut piece = Zeroizing::new([0; PIECE]);
+        let keep = loop {
+            let len = self.read(piece.as_mut_slice()).map_err(|error| Fault::from_io(error, progress.phase()))?;
+            if len == 0 {
+                reader.end().map_err(|error| Fault::from_http(error, progress.phase()))?;
+                break false;
+            }
+            let piece = piece.get(..len).unwrap_or_default();
+            match reader.feed(&mut bytes, piece).map_err(|error| Fault::from_http(error, progress.phase()))? {
+                // Bytes behind the answer belong to nothing that was asked.
+                Reading::Done(taken) => break reader.keep_alive() && taken == len,
+                Reading::More if reader.in_body() => progress.enter(Phase::Body),
+                Reading::More => {}
+            }
+        };
+        let head = reader.into_head();
+        bytes.truncate(head.body_len);
+        progress.answered(head, bytes);
+        Ok(if keep { KEPT } else { LAST })
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             // 0 after a proper end; an end without close_notify is `UnexpectedEof`.
             match self.session.reader().read(buffer) {
@@ -128,6 +161,21 @@ impl TlsStream {
         Ok(false)
     }
 
+    /// The same, without waiting.
+    fn is_quiet_now(&mut self) -> bool {
+        if self.socket.tcp.set_nonblocking(true).is_err() {
+            return false;
+        }
+        let quiet = self.is_quiet().unwrap_or(false);
+        self.socket.tcp.set_nonblocking(false).is_ok() && quiet
+    }
+
+    /// Whether the server has sent something that could be taken for the answer to a request that has not been sent.
+    fn spoke_first(&mut self) -> bool {
+        !self.is_quiet_now()
+            && self.session.process_new_packets().is_ok_and(|state| state.plaintext_bytes_to_read() > 0)
+    }
+
     fn fault(&self, error: io::Error) -> ureq::Error {
         Fault::from_io(error, self.socket.progress.phase()).into()
     }
@@ -139,6 +187,9 @@ impl Transport for TlsStream {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        if !self.socket.progress.sent() && self.spoke_first() {
+            return Err(Fault::from(Problem::Unasked).into());
+        }
         let progress = &self.socket.progress;
         let output = self.buffers.output().get(..amount).unwrap_or_default();
         // Out of time before anything was handed over is `NotSent`.
@@ -148,24 +199,16 @@ impl Transport for TlsStream {
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
-        self.socket.progress.enter_answer();
-        match self.read() {
-            Ok(read) => {
-                self.buffers.input_appended(read);
-                Ok(read > 0)
-            }
-            // Always our own error: ureq takes some I/O errors in a body of unknown length for its end.
-            Err(error) => Err(self.fault(error)),
-        }
+        let told = self.read_answer()?;
+        let input = self.buffers.input_append_buf();
+        input.get_mut(..told.len()).ok_or(Fault::from(Problem::Client))?.copy_from_slice(told);
+        self.buffers.input_appended(told.len());
+        Ok(true)
     }
 
     /// ureq asks when it puts a connection by, and when it takes it up again, just before the first byte.
     fn is_open(&mut self) -> bool {
-        if self.socket.progress.discards() || self.socket.tcp.set_nonblocking(true).is_err() {
-            return false;
-        }
-        let quiet = self.is_quiet().unwrap_or(false);
-        quiet && self.socket.tcp.set_nonblocking(false).is_ok()
+        !self.socket.progress.discards() && self.is_quiet_now()
     }
 
     fn is_tls(&self) -> bool {

@@ -3,6 +3,8 @@
 pub(crate) mod api;
 mod date;
 pub(crate) mod http;
+#[cfg(feature = "http1")]
+pub mod http1;
 pub(crate) mod request;
 pub(crate) mod response;
 mod writer;

@@ -2,9 +2,13 @@
 
 use core::cell::RefCell;
 use embassy_time::Duration;
+use pay_core::drive::transport::Error as _;
 use pay_core::drive::transport::Transport as _;
+use pay_core::model::{ApiVersion, RequestId};
+use pay_core::sale::Delivery;
+use pay_core::wire::{Call, Request};
 use transport_embassy::tls::{Buffers, Trust};
-use transport_embassy::{Link, Transport};
+use transport_embassy::{Fault, Link, Transport};
 
 use super::network::{Now, answer, endpoint, exchange, with_link, world};
 use super::pki::NOW_S;
@@ -131,4 +135,37 @@ fn nothing_of_an_exchange_stays_in_the_buffers() {
         exchange(&mut Transport::new(&link, endpoint(), Trust::new(&anchors, 0))).unwrap();
     }
     assert!(rx.iter().chain(&tx).all(|b| *b == 0));
+}
+
+// Mutant: the head's id not looked at.
+#[test]
+fn an_answer_to_an_earlier_request_is_none() {
+    let (world, net, anchor) = world();
+    let id = |n: u8| RequestId::from_random([n; 16]);
+    let echo = |n| format!("HTTP/1.1 200 OK\r\nx-request-id: {}\r\nContent-Length: 2\r\n\r\n{{}}", id(n).as_str());
+    world.borrow_mut().answers.extend([echo(1), echo(1), echo(3)].map(String::into_bytes));
+    with_link(net, Now(Some(NOW_S)), |link| {
+        let anchors = [anchor];
+        let mut transport = Transport::new(link, endpoint(), Trust::new(&anchors, 0));
+        let mut ask = |n| {
+            let request = Request::new(Call::OrderPay, ApiVersion::default(), id(n)).with_body(b"{}");
+            embassy_futures::block_on(transport.exchange(&request, &mut [0; 4096]))
+        };
+        assert!(ask(1).is_ok());
+        let error = ask(2).unwrap_err();
+        assert_eq!((error.fault(), error.delivery()), (Fault::EarlierAnswer, Delivery::Unknown));
+        assert!(ask(3).is_ok());
+    });
+    assert_eq!(world.borrow().connections.len(), 2);
+}
+
+// Mutant: no look before the first request of a connection.
+#[test]
+fn an_answer_before_the_request_is_none() {
+    let (world, net, anchor) = world();
+    world.borrow_mut().waits_count = true;
+    world.borrow_mut().unasked = Some(answer("9"));
+    let error = super::network::once(net, &anchor).unwrap_err();
+    assert_eq!((error.fault(), error.delivery()), (Fault::Unasked, Delivery::NotSent));
+    assert!(world.borrow().requests.is_empty() && world.borrow().aborts > 0);
 }

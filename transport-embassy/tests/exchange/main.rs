@@ -20,3 +20,4 @@ mod faults;
 mod keep_alive;
 mod network;
 mod residue;
+mod table;

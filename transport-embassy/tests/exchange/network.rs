@@ -47,6 +47,12 @@ pub(crate) struct World {
     pub(crate) deaf: bool,
     /// The socket takes no more than this many bytes, and waits.
     pub(crate) full_at: Option<usize>,
+    /// The server ends each session properly after its answer.
+    pub(crate) goodbye: bool,
+    /// Bytes that wait are told, as a real connector does.
+    pub(crate) waits_count: bool,
+    /// What the server says at the end of the handshake, unasked.
+    pub(crate) unasked: Option<Vec<u8>>,
     tls: Option<ServerConnection>,
     to_client: VecDeque<u8>,
     clear: Vec<u8>,
@@ -141,11 +147,19 @@ impl World {
             tls.read_tls(&mut bytes).unwrap();
             let fine = tls.process_new_packets().is_ok();
             let _ = tls.reader().read_to_end(&mut self.clear);
+            if !tls.is_handshaking()
+                && let Some(unasked) = self.unasked.take()
+            {
+                tls.writer().write_all(&unasked).unwrap();
+            }
             if let Some(len) = whole_request(&self.clear) {
                 self.requests.push(String::from_utf8(self.clear.drain(..len).collect()).unwrap());
                 if let Some(answer) = self.answers.pop_front() {
                     tls.writer().write_all(&answer).unwrap();
                     self.answered += 1;
+                    if self.goodbye {
+                        tls.send_close_notify();
+                    }
                 }
             }
             while tls.wants_write() {
@@ -248,7 +262,7 @@ impl Connect for Net {
 
     fn peer_closed(&mut self) -> bool {
         let world = self.world.borrow();
-        world.closed() || world.tls.is_none()
+        world.closed() || world.tls.is_none() || (world.waits_count && !world.to_client.is_empty())
     }
 
     fn abort(&mut self) {

@@ -1,6 +1,7 @@
 //! Answers of every shape: what is passed on, what is refused, what is never followed.
 
 use core::fmt::Write as _;
+use std::io::Write as _;
 
 use pay_core::drive::transport::blocking::Transport;
 use pay_core::model::UnixSeconds;
@@ -102,6 +103,17 @@ fn preliminary_answers_are_skipped() {
     assert_eq!((head.status, body.as_str()), (200, "{}"));
 }
 
+// More than eight are refused, long before the limit of the exchange.
+#[test]
+fn preliminary_answers_without_end_are_refused() {
+    let server = Server::start(|peer| {
+        let mut tls = peer.handshake();
+        tls.read_request().unwrap();
+        while tls.stream.write_all(b"HTTP/1.1 103 Early Hints\r\n\r\n").is_ok() {}
+    });
+    assert_eq!(failure(&server), (Problem::NotHttp, ErrorKind::BadResponse, Delivery::Unknown));
+}
+
 #[test]
 fn chunks_in_every_spelling() {
     for (name, value) in
@@ -158,7 +170,7 @@ fn a_head_too_large() {
     assert_eq!(failure(&Server::answering(format!("HTTP/1.1 200 OK\r\nx: {}", long.repeat(50)))), expected);
     // 128 headers are the most.
     let many = "a: b\r\n".repeat(129);
-    assert_not_http(format!("HTTP/1.1 200 OK\r\n{many}\r\n"));
+    assert_eq!(failure(&Server::answering(format!("HTTP/1.1 200 OK\r\n{many}\r\n"))), expected);
 }
 
 #[test]
@@ -173,7 +185,6 @@ fn what_is_not_http_is_refused() {
     assert_not_http("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}xx0\r\n\r\n");
 }
 
-// Mutant: no `check_framing` takes the third to the sixth.
 #[test]
 fn a_body_framed_in_two_ways_is_refused() {
     for head in [

@@ -6,10 +6,12 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 
 use pay_core::drive::transport::blocking::Transport;
+use pay_core::model::{ApiVersion, RequestId};
 use pay_core::sale::{Delivery, ErrorKind};
+use pay_core::wire::{Call, Request};
 use transport_std::{HttpsTransport, Problem};
 
-use super::server::{OK, Server, Tls, exchange, facts, failure, order_pay};
+use super::server::{CA, OK, Server, Tls, exchange, facts, failure, order_pay};
 
 /// Answers the first connection's first request, then does `end` to it; answers everything on later ones.
 /// The receiver hears when it is done.
@@ -91,7 +93,7 @@ fn an_answer_that_nobody_asked_for_is_not_taken_for_the_next() {
     });
 }
 
-// ureq sees to this one by itself, as long as everything decrypted is in its buffer: held here, without a mutant of ours.
+// Mutant: the connection kept although bytes are left behind the answer.
 #[test]
 fn nor_one_that_came_with_the_answer() {
     for between in [false, true] {
@@ -227,4 +229,41 @@ fn a_first_failure_does_not_stop_the_next() {
     exchange(&mut client).unwrap();
     assert_eq!(server.accepts(), 2);
     assert_eq!(failure(&Server::closing("")).2, Delivery::Unknown);
+}
+
+// Mutant: the head's id not looked at.
+#[test]
+fn an_answer_to_an_earlier_request_is_none() {
+    let id = |n: u8| RequestId::from_random([n; 16]);
+    let first = id(1);
+    let server = Server::answering(format!(
+        "HTTP/1.1 200 OK\r\nx-request-id: {}\r\nContent-Length: 2\r\n\r\n{{}}",
+        first.as_str()
+    ));
+    let mut client = server.client();
+    let mut ask = |n| {
+        let request = Request::new(Call::OrderPay, ApiVersion::default(), id(n)).with_body(b"{}");
+        client.exchange(&request, &mut [0; 64])
+    };
+    assert!(ask(1).is_ok());
+    let expected = (Problem::EarlierAnswer, ErrorKind::BadResponse, Delivery::Unknown);
+    assert_eq!(facts(&ask(2).unwrap_err()), expected);
+    assert_eq!(server.accepts(), 1);
+    assert!(ask(1).is_ok());
+    assert_eq!(server.accepts(), 2, "its connection is dropped");
+}
+
+// Mutant: no look before the first request of a connection.
+#[test]
+fn an_answer_before_the_request_is_none() {
+    let mut config = (*CA.server(|_| ())).clone();
+    // With its own Finished, before the client's.
+    config.send_half_rtt_data = true;
+    let server = Server::start_as(Arc::new(config), |peer| {
+        if let Some(tls) = peer.handshake_after(OK) {
+            tls.wait_for_end();
+        }
+    });
+    let error = exchange(&mut server.client()).unwrap_err();
+    assert_eq!(facts(&error), (Problem::Unasked, ErrorKind::BadResponse, Delivery::NotSent));
 }

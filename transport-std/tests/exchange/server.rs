@@ -178,7 +178,13 @@ impl Peer {
     }
 
     pub(crate) fn try_handshake(self) -> Option<Tls> {
+        self.handshake_after(b"")
+    }
+
+    /// Says something as soon as TLS allows.
+    pub(crate) fn handshake_after(self, bytes: &[u8]) -> Option<Tls> {
         let mut stream = StreamOwned::new(ServerConnection::new(self.config).unwrap(), self.tcp);
+        stream.conn.writer().write_all(bytes).ok()?;
         while stream.conn.is_handshaking() {
             stream.conn.complete_io(&mut stream.sock).ok()?;
         }

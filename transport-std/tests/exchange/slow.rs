@@ -130,17 +130,6 @@ fn a_head_byte_by_byte() {
     assert_times_out(&mut server.client(), Phase::Answer, Delivery::Unknown);
 }
 
-// Mutant: the deadline looked at only when a read would block.
-#[test]
-fn preliminary_answers_for_ever() {
-    let server = Server::start(|peer| {
-        let mut tls = peer.handshake();
-        tls.read_request().unwrap();
-        while std::io::Write::write_all(&mut tls.stream, b"HTTP/1.1 103 Early Hints\r\n\r\n").is_ok() {}
-    });
-    assert_times_out(&mut server.client(), Phase::Answer, Delivery::Unknown);
-}
-
 #[test]
 fn a_body_that_stalls() {
     for start in ["Content-Length: 9\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", "\r\n{}"] {

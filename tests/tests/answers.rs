@@ -1,9 +1,9 @@
 //! The reader of answers: what it takes, what it refuses, and that pieces make no difference.
 
-use pay_core::model::UnixSeconds;
+use pay_core::model::{RequestId, UnixSeconds};
 use pay_core::wire::ResponseHead;
+use pay_core::wire::http1::{HttpError, Progress, ResponseReader, SentIds};
 use proptest::prelude::*;
-use transport_embassy::http::{HttpError, Progress, ResponseReader};
 
 /// How an answer came out.
 #[derive(Debug, PartialEq)]
@@ -215,10 +215,43 @@ fn longer_than_the_buffer() {
     }
     let long = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(200));
     assert_eq!(read_in(long.as_bytes(), 100, &[7]), Read::Bad(HttpError::HeadTooLarge));
-    let long = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(9000));
+    let long = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(17_000));
     assert_eq!(read_in(long.as_bytes(), 20_000, &[700]), Read::Bad(HttpError::HeadTooLarge));
-    let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(60));
+    let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(129));
     assert_eq!(read_in(many.as_bytes(), 20_000, &[700]), Read::Bad(HttpError::HeadTooLarge));
+}
+
+// Mutant: the lines of a head gathered one behind the other.
+#[test]
+fn a_head_needs_no_more_room_than_its_longest_line() {
+    let fields: String = (0..64).map(|n| format!("x-{n:02}: {}\r\n", "y".repeat(243))).collect();
+    let input = format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 2\r\n\r\n{{}}");
+    assert!(input.len() > 16_000);
+    for pieces in [1, 1000] {
+        let Read::Whole(head, body, true, 0) = read_in(input.as_bytes(), 256, &[pieces]) else { panic!() };
+        assert_eq!((head.status, body.as_slice()), (200, &b"{}"[..]));
+    }
+}
+
+// Mutants: the current request's own id taken for an earlier one; only the last one kept.
+#[test]
+fn an_earlier_request_is_told_by_its_id() {
+    let ids = [1, 2, 3].map(|n| RequestId::from_random([n; 16]));
+    let mut sent = SentIds::new();
+    let head = |id: &str| {
+        let mut head = ResponseHead::new(200);
+        head.note_header("x-request-id", id);
+        head
+    };
+    assert!(!sent.is_earlier(&ids[0], &head(ids[0].as_str())));
+    sent.note(&ids[0]);
+    sent.note(&ids[1]);
+    for earlier in &ids[..2] {
+        assert!(sent.is_earlier(&ids[2], &head(earlier.as_str())));
+        assert!(!sent.is_earlier(earlier, &head(earlier.as_str())));
+    }
+    // A gateway with ids of its own, or none.
+    assert!(!sent.is_earlier(&ids[2], &head("1a2b")) && !sent.is_earlier(&ids[2], &ResponseHead::new(200)));
 }
 
 #[test]

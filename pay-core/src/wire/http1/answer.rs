@@ -2,15 +2,18 @@
 
 use core::fmt;
 
-use httparse::{EMPTY_HEADER, Response, Status};
-use pay_core::wire::ResponseHead;
+use httparse::{EMPTY_HEADER, Header, Response, Status};
 
+use super::super::http::ResponseHead;
 use super::chunked::Chunked;
 
-/// Longest head that is taken, in bytes; a shorter `rx` narrows it, because the head is gathered there.
-pub const HEAD_LIMIT: usize = 8192;
+/// Longest head that is taken, in bytes. It is read line by line, so the caller's buffer may be shorter, down to the longest line
+/// and one byte.
+pub const HEAD_LIMIT: usize = 16 * 1024;
+/// What the status line begins with: HTTP/1.0 and HTTP/1.1 are taken.
+const START: &[u8] = b"HTTP/1.";
 /// Most header fields in a head.
-const MAX_HEADERS: usize = 48;
+const MAX_FIELDS: u8 = 128;
 /// Most interim answers (1xx) and empty lines before the real one.
 const MAX_INTERIM: u8 = 8;
 
@@ -20,7 +23,7 @@ const MAX_INTERIM: u8 = 8;
 pub enum HttpError {
     /// The named part breaks RFC 9112 or is used against it.
     Malformed(&'static str),
-    /// The head is longer than [`HEAD_LIMIT`] or than the caller's buffer.
+    /// The head is longer than [`HEAD_LIMIT`], has more than 128 fields, or one of its lines is longer than the caller's buffer.
     HeadTooLarge,
     /// The connection ended before the answer did.
     Incomplete,
@@ -42,16 +45,20 @@ pub enum Progress {
 pub struct ResponseReader {
     state: State,
     head: ResponseHead,
-    keep_alive: bool,
+    framing: Framing,
+    /// Bytes and fields of the head under way.
+    head_len: usize,
+    fields: u8,
     interim: u8,
+    body_limit: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Bytes of head in the buffer, and of its last line.
+    /// In the head: bytes of a line in the buffer, and whether the status line is known.
     Head {
-        len: usize,
         line: usize,
+        begun: bool,
     },
     Length {
         left: u64,
@@ -63,7 +70,9 @@ enum State {
 }
 
 /// What the head says about the body.
+#[derive(Debug, Clone, Copy, Default)]
 struct Framing {
+    version: u8,
     length: Option<u64>,
     chunked: bool,
     keep_alive: bool,
@@ -78,7 +87,27 @@ impl Default for ResponseReader {
 impl ResponseReader {
     /// A reader that has seen nothing.
     pub fn new() -> Self {
-        Self { state: State::Head { len: 0, line: 0 }, head: ResponseHead::default(), keep_alive: false, interim: 0 }
+        Self {
+            state: State::HEAD,
+            head: ResponseHead::default(),
+            framing: Framing::default(),
+            head_len: 0,
+            fields: 0,
+            interim: 0,
+            body_limit: usize::MAX,
+        }
+    }
+
+    /// Takes at most so many bytes of body, where the buffer is longer for the sake of the head's lines.
+    #[must_use]
+    pub const fn with_body_limit(mut self, limit: usize) -> Self {
+        self.body_limit = limit;
+        self
+    }
+
+    /// Whether the head has been read whole.
+    pub const fn in_body(&self) -> bool {
+        !matches!(self.state, State::Head { .. })
     }
 
     /// Takes bytes as they came. `rx` must be the same buffer at every call; it is scratch until the answer is done.
@@ -91,7 +120,7 @@ impl ResponseReader {
         let mut at = 0;
         while at < input.len() && self.state != State::Done {
             at += match self.state {
-                State::Head { len, line } => self.feed_head(rx, len, line, input[at])?,
+                State::Head { line, begun } => self.feed_head(rx, line, begun, input[at])?,
                 State::Length { left } => {
                     let part = &input[at..];
                     let part = &part[..part.len().min(usize::try_from(left).unwrap_or(usize::MAX))];
@@ -143,7 +172,7 @@ impl ResponseReader {
 
     /// Whether the server keeps the connection open for another request. To be asked when the answer is done.
     pub fn keep_alive(&self) -> bool {
-        self.state == State::Done && self.keep_alive && !self.head.truncated
+        self.state == State::Done && self.framing.keep_alive && !self.head.truncated
     }
 
     /// The answer; its body is in `rx[..body_len]`.
@@ -152,20 +181,36 @@ impl ResponseReader {
     }
 
     /// Takes one byte of head: 1.
-    fn feed_head(&mut self, rx: &mut [u8], len: usize, line: usize, byte: u8) -> Result<usize, HttpError> {
-        if len >= HEAD_LIMIT {
+    fn feed_head(&mut self, rx: &mut [u8], line: usize, begun: bool, byte: u8) -> Result<usize, HttpError> {
+        if self.head_len >= HEAD_LIMIT {
             return Err(HttpError::HeadTooLarge);
         }
-        *rx.get_mut(len).ok_or(HttpError::HeadTooLarge)? = byte;
-        let len = len + 1;
-        // The empty line ends the head; before the status line it is passed over (RFC 9112 section 2.2).
-        let empty_line = line == 0 || (line == 1 && rx.get(len - 2) == Some(&b'\r'));
-        self.state = State::Head { len, line: if byte == b'\n' { 0 } else { line + 1 } };
-        if byte == b'\n' && empty_line {
-            if len <= 2 {
-                self.pass_over()?;
-            } else {
-                self.parse_head(&rx[..len])?;
+        self.head_len += 1;
+        *rx.get_mut(line).ok_or(HttpError::HeadTooLarge)? = byte;
+        let len = line + 1;
+        self.state = State::Head { line: len, begun };
+        if byte != b'\n' {
+            // Whatever speaks another protocol may never end its line.
+            let start = &rx[..len.min(START.len())];
+            if !begun && start != b"\r" && !START.starts_with(start) {
+                return Err(HttpError::Malformed("status line"));
+            }
+            return Ok(1);
+        }
+        match (&rx[..len], begun) {
+            // Before the status line it is passed over (RFC 9112 section 2.2).
+            (b"\n" | b"\r\n", false) => self.pass_over()?,
+            (b"\n" | b"\r\n", true) => self.end_head()?,
+            _ => {
+                // With an empty line behind it, a line is a head that httparse takes.
+                *rx.get_mut(len).ok_or(HttpError::HeadTooLarge)? = b'\n';
+                let text = &rx[..=len];
+                if begun {
+                    self.field(text)?
+                } else {
+                    self.status_line(text)?
+                }
+                self.state = State::Head { line: 0, begun: true };
             }
         }
         Ok(1)
@@ -177,43 +222,60 @@ impl ResponseReader {
         if self.interim > MAX_INTERIM {
             return Err(HttpError::Malformed("number of interim answers"));
         }
-        self.state = State::Head { len: 0, line: 0 };
+        (self.state, self.head_len, self.fields) = (State::HEAD, 0, 0);
         Ok(())
     }
 
-    fn parse_head(&mut self, bytes: &[u8]) -> Result<(), HttpError> {
-        let mut headers = [EMPTY_HEADER; MAX_HEADERS];
-        let mut response = Response::new(&mut headers);
-        match response.parse(bytes) {
-            Ok(Status::Complete(_)) => {}
-            Err(httparse::Error::TooManyHeaders) => return Err(HttpError::HeadTooLarge),
-            // Its empty line is there, so nothing can be missing.
-            Ok(Status::Partial) | Err(_) => return Err(HttpError::Malformed("head")),
-        }
-        let (Some(status), Some(version)) = (response.code, response.version) else {
+    fn status_line(&mut self, line: &[u8]) -> Result<(), HttpError> {
+        let mut response = Response::new(&mut []);
+        let whole = matches!(response.parse(line), Ok(Status::Complete(_)));
+        let (true, Some(status), Some(version)) = (whole, response.code, response.version) else {
             return Err(HttpError::Malformed("status line"));
         };
         match status {
             101 => return Err(HttpError::Malformed("status 101 that was not asked for")),
-            100..=199 => return self.pass_over(),
-            200..=599 => {}
+            100..=599 => {}
             _ => return Err(HttpError::Malformed("status")),
         }
         self.head = ResponseHead::new(status);
-        for header in response.headers.iter() {
-            if let Ok(value) = core::str::from_utf8(header.value) {
-                self.head.note_header(header.name, value);
-            }
+        self.framing = Framing { version, keep_alive: version == 1, ..Framing::default() };
+        Ok(())
+    }
+
+    fn field(&mut self, line: &[u8]) -> Result<(), HttpError> {
+        let mut fields = [EMPTY_HEADER];
+        let Ok(Status::Complete((_, [field]))) = httparse::parse_headers(line, &mut fields) else {
+            return Err(HttpError::Malformed("header"));
+        };
+        self.fields += 1;
+        if self.fields > MAX_FIELDS {
+            return Err(HttpError::HeadTooLarge);
         }
-        let framing = Framing::read(response.headers, version)?;
-        self.keep_alive = framing.keep_alive;
-        self.state = match (status, framing.chunked, framing.length) {
+        // An interim answer has no body, and says nothing that matters here.
+        if self.head.status < 200 {
+            return Ok(());
+        }
+        if let Ok(value) = core::str::from_utf8(field.value) {
+            self.head.note_header(field.name, value);
+        }
+        self.framing.note(field)
+    }
+
+    fn end_head(&mut self) -> Result<(), HttpError> {
+        let status = self.head.status;
+        if status < 200 {
+            return self.pass_over();
+        }
+        if self.framing.chunked && self.framing.length.is_some() {
+            return Err(HttpError::Malformed("Content-Length with Transfer-Encoding"));
+        }
+        self.state = match (status, self.framing.chunked, self.framing.length) {
             // Never a body, whatever the head says (RFC 9112 section 6.3, rule 1).
             (204 | 304, ..) | (_, false, Some(0)) => State::Done,
             (_, true, _) => State::Chunked(Chunked::START),
             (_, false, Some(left)) => State::Length { left },
             (_, false, None) => {
-                self.keep_alive = false;
+                self.framing.keep_alive = false;
                 State::UntilClose
             }
         };
@@ -222,7 +284,8 @@ impl ResponseReader {
 
     /// Takes body as far as there is room: how much. What finds no room ends the answer.
     fn feed_body(&mut self, rx: &mut [u8], part: &[u8]) -> usize {
-        let room = rx.get_mut(self.head.body_len..).unwrap_or_default();
+        let end = rx.len().min(self.body_limit);
+        let room = rx.get_mut(self.head.body_len..end).unwrap_or_default();
         let len = part.len().min(room.len());
         room[..len].copy_from_slice(&part[..len]);
         self.head.body_len += len;
@@ -234,38 +297,36 @@ impl ResponseReader {
     }
 }
 
+impl State {
+    const HEAD: Self = Self::Head { line: 0, begun: false };
+}
+
 impl Framing {
     /// Every way in which two readers could see two different ends is an error (RFC 9112 section 11.1).
-    fn read(headers: &[httparse::Header<'_>], version: u8) -> Result<Self, HttpError> {
+    fn note(&mut self, field: &Header<'_>) -> Result<(), HttpError> {
         const BAD_LENGTH: HttpError = HttpError::Malformed("Content-Length");
-        let mut framing = Self { length: None, chunked: false, keep_alive: version == 1 };
-        for header in headers {
-            let value = header.value.trim_ascii();
-            let is = |name: &str| header.name.eq_ignore_ascii_case(name);
-            if is("content-length") {
-                let digits = (1..=18).contains(&value.len()) && value.iter().all(u8::is_ascii_digit);
-                if !digits {
-                    return Err(BAD_LENGTH);
-                }
-                let length = value.iter().fold(0, |n, d| n * 10 + u64::from(d - b'0'));
-                if framing.length.is_some_and(|earlier| earlier != length) {
-                    return Err(BAD_LENGTH);
-                }
-                framing.length = Some(length);
-            } else if is("transfer-encoding") {
-                if framing.chunked || version == 0 || !value.eq_ignore_ascii_case(b"chunked") {
-                    return Err(HttpError::Malformed("Transfer-Encoding"));
-                }
-                framing.chunked = true;
-            } else if is("connection") {
-                let close = |token: &[u8]| token.trim_ascii().eq_ignore_ascii_case(b"close");
-                framing.keep_alive &= !value.split(|b| *b == b',').any(close);
+        let value = field.value.trim_ascii();
+        let is = |name: &str| field.name.eq_ignore_ascii_case(name);
+        if is("content-length") {
+            let digits = (1..=18).contains(&value.len()) && value.iter().all(u8::is_ascii_digit);
+            if !digits {
+                return Err(BAD_LENGTH);
             }
+            let length = value.iter().fold(0, |n, d| n * 10 + u64::from(d - b'0'));
+            if self.length.is_some_and(|earlier| earlier != length) {
+                return Err(BAD_LENGTH);
+            }
+            self.length = Some(length);
+        } else if is("transfer-encoding") {
+            if self.chunked || self.version == 0 || !value.eq_ignore_ascii_case(b"chunked") {
+                return Err(HttpError::Malformed("Transfer-Encoding"));
+            }
+            self.chunked = true;
+        } else if is("connection") {
+            let close = |token: &[u8]| token.trim_ascii().eq_ignore_ascii_case(b"close");
+            self.keep_alive &= !value.split(|b| *b == b',').any(close);
         }
-        if framing.chunked && framing.length.is_some() {
-            return Err(HttpError::Malformed("Content-Length with Transfer-Encoding"));
-        }
-        Ok(framing)
+        Ok(())
     }
 }
 
