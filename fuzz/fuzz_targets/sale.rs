@@ -5,8 +5,10 @@
 //! - there is one request in flight: an answer to an earlier one changes nothing;
 //! - what charges by itself is sent once, unless nothing of it left or it was throttled; a repeat is the same bytes;
 //! - no attempt begins while an earlier one may charge by itself;
-//! - after anything that may have arrived, "not paid" needs a reading of the order; paid is never said but by the gateway,
-//!   and once it has said it, "not paid" is never said;
+//! - after anything that may have arrived, "not paid" needs a reading of the order, and once the gateway has said that it is paid
+//!   "not paid" is never said;
+//! - only a payment that was read as having succeeded is named, kept or sent back; the one that goods went out for stays;
+//! - an order is somebody else's only as long as nothing of ours can have charged;
 //! - at the end no card number is left in the buffer.
 //!
 //! Mutants each found within a minute: repeats for every class; the pay call before its commit; a stale token taken; an unknown
@@ -20,16 +22,18 @@ use libfuzzer_sys::fuzz_target;
 use pay_core::model::method::{Card, CardExpiry, CardNumber, Collect, Cvv, PaymentMethod, PlainCard, Upi};
 use pay_core::model::{
     Amount, ApiVersion, Authenticate, CallKind, CreateOrder, Currency, Customer, CustomerId, Environment,
-    IdempotencyKey, NextAction, OrderId, OrderPay, Otp, PaymentSessionId, Phone, RefundId, RefundReason, Vpa,
+    CfPaymentId, IdempotencyKey, MARK_TAG, NextAction, OpenOrder, OrderId, OrderPay, Otp, PaymentSessionId, Phone,
+    RefundId, Vpa,
 };
 use pay_core::sale::{
-    AfterCut, AttemptState, Buffers, Delivery, ErrorKind, Failure, InFlight, Intent, Millis, Outcome, Policy, Record,
-    Refunds, Release, Sale, Setup, Stage, Step, Switch,
+    AfterCut, AttemptState, Buffers, Delivery, ErrorKind, Failure, InFlight, Millis, Outcome, Policy, Record,
+    Refunds, Release, Sale, Setup, Step, Switch,
 };
 use pay_core::wire::ResponseHead;
 use tests::choices::Choices;
 
 const ORDER: &str = "tea-1";
+const MARK: &str = "0123456789abcdef";
 const CARD: &str = "4706131211212123";
 
 fuzz_target!(|bytes: &[u8]| World::new(bytes).run());
@@ -55,6 +59,10 @@ struct World<'c> {
     said_paid: bool,
     /// It said so when there was an attempt of ours.
     said_ours_paid: bool,
+    /// The payments that a list, or an answer of their own, said took the money.
+    succeeded: BTreeSet<u64>,
+    /// What the goods went out for.
+    kept: Option<CfPaymentId>,
     has_ended: bool,
     /// Tokens that were issued.
     vends: u32,
@@ -96,11 +104,12 @@ impl<'c> World<'c> {
         let amount = Amount::from_minor(1015).unwrap();
         let sale = if choices.rarely(3) {
             let customer = Customer::new(CustomerId::parse("walk-in").unwrap(), Phone::parse("9000000017").unwrap());
-            let request = CreateOrder::new(order_id, amount, customer).unwrap();
+            let request = CreateOrder::new(order_id, amount, customer).unwrap().with_tag(MARK_TAG, MARK).unwrap();
             let mut buffers = Buffers { tx: &mut tx, rx: &mut rx };
             Sale::create(&request, IdempotencyKey::from_random([255; 16]), setup, Millis(0), &mut buffers).unwrap()
         } else {
-            Sale::new(Intent { order_id, amount, currency: Currency::inr() }, setup)
+            let session = PaymentSessionId::parse("session_a").unwrap();
+            Sale::new(OpenOrder { order_id, amount, currency: Currency::inr(), session }, setup)
         };
         Self {
             choices,
@@ -118,6 +127,8 @@ impl<'c> World<'c> {
             unread: false,
             said_paid: false,
             said_ours_paid: false,
+            succeeded: BTreeSet::new(),
+            kept: None,
             has_ended: false,
             vends: 0,
             out: false,
@@ -257,7 +268,7 @@ impl<'c> World<'c> {
             0 => self.sale.cancel(self.now),
             1 => drop(self.sale.ask(self.now)),
             _ => {
-                let session = PaymentSessionId::parse("session_a-1").unwrap();
+                let session = self.sale.session().expect("a sale that is ready has one").clone();
                 let request = OrderPay::new(session, self.method());
                 self.keys += 1;
                 let key = IdempotencyKey::from_random([self.keys; 16]);
@@ -317,13 +328,21 @@ impl<'c> World<'c> {
 
     fn end(&mut self, outcome: &Outcome) {
         self.has_ended = !self.choices.rarely(2) || !self.goods(outcome);
+        let seen = |id: &CfPaymentId| self.succeeded.contains(&id.get());
+        let record = self.sale.record();
         match outcome {
-            Outcome::Paid { .. } => assert!(self.said_paid, "paid, and nobody said so"),
+            Outcome::Paid { cf_payment_id, .. } => assert!(cf_payment_id.as_ref().is_some_and(seen), "{cf_payment_id:?}"),
             Outcome::NotPaid(why) => {
                 assert!(!self.said_ours_paid, "the gateway said paid, and this says {why:?}");
                 assert!(!self.unread, "{why:?} without asking, after something that may have arrived");
             }
-            Outcome::RefundDue(_) => {}
+            Outcome::RefundDue(_) => assert!(!self.succeeded.is_empty(), "{outcome:?}, and nothing succeeded"),
+            Outcome::PaidElsewhere => assert!(!self.succeeded.is_empty(), "{outcome:?}, and nothing succeeded"),
+            Outcome::PaidUnclear => assert!(self.said_paid || !self.succeeded.is_empty(), "{outcome:?}, and nobody said so"),
+            Outcome::OrderTaken => {
+                assert!(!record.attempts().any(|attempt| attempt.may_have_charged()), "taken, and paid by us");
+            }
+            Outcome::HandedOver => assert_eq!(self.policy.refunds, Refunds::ByBackend),
             Outcome::Pending | Outcome::Unknown => assert!(!self.policy.can_ask, "gave up asking"),
         }
         let left = self.tx.windows(CARD.len()).any(|window| window == CARD.as_bytes());
@@ -347,6 +366,9 @@ impl<'c> World<'c> {
                 if let Some(token) = self.sale.vend_token() {
                     assert_eq!(self.committed.as_ref().map(|record| record.release), Some(Release::Releasing));
                     self.vends += 1;
+                    if let Outcome::Paid { cf_payment_id, .. } = outcome {
+                        self.kept = *cf_payment_id;
+                    }
                     assert_eq!(self.vends, 1, "a second token");
                     let out = self.choices.rarely(2);
                     if !self.choices.rarely(3) {
@@ -358,21 +380,25 @@ impl<'c> World<'c> {
         true
     }
 
-    /// Money goes back once for each reason, and never for goods that are out.
+    /// Only what took money goes back, and never what the goods went out for.
     fn check_money_back(&self, sent: &Sent) {
         let body = String::from_utf8_lossy(&sent.body);
-        let id = |why| RefundId::derive(&OrderId::parse(ORDER).unwrap(), why, 0).as_str().to_owned();
         if sent.call == CallKind::ReportRelease {
-            assert!(if body == r#"{"released":true}"# { !self.stayed } else { !self.out });
-        } else if body.contains(&id(RefundReason::NotReleased)) {
-            assert!(!self.out, "released and refunded");
-            assert_eq!(self.sale.record().release, Release::NotReleased);
-        } else {
-            let order = OrderId::parse(ORDER).unwrap();
-            let surplus = (0..4).any(|n| body.contains(RefundId::derive(&order, RefundReason::Surplus, n).as_str()));
-            assert!(surplus || body.contains(&id(RefundReason::LateSuccess)), "{body}");
-            assert!(surplus || self.vends == 0, "late money was handed out");
+            if body.starts_with(r#"{"released":true"#) {
+                assert!(!self.stayed, "{body}");
+            } else if body.starts_with(r#"{"released":false"#) {
+                assert!(!self.out, "{body}");
+            } else {
+                assert!(body.starts_with(r#"{"cf_payment_id":"#) && self.vends == 0, "{body}");
+            }
+            return;
         }
+        let order = OrderId::parse(ORDER).unwrap();
+        let ids = (100..104).map(CfPaymentId::new);
+        let goes = ids.into_iter().find(|id| body.contains(RefundId::of_payment(&order, *id).as_str()));
+        let goes = goes.unwrap_or_else(|| panic!("a refund of no payment: {body}"));
+        assert!(self.succeeded.contains(&goes.get()), "a refund of what took no money: {body}");
+        assert!(!self.out || self.kept != Some(goes), "released and refunded");
     }
 
     /// What comes of an exchange, and whether it says that our order is paid. The body is in `rx`.
@@ -463,12 +489,9 @@ impl<'c> World<'c> {
                 (format!(r#"{{"cf_payment_id":"{id}","action":"{action}","authenticate_status":"{status}"}}"#), false)
             }
             CallKind::CreateRefund | CallKind::ReadRefund => {
-                let why = match &self.sale.record().stage {
-                    Stage::RefundDue(why) if !self.choices.rarely(8) => *why,
-                    _ => RefundReason::NotReleased,
-                };
-                let n = if why == RefundReason::Surplus { self.choices.below(3) } else { 0 };
-                let id = RefundId::derive(&OrderId::parse(ORDER).unwrap(), why, n as u16);
+                let due = self.sale.record().refund_id().filter(|_| !self.choices.rarely(8));
+                let other = CfPaymentId::new(100 + self.choices.below(4) as u64);
+                let id = due.unwrap_or_else(|| RefundId::of_payment(&OrderId::parse(ORDER).unwrap(), other));
                 let status = self.choices.pick(&["SUCCESS", "PENDING", "ONHOLD", "CANCELLED", "?"]);
                 let body = format!(
                     r#"{{"refund_id":"{id}","order_id":"{order}","refund_amount":10.15,"refund_status":"{status}"}}"#
@@ -486,9 +509,10 @@ impl<'c> World<'c> {
                 let word = if self.said_paid { "PAID" } else { self.choices.pick(&words) };
                 let amount = if self.choices.rarely(12) { "10.16" } else { "10.150" };
                 let currency = if self.choices.rarely(16) { "USD" } else { "INR" };
+                let mark = if self.choices.rarely(6) { "x" } else { MARK };
                 let says_paid = (order, word, amount, currency) == (ORDER, "PAID", "10.150", "INR");
                 let body = format!(
-                    r#"{{"order_id":"{order}","order_status":"{word}","order_amount":{amount},"order_currency":"{currency}","payment_session_id":"session_b"}}"#
+                    r#"{{"order_id":"{order}","order_status":"{word}","order_amount":{amount},"order_currency":"{currency}","payment_session_id":"session_b","order_tags":{{"{MARK_TAG}":"{mark}"}}}}"#
                 );
                 (body, says_paid)
             }

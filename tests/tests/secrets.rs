@@ -8,10 +8,10 @@ use pay_core::drive::transport::{Error, ErrorType, blocking};
 use pay_core::drive::{Driver, MemoryJournal, Need, Routes};
 use pay_core::model::method::{Card, CardExpiry, CardNumber, Cvv, PlainCard};
 use pay_core::model::{
-    Amount, ApiVersion, Authenticate, Currency, DeviceSecret, Environment, IdempotencyKey, NextAction, OrderId,
-    OrderPay, Otp, PaymentSessionId,
+    Amount, ApiVersion, Authenticate, CallKind, Currency, DeviceSecret, Environment, IdempotencyKey, NextAction,
+    OpenOrder, OrderId, OrderPay, Otp, PaymentSessionId,
 };
-use pay_core::sale::{Buffers, Delivery, ErrorKind, Intent, Millis, Outcome, Policy, Sale, Setup, Step};
+use pay_core::sale::{Buffers, Delivery, ErrorKind, Millis, Outcome, Policy, Sale, Setup, Step};
 use pay_core::wire::{Auth, Call, Endpoint, Request, ResponseHead};
 
 const PAN: &str = "6074825972083818";
@@ -44,7 +44,7 @@ fn request() -> OrderPay {
 /// Answers as a bank with native OTP does; keeps what it was asked.
 struct Bank {
     endpoint: Endpoint,
-    asked: Vec<String>,
+    asked: Vec<CallKind>,
 }
 
 #[derive(Debug)]
@@ -68,6 +68,27 @@ impl Error for Never {
     }
 }
 
+impl Bank {
+    fn count(&self, call: CallKind) -> usize {
+        self.asked.iter().filter(|asked| **asked == call).count()
+    }
+}
+
+fn order_is(status: &str) -> String {
+    format!(
+        r#"{{"order_id":"till-1","order_status":"{status}","order_amount":10.15,"order_currency":"INR","payment_session_id":"{SESSION}"}}"#
+    )
+}
+
+fn handed_in() -> OpenOrder {
+    OpenOrder {
+        order_id: OrderId::parse("till-1").unwrap(),
+        amount: Amount::from_minor(1015).unwrap(),
+        currency: Currency::inr(),
+        session: PaymentSessionId::parse(SESSION).unwrap(),
+    }
+}
+
 impl ErrorType for Bank {
     type Error = Never;
 }
@@ -81,28 +102,30 @@ impl blocking::Transport for Bank {
 
     fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Never> {
         clean("a request", &shown(request));
-        self.asked.push(String::from_utf8(request.body.expose().to_vec()).unwrap());
-        let (status, body) = match (request.call, self.asked.len()) {
-            (Call::OrderPay, _) => (
+        self.asked.push(request.call.kind());
+        let (status, body) = match request.call {
+            Call::OrderPay => (
                 200,
                 format!(
                     r#"{{"cf_payment_id":"77","channel":"post","action":"post","payment_method":"card","data":{{"url":"https://a.example/{TOKEN}",
                         "redirect_to_bank":"https://a.example/{TOKEN}"}}}}"#
                 ),
             ),
-            (Call::Authenticate(_), 2) => {
+            Call::Authenticate(_) if self.count(CallKind::Authenticate) == 1 => {
                 (200, r#"{"cf_payment_id":"77","action":"SUBMIT_OTP","authenticate_status":"FAILED"}"#.to_owned())
             }
             // The gateway's messages echo what it was sent.
-            (Call::Authenticate(_), _) => {
+            Call::Authenticate(_) => {
                 (400, format!(r#"{{"code":"request_invalid","type":"invalid_request_error","message":"otp {OTP}"}}"#))
             }
-            _ => (
-                200,
-                format!(
-                    r#"{{"order_id":"till-1","order_status":"PAID","order_amount":10.15,"order_currency":"INR","payment_session_id":"{SESSION}"}}"#
-                ),
-            ),
+            Call::ListPayments(_) if self.count(CallKind::OrderPay) == 0 => (200, "[]".to_owned()),
+            Call::ListPayments(_) => {
+                (200, r#"[{"cf_payment_id":"77","order_id":"till-1","payment_status":"SUCCESS"}]"#.to_owned())
+            }
+            _ => {
+                let status = if self.count(CallKind::OrderPay) == 0 { "ACTIVE" } else { "PAID" };
+                (200, order_is(status))
+            }
         };
         rx[..body.len()].copy_from_slice(body.as_bytes());
         let mut head = ResponseHead::new(status);
@@ -141,20 +164,17 @@ fn nothing_secret_is_shown_logged_or_left_behind() {
             policy: Policy::with_ask(),
             seed: [9; 16],
         };
-        let intent = Intent {
-            order_id: OrderId::parse("till-1").unwrap(),
-            amount: Amount::from_minor(1015).unwrap(),
-            currency: Currency::inr(),
-        };
         let bank = Bank {
             endpoint: Endpoint::parse("https://a.example/pg", Auth::merchant("id", SECRET).unwrap()).unwrap(),
             asked: Vec::new(),
         };
         clean("an endpoint", &shown(bank.endpoint.auth()));
         let buffers = Buffers { tx: &mut tx, rx: &mut rx };
-        let mut driver = Driver::new(Sale::new(intent, setup), Routes::same(bank), MemoryJournal::<2>::new(), buffers);
+        let mut driver = Driver::new(Sale::new(handed_in(), setup), Routes::same(bank), MemoryJournal::<2>::new(), buffers);
         let pay = request();
         clean("a payment", &shown(&pay));
+        let need = driver.drive_blocking(&mut || Millis(0)).unwrap();
+        assert!(matches!(need, Need::Attempt(None)), "{need:?}");
         driver.pay(&pay, IdempotencyKey::parse("k").unwrap(), Millis(0)).unwrap();
         clean("a sale", &shown(driver.sale()));
         let mut clock = || Millis(0);
@@ -192,12 +212,24 @@ fn the_card_is_wiped_as_soon_as_no_repeat_is_allowed() {
         policy: Policy::with_ask(),
         seed: [9; 16],
     };
-    let intent = Intent {
-        order_id: OrderId::parse("till-1").unwrap(),
-        amount: Amount::from_minor(1015).unwrap(),
-        currency: Currency::inr(),
-    };
-    let mut sale = Sale::new(intent, setup);
+    let mut sale = Sale::new(handed_in(), setup);
+    let mut answers = [order_is("ACTIVE"), "[]".to_owned()].into_iter();
+    loop {
+        let token = match sale.step(Millis(0), &mut buffers).unwrap() {
+            Step::Commit(token, _) => {
+                sale.committed(token);
+                continue;
+            }
+            Step::Exchange(token, _, _) => token,
+            Step::Ready(None) => break,
+            other => panic!("{other:?}"),
+        };
+        let body = answers.next().unwrap();
+        buffers.rx[..body.len()].copy_from_slice(body.as_bytes());
+        let mut head = ResponseHead::new(200);
+        head.body_len = body.len();
+        let _ = sale.on_exchange(token, Millis(0), Ok(head), buffers.rx);
+    }
     sale.pay(&request(), IdempotencyKey::parse("k").unwrap(), Millis(0), &mut buffers).unwrap();
     let Ok(Step::Commit(token, _)) = sale.step(Millis(0), &mut buffers) else { panic!("a commit first") };
     sale.committed(token);

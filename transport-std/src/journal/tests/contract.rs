@@ -8,7 +8,7 @@ use pay_core::sale::{Conflict, Record, Stage};
 
 use super::super::memory::Memory;
 use super::super::{FileJournal, JournalError};
-use super::sale::{record, sale};
+use super::sale::{closed, record, sale};
 
 fn journal() -> FileJournal {
     FileJournal::on(Memory::default(), false).unwrap()
@@ -19,12 +19,6 @@ fn refusal(result: Result<(), JournalError>) -> Conflict {
         Err(JournalError::Refused { conflict, .. }) => conflict,
         other => panic!("{other:?}"),
     }
-}
-
-fn closed(mut record: Record) -> Record {
-    record.stage = Stage::Paid { watch: false };
-    record.seq += 1;
-    record
 }
 
 /// As if it had come further than any other.
