@@ -170,7 +170,8 @@ fn nothing_secret_is_shown_logged_or_left_behind() {
         };
         clean("an endpoint", &shown(bank.endpoint.auth()));
         let buffers = Buffers { tx: &mut tx, rx: &mut rx };
-        let mut driver = Driver::new(Sale::new(handed_in(), setup), Routes::same(bank), MemoryJournal::<2>::new(), buffers);
+        let mut driver =
+            Driver::new(Sale::new(handed_in(), setup), Routes::same(bank), MemoryJournal::<2>::new(), buffers);
         let pay = request();
         clean("a payment", &shown(&pay));
         let need = driver.drive_blocking(&mut || Millis(0)).unwrap();

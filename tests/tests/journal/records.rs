@@ -9,20 +9,29 @@ use transport_embassy::journal::{FlashJournal, JournalError};
 
 use crate::note::crc32;
 
-/// A record with attempts; its keys are changed with the order.
+/// Where an image has the number of the record that its sale knew to be stored.
+const FROM: usize = 157;
+
+/// A record with attempts that continues the one before it; its keys are changed with the order.
 fn record(order: u16, seq: u32) -> Record {
     let mut image = *include_bytes!("../../../pay-core/src/sale/golden/record-1.bin");
     for key in [b"k0", b"k1", b"k2"] {
         let at = image.windows(2).position(|pair| pair == key).expect("a key");
         image[at] = b'A' + (order % 26) as u8;
     }
-    let sum = crc32(&image[..764]);
-    image[764..].copy_from_slice(&sum.to_le_bytes());
-    let mut record = Record::from_image(&image).expect("a record");
+    let mut record = signed(image);
     record.order_id = OrderId::parse(&format!("kiosk-7-{order:04}")).unwrap();
     record.seq = seq;
     record.stage = Stage::Open;
-    record
+    let mut image = record.to_image();
+    image[FROM..FROM + 4].copy_from_slice(&(seq - 1).to_le_bytes());
+    signed(image)
+}
+
+fn signed(mut image: [u8; Record::IMAGE_LEN]) -> Record {
+    let sum = crc32(&image[..764]);
+    image[764..].copy_from_slice(&sum.to_le_bytes());
+    Record::from_image(&image).expect("a record")
 }
 
 fn closed(mut record: Record) -> Record {

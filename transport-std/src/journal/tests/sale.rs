@@ -2,7 +2,8 @@
 
 use pay_core::model::method::Upi;
 use pay_core::model::{
-    Amount, ApiVersion, Currency, Environment, IdempotencyKey, OpenOrder, OrderId, OrderPay, PaymentSessionId, UnixSeconds,
+    Amount, ApiVersion, Currency, Environment, IdempotencyKey, OpenOrder, OrderId, OrderPay, PaymentSessionId,
+    UnixSeconds,
 };
 use pay_core::sale::{Buffers, Millis, Policy, Record, Sale, Setup, Step};
 
