@@ -31,7 +31,7 @@ pub(crate) fn run() -> Result<()> {
     part("size", &|| size::run(&size::Arguments { write: false }));
     part("codec", &|| codec::run(&codec::Arguments { write: false, install: true }));
     part("soak", &|| soak::run(&soak::Arguments { sales: 2_000, kiosks: 100, seed: 1 }));
-    part("mutants", &|| mutants::run(&mutants::Arguments::default()));
+    part("mutants", &mutants::run_drawn);
     part("fuzz", &|| fuzz::run(&fuzz::Arguments { seconds: 20, install: true }));
     if !failures.is_empty() {
         bail!("{} ({})", failures.join("; "), report.join(", "));

@@ -4,12 +4,13 @@ use anyhow::{Result, ensure};
 
 use crate::bare_metal::{self, Compiler};
 use crate::command::{cargo, output, run as run_command, skip, succeeds};
-use crate::firmware;
 use crate::workspace::{self, LIBRARIES};
+use crate::{firmware, mutants};
 
 /// Runs all lints; the first that finds something ends it.
 pub(crate) fn run() -> Result<()> {
     formatting()?;
+    mutants::check()?;
     clippy()?;
     firmware_clippy()?;
     run_command(

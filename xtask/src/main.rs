@@ -46,7 +46,7 @@ enum Task {
     Sweep(sweep::Arguments),
     /// The same, and with --full ten million times: what docs/proof.md reports
     Proof(sweep::ProofArguments),
-    /// Break a copy in each named way, and show that the sweep or a test notices
+    /// Break a copy in the ways of tests/mutants.toml, and show that the sweep or a test notices
     Mutants(mutants::Arguments),
     /// Sell through the real transport, with faults, and see that nothing is charged twice and nothing grows
     Soak(soak::Arguments),

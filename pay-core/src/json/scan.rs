@@ -411,7 +411,7 @@ mod tests {
         }
     }
 
-    // Mutant: `depth > MAX_DEPTH` lets one level more through (and loses its bit).
+    // Mutant: `depth + levels > MAX_DEPTH` lets one level more through (and loses its bit).
     #[test]
     fn depth_is_bounded() {
         let mut text = [b'['; 66];
@@ -420,6 +420,9 @@ mod tests {
             *close = b']';
         }
         assert_eq!(whole(&text[..65]), Ok(()));
+        let mut one_more = [b'['; 66];
+        one_more[33..].fill(b']');
+        assert_eq!(whole(&one_more), Err(SyntaxError::TooDeep));
         assert_eq!(whole(&[b'['; 10_000]), Err(SyntaxError::TooDeep));
     }
 }

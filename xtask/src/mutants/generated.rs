@@ -1,0 +1,118 @@
+//! Mutants that `cargo-mutants` makes, in shards that can be resumed. Too many for every build: outside CI.
+
+use std::process::Command;
+use std::str::FromStr;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+
+use super::copy::Copy;
+use crate::command::succeeds;
+use crate::workspace;
+
+/// Where each survivor is named, with the reason why it may live.
+const NAMED_IN: &str = "docs/mutants.md";
+
+/// What is mutated, and the fast tests of its package that judge it.
+struct Part {
+    package: &'static str,
+    files: &'static [&'static str],
+    tests: &'static [&'static str],
+}
+
+const PARTS: [Part; 2] = [
+    Part {
+        package: "pay-core",
+        files: &["pay-core/src/sale/*.rs", "pay-core/src/till/*.rs"],
+        tests: &["--lib", "--test", "till"],
+    },
+    Part { package: "backend", files: &["backend/src/book/*.rs"], tests: &["--lib", "--", "book"] },
+];
+
+/// The `k`-th of `n` parts, from 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shard {
+    k: u32,
+    n: u32,
+}
+
+impl FromStr for Shard {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let parts = text.split_once('/').and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
+        match parts {
+            Some((k, n)) if k < n => Ok(Self { k, n }),
+            _ => Err(anyhow!("`{text}` is not K/N with K below N, for example 0/40")),
+        }
+    }
+}
+
+/// Plays one shard, in `files` only if there are some. With `resume` what an earlier run of this shard saw caught is left out. Fails
+/// if one survives that the docs do not name.
+pub(super) fn run(shard: &Shard, files: &[String], resume: bool) -> Result<()> {
+    if !succeeds(Command::new("cargo").args(["mutants", "--version"])) {
+        bail!("cargo-mutants is missing: cargo install --locked cargo-mutants");
+    }
+    let copy = Copy::make()?;
+    let named = std::fs::read_to_string(workspace::root().join(NAMED_IN)).context(NAMED_IN)?;
+    let mut unnamed = Vec::new();
+    for part in &PARTS {
+        let of_part = |file: &&String| file.starts_with(&format!("{}/", part.package));
+        let chosen: Vec<&str> = files.iter().filter(of_part).map(String::as_str).collect();
+        if chosen.is_empty() && !files.is_empty() {
+            continue;
+        }
+        let chosen = if chosen.is_empty() { part.files.to_vec() } else { chosen };
+        for survivor in play(part, &copy, shard, &chosen, resume)? {
+            let known = named.contains(&survivor);
+            println!("SURVIVES{}: {survivor}", if known { ", as the docs say" } else { "" });
+            if !known {
+                unnamed.push(survivor);
+            }
+        }
+    }
+    ensure!(unnamed.is_empty(), "survive, and {NAMED_IN} does not say why:\n  {}", unnamed.join("\n  "));
+    Ok(())
+}
+
+/// The survivors.
+fn play(part: &Part, copy: &Copy, shard: &Shard, files: &[&str], resume: bool) -> Result<Vec<String>> {
+    let output = workspace::target(&format!("mutants/generated/{}-{}-of-{}", part.package, shard.k, shard.n));
+    std::fs::create_dir_all(&output)?;
+    let mut command = copy.cargo("mutants");
+    command.args(["--in-place", "--package", part.package, "--shard", &format!("{}/{}", shard.k, shard.n)]);
+    // Neighbours in a file go to different shards, and a name stays the same when lines move.
+    command.args([
+        "--sharding",
+        "round-robin",
+        "--line-col",
+        "false",
+        "--colors",
+        "never",
+        "--minimum-test-timeout",
+        "60",
+    ]);
+    command.args(resume.then_some("--iterate")).arg("--output").arg(&output);
+    for file in files {
+        command.args(["--file", file]);
+    }
+    command.arg("--").args(part.tests);
+    let status = command.status().context("cannot start cargo mutants")?;
+    // 0: all caught; 2: some were missed; 3: some did not end.
+    ensure!(matches!(status.code(), Some(0 | 2 | 3)), "cargo mutants ended with {status}");
+    let missed = std::fs::read_to_string(output.join("mutants.out/missed.txt")).unwrap_or_default();
+    Ok(missed.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_is_one_of_some() {
+        assert_eq!("0/40".parse::<Shard>().unwrap(), Shard { k: 0, n: 40 });
+        for wrong in ["", "1", "40/40", "a/2", "1/0", "-1/2"] {
+            assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What must notice a mutant: whole sales, or a test.
+
+use core::fmt;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::copy::Copy;
+
+/// What takes longer than this does not end by itself any more.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// The sweep or the exploration, to the first thing they find; or a test: what `cargo test` builds, and which of its tests run.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) enum Notice {
+    Sweep,
+    Explore,
+    Test { build: Vec<String>, filter: Vec<String> },
+}
+
+/// What came of asking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It failed, in its own words.
+    Noticed(String),
+    Passed,
+}
+
+impl TryFrom<String> for Notice {
+    type Error = anyhow::Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        let words = |text: &str| -> Vec<String> { text.split_whitespace().map(str::to_owned).collect() };
+        let (build, filter) = text.split_once(" -- ").unwrap_or((&text, ""));
+        let (build, filter) = (words(build), words(filter));
+        match (text.as_str(), build.as_slice()) {
+            ("sweep", _) => Ok(Self::Sweep),
+            ("explore", _) => Ok(Self::Explore),
+            (_, [p, _package, _target, ..]) if p == "-p" && !text.ends_with("--") => Ok(Self::Test { build, filter }),
+            _ => Err(anyhow!("notice: `{text}` is none of `sweep`, `explore`, `-p PACKAGE TARGET [-- TESTS]`")),
+        }
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sweep => f.write_str("sweep"),
+            Self::Explore => f.write_str("explore"),
+            Self::Test { build, filter } if filter.is_empty() => f.write_str(&build.join(" ")),
+            Self::Test { build, filter } => write!(f, "{} -- {}", build.join(" "), filter.join(" ")),
+        }
+    }
+}
+
+impl Notice {
+    /// It plays whole sales, with their gateway and their goods.
+    pub(super) const fn plays_sales(&self) -> bool {
+        matches!(self, Self::Sweep | Self::Explore)
+    }
+
+    /// Builds it in the copy and lets it run.
+    pub(super) fn ask(&self, copy: &Copy) -> Result<Verdict> {
+        match self {
+            Self::Sweep => program(copy, "sweep", &["--quick", "--stop"]),
+            Self::Explore => program(copy, "explore", &["--quick", "--stop"]),
+            Self::Test { build, filter } => test(copy, build, filter),
+        }
+    }
+}
+
+/// A program of the package `tests`, which says `FAILED ...` and ends with 1 when it has found something.
+fn program(copy: &Copy, name: &str, arguments: &[&str]) -> Result<Verdict> {
+    let build = ["-p", "tests", "--features", name, "--bin", name].map(str::to_owned);
+    let built = copy.build("build", &build)?;
+    let [program] = built.as_slice() else { bail!("cargo build made {} programs named {name}", built.len()) };
+    let mut command = Command::new(&program.path);
+    let ended = end(command.current_dir(&program.directory).args(arguments))?;
+    match ended.code {
+        Some(0) => Ok(Verdict::Passed),
+        Some(1) | None => {
+            let failure = ended.said.lines().skip_while(|line| !line.starts_with("FAILED")).take(2);
+            let failure = failure.map(str::trim).collect::<Vec<_>>().join(": ");
+            Ok(Verdict::Noticed(if failure.is_empty() { ended.last() } else { failure }))
+        }
+        Some(code) => bail!("{name} ended with {code}:\n{}", ended.said),
+    }
+}
+
+/// The tests of which there must be some.
+fn test(copy: &Copy, build: &[String], filter: &[String]) -> Result<Verdict> {
+    let built = copy.build("test", build)?;
+    ensure!(!built.is_empty(), "cargo test {} builds nothing that runs", build.join(" "));
+    let mut some = false;
+    for tests in built {
+        let mut command = Command::new(&tests.path);
+        // As cargo runs them.
+        command.current_dir(&tests.directory).env("CARGO_MANIFEST_DIR", &tests.directory);
+        let ended = end(command.args(filter).env_remove("RUST_BACKTRACE"))?;
+        some |= ended.said.lines().any(|line| line.starts_with("running ") && !line.starts_with("running 0 "));
+        if ended.code != Some(0) {
+            return Ok(Verdict::Noticed(ended.failed()));
+        }
+    }
+    ensure!(some, "-- {}: no such test", filter.join(" "));
+    Ok(Verdict::Passed)
+}
+
+struct Ended {
+    /// `None`: it was killed, by itself or because it did not end.
+    code: Option<i32>,
+    said: String,
+}
+
+impl Ended {
+    fn failed(&self) -> String {
+        let failed: Vec<&str> =
+            self.said.lines().filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED")).collect();
+        match failed.as_slice() {
+            [] => self.last(),
+            [one] => (*one).to_owned(),
+            [one, more @ ..] => format!("{one} and {} more", more.len()),
+        }
+    }
+
+    fn last(&self) -> String {
+        self.said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing").to_owned()
+    }
+}
+
+/// Runs it until it ends, or for as long as anybody waits.
+fn end(command: &mut Command) -> Result<Ended> {
+    let log = super::copy::scratch("said")?;
+    let output = std::fs::File::create(&log)?;
+    command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).env_remove("LD_LIBRARY_PATH");
+    let mut child = command.spawn().with_context(|| format!("cannot start {}", command.get_program().display()))?;
+    let begun = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break Some(status);
+        }
+        if begun.elapsed() > PATIENCE {
+            child.kill()?;
+            child.wait()?;
+            break None;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let mut said = String::from_utf8_lossy(&std::fs::read(&log)?).into_owned();
+    if status.is_none() {
+        said.push_str(&format!("\nit did not end in {} s", PATIENCE.as_secs()));
+    }
+    Ok(Ended { code: status.and_then(|status| status.code()), said })
+}
+
+/// What cargo has built: the programs in its messages.
+pub(super) fn executables(messages: &str) -> Vec<Built> {
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let built = messages.filter(|message| message["reason"] == "compiler-artifact");
+    built
+        .filter_map(|artifact| {
+            let path = artifact["executable"].as_str()?.into();
+            let manifest = std::path::Path::new(artifact["manifest_path"].as_str()?);
+            let test = artifact["profile"]["test"] == true;
+            Some(Built { path, directory: manifest.parent()?.to_owned(), test })
+        })
+        .collect()
+}
+
+/// A program that cargo built.
+pub(super) struct Built {
+    pub(super) path: std::path::PathBuf,
+    /// Of its package.
+    pub(super) directory: std::path::PathBuf,
+    /// It is tests.
+    pub(super) test: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_is_read_and_told_alike() {
+        for text in ["sweep", "explore", "-p pay-core --lib -- sale::settle", "-p tests --test journal"] {
+            assert_eq!(Notice::try_from(text.to_owned()).unwrap().to_string(), text);
+        }
+        for text in ["", "swep", "-p pay-core", "-p pay-core -- x", "-p pay-core --lib --", "pay-core --lib -- x"] {
+            assert!(Notice::try_from(text.to_owned()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_tests_that_failed_are_named() {
+        let ended = |said: &str| Ended { code: Some(101), said: said.to_owned() };
+        assert_eq!(ended("test a ... ok\ntest b::c ... FAILED\n").failed(), "b::c");
+        assert_eq!(ended("test a ... FAILED\ntest b ... FAILED\n").failed(), "a and 1 more");
+        assert_eq!(ended("boom\n\n").failed(), "boom");
+    }
+}
