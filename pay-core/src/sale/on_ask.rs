@@ -45,6 +45,11 @@ impl Sale {
                 self.phase = Phase::Create(self.back_off(now));
                 return;
             }
+            // Sent twice, and the gateway itself says that there is no such order: there is nothing that could be paid.
+            let is_gateways = |rx| !response::refusal(head.status, body(&head, rx)).code.is_empty();
+            if absent && self.record.stage == Stage::Creating && self.repeats > 0 && is_gateways(rx) {
+                return self.finish(Outcome::NotPaid(NotPaid::NotStarted));
+            }
             return self.ask_again(now, question, RouteProblem::Refused { status: head.status });
         }
         let readable = match question {

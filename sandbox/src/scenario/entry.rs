@@ -31,8 +31,10 @@ pub struct Scenario {
     pub does: &'static str,
     /// How the terminal pays.
     pub means: Means,
-    /// The terminal makes its order itself; else the order is there already.
+    /// It is about making the order: nothing to a terminal that is handed one.
     pub creates: bool,
+    /// The order is there already, and others have its session too.
+    pub given: bool,
     /// How many attempts the terminal makes at most, each after the one before has ended.
     pub tries: u8,
     /// The terminal begins a second attempt while the first is still open.
@@ -62,6 +64,12 @@ impl Scenario {
         self.ends[mode as usize]
     }
 
+    /// Whether a terminal of this kind makes the order itself, so that nobody else has its session; else one is handed to it.
+    #[must_use]
+    pub fn makes(&self, mode: Mode) -> bool {
+        self.creates || (!self.given && mode != Mode::Blind)
+    }
+
     /// Whether it fixes what the gateway makes of idempotency keys on calls without credentials.
     #[must_use]
     pub fn fixes_session_keys(&self) -> Option<SessionKeys> {
@@ -71,11 +79,14 @@ impl Scenario {
     /// The exit code that the example kiosk must end with, `asks`: it has a backend to ask. `None`: the kiosk cannot play
     /// its part (it makes one attempt and never switches), or the scenario is nothing to such a terminal.
     ///
-    /// 0 paid, 1 nothing was sent, 2 not paid, 3 unknown, 4 pending, 5 a refund is due.
+    /// 0 paid, 1 nothing was sent, 2 not paid, 3 unknown, 4 pending, 5 a refund is due, 6 paid by somebody else, 7 a person must look.
     #[must_use]
     pub fn kiosk_exit(&self, asks: bool) -> Option<u8> {
-        let fits =
-            !self.switches && self.means.is_of_the_kiosk() && !self.otps.contains(&"") && (asks || !self.creates);
+        let fits = !self.switches
+            && self.means.is_of_the_kiosk()
+            && !self.otps.contains(&"")
+            && !self.given
+            && (asks || !self.creates);
         let expected = self.expect(if asks { Mode::Kiosk } else { Mode::Blind }).filter(|_| fits)?;
         if self.tries > 1 && expected == Expect::Paid {
             // The second attempt is what brings it about.
@@ -83,12 +94,14 @@ impl Scenario {
         }
         Some(match expected {
             Expect::Paid => 0,
-            Expect::NotStarted => 1,
+            Expect::NotStarted | Expect::OrderTaken => 1,
             // The kiosk makes no second attempt, so none is one too many.
             Expect::RefundDue | Expect::Refunded if self.tries > 1 => 2,
             Expect::NotPaid | Expect::PaidOnRetry => 2,
             Expect::RefundDue | Expect::Refunded => 5,
             Expect::Unknown => 3,
+            Expect::PaidElsewhere => 6,
+            Expect::PaidUnclear => 7,
             // Its patience ends before the question does.
             Expect::Pending | Expect::StillAsking => 4,
         })

@@ -31,6 +31,12 @@ pub enum Expect {
     Pending,
     /// Money may have been taken, and this terminal cannot know.
     Unknown,
+    /// Paid by somebody else: no goods here, and nothing goes back from here.
+    PaidElsewhere,
+    /// Paid, and whether by this terminal cannot be told: a person must look.
+    PaidUnclear,
+    /// Somebody else has the order, or is paying it: nothing that charges was sent.
+    OrderTaken,
     /// The journal keeps the sale open: it is asked about, at growing intervals, until somebody answers.
     StillAsking,
 }
@@ -63,6 +69,9 @@ impl Expect {
             Self::Refunded => "refunded",
             Self::Pending => "pending",
             Self::Unknown => "unknown",
+            Self::PaidElsewhere => "paid elsewhere",
+            Self::PaidUnclear => "paid, unclear by whom",
+            Self::OrderTaken => "order taken",
             Self::StillAsking => "still asking",
         }
     }

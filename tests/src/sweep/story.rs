@@ -186,8 +186,11 @@ impl Story {
     }
 
     /// Whether the terminal creates the order itself.
-    pub(super) fn creates(&self) -> bool {
-        self.scenario().is_none_or(|scenario| scenario.creates)
+    pub(super) fn creates(&self, mode: Mode) -> bool {
+        match self.scenario() {
+            None => mode != Mode::Blind,
+            Some(scenario) => scenario.makes(mode.of_the_sandbox()),
+        }
     }
 
     /// Puts the setting into a gateway's way.

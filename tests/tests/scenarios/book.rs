@@ -2,14 +2,14 @@
 
 use sandbox::{Gateway, Means, Mode, Request, SCENARIO_HEADER, Scenario};
 
-use crate::terminal::{Ended, ORDER};
+use crate::terminal::{Ended, LIFE_MS, ORDER};
 
 /// So long after its end nothing happens any more, not even an order's expiry.
 pub const LONG_AFTER_MS: u64 = 40 * 24 * 3_600_000;
 
 /// Makes the order, naming the scenario in a header, and gives its session. It expires after half an hour.
 pub fn make_order(gateway: &mut Gateway, keys: (&str, &str), scenario: &Scenario, now: u64) -> String {
-    let expiry = iso(now + 1_800_000);
+    let expiry = iso(now + LIFE_MS);
     let body = format!(
         r#"{{"order_id":"{ORDER}","order_amount":10.15,"order_currency":"INR","order_expiry_time":"{expiry}",
             "customer_details":{{"customer_id":"walk_in","customer_phone":"9999999999"}}}}"#
@@ -44,8 +44,9 @@ pub fn judge(scenario: &Scenario, mode: Mode, ended: &Ended, gateway: &Gateway) 
         Means::UpiQrCode | Means::UpiLink => 2 * attempts,
         _ => attempts,
     };
-    if gateway.payments().len() > most {
-        return Err(what(format!("{} payments of {attempts} attempts", gateway.payments().len())));
+    let ours = gateway.payments().iter().filter(|payment| !payment.stranger).count();
+    if ours > most {
+        return Err(what(format!("{ours} payments of {attempts} attempts")));
     }
     // An OTP that was right, however it was answered, is not to be typed again.
     if ended.asked_again && scenario.otps.last() == Some(&sandbox::OTP) {

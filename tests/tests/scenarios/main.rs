@@ -2,6 +2,7 @@
 //! ends, and whether the gateway's books agree. And the fault proxy, with the real transport going through it.
 
 mod book;
+mod counter;
 mod memory;
 mod proxy;
 mod selection;

@@ -3,9 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use kiosk::Exit;
 use pay_core::drive::Routes;
 use pay_core::drive::transport::{Error, ErrorType, blocking};
-use pay_core::sale::{Delivery, ErrorKind, Failure, NotPaid, Outcome};
+use pay_core::sale::{AttemptState, Delivery, ErrorKind, Failure};
 use pay_core::wire::{Auth, Endpoint, Request, ResponseHead};
 use sandbox::{Break, Gateway, Mode, Rules, Scenario, SessionKeys};
 
@@ -54,6 +55,10 @@ impl World for Memory {
 
     fn now(&self) -> u64 {
         self.0.now.get()
+    }
+
+    fn unix_ms(&self) -> u64 {
+        START + self.now()
     }
 
     fn pass(&self, until: u64) {
@@ -129,7 +134,7 @@ fn world(session_keys: SessionKeys) -> Memory {
 
 fn sell(world: &Memory, scenario: &Scenario, mode: Mode) -> Ended {
     let keys = (CLIENT_ID, CLIENT_SECRET);
-    let session = (!scenario.creates).then(|| make_order(&mut world.0.gateway.borrow_mut(), keys, scenario, START));
+    let session = (!scenario.makes(mode)).then(|| make_order(&mut world.0.gateway.borrow_mut(), keys, scenario, START));
     let ended = play(world, scenario, mode, session.as_deref());
     world.pass(world.now() + LONG_AFTER_MS);
     ended
@@ -173,15 +178,12 @@ fn the_exit_codes_of_the_kiosk_follow() {
             let mut once = *scenario;
             once.tries = 1;
             let exit = caught(scenario.id, || {
-                let Ended { outcome, .. } = sell(&world(SessionKeys::Ignored), &once, mode);
-                Ok(match outcome {
-                    Outcome::Paid { .. } => 0,
-                    Outcome::NotPaid(NotPaid::NotSent | NotPaid::NotStarted) => 1,
-                    Outcome::NotPaid(_) => 2,
-                    Outcome::RefundDue(_) => 5,
-                    Outcome::Unknown => 3,
-                    Outcome::Pending => 4,
-                })
+                let Ended { outcome, record, .. } = sell(&world(SessionKeys::Ignored), &once, mode);
+                let last = record.attempts().next_back().and_then(|attempt| match &attempt.state {
+                    AttemptState::Ended(end) => Some(end.clone()),
+                    AttemptState::Sent | AttemptState::Known => None,
+                });
+                Ok(Exit::of(&outcome, last.as_ref()).code())
             });
             if exit != Ok(expected) {
                 wrong.push(format!("{} {mode:?} ({}): {exit:?}, not {expected}", scenario.id, scenario.name));

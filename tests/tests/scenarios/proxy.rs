@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sandbox::{Config, Direction, Expect, Means, Mode, Proxy, Rules, Scenario, Server, SessionKeys, Trouble, What};
 
-use crate::book::{LONG_AFTER_MS, make_order};
+use crate::book::LONG_AFTER_MS;
 use crate::terminal::{Ended, ORDER, play};
 use crate::tls::Tls;
 
@@ -33,11 +33,9 @@ fn sell(troubles: &[Option<Trouble>], stalls: bool) -> Result<(Expect, Vec<[u64;
 fn sell_through(server: &Server, proxy: &Proxy, stalls: bool) -> Result<Expect, String> {
     let mut scenario = card();
     scenario.stalls = stalls;
-    let keys = (server.client_id().to_owned(), server.client_secret().to_owned());
-    let session = make_order(&mut server.gateway(), (&keys.0, &keys.1), &scenario, server.now());
     let mut world = Tls::new(server);
     world.port = Some(proxy.address().port());
-    let Ended { said, outcome, .. } = play(&world, &scenario, Mode::Kiosk, Some(&session));
+    let Ended { said, outcome, .. } = play(&world, &scenario, Mode::Kiosk, None);
     server.skip(Duration::from_millis(LONG_AFTER_MS));
     let gateway = server.gateway();
     said.check(&gateway, ORDER)?;
@@ -78,12 +76,12 @@ fn sell_all(runs: &[(Vec<Option<Trouble>>, bool)]) -> (Vec<String>, BTreeMap<&'s
 fn a_connection_that_breaks_at_any_byte_charges_once() {
     let (said, clean) = sell(&[], false).expect("a sale without trouble");
     assert_eq!(said, Expect::Paid);
-    // The first is to pay, the second to ask.
-    let [pay, ask, ..] = clean[..] else { panic!("{clean:?}") };
+    // The first is to make the order and to ask, the second to pay.
+    let [ask, pay, ..] = clean[..] else { panic!("{clean:?}") };
     assert!(pay.iter().chain(&ask).all(|bytes| *bytes > 500), "{clean:?}");
 
     let mut runs = Vec::new();
-    for (connection, bytes) in [pay, ask].into_iter().enumerate() {
+    for (connection, bytes) in [ask, pay].into_iter().enumerate() {
         for direction in [Direction::ToServer, Direction::ToClient] {
             let end = bytes[direction as usize];
             let mut add = |what, step: u64, stalls| {

@@ -1,20 +1,22 @@
-//! A terminal that plays its part of a scenario, over whatever carries its requests.
+//! A terminal that plays its part of a scenario, over whatever carries its requests: the till that ships.
 
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 
 use pay_core::drive::journal::blocking::Journal as _;
 use pay_core::drive::transport::blocking::Transport;
-use pay_core::drive::{Driver, MemoryJournal, Need, Routes};
-use pay_core::model::method::{Card, CardExpiry, CardNumber, Collect, Cvv, PlainCard, Upi};
+use pay_core::drive::{MemoryJournal, Routes};
 use pay_core::model::{
-    Amount, ApiVersion, Authenticate, CreateOrder, Currency, Customer, CustomerId, Environment, IdempotencyKey,
-    NextAction, OrderId, OrderPay, Otp, PaymentSessionId, Phone, Vpa,
+    Amount, CreateOrder, Currency, Customer, CustomerId, DeviceSecret, Environment, OpenOrder, OrderId,
+    PaymentSessionId, Phone, Timestamp, UnixSeconds,
 };
 use pay_core::sale::{
-    AttemptEnd, AttemptState, Buffers, Intent, Millis, NotPaid, Outcome, Policy, Record, Refunds, Sale, Setup, Stage,
-    Switch,
+    AttemptEnd, AttemptState, Buffers, Millis, NotPaid, Outcome, Policy, Record, Refunds, RouteProblem, Stage,
 };
-use sandbox::{Expect, Means, Mode, Scenario};
+use pay_core::till::blocking::Till;
+use pay_core::till::{Device, Heard, Note, Observer, Terms, TillError, Trouble};
+use sandbox::{Expect, Mode, Scenario};
+
+use crate::counter::Counter;
 
 pub const ORDER: &str = "till-1-00000000000000a1";
 /// What an order costs that chooses its scenario by a header.
@@ -23,12 +25,21 @@ pub const AMOUNT: u64 = 1015;
 /// A sale that has not ended by then is one that goes on asking.
 const FOR_EVER_MS: u64 = 6 * 3_600_000;
 
+/// An order can be paid for so long.
+pub const LIFE_MS: u64 = 1_800_000;
+
+/// Between two looks at what the journal has open.
+const PAUSE_MS: u64 = 60_000;
+
 /// Where a terminal is: its time, and its ways out.
 pub trait World {
     type Wire: Transport;
 
     /// Milliseconds since the start.
     fn now(&self) -> u64;
+
+    /// Milliseconds since 1970.
+    fn unix_ms(&self) -> u64;
 
     /// Lets time pass until then.
     fn pass(&self, until: u64);
@@ -46,131 +57,92 @@ pub struct Ended {
     pub asked_again: bool,
 }
 
+/// What was heard of the till.
+#[derive(Default)]
+pub struct Told {
+    /// How often it has asked anybody anything.
+    exchanges: Cell<u32>,
+    /// What it said last of a sale that the journal had open.
+    settled: RefCell<Option<Outcome>>,
+    /// A refund that is due is refused: a person must look, however often the till asks.
+    refused: Cell<bool>,
+}
+
+impl Observer for &Told {
+    fn exchanged(&mut self, _: Heard<'_>) {
+        self.exchanges.set(self.exchanges.get() + 1);
+    }
+
+    fn note(&mut self, note: &Note<'_>) {
+        match note {
+            Note::Settled(_, outcome) => *self.settled.borrow_mut() = Some(outcome.clone()),
+            Note::Problem(_, RouteProblem::RefundRefused) => self.refused.set(true),
+            _ => {}
+        }
+    }
+}
+
 /// Plays the scenario to its end. `session`: of the order, unless the terminal makes it itself.
 pub fn play<W: World>(world: &W, scenario: &Scenario, mode: Mode, session: Option<&str>) -> Ended {
-    let policy = policy(scenario, mode);
-    let mut journal = MemoryJournal::<2>::new();
-    let asked_again = Cell::new(false);
-    let (mut tx, mut rx) = (vec![0; 2048], vec![0; 16 * 1024]);
-    let mut buffers = Buffers { tx: &mut tx, rx: &mut rx };
-    let sale = match session {
-        Some(_) => Sale::new(intent(AMOUNT), setup(policy, 1)),
-        None => {
-            let customer = Customer::new(CustomerId::parse("walk_in").unwrap(), Phone::parse("9999999999").unwrap());
-            let request = CreateOrder::new(order(), amount(scenario.amount().0), customer).unwrap();
-            Sale::create(&request, key("create"), setup(policy, 1), Millis(world.now()), &mut buffers).unwrap()
-        }
+    let end = world.now() + FOR_EVER_MS;
+    let told = Told::default();
+    let mut counter = Counter::new(world, scenario, end);
+    let (mut tx, mut rx) = (vec![0; 2048], vec![0; 32 * 1024]);
+    let buffers = Buffers { tx: &mut tx, rx: &mut rx };
+    let device = Device { secret: DeviceSecret::new([5; 32]), journal: MemoryJournal::<2>::new(), incarnation: 0xa1 };
+    let mut till = Till::new(world.routes(mode), device, terms(scenario, mode), [1; 32], buffers, &told);
+    let order = match session {
+        Some(session) => Ok(open_order(session)),
+        None => till.create_by(creation(scenario, world.unix_ms()), &mut counter),
     };
-    let mut driver = Driver::new(sale, world.routes(mode), &mut journal, buffers);
-    let (mut outcome, mut ends) = drive(
-        world,
-        &mut driver,
-        Part { scenario, session, tries: scenario.tries, otps: 0, switched: false, asked_again: &asked_again },
-    );
-    drop(driver);
+    let mut outcome = match order.and_then(|order| till.sell_by_choice(&order, &mut counter)) {
+        Ok(outcome) | Err(TillError::Trouble(Trouble::Over(outcome))) => outcome,
+        Err(error) => panic!("{error}"),
+    };
 
-    // A sale that is watched for a second payment is taken up again when there is time.
-    for boot in 2..20 {
-        let record = journal.find(&order()).unwrap().expect("a record");
-        if mode == Mode::Blind || !matches!(record.stage, Stage::Paid { watch: true }) {
+    // What is left open is looked after when there is time, until there is nothing to ask.
+    let (mut asks, mut rounds) = (false, 0);
+    let mut record = till.journal().find(&order_id()).unwrap().expect("a record");
+    while mode != Mode::Blind && record.is_open() && world.now() < end {
+        let before = told.exchanges.get();
+        till.settle_open(Millis(end), &mut counter).unwrap();
+        outcome = told.settled.take().unwrap_or(outcome);
+        record = till.journal().find(&order_id()).unwrap().expect("a record");
+        asks = told.exchanges.get() > before;
+        // The first round ends with the sale as it was left.
+        rounds += 1;
+        if !asks && rounds > 1 {
             break;
         }
-        world.pass(world.now() + 60_000);
-        let (mut tx, mut rx) = (vec![0; 2048], vec![0; 16 * 1024]);
-        let sale = Sale::resume(record, policy, [boot; 16], Millis(world.now()));
-        let buffers = Buffers { tx: &mut tx, rx: &mut rx };
-        let mut driver = Driver::new(sale, world.routes(mode), &mut journal, buffers);
-        (outcome, ends) = drive(
-            world,
-            &mut driver,
-            Part { scenario, session: None, tries: 0, otps: 0, switched: true, asked_again: &asked_again },
-        );
+        world.pass(world.now() + PAUSE_MS);
     }
-    let record = journal.find(&order()).unwrap().expect("a record");
-    let said = if ends { said(&outcome, &record) } else { Expect::StillAsking };
-    Ended { said, record, outcome, asked_again: asked_again.get() }
+    let said = said(&outcome, &record, asks && !told.refused.get());
+    Ended { said, record, outcome, asked_again: counter.asked_again }
 }
 
-/// What is left of a terminal's part.
-struct Part<'s> {
-    scenario: &'s Scenario,
-    session: Option<&'s str>,
-    tries: u8,
-    otps: usize,
-    switched: bool,
-    asked_again: &'s Cell<bool>,
-}
-
-/// Drives until it is over, or to how it stands after a time that nobody waits; then `false`.
-fn drive<W: World, J>(world: &W, driver: &mut Driver<'_, W::Wire, W::Wire, J>, mut part: Part<'_>) -> (Outcome, bool)
-where
-    J: pay_core::drive::journal::blocking::Journal<Error: core::fmt::Debug>,
-{
-    enum Then {
-        Attempt,
-        Shown,
-        Otp(Authenticate),
-        Wait(u64),
-    }
-    let end = world.now() + FOR_EVER_MS;
-    loop {
-        let then = match driver.drive_blocking(&mut || Millis(world.now())).unwrap() {
-            Need::Attempt(_) => Then::Attempt,
-            Need::Shopper(NextAction::EnterOtp { .. }) => match part.scenario.otps.get(part.otps) {
-                None => {
-                    part.asked_again.set(true);
-                    Then::Shown
-                }
-                Some(&"") => Then::Otp(Authenticate::ResendOtp),
-                Some(otp) => Then::Otp(Authenticate::SubmitOtp(Otp::parse(otp).unwrap())),
-            },
-            Need::Shopper(_) => Then::Shown,
-            Need::Time(at) => Then::Wait(at.0),
-            Need::Nothing(outcome) => return (outcome, true),
-        };
-        let now = Millis(world.now());
-        match then {
-            Then::Attempt if part.tries == 0 => driver.cancel(now),
-            Then::Attempt => {
-                part.tries -= 1;
-                let session = driver.sale().session().map(|session| session.expose().to_owned());
-                let session = session.or(part.session.map(str::to_owned)).expect("a session");
-                let name = format!("key-{}", driver.sale().record().attempt_count());
-                driver.pay(&request(part.scenario.means, &session), key(&name), now).unwrap();
-            }
-            Then::Shown if part.scenario.switches && !part.switched => {
-                part.switched = true;
-                driver.switch_method(Switch::GoOn, now).unwrap();
-            }
-            Then::Shown => driver.shown(now),
-            Then::Otp(otp) => {
-                part.otps += 1;
-                driver.submit_otp(&otp, key(&format!("otp-{}", part.otps)), now).unwrap();
-            }
-            Then::Wait(at) if at > end => return (driver.sale().standing(), false),
-            Then::Wait(at) => world.pass(at),
-        }
-    }
-}
-
-/// The outcome in the scenarios' words.
-fn said(outcome: &Outcome, record: &Record) -> Expect {
+/// The outcome in the scenarios' words. `asks`: it goes on asking.
+fn said(outcome: &Outcome, record: &Record, asks: bool) -> Expect {
     let first = record.attempts().next().map(|attempt| &attempt.state);
     match outcome {
         Outcome::Paid { .. } => match first {
             Some(AttemptState::Sent | AttemptState::Known | AttemptState::Ended(AttemptEnd::Success)) => Expect::Paid,
             _ => Expect::PaidOnRetry,
         },
+        Outcome::PaidElsewhere => Expect::PaidElsewhere,
+        Outcome::PaidUnclear => Expect::PaidUnclear,
+        Outcome::OrderTaken => Expect::OrderTaken,
+        _ if record.is_open() && asks => Expect::StillAsking,
         Outcome::NotPaid(NotPaid::NotStarted | NotPaid::NotSent) => Expect::NotStarted,
         Outcome::NotPaid(_) => Expect::NotPaid,
         Outcome::RefundDue(_) if matches!(record.stage, Stage::Refunded(_)) => Expect::Refunded,
         Outcome::RefundDue(_) => Expect::RefundDue,
         Outcome::Pending => Expect::Pending,
         Outcome::Unknown => Expect::Unknown,
+        Outcome::HandedOver => panic!("there is no backend here that looks after anything"),
     }
 }
 
-fn policy(scenario: &Scenario, mode: Mode) -> Policy {
+fn terms(scenario: &Scenario, mode: Mode) -> Terms {
     let mut policy = if mode == Mode::Blind { Policy::session_only() } else { Policy::with_ask() };
     if mode == Mode::Keys {
         policy.refunds = Refunds::ByKeys;
@@ -178,40 +150,24 @@ fn policy(scenario: &Scenario, mode: Mode) -> Policy {
     if scenario.stalls {
         policy.exchange_ms = 1_500;
     }
-    policy
+    Terms::new(Environment::Sandbox, policy)
 }
 
-fn setup(policy: Policy, boot: u8) -> Setup {
-    Setup { environment: Environment::Sandbox, api_version: ApiVersion::V2025_01_01, policy, seed: [boot; 16] }
+fn creation(scenario: &Scenario, unix_ms: u64) -> CreateOrder {
+    let customer = Customer::new(CustomerId::parse("walk_in").unwrap(), Phone::parse("9999999999").unwrap());
+    let request = CreateOrder::new(order_id(), amount(scenario.amount().0), customer).unwrap();
+    request.with_expiry_time(Timestamp::from_unix(UnixSeconds((unix_ms + LIFE_MS) / 1000)))
 }
 
-fn intent(minor: u64) -> Intent {
-    Intent { order_id: order(), amount: amount(minor), currency: Currency::inr() }
+fn open_order(session: &str) -> OpenOrder {
+    let session = PaymentSessionId::parse(session).unwrap();
+    OpenOrder { order_id: order_id(), amount: amount(AMOUNT), currency: Currency::inr(), session }
 }
 
-pub fn order() -> OrderId {
+pub fn order_id() -> OrderId {
     OrderId::parse(ORDER).unwrap()
 }
 
 fn amount(minor: u64) -> Amount {
     Amount::from_minor(minor).unwrap()
-}
-
-fn key(text: &str) -> IdempotencyKey {
-    IdempotencyKey::parse(text).unwrap()
-}
-
-fn request(means: Means, session: &str) -> OrderPay {
-    let session = PaymentSessionId::parse(session).unwrap();
-    let card = || {
-        let number = CardNumber::parse("4706131211212123").unwrap();
-        PlainCard::new(number, CardExpiry::parse("03", "28").unwrap(), Cvv::parse("123").unwrap())
-    };
-    match means {
-        Means::UpiQrCode => OrderPay::new(session, Upi::QrCode),
-        Means::UpiLink => OrderPay::new(session, Upi::link()),
-        Means::UpiCollect => OrderPay::new(session, Upi::Collect(Collect::new(Vpa::parse("shopper@bank").unwrap()))),
-        Means::Card => OrderPay::new(session, Card::link(card())),
-        Means::CardOtp => OrderPay::new(session, Card::native_otp(card())),
-    }
 }

@@ -34,6 +34,10 @@ impl World for Tls<'_> {
         self.server.now() - self.start
     }
 
+    fn unix_ms(&self) -> u64 {
+        self.server.now()
+    }
+
     fn pass(&self, until: u64) {
         self.server.skip(Duration::from_millis(until.saturating_sub(self.now())));
     }
@@ -63,7 +67,7 @@ fn run(scenario: &'static Scenario, mode: Mode) -> Result<(), String> {
     let server = Server::start(Config { rules, seed: Some(7), ..Config::default() }).expect("a server");
     let keys = (server.client_id().to_owned(), server.client_secret().to_owned());
     let now = server.now();
-    let session = (!scenario.creates).then(|| make_order(&mut server.gateway(), (&keys.0, &keys.1), scenario, now));
+    let session = (!scenario.makes(mode)).then(|| make_order(&mut server.gateway(), (&keys.0, &keys.1), scenario, now));
     let world = Tls::new(&server);
     let ended = play(&world, scenario, mode, session.as_deref());
     world.pass(world.now() + LONG_AFTER_MS);

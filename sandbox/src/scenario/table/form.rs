@@ -31,7 +31,7 @@ pub(crate) const TABLE: &[Scenario] = &[
         "the answer to the payment is lost, and no list of payments ever fits; the order tells",
         Means::Card,
         &[first(On::Pay, cut(Place::Start)), each(On::List, Act::Rewrite(edit::far_away))],
-        ends(Expect::Paid, Expect::Unknown),
+        ends(Expect::PaidUnclear, Expect::Unknown),
     ),
     scenario(
         "SB-46",

@@ -15,7 +15,7 @@ pub(crate) const TABLE: &[Scenario] = &[
         "an order of this id costs one rupee more: 409",
         Means::UpiQrCode,
         &[first(On::Create, Act::Exists { more: 100, payment: None })],
-        asks(Expect::NotPaid),
+        asks(Expect::OrderTaken),
     )
     .creates(),
     scenario(

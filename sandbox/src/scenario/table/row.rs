@@ -22,6 +22,7 @@ pub(crate) const fn scenario(
         does,
         means,
         creates: false,
+        given: false,
         tries: 1,
         switches: false,
         otps: &[],
@@ -41,6 +42,10 @@ impl Scenario {
 
     pub(crate) const fn creates(self) -> Self {
         Self { creates: true, ..self }
+    }
+
+    pub(crate) const fn given(self) -> Self {
+        Self { given: true, ..self }
     }
 
     pub(crate) const fn switches(self) -> Self {
@@ -82,9 +87,6 @@ pub(crate) const fn asks(end: Expect) -> [Option<Expect>; 3] {
 pub(crate) const fn goes_back(blind: Option<Expect>) -> [Option<Expect>; 3] {
     [Some(Expect::Refunded), Some(Expect::RefundDue), blind]
 }
-
-/// What a terminal must make of it is not entered yet: the gateway's side is played and tested.
-pub(crate) const OPEN: [Option<Expect>; 3] = [None; 3];
 
 /// Something that only a till with keys does.
 pub(crate) const fn keys(end: Expect) -> [Option<Expect>; 3] {

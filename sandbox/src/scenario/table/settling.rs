@@ -8,7 +8,7 @@ use crate::scenario::edit;
 use crate::scenario::entry::Scenario;
 use crate::scenario::expect::Expect;
 use crate::scenario::shopper::{LEAVES, Means, PAYS_BEFORE_CLOSING, pays_after};
-use crate::scenario::table::row::{OPEN, ends, keys, scenario};
+use crate::scenario::table::row::{asks, ends, keys, scenario};
 
 pub(crate) const TABLE: &[Scenario] = &[
     scenario(
@@ -17,7 +17,7 @@ pub(crate) const TABLE: &[Scenario] = &[
         "nobody pays; the order is closed, and its attempt reads NOT_ATTEMPTED for ever",
         Means::UpiLink,
         &[],
-        OPEN,
+        ends(Expect::NotPaid, Expect::Pending),
     )
     .shopper(LEAVES)
     .rules(|rules| rules.unfinished = Unfinished::NotAttempted),
@@ -27,7 +27,7 @@ pub(crate) const TABLE: &[Scenario] = &[
         "the shopper changes the method and pays by the second; the first reads NOT_ATTEMPTED for ever",
         Means::UpiLink,
         &[],
-        OPEN,
+        ends(Expect::Paid, Expect::Pending),
     )
     .switches()
     .shopper(&[&[], &[pays_after(2_000)]])
@@ -38,7 +38,7 @@ pub(crate) const TABLE: &[Scenario] = &[
         "the bank never says how it ended, not even after the order has closed",
         Means::Card,
         &[],
-        OPEN,
+        ends(Expect::StillAsking, Expect::Pending),
     )
     .shopper(LEAVES)
     .rules(|rules| rules.unfinished = Unfinished::Pending),
@@ -57,7 +57,7 @@ pub(crate) const TABLE: &[Scenario] = &[
         "the order is made and the answer lost; what is read of it later has no order_tags",
         Means::UpiQrCode,
         &[first(On::Create, cut(Place::Start))],
-        OPEN,
+        asks(Expect::Paid),
     )
     .creates()
     .rules(|rules| rules.answer_tags = false),
@@ -67,7 +67,7 @@ pub(crate) const TABLE: &[Scenario] = &[
         "every list has one more element, whose cf_payment_id is null; the shopper pays",
         Means::UpiQrCode,
         &[],
-        OPEN,
+        ends(Expect::Paid, Expect::Pending),
     )
     .rules(|rules| rules.listing = Listing::Unreadable),
     scenario(
@@ -76,7 +76,7 @@ pub(crate) const TABLE: &[Scenario] = &[
         "every list has one more element, whose cf_payment_id is null; the shopper leaves",
         Means::UpiQrCode,
         &[],
-        OPEN,
+        ends(Expect::StillAsking, Expect::Pending),
     )
     .shopper(LEAVES)
     .rules(|rules| rules.listing = Listing::Unreadable),
@@ -86,7 +86,7 @@ pub(crate) const TABLE: &[Scenario] = &[
         "in every list the payment is without its number; asked for by its number it is there",
         Means::Card,
         &[each(On::List, Act::Edit(edit::unnumbered))],
-        OPEN,
+        ends(Expect::Paid, Expect::Pending),
     ),
     scenario(
         "SB-129",
@@ -94,7 +94,7 @@ pub(crate) const TABLE: &[Scenario] = &[
         "every list is 1 MB longer than the payments in it; the shopper pays",
         Means::UpiQrCode,
         &[],
-        OPEN,
+        ends(Expect::Paid, Expect::Pending),
     )
     .rules(|rules| rules.listing = Listing::Endless),
     scenario(
@@ -103,7 +103,7 @@ pub(crate) const TABLE: &[Scenario] = &[
         "every list is 1 MB longer than the payments in it; the shopper leaves",
         Means::UpiQrCode,
         &[],
-        OPEN,
+        ends(Expect::NotPaid, Expect::Pending),
     )
     .shopper(LEAVES)
     .rules(|rules| rules.listing = Listing::Endless),
@@ -113,20 +113,27 @@ pub(crate) const TABLE: &[Scenario] = &[
         "the merchant's people refuse the refund: REJECTED",
         Means::UpiQrCode,
         &[],
-        OPEN,
+        keys(Expect::RefundDue),
     )
     .shopper(&[&[PAYS_BEFORE_CLOSING]])
     .rules(|rules| rules.refunds = RefundStatus::Rejected),
-    scenario("SB-132", "refund: failed", "the bank refuses the refund: FAILED", Means::UpiQrCode, &[], OPEN)
-        .shopper(&[&[PAYS_BEFORE_CLOSING]])
-        .rules(|rules| rules.refunds = RefundStatus::Failed),
+    scenario(
+        "SB-132",
+        "refund: failed",
+        "the bank refuses the refund: FAILED",
+        Means::UpiQrCode,
+        &[],
+        keys(Expect::RefundDue),
+    )
+    .shopper(&[&[PAYS_BEFORE_CLOSING]])
+    .rules(|rules| rules.refunds = RefundStatus::Failed),
     scenario(
         "SB-133",
         "refund: approval pending for ever",
         "the refund waits for the merchant's people, who never look: PENDING_APPROVAL",
         Means::UpiQrCode,
         &[],
-        OPEN,
+        keys(Expect::RefundDue),
     )
     .shopper(&[&[PAYS_BEFORE_CLOSING]])
     .rules(|rules| rules.refunds = RefundStatus::PendingApproval),

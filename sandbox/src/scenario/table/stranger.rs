@@ -5,10 +5,11 @@ use crate::ground::test_data::Outcome;
 use crate::ground::wire::Place;
 use crate::scenario::act::{Act, On, cut, first, stranger};
 use crate::scenario::entry::Scenario;
+use crate::scenario::expect::Expect;
 use crate::scenario::shopper::{
     LEAVES, Means, PAYS_BEFORE_CLOSING, STRANGER_PAYS_WHILE_CLOSING, pays_after, stranger_pays_after,
 };
-use crate::scenario::table::row::{OPEN, scenario};
+use crate::scenario::table::row::{asks, ends, goes_back, scenario};
 
 pub(crate) const TABLE: &[Scenario] = &[
     scenario(
@@ -17,16 +18,18 @@ pub(crate) const TABLE: &[Scenario] = &[
         "the order is paid by another terminal before the first attempt is sent",
         Means::Card,
         &[first(On::Create, stranger(PaymentStatus::Success))],
-        OPEN,
-    ),
+        ends(Expect::PaidElsewhere, Expect::Unknown),
+    )
+    .given(),
     scenario(
         "SB-137",
         "somebody else was faster",
         "another terminal pays the order just before the attempt arrives: order_already_paid",
         Means::Card,
         &[first(On::Pay, stranger(PaymentStatus::Success))],
-        OPEN,
-    ),
+        ends(Expect::PaidUnclear, Expect::Unknown),
+    )
+    .given(),
     scenario(
         "SB-138",
         "somebody else is paying, and pays",
@@ -36,8 +39,9 @@ pub(crate) const TABLE: &[Scenario] = &[
             On::Create,
             Act::Strangers { times: 1, status: PaymentStatus::Pending, then: Some((20_000, Outcome::Success)) },
         )],
-        OPEN,
-    ),
+        ends(Expect::PaidElsewhere, Expect::Pending),
+    )
+    .given(),
     scenario(
         "SB-139",
         "somebody else is paying, and fails",
@@ -51,16 +55,18 @@ pub(crate) const TABLE: &[Scenario] = &[
                 then: Some((20_000, Outcome::Failed("TRANSACTION_DECLINED"))),
             },
         )],
-        OPEN,
-    ),
+        ends(Expect::NotPaid, Expect::Pending),
+    )
+    .given(),
     scenario(
         "SB-140",
         "somebody else pays instead",
         "our code is shown, another terminal's payment succeeds, and ours is never paid",
         Means::UpiQrCode,
         &[],
-        OPEN,
+        ends(Expect::PaidElsewhere, Expect::Pending),
     )
+    .given()
     .shopper(&[&[stranger_pays_after(5_000)]]),
     scenario(
         "SB-141",
@@ -68,8 +74,9 @@ pub(crate) const TABLE: &[Scenario] = &[
         "two payments succeed in one and the same second: ours and another terminal's",
         Means::UpiQrCode,
         &[],
-        OPEN,
+        goes_back(Some(Expect::Pending)),
     )
+    .given()
     .shopper(&[&[pays_after(5_000), stranger_pays_after(5_000)]]),
     scenario(
         "SB-142",
@@ -77,8 +84,9 @@ pub(crate) const TABLE: &[Scenario] = &[
         "ours succeeds, and ten seconds later another terminal's",
         Means::UpiQrCode,
         &[],
-        OPEN,
+        ends(Expect::Paid, Expect::Pending),
     )
+    .given()
     .shopper(&[&[pays_after(5_000), stranger_pays_after(15_000)]]),
     scenario(
         "SB-143",
@@ -86,8 +94,9 @@ pub(crate) const TABLE: &[Scenario] = &[
         "another terminal's payment succeeds, and ten seconds later ours",
         Means::UpiQrCode,
         &[],
-        OPEN,
+        goes_back(Some(Expect::Pending)),
     )
+    .given()
     .shopper(&[&[stranger_pays_after(5_000), pays_after(15_000)]]),
     scenario(
         "SB-144",
@@ -95,8 +104,9 @@ pub(crate) const TABLE: &[Scenario] = &[
         "nobody pays at this terminal; while the order is being closed another terminal's payment succeeds",
         Means::UpiQrCode,
         &[],
-        OPEN,
+        ends(Expect::PaidElsewhere, Expect::Pending),
     )
+    .given()
     .shopper(&[&[STRANGER_PAYS_WHILE_CLOSING]]),
     scenario(
         "SB-145",
@@ -104,8 +114,9 @@ pub(crate) const TABLE: &[Scenario] = &[
         "the card is not charged and the answer is lost; another terminal's payment succeeds: whose is it?",
         Means::Card,
         &[first(On::Pay, cut(Place::Start))],
-        OPEN,
+        ends(Expect::PaidUnclear, Expect::Unknown),
     )
+    .given()
     .shopper(&[&[stranger_pays_after(1_000)]]),
     scenario(
         "SB-146",
@@ -113,16 +124,18 @@ pub(crate) const TABLE: &[Scenario] = &[
         "the shopper tried twenty times on the merchant's site, in vain, and pays here",
         Means::UpiQrCode,
         &[first(On::Create, Act::Strangers { times: 20, status: PaymentStatus::Failed, then: None })],
-        OPEN,
-    ),
+        ends(Expect::Paid, Expect::Pending),
+    )
+    .given(),
     scenario(
         "SB-147",
         "twenty failed attempts of others, and a late success",
         "the same; the shopper pays just before the wish to close the order arrives",
         Means::UpiQrCode,
         &[first(On::Create, Act::Strangers { times: 20, status: PaymentStatus::Failed, then: None })],
-        OPEN,
+        goes_back(Some(Expect::Pending)),
     )
+    .given()
     .shopper(&[&[PAYS_BEFORE_CLOSING]]),
     scenario(
         "SB-148",
@@ -130,7 +143,7 @@ pub(crate) const TABLE: &[Scenario] = &[
         "an order of this id and amount is there already and PAID: 409",
         Means::UpiQrCode,
         &[first(On::Create, Act::Exists { more: 0, payment: Some(PaymentStatus::Success) })],
-        OPEN,
+        asks(Expect::PaidElsewhere),
     )
     .creates(),
     scenario(
@@ -139,7 +152,7 @@ pub(crate) const TABLE: &[Scenario] = &[
         "an order of this id and amount is there already, with a payment that is PENDING and stays so: 409",
         Means::UpiQrCode,
         &[first(On::Create, Act::Exists { more: 0, payment: Some(PaymentStatus::Pending) })],
-        OPEN,
+        asks(Expect::OrderTaken),
     )
     .creates(),
     scenario(
@@ -148,7 +161,8 @@ pub(crate) const TABLE: &[Scenario] = &[
         "another terminal's code was never paid and reads NOT_ATTEMPTED for ever; nobody pays here either",
         Means::UpiQrCode,
         &[first(On::Create, stranger(PaymentStatus::NotAttempted))],
-        OPEN,
+        ends(Expect::NotPaid, Expect::Pending),
     )
+    .given()
     .shopper(LEAVES),
 ];
