@@ -28,8 +28,8 @@ const FOR_EVER_MS: u64 = 6 * 3_600_000;
 /// An order can be paid for so long.
 pub const LIFE_MS: u64 = 1_800_000;
 
-/// Between two looks at what the journal has open.
-const PAUSE_MS: u64 = 60_000;
+/// Between two looks at what the journal has open: each pause is twice the one before, up to the second.
+const PAUSES_MS: (u64, u64) = (60_000, 900_000);
 
 /// Where a terminal is: its time, and its ways out.
 pub trait World {
@@ -101,7 +101,7 @@ pub fn play<W: World>(world: &W, scenario: &Scenario, mode: Mode, session: Optio
     };
 
     // What is left open is looked after when there is time, until there is nothing to ask.
-    let (mut asks, mut rounds) = (false, 0);
+    let (mut asks, mut rounds, mut pause) = (false, 0, PAUSES_MS.0);
     let mut record = till.journal().find(&order_id()).unwrap().expect("a record");
     while mode != Mode::Blind && record.is_open() && world.now() < end {
         let before = told.exchanges.get();
@@ -114,7 +114,8 @@ pub fn play<W: World>(world: &W, scenario: &Scenario, mode: Mode, session: Optio
         if !asks && rounds > 1 {
             break;
         }
-        world.pass(world.now() + PAUSE_MS);
+        world.pass(world.now() + pause);
+        pause = (2 * pause).min(PAUSES_MS.1);
     }
     let said = said(&outcome, &record, asks && !told.refused.get());
     Ended { said, record, outcome, asked_again: counter.asked_again }
