@@ -249,7 +249,8 @@ impl<'a> UpiLinks<'a> {
     }
 }
 
-fn sextet(digit: u8) -> Option<u8> {
+/// The value of a digit of base64 (RFC 4648, section 4).
+pub(crate) const fn sextet(digit: u8) -> Option<u8> {
     match digit {
         b'A'..=b'Z' => Some(digit - b'A'),
         b'a'..=b'z' => Some(digit - b'a' + 26),

@@ -39,6 +39,7 @@ macro_rules! words {
         }
     };
 }
+pub(crate) use words;
 
 words!(
     /// `payment_method` of an Order Pay reply.

@@ -7,6 +7,7 @@ pub(crate) mod http;
 pub mod http1;
 pub(crate) mod request;
 pub(crate) mod response;
+pub mod webhook;
 mod writer;
 
 pub use api::{Auth, BearerToken, ClientBrowser, ClientDevice, ClientHints, ClientOs, ClientRendering, Endpoint};

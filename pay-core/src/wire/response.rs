@@ -94,12 +94,11 @@ pub fn order(rx: &mut [u8]) -> Result<Order<'_>, DecodeError> {
     let [id, status, currency, session, cf_id, expiry, mark] =
         [id, status, currency, session, cf_id, expiry, mark].map(|value| word(rx, value));
     let text = Resolver(rx);
-    let needed = |span: Option<Span>, field| span.map(|span| text.of(span)).ok_or(DecodeError::Missing(field));
     Ok(Order {
-        order_id: needed(id, "order_id")?,
-        status: OrderStatus::parse(needed(status, "order_status")?),
+        order_id: text.needed(id, "order_id")?,
+        status: OrderStatus::parse(text.needed(status, "order_status")?),
         amount,
-        currency: needed(currency, "order_currency")?,
+        currency: text.needed(currency, "order_currency")?,
         payment_session_id: text.or_empty(session),
         cf_order_id: text.or_empty(cf_id),
         expiry_time: text.or_empty(expiry),
@@ -178,13 +177,12 @@ fn refund_of(rx: &mut [u8], [id, cf_id, order_id, value, status]: RefundValues) 
     let amount = amount(rx, value, "refund_amount")?.ok_or(DecodeError::Missing("refund_amount"))?;
     let [id, cf_id, order_id, status] = [id, cf_id, order_id, status].map(|value| word(rx, value));
     let text = Resolver(rx);
-    let needed = |span: Option<Span>, field| span.map(|span| text.of(span)).ok_or(DecodeError::Missing(field));
     Ok(Refund {
-        refund_id: needed(id, "refund_id")?,
+        refund_id: text.needed(id, "refund_id")?,
         cf_refund_id: text.or_empty(cf_id),
         order_id: text.or_empty(order_id),
         amount,
-        status: RefundStatus::parse(needed(status, "refund_status")?),
+        status: RefundStatus::parse(text.needed(status, "refund_status")?),
     })
 }
 
@@ -493,7 +491,10 @@ impl Refunds<'_> {
 }
 
 /// The members of the object that is the whole text.
-fn document<const N: usize>(rx: &[u8], names: &[&'static str; N]) -> Result<[Option<Value>; N], DecodeError> {
+pub(super) fn document<const N: usize>(
+    rx: &[u8],
+    names: &[&'static str; N],
+) -> Result<[Option<Value>; N], DecodeError> {
     let mut found = [None; N];
     whole(rx, members::members(rx, 0, 0, names, &mut found)?)?;
     Ok(found)
@@ -523,7 +524,7 @@ fn string(rx: &mut [u8], value: Value) -> Option<Span> {
 }
 
 /// A word or a text of the server: a string's inside, or any other value as it is written. Never an error.
-fn word(rx: &mut [u8], value: Option<Value>) -> Option<Span> {
+pub(super) fn word(rx: &mut [u8], value: Option<Value>) -> Option<Span> {
     let value = value?;
     Some(string(rx, value).unwrap_or(value.span))
 }
@@ -534,27 +535,31 @@ fn written(rx: &[u8], value: Value) -> &[u8] {
 }
 
 /// Digits, as a number or a string.
-fn payment_id(rx: &mut [u8], value: Option<Value>) -> Result<CfPaymentId, DecodeError> {
+pub(super) fn payment_id(rx: &mut [u8], value: Option<Value>) -> Result<CfPaymentId, DecodeError> {
     let span = word(rx, value).ok_or(DecodeError::Missing("cf_payment_id"))?;
     CfPaymentId::parse(Resolver(rx).of(span)).map_err(|_| DecodeError::Malformed("cf_payment_id"))
 }
 
 /// A number, exactly; absent is `None`.
-fn amount(rx: &[u8], value: Option<Value>, field: &'static str) -> Result<Option<Amount>, DecodeError> {
+pub(super) fn amount(rx: &[u8], value: Option<Value>, field: &'static str) -> Result<Option<Amount>, DecodeError> {
     let Some(value) = value else { return Ok(None) };
     let number = core::str::from_utf8(written(rx, value)).unwrap_or("");
     Amount::parse(number).map(Some).map_err(|_| DecodeError::Malformed(field))
 }
 
 /// Texts at places of a buffer that has been checked for UTF-8.
-struct Resolver<'a>(&'a [u8]);
+pub(super) struct Resolver<'a>(pub(super) &'a [u8]);
 
 impl<'a> Resolver<'a> {
-    fn of(&self, span: Span) -> &'a str {
+    pub(super) fn of(&self, span: Span) -> &'a str {
         core::str::from_utf8(span.of(self.0)).unwrap_or("")
     }
 
-    fn or_empty(&self, span: Option<Span>) -> &'a str {
+    pub(super) fn needed(&self, span: Option<Span>, field: &'static str) -> Result<&'a str, DecodeError> {
+        span.map(|span| self.of(span)).ok_or(DecodeError::Missing(field))
+    }
+
+    pub(super) fn or_empty(&self, span: Option<Span>) -> &'a str {
         span.map_or("", |span| self.of(span))
     }
 }
