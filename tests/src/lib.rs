@@ -5,6 +5,10 @@ pub mod bodies;
 pub mod build;
 pub mod choices;
 pub mod describe;
+#[cfg(feature = "explore")]
+pub mod explore;
+#[cfg(feature = "explore")]
+pub mod laws;
 pub mod nor;
 pub mod spell;
 #[cfg(feature = "sweep")]

@@ -6,6 +6,7 @@ mod boards;
 mod ci;
 mod codec;
 mod command;
+mod explore;
 mod firmware;
 mod fuzz;
 mod lint;
@@ -46,11 +47,13 @@ enum Task {
     Sweep(sweep::Arguments),
     /// The same, and with --full ten million times: what docs/proof.md reports
     Proof(sweep::ProofArguments),
+    /// Visit every state of small worlds: terminals, strangers, lost answers, power cuts
+    Explore(explore::Arguments),
     /// Break a copy in the ways of tests/mutants.toml, and show that the sweep or a test notices
     Mutants(mutants::Arguments),
     /// Sell through the real transport, with faults, and see that nothing is charged twice and nothing grows
     Soak(soak::Arguments),
-    /// Everything that has to be green: test --install, no-std, lint, boards, size, codec, soak, mutants, fuzz
+    /// Everything that has to be green: test --install, explore, no-std, lint, boards, size, codec, soak, mutants, fuzz
     Ci,
 }
 
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Task::Codec(arguments) => codec::run(&arguments),
         Task::Sweep(arguments) => sweep::run(&arguments),
         Task::Proof(arguments) => sweep::prove(&arguments),
+        Task::Explore(arguments) => explore::run(&arguments),
         Task::Mutants(arguments) => mutants::run(&arguments),
         Task::Soak(arguments) => soak::run(&arguments),
         Task::Ci => ci::run(),

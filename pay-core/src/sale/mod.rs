@@ -1,5 +1,7 @@
 //! What to do next: the flow from intent to outcome. Pure: time and entropy are arguments, I/O is a step.
 
+#[cfg(feature = "explore")]
+pub(crate) mod canonical;
 mod command;
 pub(crate) mod delivery;
 mod image;

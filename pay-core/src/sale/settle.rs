@@ -93,7 +93,7 @@ impl ReadAt {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Quiet {
-    since: Option<ReadAt>,
+    pub(super) since: Option<ReadAt>,
 }
 
 /// What a reading of a closed order comes to.

@@ -33,8 +33,8 @@ use super::time::Millis;
 pub struct Sale {
     pub(super) record: Record,
     /// What the record is signed with when it changes: who writes, and the number that this sale began from.
-    writer: [u8; 8],
-    from: u32,
+    pub(super) writer: [u8; 8],
+    pub(super) from: u32,
     pub(super) policy: Policy,
     pub(super) phase: Phase,
     /// An earlier send of this attempt had no readable answer.
@@ -68,7 +68,7 @@ pub struct Sale {
     pub(super) stuck: bool,
     pub(super) seed: [u8; 16],
     dirty: bool,
-    version: u32,
+    pub(super) version: u32,
     pub(super) wipe: bool,
     client: Option<ClientHints>,
     pub(super) serial: u32,
@@ -563,6 +563,10 @@ impl Sale {
                 self.record.release = Release::Due;
             }
             self.record.stage = stage;
+            if let Some(closed) = &mut self.record.closed {
+                // What moved has come to an end.
+                closed.person = false;
+            }
             if !paid || self.record.release == Release::NotReleased {
                 self.note_report();
             }

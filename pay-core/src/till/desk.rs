@@ -44,7 +44,7 @@ pub(super) struct Desk {
     /// A person hands out the goods: no vend is asked for.
     pub(super) by_hand: bool,
     /// Since when the shopper has nothing left to do.
-    decided: Option<Millis>,
+    pub(super) decided: Option<Millis>,
 }
 
 /// What a sale said last.

@@ -15,7 +15,7 @@ pub(super) struct Keys {
     /// Random, fresh for this boot.
     boot: [u8; 32],
     /// How often something fresh was made of it.
-    drawn: u32,
+    pub(super) drawn: u32,
 }
 
 impl Keys {

@@ -4,6 +4,8 @@
 mod answers;
 mod back;
 pub mod blocking;
+#[cfg(feature = "explore")]
+pub mod canonical;
 mod desk;
 mod device;
 mod ended;

@@ -1,0 +1,71 @@
+//! Visits every state of small worlds: `cargo xtask explore`.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use tests::explore::{Found, Rules, search, worlds};
+
+/// More than fits into the memory that it may take.
+const MOST: u64 = 400_000_000;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |name: &str| arguments.iter().any(|argument| argument == name);
+    let only = arguments.iter().find(|argument| !argument.starts_with("--"));
+    let all = worlds(has("--full") || only.is_some());
+    let mut total = Found::default();
+    for rules in all.into_iter().filter(|rules| only.is_none_or(|only| rules.name == only)) {
+        let begin = Instant::now();
+        let found = search(&rules, MOST, has("--loud"));
+        total.states += found.states;
+        total.transitions += found.transitions;
+        println!(
+            "{}: {} states, {} transitions, {} steps deep, {:.1} s",
+            rules.name,
+            found.states,
+            found.transitions,
+            found.depth,
+            begin.elapsed().as_secs_f32()
+        );
+        if let Err(why) = told(&rules, &found) {
+            println!("{why}");
+            return ExitCode::FAILURE;
+        }
+        for (place, count) in found.reached {
+            *total.reached.entry(place).or_default() += count;
+        }
+    }
+    for ((phase, stage), count) in &total.reached {
+        println!("reached {count:>9} times: {phase}, {stage}");
+    }
+    // Of n states two share a fingerprint with a chance of about n²/2⁶⁵.
+    let chance = (total.states as f64).powi(2) / 2_f64.powi(65);
+    println!("two states may share a fingerprint with a chance of {chance:.1e}");
+    println!("{} states, {} transitions, frontier empty", total.states, total.transitions);
+    ExitCode::SUCCESS
+}
+
+/// Says what was found in a world.
+fn told(rules: &Rules, found: &Found) -> Result<(), String> {
+    let story = |steps: &[String]| {
+        for (number, step) in steps.iter().enumerate() {
+            println!("  {:>2}. {step}", number + 1);
+        }
+    };
+    if let Some((steps, law)) = &found.broken {
+        story(steps);
+        return Err(format!("{}: broken after {} steps: {law}", rules.name, steps.len()));
+    }
+    if !found.closed {
+        return Err(format!("{}: more than {MOST} states", rules.name));
+    }
+    if let Some((steps, count)) = &found.stuck {
+        story(steps);
+        let (name, deep) = (rules.name, steps.len());
+        return Err(format!("{name}: from {count} states no end can be reached; the nearest is {deep} steps away"));
+    }
+    for (kind, count) in &found.ends {
+        println!("  {count:>7} ends: {kind}");
+    }
+    Ok(())
+}

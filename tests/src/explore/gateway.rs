@@ -1,0 +1,359 @@
+//! The gateway as the exploration needs it: one order, its payments and refunds, and what each call does to them. Every answer
+//! is the bytes that a client reads.
+
+use std::fmt::Write;
+
+use pay_core::model::{CfPaymentId, OrderId, RefundId};
+
+use crate::laws::{self, Payer};
+
+/// The number of the first payment.
+pub const FIRST: u64 = 1_001;
+/// What an order costs, as the gateway writes it.
+const AMOUNT: &str = "250.00";
+/// The session that pays the order.
+pub const SESSION: &str = "session_o";
+
+/// An order's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    Absent,
+    Active,
+    Paid,
+    Terminated,
+    Expired,
+}
+
+/// A payment's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    NotAttempted,
+    Pending,
+    Success,
+    Failed,
+    Dropped,
+}
+
+/// What kind of payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A link: it charges nobody unless somebody has seen it.
+    Link,
+    /// It charges by itself.
+    Collect,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Payment {
+    pub payer: Payer,
+    pub kind: Kind,
+    pub status: Status,
+    /// A shopper has the link.
+    pub seen: bool,
+    /// It was the n-th to take money.
+    pub done: u8,
+    pub refunded: bool,
+}
+
+/// A request as it arrives.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Call {
+    Create {
+        mark: String,
+    },
+    Order,
+    Payments,
+    Payment(u64),
+    Pay {
+        till: u8,
+        kind: Kind,
+        session: bool,
+    },
+    Terminate,
+    Refund {
+        till: u8,
+        id: String,
+    },
+    ReadRefund {
+        id: String,
+    },
+    /// To the backend: the goods are out or not; `None`: may they go out?
+    Report {
+        till: u8,
+        released: Option<bool>,
+        payment: Option<u64>,
+    },
+}
+
+impl Call {
+    pub const fn acts(&self) -> bool {
+        match self {
+            Self::Create { .. } | Self::Pay { .. } | Self::Terminate | Self::Refund { .. } | Self::Report { .. } => {
+                true
+            }
+            Self::Order | Self::Payments | Self::Payment(_) | Self::ReadRefund { .. } => false,
+        }
+    }
+}
+
+/// An answer.
+pub struct Answer {
+    pub status: u16,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn new(status: u16, body: impl Into<String>) -> Self {
+        Self { status, body: body.into() }
+    }
+
+    pub fn refusal(status: u16, code: &str) -> Self {
+        let kind = if status >= 500 { "api_error" } else { "invalid_request_error" };
+        Self::new(status, format!(r#"{{"code":"{code}","message":"no","type":"{kind}"}}"#))
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Gateway {
+    pub state: State,
+    mark: String,
+    pub payments: Vec<Payment>,
+    /// Refunds that name no payment.
+    unnamed: Vec<String>,
+    /// The order was closed so long ago that nobody completes a payment on it any more.
+    pub stale: bool,
+    /// Requests that have not arrived yet.
+    pub late: Vec<Call>,
+    /// For which payments goods went out.
+    pub goods: Vec<u64>,
+}
+
+impl Gateway {
+    /// With an order, or with none.
+    pub const fn new(state: State) -> Self {
+        Self {
+            state,
+            mark: String::new(),
+            payments: Vec::new(),
+            unnamed: Vec::new(),
+            stale: false,
+            late: Vec::new(),
+            goods: Vec::new(),
+        }
+    }
+
+    pub fn id(index: usize) -> u64 {
+        FIRST + index as u64
+    }
+
+    pub fn payment(&mut self, id: u64) -> Option<&mut Payment> {
+        self.payments.get_mut(usize::try_from(id.checked_sub(FIRST)?).ok()?)
+    }
+
+    pub const fn is_closed(&self) -> bool {
+        matches!(self.state, State::Terminated | State::Expired)
+    }
+
+    /// A payment may take the money now.
+    pub fn may_succeed(&self, payment: &Payment) -> bool {
+        match (payment.status, payment.kind) {
+            (Status::Pending, _) => true,
+            (Status::NotAttempted, _) if !payment.seen => false,
+            (Status::NotAttempted, _) => self.state == State::Active || (self.is_closed() && !self.stale),
+            (Status::Success | Status::Failed | Status::Dropped, _) => false,
+        }
+    }
+
+    /// It takes the money.
+    pub fn succeed(&mut self, index: usize) {
+        let done = self.payments.iter().map(|payment| payment.done).max().unwrap_or(0) + 1;
+        if let Some(payment) = self.payments.get_mut(index) {
+            payment.status = Status::Success;
+            payment.done = done;
+        }
+        if self.state == State::Active {
+            self.state = State::Paid;
+        }
+    }
+
+    /// What the laws see.
+    pub fn facts(&self) -> laws::Order {
+        let fact = |(index, payment): (usize, &Payment)| laws::Payment {
+            id: Self::id(index),
+            payer: payment.payer,
+            succeeded: payment.status == Status::Success,
+            may_succeed: self.may_succeed(payment),
+            refunded: payment.refunded,
+        };
+        let on_its_way = |call: &Call| match call {
+            Call::Pay { till, kind: Kind::Collect, session: true } if self.state == State::Active => {
+                Some(Payer::Till(*till))
+            }
+            _ => None,
+        };
+        laws::Order {
+            payments: self.payments.iter().enumerate().map(fact).collect(),
+            goods: self.goods.clone(),
+            on_their_way: self.late.iter().filter_map(on_its_way).collect(),
+        }
+    }
+
+    /// What nothing reads any more gets one value.
+    pub fn canonical(&mut self) {
+        let mut open = false;
+        for payment in &mut self.payments {
+            match payment.status {
+                Status::NotAttempted => open = true,
+                Status::Pending | Status::Success | Status::Failed | Status::Dropped => payment.seen = false,
+            }
+        }
+        self.stale &= open;
+    }
+
+    fn order(&self, id: &OrderId) -> Answer {
+        let status = match self.state {
+            State::Absent => return Answer::refusal(404, "order_not_found"),
+            State::Active => "ACTIVE",
+            State::Paid => "PAID",
+            State::Terminated => "TERMINATED",
+            State::Expired => "EXPIRED",
+        };
+        let mark = &self.mark;
+        Answer::new(
+            200,
+            format!(
+                r#"{{"order_id":"{id}","order_status":"{status}","order_amount":{AMOUNT},"order_currency":"INR","payment_session_id":"{SESSION}","order_tags":{{"till_mark":"{mark}"}}}}"#
+            ),
+        )
+    }
+
+    fn element(&self, order: &OrderId, index: usize) -> String {
+        let Some(payment) = self.payments.get(index) else { return "null".to_owned() };
+        let status = match payment.status {
+            Status::NotAttempted => "NOT_ATTEMPTED",
+            Status::Pending => "PENDING",
+            Status::Success => "SUCCESS",
+            Status::Failed => "FAILED",
+            Status::Dropped => "USER_DROPPED",
+        };
+        let mut body = format!(
+            r#"{{"cf_payment_id":"{}","order_id":"{order}","payment_status":"{status}","payment_amount":{AMOUNT},"is_captured":{}"#,
+            Self::id(index),
+            payment.status == Status::Success
+        );
+        if payment.done > 0 {
+            let _ = write!(body, r#","payment_completion_time":"2026-11-28T10:{:02}:00+05:30""#, payment.done);
+        }
+        body.push('}');
+        body
+    }
+
+    /// The list; `hidden`: an element that cannot be read.
+    pub fn list(&self, order: &OrderId, hidden: Option<usize>) -> Answer {
+        let element = |index: usize| {
+            if hidden == Some(index) { r#"{"cf_payment_id":null}"#.to_owned() } else { self.element(order, index) }
+        };
+        let elements: Vec<_> = (0..self.payments.len()).map(element).collect();
+        Answer::new(200, format!("[{}]", elements.join(",")))
+    }
+
+    /// What a call does, and its answer.
+    ///
+    /// # Errors
+    /// A law that is broken by it.
+    pub fn on(&mut self, order: &OrderId, call: &Call) -> Result<Answer, String> {
+        Ok(match call {
+            Call::Create { mark } if self.state == State::Absent => {
+                self.state = State::Active;
+                self.mark.clone_from(mark);
+                self.order(order)
+            }
+            Call::Create { .. } => Answer::refusal(409, "order_already_exists"),
+            Call::Order => self.order(order),
+            Call::Payments if self.state == State::Absent => Answer::refusal(404, "order_not_found"),
+            Call::Payments => self.list(order, None),
+            Call::Payment(id) => {
+                match usize::try_from(id.wrapping_sub(FIRST)).ok().filter(|at| *at < self.payments.len()) {
+                    Some(index) => Answer::new(200, self.element(order, index)),
+                    None => Answer::refusal(404, "payment_not_found"),
+                }
+            }
+            Call::Pay { session: false, .. } => {
+                return Err("another order was paid than the one that is sold".to_owned());
+            }
+            Call::Pay { .. } if self.state == State::Paid => Answer::refusal(400, "order_already_paid"),
+            Call::Pay { .. } if self.state != State::Active => Answer::refusal(400, "order_inactive"),
+            Call::Pay { till, kind, .. } => {
+                let status = if *kind == Kind::Link { Status::NotAttempted } else { Status::Pending };
+                let payer = Payer::Till(*till);
+                self.payments.push(Payment { payer, kind: *kind, status, seen: false, done: 0, refunded: false });
+                let id = Self::id(self.payments.len() - 1);
+                let (channel, payload) = match kind {
+                    Kind::Link => ("link", format!(r#"{{"default":"upi://pay?pa=a@b&am=250.00&tr={id}"}}"#)),
+                    Kind::Collect => ("collect", "null".to_owned()),
+                };
+                Answer::new(
+                    200,
+                    format!(
+                        r#"{{"cf_payment_id":"{id}","payment_method":"upi","channel":"{channel}","action":"custom","data":{{"url":null,"payload":{payload},"content_type":null,"method":null}}}}"#
+                    ),
+                )
+            }
+            Call::Terminate if self.state == State::Active => {
+                self.state = State::Terminated;
+                self.order(order)
+            }
+            Call::Terminate if self.state == State::Absent => Answer::refusal(404, "order_not_found"),
+            Call::Terminate => Answer::refusal(400, "order_inactive"),
+            Call::Refund { id, .. } => self.refund(order, id)?,
+            Call::ReadRefund { id } => match self.refund_of(order, id) {
+                Some(_) => Self::refund_body(order, id),
+                None => Answer::refusal(404, "refund_not_found"),
+            },
+            // There is no such call here: only a backend has it.
+            Call::Report { .. } => Answer::refusal(404, "not_found"),
+        })
+    }
+
+    fn payment_of(&self, order: &OrderId, id: &str) -> Option<usize> {
+        (0..self.payments.len())
+            .find(|index| RefundId::of_payment(order, CfPaymentId::new(Self::id(*index))).as_str() == id)
+    }
+
+    fn refund_of(&self, order: &OrderId, id: &str) -> Option<()> {
+        let named = self.payment_of(order, id).and_then(|index| self.payments.get(index));
+        (named.is_some_and(|payment| payment.refunded) || self.unnamed.iter().any(|made| made == id)).then_some(())
+    }
+
+    fn refund_body(order: &OrderId, id: &str) -> Answer {
+        Answer::new(
+            200,
+            format!(
+                r#"{{"refund_id":"{id}","order_id":"{order}","refund_amount":{AMOUNT},"refund_status":"SUCCESS"}}"#
+            ),
+        )
+    }
+
+    fn refund(&mut self, order: &OrderId, id: &str) -> Result<Answer, String> {
+        if self.refund_of(order, id).is_some() {
+            return Ok(Self::refund_body(order, id));
+        }
+        let refunded = self.payments.iter().filter(|payment| payment.refunded).count();
+        let paid = self.payments.iter().filter(|payment| payment.status == Status::Success).count();
+        if refunded >= paid {
+            return Ok(Answer::refusal(400, "refund_amount_invalid"));
+        }
+        let index = self.payment_of(order, id);
+        if index.is_none() {
+            // By its amount alone: it comes off whatever is there.
+            self.unnamed.push(id.to_owned());
+        }
+        let stands = |payment: &Payment| payment.status == Status::Success && !payment.refunded;
+        let of = index.or_else(|| self.payments.iter().position(stands));
+        if let Some(payment) = of.and_then(|index| self.payments.get_mut(index)) {
+            payment.refunded = true;
+        }
+        self.facts().refunded(index.map(Self::id), false)?;
+        Ok(Self::refund_body(order, id))
+    }
+}

@@ -1,0 +1,594 @@
+//! A world: a gateway, terminals, and everything that can happen next.
+
+use core::fmt;
+use std::sync::Arc;
+
+use pay_core::sale::{Delivery, Millis, NOT_ATTEMPTED_MS, Record, Refunds, Release, Stage};
+use pay_core::till::canonical::{Caps, NOON};
+use pay_core::till::{Event, Goods, Terms, Wish, Word};
+
+use super::gateway::{Call, Gateway, Kind, Payment, State, Status};
+use super::terminal::{Doing, ORDER, SHOWN, Tell, Terminal, Wants, choice, terms, vended};
+use crate::laws::Payer;
+
+const HOUR_MS: u64 = 3_600_000;
+
+/// What can happen in a world, and what is in it.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Its name.
+    pub name: &'static str,
+    /// How many terminals have the order.
+    pub terminals: u8,
+    /// The first terminal creates the order; else all are given it.
+    pub creates: bool,
+    /// What is typed in as its session.
+    pub session: &'static str,
+    /// Ways to pay.
+    pub kinds: &'static [Kind],
+    /// The most attempts of one sale.
+    pub attempts: usize,
+    /// Payments by strangers.
+    pub strangers: usize,
+    /// A payment that nobody completed is dropped when the order ends; else it stays as it is for ever.
+    pub drops: bool,
+    /// Lists may have an element that cannot be read.
+    pub hides: bool,
+    /// The journal may fail.
+    pub flash_fails: bool,
+    /// The journal may be lost with the terminal.
+    pub loses_journal: bool,
+    /// Requests may arrive after their sender has given up.
+    pub late: bool,
+    /// The shopper may want another method while one is open.
+    pub switches: bool,
+    /// Where counting stops.
+    pub caps: Caps,
+    /// What the merchant decided.
+    pub terms: Terms,
+}
+
+impl Rules {
+    /// One terminal, one method, nobody else.
+    pub fn small(name: &'static str) -> Self {
+        Self {
+            name,
+            terminals: 1,
+            creates: false,
+            session: super::gateway::SESSION,
+            kinds: &[Kind::Link],
+            attempts: 1,
+            strangers: 0,
+            drops: false,
+            hides: false,
+            flash_fails: false,
+            loses_journal: false,
+            late: false,
+            switches: false,
+            caps: Caps { failures: 3, age_ms: 0 },
+            terms: terms(Refunds::ByKeys),
+        }
+    }
+}
+
+/// What happens.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    On { till: u8, after_hour: bool, sells: bool },
+    Cut(u8),
+    LosesJournal(u8),
+    Looks { till: u8, after_hour: bool },
+    Person { till: u8, out: bool },
+    Attests { till: u8, paid: bool },
+    Stores(u8),
+    StoreFails { till: u8, stored: bool },
+    Answered(u8, Call),
+    AnsweredWithout(u8, usize),
+    Refused(u8, Call),
+    Throttled(u8, Call),
+    FailedAfter(u8, Call),
+    NotSent(u8, Call),
+    LostBefore(u8, Call),
+    LostAfter(u8, Call),
+    CutAfter(u8, Call),
+    Delayed(u8, Call),
+    Arrives(Call),
+    NeverArrives(Call),
+    Shown(u8),
+    NotShown(u8),
+    Chooses(u8, Option<Kind>),
+    Vends { till: u8, goods: Goods, cut: bool, out: bool },
+    Senses { till: u8, goods: Goods },
+    Waits(u8),
+    WaitsLong(u8),
+    Cancels(u8),
+    Switches(u8),
+    Succeeds(u64),
+    Fails(u64),
+    Dropped(u64),
+    StrangerBegins,
+    Expires,
+}
+
+impl Step {
+    /// It is no fault, nor somebody's whim: on a fair network it comes in the end, if it can.
+    pub const fn is_fair(&self) -> bool {
+        match self {
+            Self::On { sells: false, .. }
+            | Self::Looks { .. }
+            | Self::Person { .. }
+            | Self::Attests { .. }
+            | Self::Stores(_)
+            | Self::Answered(..)
+            | Self::Arrives(_)
+            | Self::NeverArrives(_)
+            | Self::Shown(_)
+            | Self::Chooses(..)
+            | Self::Vends { cut: false, .. }
+            | Self::Senses { .. }
+            | Self::Waits(_)
+            | Self::WaitsLong(_)
+            | Self::Succeeds(_)
+            | Self::Fails(_)
+            | Self::Dropped(_)
+            | Self::Expires => true,
+            Self::On { sells: true, .. }
+            | Self::Cut(_)
+            | Self::LosesJournal(_)
+            | Self::StoreFails { .. }
+            | Self::AnsweredWithout(..)
+            | Self::Refused(..)
+            | Self::Throttled(..)
+            | Self::FailedAfter(..)
+            | Self::NotSent(..)
+            | Self::LostBefore(..)
+            | Self::LostAfter(..)
+            | Self::CutAfter(..)
+            | Self::Delayed(..)
+            | Self::NotShown(_)
+            | Self::Vends { .. }
+            | Self::Cancels(_)
+            | Self::Switches(_)
+            | Self::StrangerBegins => false,
+        }
+    }
+}
+
+/// Everything that is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct World {
+    pub gateway: Gateway,
+    pub tills: Vec<Arc<Terminal>>,
+}
+
+/// What may come next, and the world after it, or the law that it breaks.
+pub type Next = (Step, Result<World, String>);
+
+impl World {
+    /// At the beginning.
+    pub fn new(rules: &Rules) -> Self {
+        let state = if rules.creates { State::Absent } else { State::Active };
+        let mut tills: Vec<_> = (1..=rules.terminals).map(Terminal::new).collect();
+        for till in &mut tills {
+            till.switch_on(&rules.terms);
+            if rules.creates && till.number == 1 {
+                till.create(NOON);
+            } else {
+                till.sell(rules.session, NOON);
+            }
+            till.run(NOON, rules.flash_fails, &mut |_| Ok(())).expect("nothing is said yet");
+            till.canonical(NOON, rules.caps);
+        }
+        Self { gateway: Gateway::new(state), tills: tills.into_iter().map(Arc::new).collect() }
+    }
+
+    /// Nobody but a person has anything left to do, and nothing can move.
+    pub fn is_end(&self) -> bool {
+        let waits = |till: &Arc<Terminal>| till.doing == Doing::Idle && till.record().is_some_and(Record::needs_person);
+        self.tills.iter().all(|till| till.doing == Doing::Over || waits(till)) && self.gateway.facts().is_at_rest()
+    }
+
+    /// Nobody has anything left to do.
+    fn is_over(&self) -> bool {
+        self.is_end() && self.tills.iter().all(|till| till.doing == Doing::Over)
+    }
+
+    /// What cannot go on by itself: every till waits for a person, or is over.
+    pub fn kind_of_end(&self) -> String {
+        let mut parts: Vec<String> = Vec::new();
+        for till in &self.tills {
+            parts.push(till.record().map_or_else(
+                || "nothing was begun".to_owned(),
+                |record| format!("{} {:?}", stage(record), record.release),
+            ));
+        }
+        let facts = self.gateway.facts();
+        format!("{}; {} kept, {} goods", parts.join(" | "), facts.kept(), facts.goods.len())
+    }
+
+    /// Laws of a state, whatever led to it.
+    ///
+    /// # Errors
+    /// The law that is broken.
+    pub fn check(&self) -> Result<(), String> {
+        if self.tills.iter().filter_map(|till| till.record()).any(|record| !record.is_open() && record.needs_person()) {
+            return Err("a sale is over, and its record calls for a person".to_owned());
+        }
+        if self.is_over() { self.gateway.facts().at_the_end() } else { Ok(()) }
+    }
+
+    /// Everything that can happen next.
+    pub fn next(&self, rules: &Rules) -> Vec<Next> {
+        let mut all = Vec::new();
+        self.gateway_moves(rules, &mut all);
+        for index in 0..self.tills.len() {
+            self.till_moves(rules, index, &mut all);
+        }
+        all
+    }
+
+    fn after(
+        &self,
+        rules: &Rules,
+        step: Step,
+        all: &mut Vec<Next>,
+        change: impl FnOnce(&mut Self) -> Result<(), String>,
+    ) {
+        let mut world = self.clone();
+        let result = change(&mut world).and_then(|()| world.check());
+        world.gateway.canonical();
+        let _ = rules;
+        all.push((step, result.map(|()| world)));
+    }
+
+    fn gateway_moves(&self, rules: &Rules, all: &mut Vec<Next>) {
+        let gateway = &self.gateway;
+        for (index, payment) in gateway.payments.iter().enumerate() {
+            let id = Gateway::id(index);
+            if gateway.may_succeed(payment) {
+                self.after(rules, Step::Succeeds(id), all, |world| {
+                    world.gateway.succeed(index);
+                    Ok(())
+                });
+                self.after(rules, Step::Fails(id), all, |world| {
+                    world.gateway.payments[index].status = Status::Failed;
+                    Ok(())
+                });
+            }
+            if rules.drops && gateway.state != State::Active && payment.status == Status::NotAttempted {
+                self.after(rules, Step::Dropped(id), all, |world| {
+                    world.gateway.payments[index].status = Status::Dropped;
+                    Ok(())
+                });
+            }
+        }
+        let strangers = gateway.payments.iter().filter(|payment| payment.payer == Payer::Stranger).count();
+        if gateway.state == State::Active && strangers < rules.strangers {
+            self.after(rules, Step::StrangerBegins, all, |world| {
+                world.gateway.payments.push(Payment {
+                    payer: Payer::Stranger,
+                    kind: Kind::Collect,
+                    status: Status::Pending,
+                    seen: true,
+                    done: 0,
+                    refunded: false,
+                });
+                Ok(())
+            });
+        }
+        if gateway.state == State::Active {
+            self.after(rules, Step::Expires, all, |world| {
+                world.gateway.state = State::Expired;
+                Ok(())
+            });
+        }
+        for (index, call) in gateway.late.iter().enumerate() {
+            self.after(rules, Step::NeverArrives(call.clone()), all, |world| {
+                world.gateway.late.remove(index);
+                Ok(())
+            });
+            self.after(rules, Step::Arrives(call.clone()), all, |world| {
+                let call = world.gateway.late.remove(index);
+                world.gateway.on(&ORDER, &call).map(drop)
+            });
+        }
+    }
+
+    /// Something happens to a terminal at `now`; then it runs on until there is a choice.
+    fn to_till(
+        &self,
+        rules: &Rules,
+        index: usize,
+        at: Millis,
+        step: Step,
+        all: &mut Vec<Next>,
+        change: impl FnOnce(&mut Gateway, &mut Terminal) -> Result<(), String>,
+    ) {
+        self.after(rules, step, all, |world| {
+            let World { gateway, tills } = world;
+            let till = Arc::make_mut(&mut tills[index]);
+            change(gateway, till)?;
+            if gateway.is_closed() && at.since(NOON) * 4 >= NOT_ATTEMPTED_MS * 3 {
+                gateway.stale = true;
+            }
+            let facts = gateway.facts();
+            let number = till.number;
+            till.run(at, rules.flash_fails, &mut |said| facts.said(number, said))?;
+            till.canonical(at, rules.caps);
+            Ok(())
+        });
+    }
+
+    fn till_moves(&self, rules: &Rules, index: usize, all: &mut Vec<Next>) {
+        let till = &self.tills[index];
+        let number = till.number;
+        let hour = NOON.after(HOUR_MS as u32);
+        match till.doing {
+            Doing::Over => return,
+            Doing::Off => {
+                for (at, after_hour) in [(NOON, false), (hour, true)] {
+                    self.to_till(
+                        rules,
+                        index,
+                        at,
+                        Step::On { till: number, after_hour, sells: false },
+                        all,
+                        |_, till| {
+                            till.canonical(at, rules.caps);
+                            till.switch_on(&rules.terms);
+                            till.settle(NOON);
+                            Ok(())
+                        },
+                    );
+                }
+                return;
+            }
+            Doing::Idle => {
+                for (at, after_hour) in [(NOON, false), (hour, true)] {
+                    self.to_till(rules, index, at, Step::Looks { till: number, after_hour }, all, |_, till| {
+                        till.settle(at);
+                        Ok(())
+                    });
+                }
+                if till.record().is_some_and(|record| record.stage == Stage::PaidUnclear) {
+                    let paid = self.gateway.facts().has_paid(number);
+                    self.to_till(rules, index, NOON, Step::Attests { till: number, paid }, all, |_, till| {
+                        till.word(Word::Attest { paid });
+                        Ok(())
+                    });
+                }
+                if till.record().is_some_and(|record| record.release == Release::Unknown) {
+                    let out = till.facts.out;
+                    self.to_till(rules, index, NOON, Step::Person { till: number, out }, all, |_, till| {
+                        till.word(Word::Goods { out });
+                        Ok(())
+                    });
+                }
+            }
+            Doing::Works => self.works(rules, index, all),
+        }
+        self.to_till(rules, index, NOON, Step::Cut(number), all, |_, till| {
+            till.cut();
+            Ok(())
+        });
+        if rules.loses_journal && till.lost == 0 {
+            self.to_till(rules, index, NOON, Step::LosesJournal(number), all, |_, till| {
+                till.cut();
+                till.journal.clear();
+                till.lost += 1;
+                Ok(())
+            });
+        }
+    }
+
+    fn works(&self, rules: &Rules, index: usize, all: &mut Vec<Next>) {
+        let number = self.tills[index].number;
+        let mut asked = self.clone();
+        let wants = Arc::make_mut(&mut asked.tills[index]).wants(NOON);
+        let event = |event: Event<'static>| {
+            move |_: &mut Gateway, till: &mut Terminal| {
+                till.tell(NOON, Tell::Event(event));
+                Ok(())
+            }
+        };
+        match wants {
+            Wants::Store(record) => {
+                asked.to_till(rules, index, NOON, Step::Stores(number), all, |_, till| {
+                    let stored = till.store(&record);
+                    till.tell(NOON, Tell::Event(Event::Stored(stored)));
+                    Ok(())
+                });
+                for stored in [false, true] {
+                    asked.to_till(rules, index, NOON, Step::StoreFails { till: number, stored }, all, |_, till| {
+                        if stored {
+                            till.store(&record);
+                        }
+                        till.tell(NOON, Tell::Event(Event::Stored(false)));
+                        Ok(())
+                    });
+                }
+            }
+            Wants::Exchange(call) => asked.exchange(rules, index, &call, all),
+            Wants::Show(payment) => {
+                asked.to_till(rules, index, NOON, Step::Shown(number), all, |gateway, till| {
+                    if let Some(payment) = payment.and_then(|id| gateway.payment(id)) {
+                        payment.seen = true;
+                    }
+                    till.tell(NOON, Tell::Event(SHOWN));
+                    Ok(())
+                });
+                asked.to_till(
+                    rules,
+                    index,
+                    NOON,
+                    Step::NotShown(number),
+                    all,
+                    event(Event::Seen(pay_core::till::Seen::GiveUp)),
+                );
+            }
+            Wants::Choose => {
+                let attempts = asked.tills[index].record().map_or(0, Record::attempt_count);
+                let kinds = rules.kinds.iter().copied().map(Some).filter(|_| attempts < rules.attempts);
+                for kind in kinds.chain([None]) {
+                    let step = Step::Chooses(number, kind);
+                    asked.to_till(rules, index, NOON, step, all, event(Event::Chosen(choice(kind))));
+                }
+            }
+            Wants::Vend => asked.vend(rules, index, all),
+            Wants::Sense => {
+                let truth = if asked.tills[index].facts.out { Goods::Out } else { Goods::Inside };
+                for goods in [Goods::Unknown, truth] {
+                    asked.to_till(
+                        rules,
+                        index,
+                        NOON,
+                        Step::Senses { till: number, goods },
+                        all,
+                        event(Event::Sensed(goods)),
+                    );
+                }
+            }
+            Wants::Sleep(at) => asked.sleep(rules, index, at, all),
+            Wants::NextOpen(_) | Wants::Recall(_) | Wants::Nothing | Wants::Told(..) | Wants::Idle(_) => {
+                all.push((Step::Waits(number), Err("it goes on for ever without a choice".to_owned())));
+            }
+        }
+    }
+
+    fn exchange(&self, rules: &Rules, index: usize, call: &Call, all: &mut Vec<Next>) {
+        let number = self.tills[index].number;
+        let failed = |delivery| {
+            move |_: &mut Gateway, till: &mut Terminal| {
+                till.tell(NOON, Tell::Failed(delivery));
+                Ok(())
+            }
+        };
+        let pays = matches!(call, Call::Pay { .. });
+        let before = |till: &mut Terminal| till.check_sends(call);
+        self.to_till(rules, index, NOON, Step::Answered(number, call.clone()), all, |gateway, till| {
+            before(till)?;
+            let answer = gateway.on(&ORDER, call)?;
+            till.note_answer(gateway, call, &answer);
+            till.tell(NOON, Tell::Answer(&answer));
+            Ok(())
+        });
+        if matches!(call, Call::Pay { .. } | Call::Create { .. }) {
+            self.to_till(rules, index, NOON, Step::NotSent(number, call.clone()), all, failed(Delivery::NotSent));
+        }
+        self.to_till(rules, index, NOON, Step::LostBefore(number, call.clone()), all, |_, till| {
+            before(till)?;
+            till.tell(NOON, Tell::Failed(Delivery::Unknown));
+            Ok(())
+        });
+        if rules.hides && matches!(call, Call::Payments) {
+            for hidden in 0..self.gateway.payments.len() {
+                let step = Step::AnsweredWithout(number, hidden);
+                self.to_till(rules, index, NOON, step, all, |gateway, till| {
+                    let answer = gateway.list(&ORDER, Some(hidden));
+                    till.tell(NOON, Tell::Answer(&answer));
+                    Ok(())
+                });
+            }
+        }
+        if !call.acts() {
+            return;
+        }
+        self.to_till(rules, index, NOON, Step::LostAfter(number, call.clone()), all, |gateway, till| {
+            before(till)?;
+            gateway.on(&ORDER, call)?;
+            till.tell(NOON, Tell::Failed(Delivery::Unknown));
+            Ok(())
+        });
+        self.to_till(rules, index, NOON, Step::CutAfter(number, call.clone()), all, |gateway, till| {
+            before(till)?;
+            gateway.on(&ORDER, call)?;
+            till.cut();
+            Ok(())
+        });
+        if rules.late && !self.gateway.late.contains(call) {
+            self.to_till(rules, index, NOON, Step::Delayed(number, call.clone()), all, |gateway, till| {
+                before(till)?;
+                gateway.late.push(call.clone());
+                till.tell(NOON, Tell::Failed(Delivery::Unknown));
+                Ok(())
+            });
+        }
+        if pays {
+            use super::gateway::Answer;
+            type Kind<'k> = (Step, Answer, bool);
+            let kinds: [Kind<'_>; 3] = [
+                (Step::Refused(number, call.clone()), Answer::refusal(400, "method_not_allowed"), false),
+                (Step::Throttled(number, call.clone()), Answer::refusal(429, "too_many"), false),
+                (Step::FailedAfter(number, call.clone()), Answer::refusal(502, "bank_processing_failure"), true),
+            ];
+            for (step, answer, done) in kinds {
+                self.to_till(rules, index, NOON, step, all, |gateway, till| {
+                    before(till)?;
+                    if done {
+                        gateway.on(&ORDER, call)?;
+                    }
+                    till.tell(NOON, Tell::Answer(&answer));
+                    Ok(())
+                });
+            }
+        }
+    }
+
+    fn vend(&self, rules: &Rules, index: usize, all: &mut Vec<Next>) {
+        let number = self.tills[index].number;
+        for (goods, cut, out) in [
+            (Goods::Out, false, true),
+            (Goods::Inside, false, false),
+            (Goods::Unknown, false, true),
+            (Goods::Unknown, false, false),
+            (Goods::Unknown, true, true),
+        ] {
+            let step = Step::Vends { till: number, goods, cut, out };
+            self.to_till(rules, index, NOON, step, all, |gateway, till| {
+                if out {
+                    till.facts.out = true;
+                    // For which payment, the till has said when it named the payer.
+                    gateway.goods.push(till.payer().unwrap_or(0));
+                    gateway.facts().handed_out(number)?;
+                }
+                if cut {
+                    till.cut();
+                } else {
+                    till.tell(NOON, Tell::Event(vended(goods)));
+                }
+                Ok(())
+            });
+        }
+    }
+
+    fn sleep(&self, rules: &Rules, index: usize, at: Millis, all: &mut Vec<Next>) {
+        let number = self.tills[index].number;
+        let wish = |at: Millis, wish: Wish| {
+            move |_: &mut Gateway, till: &mut Terminal| {
+                till.tell(at, Tell::Event(Event::Wished(wish)));
+                Ok(())
+            }
+        };
+        self.to_till(rules, index, at, Step::Waits(number), all, wish(at, Wish::Nothing));
+        let long = NOON.after(HOUR_MS as u32);
+        if at < long {
+            self.to_till(rules, index, long, Step::WaitsLong(number), all, wish(long, Wish::Nothing));
+        }
+        self.to_till(rules, index, NOON, Step::Cancels(number), all, wish(NOON, Wish::Cancel));
+        if rules.switches {
+            let go_on = Wish::Switch(pay_core::sale::Switch::GoOn);
+            self.to_till(rules, index, NOON, Step::Switches(number), all, wish(NOON, go_on));
+        }
+    }
+}
+
+fn stage(record: &Record) -> String {
+    let stage = format!("{:?}", record.stage);
+    stage.split(['(', '{']).next().unwrap_or_default().trim().to_owned()
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}

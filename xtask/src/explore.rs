@@ -1,0 +1,33 @@
+//! `cargo xtask explore`: every state of small worlds.
+
+use anyhow::Result;
+
+use crate::command::{cargo, run as run_command};
+
+#[derive(clap::Args, Default)]
+pub(crate) struct Arguments {
+    /// The large worlds too, and each with its caps raised by one: up to an hour, up to 16 GB
+    #[arg(long)]
+    full: bool,
+    /// This world alone
+    #[arg(value_name = "WORLD")]
+    world: Option<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let mut program = cargo([
+        "run",
+        "--release",
+        "--quiet",
+        "--locked",
+        "-p",
+        "tests",
+        "--features",
+        "explore",
+        "--bin",
+        "explore",
+        "--",
+    ]);
+    program.args(arguments.full.then_some("--full")).args(&arguments.world);
+    run_command(&mut program)
+}
