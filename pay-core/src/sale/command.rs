@@ -161,8 +161,14 @@ impl Sale {
     /// # Errors
     /// [`SaleError::NotNow`] unless money is due ([`Record::refund_due`](super::Record::refund_due)), or while a call is on its way.
     pub fn refunded(&mut self) -> Result<(), SaleError> {
-        let waits =
-            matches!(self.phase, Phase::Done(_) | Phase::Refund(..) | Phase::ReadRefund(..) | Phase::Report(..));
+        let waits = matches!(
+            self.phase,
+            Phase::Done(_)
+                | Phase::Ask(Question::BeforeRefund | Question::Refunds { .. }, _)
+                | Phase::Refund(..)
+                | Phase::ReadRefund(..)
+                | Phase::Report(..)
+        );
         if !waits || self.in_flight.is_some() || !self.money_went_back() {
             return Err(SaleError::NotNow);
         }
@@ -180,9 +186,8 @@ impl Sale {
             return;
         }
         let nothing = !self.may_have_charged();
-        let looks = matches!(self.phase, Phase::Ask(Question::Take | Question::TakePayments, _));
-        if self.record.stage == Stage::Creating || looks {
-            self.finish(Outcome::NotPaid(NotPaid::NotStarted));
+        if self.record.stage == Stage::Creating {
+            self.give_up_creating();
         } else if nothing && !self.policy.can_ask && self.record.attempts().any(|attempt| attempt.was_answered()) {
             // Refused, and nobody here can read whether somebody else pays it.
             self.phase = Phase::Done(Outcome::Unknown);
@@ -191,6 +196,13 @@ impl Sale {
         } else {
             self.close(now);
         }
+    }
+
+    /// Nothing that charges was sent. Whether the order is somebody else's, paid perhaps, has to be read where the gateway said that
+    /// there is one.
+    pub(super) fn give_up_creating(&mut self) {
+        let taken = self.is_said_to_exist();
+        self.finish(if taken { Outcome::OrderTaken } else { Outcome::NotPaid(NotPaid::NotStarted) });
     }
 
     pub(super) fn may_have_charged(&self) -> bool {

@@ -49,6 +49,8 @@ pub(super) struct Listing {
     successes: [Option<Success>; MAX_SUCCESSES],
     /// There are more successes than are told apart.
     pub(super) too_many: bool,
+    /// What the record had as the payment that took the money, before this list.
+    pub(super) payer: Option<CfPaymentId>,
 }
 
 impl Listing {
@@ -127,8 +129,13 @@ impl Listing {
     /// Which of the payments that took money stands, where two did: the earlier one, then the lower number. Whoever reads the same
     /// list says the same.
     pub(super) fn stands(&self) -> Option<CfPaymentId> {
+        self.stands_of(|_| true)
+    }
+
+    /// The same of some of them.
+    pub(super) fn stands_of(&self, of: impl Fn(CfPaymentId) -> bool) -> Option<CfPaymentId> {
         let order = |success: &&Success| (success.completed.unwrap_or(u64::MAX), success.id);
-        self.successes().min_by_key(order).map(|success| success.id)
+        self.successes().filter(|success| of(success.id)).min_by_key(order).map(|success| success.id)
     }
 
     /// Takes in what single payments, asked for one by one, were read as, where the list itself does not say.
@@ -142,8 +149,21 @@ impl Listing {
             }
             *mine = Some(single.clone());
             self.any = true;
-            // One of the elements that could not be read is this one.
-            self.unreadable = self.unreadable.saturating_sub(1);
+            // One of the elements that could not be read is this one, unless there may be others that nobody knows.
+            if record.alone && record.hidden() == 0 {
+                self.unreadable = self.unreadable.saturating_sub(1);
+            }
+        }
+    }
+
+    /// The only stranger is an attempt's, whose number has become known.
+    pub(super) fn recognise(&mut self, record: &Record) {
+        let Strangers::One(id, reading) = &self.strangers else { return };
+        let index = record.attempts().position(|attempt| attempt.cf_payment_id == Some(*id));
+        if let Some(slot) = index.and_then(|index| self.mine.get_mut(index)) {
+            *slot = Some(reading.clone());
+            self.strangers = Strangers::None;
+            self.strangers_worst = None;
         }
     }
 
@@ -207,8 +227,8 @@ pub(super) enum Whose {
 }
 
 impl Listing {
-    /// Whose the money is. Ours is a payment whose number is in the record. Or: one payment of ours has no number, one success is
-    /// unexplained, and nobody else can have paid the order.
+    /// Whose the money is. Ours is a payment whose number is in the record. Or: nobody else can have paid the order, and there are no
+    /// more unexplained successes than payments of ours without a number.
     pub(super) fn whose(&self, record: &Record) -> Whose {
         let Some(stands) = self.stands() else { return Whose::Nobody };
         let ours = |id: CfPaymentId| record.attempt_of(id).is_some();
@@ -218,10 +238,10 @@ impl Listing {
             let out = record.release.is_under_way();
             return Whose::Ours { stands: out || ours(stands) };
         }
-        let mut others = unexplained();
-        match (record.hidden(), others.next(), others.next()) {
-            (0, _, _) if self.missing(record).is_none() => Whose::Elsewhere,
-            (1, Some(only), None) if record.alone && self.is_complete() => Whose::Found(only.id),
+        match record.hidden() {
+            0 if self.missing(record).is_none() => Whose::Elsewhere,
+            0 => Whose::Unclear,
+            hidden if record.alone && self.is_complete() && unexplained().count() <= hidden => Whose::Found(stands),
             _ => Whose::Unclear,
         }
     }

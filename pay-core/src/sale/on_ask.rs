@@ -47,8 +47,13 @@ impl Sale {
             }
             // Sent twice, and the gateway itself says that there is no such order: there is nothing that could be paid.
             let is_gateways = |rx| !response::refusal(head.status, body(&head, rx)).code.is_empty();
-            if absent && self.record.stage == Stage::Creating && self.repeats > 0 && is_gateways(rx) {
+            let fails = self.record.stage == Stage::Creating && self.repeats > 0 && !self.is_said_to_exist();
+            if absent && fails && is_gateways(rx) {
                 return self.finish(Outcome::NotPaid(NotPaid::NotStarted));
+            }
+            if head.status == 404 && matches!(question, Question::Refunds { .. }) {
+                // A gateway without this list: the refund's own id is still a fence.
+                return self.begin_refund(now);
             }
             return self.ask_again(now, question, RouteProblem::Refused { status: head.status });
         }
@@ -56,9 +61,13 @@ impl Sale {
             Question::Order => self.on_order(now, &head, body(&head, rx)),
             Question::Take => self.on_take(now, &head, body(&head, rx)),
             Question::Payment(asked, then) => self.on_payment(now, asked, then, &head, body(&head, rx)),
-            Question::TakePayments | Question::Payments | Question::Whose | Question::Watch | Question::Late(_) => {
-                self.on_payments(now, question, &head, body(&head, rx))
-            }
+            Question::TakePayments
+            | Question::Payments
+            | Question::Whose
+            | Question::Watch
+            | Question::Late(_)
+            | Question::BeforeRefund => self.on_payments(now, question, &head, body(&head, rx)),
+            Question::Refunds { most } => self.on_refunds(now, most, &head, body(&head, rx)),
         };
         if readable {
             self.route_problem = None;
@@ -104,13 +113,31 @@ impl Sale {
         let question = match question {
             Question::Payment(_, Some(then)) => then.into(),
             Question::Payment(_, None) | Question::Payments | Question::Order => Question::Order,
+            Question::BeforeRefund | Question::Refunds { .. } => Question::BeforeRefund,
             Question::Take | Question::TakePayments | Question::Whose | Question::Watch | Question::Late(_) => question,
         };
-        if self.record.stage == Stage::Closing && self.failures >= HOPELESS && !self.may_have_charged() {
+        if self.failures >= HOPELESS && !self.may_have_charged() {
             // Nothing of ours can be paid: that the order stays open until it expires is no reason to ask for ever.
-            return self.finish(Outcome::NotPaid(self.why_nothing()));
+            let sent = self.record.attempts().next().is_some();
+            match self.record.stage {
+                // Somebody else may be paying it, and nobody can read that.
+                Stage::Closing if sent && !self.record.alone => return self.finish(Outcome::OrderTaken),
+                Stage::Closing => return self.finish(Outcome::NotPaid(self.why_nothing())),
+                Stage::Taken => return self.finish(Outcome::OrderTaken),
+                Stage::Creating
+                | Stage::Open
+                | Stage::Paid { .. }
+                | Stage::PaidElsewhere { .. }
+                | Stage::PaidUnclear
+                | Stage::NotPaid(_)
+                | Stage::HandedOver
+                | Stage::RefundDue(_)
+                | Stage::Refunded(_) => {}
+            }
         }
-        if question == Question::Whose && self.is_unclear_for_long(now) {
+        // What cannot be read for long a person must read; a network that fails says nothing.
+        let unreadable = problem == RouteProblem::Unreadable;
+        if question == Question::Whose && unreadable && self.is_unclear_for_long(now) {
             return self.finish(Outcome::PaidUnclear);
         }
         self.phase = Phase::Ask(question, self.next_round(now));
@@ -279,11 +306,14 @@ impl Sale {
         }
         let standing = Standing::of(payment.status, payment.is_captured);
         let end = AttemptEnd::of(payment.status).filter(|_| standing != Standing::Moving);
-        let index = self.record.attempts().position(|attempt| attempt.cf_payment_id == Some(asked));
-        self.note_status(asked, end.clone());
         match then {
-            None => self.go_on(now),
+            None => {
+                self.note_status(asked, end);
+                self.go_on(now);
+            }
+            // The list that is read next notes it, together with what follows from it.
             Some(then) => {
+                let index = self.record.attempts().position(|attempt| attempt.cf_payment_id == Some(asked));
                 if let Some(single) = index.and_then(|index| self.asking.singles.get_mut(index)) {
                     *single = Some(Reading { standing, end });
                 }
@@ -296,15 +326,17 @@ impl Sale {
     fn on_payments(&mut self, now: Millis, question: Question, head: &ResponseHead, body: &mut [u8]) -> bool {
         let Some(mut listing) = Listing::read(&self.record, body, head.truncated) else { return false };
         listing.complete_by(&self.record, &self.asking.singles);
+        listing.payer = self.record.payer();
         let listed = match question {
             Question::TakePayments => return self.on_take_payments(now, &listing),
             Question::Payments => Listed::Payments,
             Question::Whose => Listed::Whose,
             Question::Watch => Listed::Watch,
             Question::Late(word) => Listed::Late(word),
-            Question::Order | Question::Take | Question::Payment(..) => return false,
+            Question::BeforeRefund => return self.on_before_refund(now, &listing),
+            Question::Order | Question::Take | Question::Payment(..) | Question::Refunds { .. } => return false,
         };
-        self.note_listing(&listing);
+        self.note_listing(&mut listing);
         // What the list hides of ours is asked for one by one.
         if let Some(payment) = listing.missing(&self.record) {
             self.phase = Phase::Ask(Question::Payment(payment, Some(listed)), now);
@@ -409,8 +441,16 @@ impl Sale {
     fn note_returns(&mut self, listing: &Listing) -> bool {
         let ours = |id: CfPaymentId| self.record.attempt_of(id).is_some();
         let gone = matches!(self.record.release, Release::NotReleased | Release::Returned)
-            || matches!(self.record.stage, Stage::Closing | Stage::RefundDue(RefundReason::LateSuccess));
-        let kept = if self.record.release.is_under_way() { self.record.payer() } else { listing.stands() };
+            || matches!(
+                self.record.stage,
+                Stage::Closing | Stage::PaidElsewhere { .. } | Stage::RefundDue(RefundReason::LateSuccess)
+            );
+        let kept = if self.record.goods_went_out() {
+            // What it was before this list: another of ours may have succeeded meanwhile.
+            listing.payer.or_else(|| listing.stands_of(ours))
+        } else {
+            listing.stands()
+        };
         let kept_is_ours = kept.is_some_and(ours) && !gone;
         // A refund that an earlier version began has no payment's number: it stands for one of them.
         let unnamed = self.record.returns().filter(|known| matches!(known.what, Returned::Reason(..))).count();
@@ -436,6 +476,20 @@ impl Sale {
         let known = self.record.returns().count();
         let room = self.note_returns(listing);
         self.stuck |= !room || listing.too_many;
+        let goes = |id: CfPaymentId| self.record.returns().any(|known| known.what == Returned::Payment(id));
+        let ours = || listing.successes().filter(|success| self.record.attempt_of(success.id).is_some());
+        let undecided = match self.record.release {
+            Release::Due => true,
+            Release::Untracked => matches!(self.record.stage, Stage::PaidElsewhere { .. }),
+            Release::Releasing | Release::Unknown | Release::Released | Release::NotReleased | Release::Returned => {
+                false
+            }
+        };
+        if undecided && ours().next().is_some() && ours().all(|success| goes(success.id)) {
+            // Another payment stands, so no goods go out for ours.
+            self.record.release = Release::NotReleased;
+            self.change();
+        }
         if self.record.returns().count() > known || self.record.returns().any(|due| !due.back) {
             return self.finish(Outcome::RefundDue(RefundReason::Surplus));
         }
@@ -519,7 +573,9 @@ impl Sale {
         // A QR or link may stand in the list and still be unseen; what charges by itself is on its way if it stands there.
         let last = self.record.attempts().next_back().filter(|attempt| attempt.is_open());
         let unseen = last.is_some_and(|last| last.class.needs_shopper() || last.state == AttemptState::Sent);
-        if listing.is_complete() && self.reply.is_none() && unseen && self.may_send_again() {
+        // What somebody else's payment is doing must be over before anything of ours leaves again; an unfinished one may be ours.
+        let free = self.record.alone || listing.strangers_worst.is_none_or(|worst| worst <= Standing::NotAttempted);
+        if listing.is_complete() && free && self.reply.is_none() && unseen && self.may_send_again() {
             // Nobody saw the answer, so nobody can pay that attempt: the same bytes, the same key.
             return self.send_again(now);
         }
@@ -564,7 +620,7 @@ impl Sale {
 
     /// Notes what a list says of the attempts. One payment that no attempt has as its own belongs to the attempt whose answer never
     /// came, if nobody else can have paid the order; of several nobody can tell.
-    fn note_listing(&mut self, listing: &Listing) {
+    fn note_listing(&mut self, listing: &mut Listing) {
         let ids = self.record.attempts.each_ref().map(|slot| slot.as_ref().and_then(|attempt| attempt.cf_payment_id));
         for (id, reading) in ids.into_iter().zip(&listing.mine) {
             if let (Some(id), Some(reading)) = (id, reading) {
@@ -576,6 +632,7 @@ impl Sale {
         {
             if reading.standing != Standing::Succeeded {
                 self.adopt_payment(*id, reading.end.clone());
+                listing.recognise(&self.record);
             }
         }
     }
@@ -609,7 +666,8 @@ impl Sale {
             Some(end) => AttemptState::Ended(end),
             None => return,
         };
-        if attempt.state != state {
+        // What took the money and was released later is the gateway's, and a person's, matter.
+        if attempt.state != state && attempt.state != AttemptState::Ended(AttemptEnd::Success) {
             attempt.state = state;
             self.change();
         }

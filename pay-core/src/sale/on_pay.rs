@@ -29,7 +29,8 @@ impl Sale {
         };
         let body = body(&head, rx);
         if head.is_success() {
-            if self.adopt_order(&head, body) {
+            // What was answered to an earlier call under this key may be another terminal's order: its mark says whose.
+            if !head.replayed && self.adopt_order(&head, body) {
                 // Nobody but this sale has had its session.
                 self.record.alone = true;
                 self.forget_body();
@@ -38,24 +39,34 @@ impl Sale {
                 self.deadline = None;
                 self.phase = Phase::Ready(None);
             } else {
-                self.unreadable = true;
+                self.unreadable = !head.replayed;
                 self.phase = Phase::Ask(Question::Take, self.back_off(now));
             }
             return;
         }
         let refusal = response::refusal(head.status, body);
         self.record.said = Some(refused_by(&refusal));
-        match refusal.class(CallKind::CreateOrder, self.earlier_unknown) {
+        // An earlier send does not matter here: creating charges nobody.
+        match refusal.class(CallKind::CreateOrder, false) {
             RefusalClass::Throttled => self.phase = Phase::Create(self.after_throttle(now, &head)),
             RefusalClass::Intermediary => self.phase = Phase::Create(self.back_off(now)),
-            RefusalClass::InFlight | RefusalClass::ServerFailed => {
+            // There is an order already, or there may be: it is read before anything is said of it.
+            RefusalClass::InFlight
+            | RefusalClass::ServerFailed
+            | RefusalClass::SaysNothing
+            | RefusalClass::KeyReused => {
                 self.phase = Phase::Ask(Question::Take, self.back_off(now));
             }
-            RefusalClass::NotExecuted | RefusalClass::SaysNothing | RefusalClass::KeyReused => {
+            RefusalClass::NotExecuted => {
                 let by = refused_by(&refusal);
                 self.finish(Outcome::NotPaid(NotPaid::Refused(by)));
             }
         }
+    }
+
+    /// The gateway has said that an order of this id exists which this sale's call did not make.
+    pub(super) fn is_said_to_exist(&self) -> bool {
+        self.record.said.as_ref().is_some_and(|by| matches!(by.status, 409 | 422) || by.code.starts_with("order_"))
     }
 
     /// Takes the session of an order that is the one asked for, active and with a session.

@@ -1,9 +1,10 @@
 //! What is left to do once the outcome is known: send money back, tell the backend what became of the goods.
 
-use super::super::model::{CreateRefund, IdempotencyKey, RefundId, RefundReason, RefundStatus, Text};
+use super::super::model::{CfPaymentId, CreateRefund, IdempotencyKey, RefundId, RefundReason, RefundStatus, Text};
 use super::super::wire::http::ResponseHead;
 use super::super::wire::{request, response};
 use super::delivery::Failure;
+use super::listing::Listing;
 use super::on_pay::body;
 use super::phase::{Asking, Phase, Question, RouteProblem};
 use super::policy::Refunds;
@@ -25,13 +26,13 @@ impl Sale {
         let now = Millis::default();
         let may = self.policy.can_ask && !self.stuck;
         let watched = matches!(self.record.stage, Stage::Paid { watch: true } | Stage::PaidElsewhere { watch: true });
-        let refund = self.record.refund_id().filter(|_| may && self.policy.refunds == Refunds::ByKeys);
+        let refund = self.record.next_return().filter(|_| may && self.policy.refunds == Refunds::ByKeys);
         let told =
             report(&self.record).filter(|_| may && self.policy.refunds == Refunds::ByBackend && self.record.report_due);
         self.asking = Asking { quiet: self.record.quiet(), ..Asking::default() };
-        self.phase = if let Some(id) = refund {
+        self.phase = if refund.is_some() {
             self.repeats = 0;
-            Phase::Refund(id, now)
+            Phase::Ask(Question::BeforeRefund, now)
         } else if let Some(out) = told {
             Phase::Report(out, now)
         } else if watched && self.watching {
@@ -73,6 +74,80 @@ impl Sale {
         Ok(())
     }
 
+    /// The payments, before one of them goes back: never more goes back than took money, less the one that is kept.
+    pub(super) fn on_before_refund(&mut self, now: Millis, listing: &Listing) -> bool {
+        let Some(due) = self.record.next_return() else {
+            self.settle_duties();
+            return true;
+        };
+        let goes = |id: CfPaymentId| self.record.returns().any(|known| known.what == Returned::Payment(id));
+        let unnamed = self.record.returns().filter(|known| matches!(known.what, Returned::Reason(..))).count();
+        let listed = |id: CfPaymentId| listing.successes().any(|success| success.id == id);
+        let seen = listing.successes().count();
+        // Where the list hides something, the payment that was seen to succeed before may be it.
+        let hidden = match due.what {
+            Returned::Payment(id) => !listed(id),
+            Returned::Reason(..) => seen == 0,
+        };
+        if hidden && listing.is_complete() {
+            self.refund_refused();
+            return true;
+        }
+        let paid = seen + usize::from(hidden);
+        let stay = listing.successes().filter(|success| !goes(success.id)).count();
+        let kept = self.record.goods_went_out() || stay > unnamed;
+        let go = paid.saturating_sub(usize::from(kept));
+        let most = self.record.amount.minor().saturating_mul(u64::try_from(go).unwrap_or(0));
+        self.phase = Phase::Ask(Question::Refunds { most }, now);
+        true
+    }
+
+    /// The refunds of the order, before another is made: it may be among them, or they may be all that can go back.
+    pub(super) fn on_refunds(&mut self, now: Millis, most: u64, head: &ResponseHead, body: &mut [u8]) -> bool {
+        let Some(id) = self.record.refund_id() else { return false };
+        let amount = self.record.amount;
+        let (mut own, mut back, mut whole) = (None, 0_u64, !head.truncated);
+        let mut refunds = response::refunds(body);
+        loop {
+            match refunds.next() {
+                Ok(Some(refund)) if !self.is_of_order(refund.order_id) => return false,
+                Ok(Some(refund)) if refund.refund_id == id.as_str() => {
+                    own = Some(refund.amount == amount && is_on_its_way(refund.status));
+                }
+                Ok(Some(refund)) if refund.status == RefundStatus::Cancelled => {}
+                Ok(Some(refund)) => back = back.saturating_add(refund.amount.minor()),
+                Ok(None) => break,
+                Err(_) => whole = false,
+            }
+        }
+        match own {
+            Some(true) => {
+                self.money_went_back();
+                self.settle_duties();
+            }
+            Some(false) => self.refund_refused(),
+            // What cannot be read may be money that went back. Again, a few times; then a person must look.
+            None if !whole && self.repeats < REFUND_TRIES => {
+                self.repeats = self.repeats.saturating_add(1);
+                return false;
+            }
+            None if !whole || back.saturating_add(amount.minor()) > most => self.refund_refused(),
+            None => self.begin_refund(now),
+        }
+        true
+    }
+
+    pub(super) fn begin_refund(&mut self, now: Millis) {
+        match self.record.refund_id() {
+            Some(id) => self.phase = Phase::Refund(id, now),
+            None => self.settle_duties(),
+        }
+    }
+
+    fn is_of_order(&self, order: &str) -> bool {
+        order.is_empty() || order == self.record.order_id.as_str()
+    }
+
     pub(super) fn on_refund(
         &mut self,
         now: Millis,
@@ -112,7 +187,7 @@ impl Sale {
             Ok(head) if head.status == 404 => {
                 self.repeats = self.repeats.saturating_add(1);
                 self.failures = self.failures.saturating_add(1);
-                self.phase = Phase::Refund(id.clone(), self.next_round(now));
+                self.phase = Phase::Ask(Question::BeforeRefund, self.next_round(now));
             }
             Ok(head) => self.read_refund_back(now, id, RouteProblem::Refused { status: head.status }),
             Err(failure) => self.read_refund_back(now, id, RouteProblem::Failed(failure)),
@@ -189,13 +264,9 @@ impl Sale {
         let refund = response::refund(body).ok()?;
         let ours = !head.truncated
             && refund.refund_id == id.as_str()
-            && (refund.order_id.is_empty() || refund.order_id == self.record.order_id.as_str())
+            && self.is_of_order(refund.order_id)
             && refund.amount == self.record.amount;
-        match refund.status {
-            _ if !ours => None,
-            RefundStatus::Success | RefundStatus::Pending | RefundStatus::OnHold => Some(true),
-            RefundStatus::Cancelled | RefundStatus::Unknown(_) => Some(false),
-        }
+        ours.then(|| is_on_its_way(refund.status))
     }
 
     /// The payment that was due next went back, or somebody with keys has taken it over. `false`: none was due.
@@ -278,18 +349,28 @@ impl Sale {
     /// Somebody who can see the gateway's books says how a sale ended that this terminal cannot ask about.
     ///
     /// # Errors
-    /// [`SaleError::NotNow`] unless the outcome is [`Outcome::Pending`], [`Outcome::Unknown`] or [`Outcome::PaidUnclear`]; of the last,
-    /// `paid` says that this sale's payment took the money.
+    /// [`SaleError::NotNow`] unless the outcome is [`Outcome::Pending`], [`Outcome::Unknown`], [`Outcome::PaidUnclear`] or
+    /// [`Outcome::OrderTaken`]. `paid` says that this sale's payment took the money; of an order that was taken, that somebody paid it.
     pub fn attest(&mut self, paid: bool) -> Result<(), SaleError> {
-        if !matches!(self.phase, Phase::Done(Outcome::Pending | Outcome::Unknown | Outcome::PaidUnclear)) {
+        let Phase::Done(outcome @ (Outcome::Pending | Outcome::Unknown | Outcome::PaidUnclear | Outcome::OrderTaken)) =
+            &self.phase
+        else {
             return Err(SaleError::NotNow);
-        }
+        };
         self.finish(match (paid, &self.record.stage) {
+            (true, _) if *outcome == Outcome::OrderTaken => Outcome::PaidElsewhere,
             (true, Stage::Closing) => Outcome::RefundDue(RefundReason::LateSuccess),
             (true, _) => Outcome::Paid { cf_payment_id: self.record.payer(), watch: false },
             (false, _) => Outcome::NotPaid(NotPaid::Attested),
         });
         Ok(())
+    }
+}
+
+const fn is_on_its_way(status: RefundStatus<'_>) -> bool {
+    match status {
+        RefundStatus::Success | RefundStatus::Pending | RefundStatus::OnHold => true,
+        RefundStatus::Cancelled | RefundStatus::Unknown(_) => false,
     }
 }
 

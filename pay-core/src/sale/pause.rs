@@ -17,10 +17,8 @@ impl Sale {
     /// When the next round of asking is due: at the usual pace while the shopper acts; growing while the order is being
     /// closed or the route fails. With up to a quarter of jitter, so that terminals of one shop do not ask in step.
     pub(super) fn next_round(&self, now: Millis) -> Millis {
-        let doublings = match self.record.stage {
-            Stage::Closing | Stage::Paid { .. } => self.asking.rounds.max(self.failures.into()),
-            _ => self.failures.into(),
-        };
+        let acting = matches!(self.record.stage, Stage::Creating | Stage::Open) && self.record.closed.is_none();
+        let doublings = if acting { 0 } else { self.asking.rounds }.max(self.failures.into());
         self.later(now, self.policy.ask_ms, doublings)
     }
 

@@ -52,6 +52,10 @@ pub(super) enum Question {
     Watch,
     /// How all stand, the order being closed: did money come all the same?
     Late(NotPaidWord),
+    /// How many took money, before one goes back.
+    BeforeRefund,
+    /// What has gone back already: so much may in all, in the currency's smallest unit.
+    Refunds { most: u64 },
     /// How one attempt stands; then that question again. `None`: then the order.
     Payment(CfPaymentId, Option<Listed>),
 }

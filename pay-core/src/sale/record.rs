@@ -343,9 +343,13 @@ impl Record {
 
     /// The refund that is due next, under an id that is the same whoever asks for it.
     pub fn refund_id(&self) -> Option<RefundId> {
+        Some(self.next_return()?.what.refund_id(&self.order_id))
+    }
+
+    /// What goes back next.
+    pub(super) fn next_return(&self) -> Option<Return> {
         self.refund_due()?;
-        let due = self.returns().find(|due| !due.back)?;
-        Some(due.what.refund_id(&self.order_id))
+        self.returns().find(|due| !due.back).copied()
     }
 
     pub(super) fn quiet(&self) -> Quiet {
@@ -384,6 +388,15 @@ impl Record {
         let goes = |id: CfPaymentId| self.returns().any(|known| known.what == Returned::Payment(id));
         let ids = || self.attempts().filter(success).filter_map(|attempt| attempt.cf_payment_id);
         ids().find(|id| !goes(*id)).or_else(|| ids().next())
+    }
+
+    /// Goods went out for a payment of ours, or may have: it stands. Where nobody tracks them they go out when the sale says "paid".
+    pub(super) const fn goods_went_out(&self) -> bool {
+        let said = matches!(
+            self.stage,
+            Stage::Paid { .. } | Stage::RefundDue(RefundReason::Surplus) | Stage::Refunded(RefundReason::Surplus)
+        );
+        self.release.is_under_way() || (said && matches!(self.release, Release::Untracked))
     }
 
     /// Which money must go back, if any: late, surplus, or for goods that stayed.

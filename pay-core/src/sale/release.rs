@@ -168,6 +168,10 @@ impl Sale {
             Release::Due if !out && self.goods_are_paid() => {}
             _ => return Err(SaleError::NotNow),
         }
+        if matches!(self.phase, Phase::Claim(..)) {
+            // What the backend answers to the claim must not be taken for its answer to the report.
+            self.in_flight = None;
+        }
         self.decide_release(out);
         Ok(())
     }

@@ -13,7 +13,7 @@ use super::super::wire::request;
 use super::super::wire::response::OrderPaySpans;
 use super::delivery::{Delivery, ErrorKind, Failure};
 use super::on_refund::outcome;
-use super::phase::{Asking, Phase, Presented, Question, RouteProblem};
+use super::phase::{Asking, Listed, Phase, Presented, Question, RouteProblem};
 use super::policy::{self, Policy};
 use super::record::{Attempt, AttemptEnd, AttemptState, NotPaid, Record, Stage};
 use super::release::{Release, Vend};
@@ -170,6 +170,7 @@ impl Sale {
         // What an earlier version, or another policy, left undone.
         if sale.record.refund_due().is_some() && sale.record.returns().next().is_none() {
             sale.note_goods_stay();
+            sale.change();
         }
         if matches!(sale.phase, Phase::Done(_)) {
             sale.settle_duties();
@@ -413,9 +414,10 @@ impl Sale {
             (Phase::ReadRefund(id, _), CallKind::ReadRefund) => self.on_read_refund(now, &id.clone(), result, rx),
             (Phase::Report(out, _), CallKind::ReportRelease) => self.on_report(now, *out, result),
             (Phase::Claim(payment, _), CallKind::ReportRelease) => self.on_claim(now, *payment, result),
-            (Phase::Ask(..), CallKind::ReadOrder | CallKind::ListPayments | CallKind::ReadPayment) => {
-                self.on_ask(now, result, rx);
-            }
+            (
+                Phase::Ask(..),
+                CallKind::ReadOrder | CallKind::ListPayments | CallKind::ReadPayment | CallKind::ListRefunds,
+            ) => self.on_ask(now, result, rx),
             // A command came between question and answer: the answer is to nothing that is still asked.
             (
                 Phase::Create(_)
@@ -454,9 +456,15 @@ impl Sale {
             Phase::Ask(Question::Payment(payment, _), _) => (Call::ReadPayment(order, *payment), None, None),
             Phase::Ask(Question::Order | Question::Take, _) => (Call::ReadOrder(order), None, None),
             Phase::Ask(
-                Question::TakePayments | Question::Payments | Question::Whose | Question::Watch | Question::Late(_),
+                Question::TakePayments
+                | Question::Payments
+                | Question::Whose
+                | Question::Watch
+                | Question::Late(_)
+                | Question::BeforeRefund,
                 _,
             ) => (Call::ListPayments(order), None, None),
+            Phase::Ask(Question::Refunds { .. }, _) => (Call::ListRefunds(order), None, None),
             // Nothing is due in these: `step` never comes here.
             Phase::Ready(_) | Phase::Present(_) | Phase::Done(_) => (Call::ReadOrder(order), None, None),
         };
@@ -495,17 +503,26 @@ impl Sale {
         self.deadline = None;
         match self.phase {
             Phase::Ready(_) | Phase::Done(_) => {}
-            // Whatever order there is, nothing that charges was sent.
-            Phase::Create(_) => self.finish(Outcome::NotPaid(NotPaid::NotStarted)),
-            Phase::Ask(Question::Take | Question::TakePayments, _) if self.record.stage == Stage::Creating => {
-                self.finish(Outcome::OrderTaken);
-            }
+            Phase::Create(_) => self.give_up_creating(),
             Phase::Ask(Question::Take | Question::TakePayments, _) => {
-                self.finish(Outcome::NotPaid(NotPaid::NotStarted));
+                if self.record.stage == Stage::Creating {
+                    self.give_up_creating();
+                } else if self.may_have_charged() {
+                    self.close(now);
+                } else {
+                    self.finish(Outcome::OrderTaken);
+                }
             }
             Phase::Pay(_) if !self.is_in_doubt() => self.end_attempt(AttemptEnd::NotSent),
             // Paid already: what is left to learn has no deadline.
-            Phase::Ask(Question::Whose | Question::Watch, _) => {}
+            Phase::Ask(
+                Question::Whose
+                | Question::Watch
+                | Question::Payment(_, Some(Listed::Whose | Listed::Watch))
+                | Question::BeforeRefund
+                | Question::Refunds { .. },
+                _,
+            ) => {}
             Phase::Pay(_)
             | Phase::Present(_)
             | Phase::Otp(..)
@@ -550,6 +567,11 @@ impl Sale {
             Outcome::NotPaid(why) => Some(Stage::NotPaid(why.clone())),
             Outcome::RefundDue(why) => Some(Stage::RefundDue(*why)),
             Outcome::PaidElsewhere => Some(Stage::PaidElsewhere { watch: self.may_have_charged() }),
+            // It was given up: should it turn out to be ours, it goes back.
+            Outcome::PaidUnclear if self.record.stage == Stage::Closing => {
+                self.record.closed.get_or_insert_default().person = true;
+                Some(Stage::Closing)
+            }
             Outcome::PaidUnclear => Some(Stage::PaidUnclear),
             Outcome::OrderTaken => Some(Stage::Taken),
             Outcome::HandedOver => Some(Stage::HandedOver),
@@ -559,6 +581,9 @@ impl Sale {
             // Of a sale that was paid before, the goods went out when that was said.
             let first = !matches!(self.record.stage, Stage::Paid { .. });
             let paid = matches!(stage, Stage::Paid { .. });
+            if let Some(closed) = self.record.closed.as_mut().filter(|_| stage != Stage::Closing) {
+                closed.person = false;
+            }
             if self.policy.release && paid && first && self.record.release == Release::Untracked {
                 self.record.release = Release::Due;
             }
