@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Waker};
 use pay_core::drive::journal::blocking::Journal as _;
 use pay_core::drive::transport::{Error, ErrorType, blocking};
 use pay_core::drive::{DriveError, Driver, Journal, MemoryJournal, MemoryJournalError, Need, Routes, Transport};
-use pay_core::model::{IdempotencyKey, OrderId, OrderPay, PaymentSessionId};
-use pay_core::sale::{Buffers, Delivery, ErrorKind, Failure, Millis, Outcome, Policy, Record};
+use pay_core::model::{IdempotencyKey, OrderId, OrderPay};
+use pay_core::sale::{Buffers, Delivery, ErrorKind, Failure, Millis, Outcome, Policy, Record, Sale};
 use pay_core::wire::{Auth, Endpoint, Request, ResponseHead};
 use proptest::prelude::*;
 use sandbox::{Gateway, SessionKeys};
@@ -176,24 +176,23 @@ fn poll_at_most<T>(future: impl Future<Output = T>, polls: &mut usize) -> Option
 
 struct Bench {
     shared: Rc<Shared>,
-    session: String,
+    /// A sale that has created its order.
+    sale: Sale,
     shopper: Shopper,
-    policy: Policy,
     is_card: bool,
     presented: RefCell<Vec<u64>>,
 }
 
 impl Bench {
     fn new(script: &[Network], shopper: Shopper, is_card: bool) -> Self {
-        let policy = Policy::with_ask();
-        let World { gateway, session, .. } = World::new(SessionKeys::Ignored, policy);
+        let World { gateway, sale, .. } = World::new(SessionKeys::Ignored, Policy::with_ask());
         let shared = Shared {
             gateway: RefCell::new(gateway),
             now: Cell::new(0),
             script: RefCell::new(script.iter().copied().collect()),
             trace: RefCell::default(),
         };
-        Self { shared: Rc::new(shared), session, shopper, policy, is_card, presented: RefCell::default() }
+        Self { shared: Rc::new(shared), sale, shopper, is_card, presented: RefCell::default() }
     }
 
     fn wire(&self) -> Wire {
@@ -241,9 +240,8 @@ impl Bench {
 
     fn blocking(&self, methods: Vec<fn(&str) -> OrderPay>) -> Outcome {
         let (mut tx, mut rx) = (vec![0; 2048], vec![0; 16 * 1024]);
-        let sale = world::sale(self.policy, PaymentSessionId::parse(&self.session).unwrap());
         let buffers = Buffers { tx: &mut tx, rx: &mut rx };
-        let driver = Driver::new(sale, Routes::same(self.wire()), self.book(), buffers);
+        let driver = Driver::new(self.sale.clone(), Routes::same(self.wire()), self.book(), buffers);
         self.play(driver, methods, |driver, shared| {
             Some(Told::from(driver.drive_blocking(&mut || Millis(shared.now.get()))))
         })
@@ -252,9 +250,8 @@ impl Bench {
     /// Drops the future once, after `polls` polls that were pending; returns whether it came to that.
     fn dropping(&self, methods: Vec<fn(&str) -> OrderPay>, mut polls: usize) -> (Outcome, bool) {
         let (mut tx, mut rx) = (vec![0; 2048], vec![0; 16 * 1024]);
-        let sale = world::sale(self.policy, PaymentSessionId::parse(&self.session).unwrap());
         let buffers = Buffers { tx: &mut tx, rx: &mut rx };
-        let driver = Driver::new(sale, Routes::same(Halting(self.wire())), Halting(self.book()), buffers);
+        let driver = Driver::new(self.sale.clone(), Routes::same(Halting(self.wire())), Halting(self.book()), buffers);
         let mut dropped = false;
         let outcome = self.play(driver, methods, |driver, shared| {
             let clock = &mut || Millis(shared.now.get());

@@ -124,6 +124,7 @@ impl Rig {
                         Call::ReadPayment(..) => "payment",
                         Call::CreateRefund(_) => "refund",
                         Call::ReadRefund(..) => "read refund",
+                        Call::ListRefunds(_) => "refunds",
                         Call::ReportRelease(_) => match core::str::from_utf8(request.body.expose()).unwrap() {
                             body if body.starts_with(r#"{"released":true"#) => "released",
                             body if body.starts_with(r#"{"released":false"#) => "not released",
@@ -196,6 +197,11 @@ impl Rig {
         panic!("it asks for ever");
     }
 
+    /// What is read before a refund: these payments, and these refunds of payments.
+    pub fn before_refund(&mut self, payments: &[(u64, &str)], refunds: &[(u64, &str)]) -> &mut Self {
+        self.tell("list", list(payments)).tell("refunds", refund_list(refunds))
+    }
+
     /// Everything but the journal is gone.
     pub fn power_cut(&mut self, policy: Policy) {
         let record = self.journal.clone().unwrap();
@@ -256,11 +262,17 @@ pub fn payment(payment: (u64, &str)) -> Told {
 
 /// The refund of this payment.
 pub fn refund(payment: u64, status: &str) -> Told {
+    Told::Answer(200, refund_entry((payment, status)))
+}
+
+/// The refunds of these payments.
+pub fn refund_list(refunds: &[(u64, &str)]) -> Told {
+    Told::Answer(200, format!("[{}]", refunds.iter().copied().map(refund_entry).collect::<Vec<_>>().join(",")))
+}
+
+fn refund_entry((payment, status): (u64, &str)) -> String {
     let id = RefundId::of_payment(&order_id(), CfPaymentId::new(payment));
-    Told::Answer(
-        200,
-        format!(r#"{{"refund_id":"{id}","order_id":"{ORDER}","refund_amount":10.15,"refund_status":"{status}"}}"#),
-    )
+    format!(r#"{{"refund_id":"{id}","order_id":"{ORDER}","refund_amount":10.15,"refund_status":"{status}"}}"#)
 }
 
 pub fn link_reply(id: u64) -> Told {

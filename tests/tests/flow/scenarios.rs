@@ -102,8 +102,13 @@ fn a_failed_attempt_is_followed_by_another_in_the_same_order() {
 fn a_refusal_is_not_asked_about() {
     let mut world = World::new(SessionKeys::Honoured, Policy::session_only());
     world.methods = vec![methods::card];
-    let outcome = world.run(&[Network::Unauthorized]);
-    assert!(matches!(outcome, Outcome::NotPaid(NotPaid::Refused(ref by)) if by.status == 401), "{outcome:?}");
+    assert_eq!(world.run(&[Network::Unauthorized]), Outcome::Unknown, "somebody else may be paying the order");
+    let end = |event: &Event| matches!(event, Event::Ended(Some(AttemptEnd::Refused(by))) if by.status == 401);
+    assert!(world.events.iter().any(end), "{:#?}", world.events);
+    let mut world = self::world(methods::card);
+    assert_eq!(world.run(&[Network::Unauthorized]), Outcome::NotPaid(NotPaid::Terminated));
+    assert!(world.events.iter().any(end), "{:#?}", world.events);
+    assert!(!world.events.iter().any(|event| matches!(event, Event::Sent { call: CallKind::ListPayments, .. })));
 }
 
 // Mutant: `Refusal::class` that ignores `earlier_unknown` says "refused" here, and the shopper pays again.
