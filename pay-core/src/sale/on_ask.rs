@@ -136,8 +136,9 @@ impl Sale {
             }
         }
         // What cannot be read for long a person must read; a network that fails says nothing.
-        let unreadable = problem == RouteProblem::Unreadable;
-        if question == Question::Whose && unreadable && self.is_unclear_for_long(now) {
+        if problem != RouteProblem::Unreadable {
+            self.asking.unclear_since = None;
+        } else if question == Question::Whose && self.is_unclear_for_long(now) {
             return self.finish(Outcome::PaidUnclear);
         }
         self.phase = Phase::Ask(question, self.next_round(now));
@@ -411,9 +412,10 @@ impl Sale {
         }
     }
 
-    /// The order has been read as paid for so long that waiting will not tell whose money it was.
-    fn is_unclear_for_long(&self, now: Millis) -> bool {
-        self.asking.paid_since.is_some_and(|since| now.since(since) >= u64::from(self.policy.settle_ms))
+    /// Lists have not told whose money it was for so long, none having failed to come, that waiting will not help.
+    fn is_unclear_for_long(&mut self, now: Millis) -> bool {
+        let since = *self.asking.unclear_since.get_or_insert(now);
+        now.since(since) >= u64::from(self.policy.settle_ms)
     }
 
     /// A payment of ours took the money. `back`: it must go back, as the sale had been given up or another payment stands.

@@ -97,8 +97,10 @@ pub(super) struct Asking {
     pub(super) quiet: Quiet,
     /// Since when the order has been read as closed, something still moving.
     pub(super) moving_since: Option<Millis>,
-    /// Since when the order has been read as paid, and whose money it was is not clear.
+    /// Since when the order has been read as paid.
     pub(super) paid_since: Option<Millis>,
+    /// Since when its lists, each of which came, have not told whose money it was.
+    pub(super) unclear_since: Option<Millis>,
     /// The gateway has accepted the termination.
     pub(super) terminating: bool,
     /// What single payments were read as in this round, by attempt.
