@@ -10,14 +10,14 @@ use embedded_io_async::{Read, Write};
 // Executors of microcontrollers run on one core: futures need not be `Send`.
 #[allow(async_fn_in_trait)]
 pub trait Connect: Read + Write {
-    /// Drops the connection there may be, finds the address of `host` (a DNS name or an IPv4 address) and connects to it.
+    /// Drops the connection there may be, finds the addresses of `host` (a DNS name or an IPv4 address) and connects to one of them.
     ///
     /// # Errors
     /// Which of the two failed.
     async fn connect(&mut self, host: &str, port: u16) -> Result<(), ConnectError>;
 
-    /// Whether an idle connection is of no more use: the peer has closed its side, the connection is gone, or bytes came that
-    /// nobody asked for. Writing to a half-closed socket succeeds, so this is asked before the first byte of a request.
+    /// Whether there is something to read on a connection that should be idle: its end, or bytes that nobody asked for. They stay where they are,
+    /// to be read. Writing to a half-closed socket succeeds, so this is asked before the first byte of a request.
     fn peer_closed(&mut self) -> bool;
 
     /// Drops the connection at once, without waiting for anything.

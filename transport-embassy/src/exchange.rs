@@ -146,9 +146,7 @@ impl<C: Connect, R: CryptoRngCore, K: Clock> transport::Transport for Transport<
         let work = async {
             if line.session.is_none() {
                 self.open(&mut line, &mut link.rng, &link.clock).await?;
-                if line.io.peer_closed() {
-                    return Err(Fault::Unasked);
-                }
+                line.hear_out().await?;
             }
             let (head, keep) = ask(&mut line, &self.endpoint, request, rx).await?;
             if link.sent.is_earlier(&request.request_id, &head) {
@@ -198,6 +196,17 @@ struct Line<'a, 'b, C: Connect> {
 }
 
 impl<C: Connect> Line<'_, '_, C> {
+    /// Takes what came with the server's Finished, or with its answer to ours. Tickets may; data is no answer to what was not asked.
+    async fn hear_out(&mut self) -> Result<(), Fault> {
+        let session = self.session.as_mut().ok_or(Fault::Connect)?;
+        while self.io.peer_closed() {
+            if session.channel(self.io, self.buffers).take_unasked().await.map_err(Fault::Handshake)? {
+                return Err(Fault::Unasked);
+            }
+        }
+        Ok(())
+    }
+
     /// Says close_notify (RFC 8446 section 6.1).
     async fn farewell(&mut self) -> Result<(), TlsError> {
         match self.session {

@@ -44,6 +44,8 @@ mod error;
 mod exchange;
 #[cfg(feature = "journal")]
 pub mod journal;
+#[cfg(feature = "embassy-net")]
+mod race;
 mod request;
 #[cfg(feature = "embassy-net")]
 mod stack;

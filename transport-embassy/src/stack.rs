@@ -5,31 +5,54 @@ use core::net::Ipv4Addr;
 use embassy_net::dns::DnsQueryType;
 use embassy_net::tcp::{Error, TcpSocket};
 use embassy_net::{IpAddress, Stack};
+use embassy_time::{Duration, with_timeout};
 use embedded_io_async::{ErrorType, Read, Write};
+use heapless::Vec;
+use smoltcp::config::DNS_MAX_RESULT_COUNT;
 
 use crate::connect::{Connect, ConnectError};
+use crate::race;
 
-/// A TCP socket of an embassy-net stack that finds its hosts by DNS (IPv4).
+/// Time for the reset of an old connection to leave. It never does where the way to its peer is gone.
+const RESET_MAX: Duration = Duration::from_millis(50);
+
+/// Connections of an embassy-net stack to hosts that are found by DNS (IPv4, eight addresses at most).
+///
+/// A host's addresses are tried as RFC 8305 says, 250 ms apart: a dead first address costs a quarter of a second. With one socket, an
+/// address that was silent for so long makes room for the next and comes again when all others were silent too, for twice as long. With two
+/// ([`with_second_socket`](Self::with_second_socket)), it stays in the race while the next is tried, as it should where answers take longer
+/// than 250 ms. A host with one address has all the time of the exchange.
+///
+/// The number of addresses is smoltcp's `dns-max-result-count-8`, which this crate sets. Another one is set by `SMOLTCP_DNS_MAX_RESULT_COUNT` in
+/// the environment of the build, not by another of these features.
 pub struct StackConnector<'a> {
     stack: Stack<'a>,
+    /// The connection, if there is one.
     socket: TcpSocket<'a>,
+    /// Used while addresses are tried.
+    second: Option<TcpSocket<'a>>,
 }
 
 impl<'a> StackConnector<'a> {
     /// Takes one TCP socket of `stack` for good. `rx` is the TCP window: 4 KiB is a good size; `tx` may be 2 KiB.
     pub fn new(stack: Stack<'a>, rx: &'a mut [u8], tx: &'a mut [u8]) -> Self {
-        let mut socket = TcpSocket::new(stack, rx, tx);
-        // A request is one write and one flush: there is nothing to gather.
-        socket.set_nagle_enabled(false);
-        Self { stack, socket }
+        Self { stack, socket: socket(stack, rx, tx), second: None }
     }
 
-    async fn resolve(&self, host: &str) -> Result<IpAddress, ConnectError> {
+    /// Takes a second TCP socket of `stack` for good, so that two addresses are tried at a time. Either socket may become the connection, so the
+    /// buffers should be as large as the first one's.
+    #[must_use]
+    pub fn with_second_socket(mut self, rx: &'a mut [u8], tx: &'a mut [u8]) -> Self {
+        self.second = Some(socket(self.stack, rx, tx));
+        self
+    }
+
+    async fn resolve(&self, host: &str) -> Result<Vec<IpAddress, DNS_MAX_RESULT_COUNT>, ConnectError> {
         if let Ok(address) = host.parse::<Ipv4Addr>() {
-            return Ok(IpAddress::Ipv4(address));
+            return Ok([IpAddress::Ipv4(address)].into_iter().collect());
         }
         let found = self.stack.dns_query(host, DnsQueryType::A).await;
-        found.ok().and_then(|all| all.first().copied()).ok_or(ConnectError::Resolve)
+        found.ok().filter(|all| !all.is_empty()).ok_or(ConnectError::Resolve)
     }
 }
 
@@ -56,12 +79,13 @@ impl Write for StackConnector<'_> {
 
 impl Connect for StackConnector<'_> {
     async fn connect(&mut self, host: &str, port: u16) -> Result<(), ConnectError> {
-        self.socket.abort();
+        self.abort();
         // Lets the reset of an old connection out before the socket is used again.
-        let _ = self.socket.flush().await;
+        let _ = with_timeout(RESET_MAX, self.socket.flush()).await;
         self.stack.wait_config_up().await;
-        let address = self.resolve(host).await?;
-        self.socket.connect((address, port)).await.map_err(|_| ConnectError::Connect)
+        let addresses = self.resolve(host).await?;
+        let connected = race::connect(&mut self.socket, self.second.as_mut(), &addresses, port).await;
+        if connected { Ok(()) } else { Err(ConnectError::Connect) }
     }
 
     fn peer_closed(&mut self) -> bool {
@@ -70,5 +94,15 @@ impl Connect for StackConnector<'_> {
 
     fn abort(&mut self) {
         self.socket.abort();
+        if let Some(second) = &mut self.second {
+            second.abort();
+        }
     }
+}
+
+fn socket<'a>(stack: Stack<'a>, rx: &'a mut [u8], tx: &'a mut [u8]) -> TcpSocket<'a> {
+    let mut socket = TcpSocket::new(stack, rx, tx);
+    // A request is one write and one flush: there is nothing to gather.
+    socket.set_nagle_enabled(false);
+    socket
 }

@@ -96,6 +96,16 @@ impl<S: Read + Write> Channel<'_, '_, S> {
         record::send_short(self.io, Some(&mut self.session.write_key), ALERT, &[1, 0]).await
     }
 
+    /// Takes one record that came before anything was asked: whether it was data. Tickets come that early, too: some servers send them together
+    /// with their Finished.
+    pub(crate) async fn take_unasked(&mut self) -> Result<bool, TlsError> {
+        self.usable()?;
+        self.session.broken = true;
+        self.take_record_or_give_up().await?;
+        self.session.broken = false;
+        Ok(!self.session.unread.is_empty())
+    }
+
     /// Encrypts what waits in the write buffer and sends it as one record.
     async fn send_unsent(&mut self) -> Result<(), TlsError> {
         let len = core::mem::take(&mut self.session.unsent);
@@ -135,14 +145,19 @@ impl<S: Read + Write> Channel<'_, '_, S> {
     async fn fill(&mut self) -> Result<(), TlsError> {
         self.session.broken = true;
         while self.session.unread.is_empty() {
-            if let Err(error) = self.take_record().await {
-                record::give_up(self.io, Some(&mut self.session.write_key), error).await;
-                return Err(error);
-            }
+            self.take_record_or_give_up().await?;
         }
         self.session.empty_records = 0;
         self.session.broken = false;
         Ok(())
+    }
+
+    async fn take_record_or_give_up(&mut self) -> Result<(), TlsError> {
+        let result = self.take_record().await;
+        if let Err(error) = result {
+            record::give_up(self.io, Some(&mut self.session.write_key), error).await;
+        }
+        result
     }
 
     async fn take_record(&mut self) -> Result<(), TlsError> {

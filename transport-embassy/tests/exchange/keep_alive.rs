@@ -163,9 +163,18 @@ fn an_answer_to_an_earlier_request_is_none() {
 #[test]
 fn an_answer_before_the_request_is_none() {
     let (world, net, anchor) = world();
-    world.borrow_mut().waits_count = true;
     world.borrow_mut().unasked = Some(answer("9"));
     let error = super::network::once(net, &anchor).unwrap_err();
     assert_eq!((error.fault(), error.delivery()), (Fault::Unasked, Delivery::NotSent));
     assert!(world.borrow().requests.is_empty() && world.borrow().aborts > 0);
+}
+
+// Mutant: whatever waits taken for an answer.
+#[test]
+fn messages_of_tls_before_the_request_are_no_answer() {
+    let (world, net, anchor) = world();
+    world.borrow_mut().early_key_update = true;
+    world.borrow_mut().answers.push_back(answer("9"));
+    assert_eq!(super::network::once(net, &anchor).unwrap().1, b"9");
+    assert!(!world.borrow().early_key_update);
 }

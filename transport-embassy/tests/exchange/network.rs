@@ -49,10 +49,10 @@ pub(crate) struct World {
     pub(crate) full_at: Option<usize>,
     /// The server ends each session properly after its answer.
     pub(crate) goodbye: bool,
-    /// Bytes that wait are told, as a real connector does.
-    pub(crate) waits_count: bool,
     /// What the server says at the end of the handshake, unasked.
     pub(crate) unasked: Option<Vec<u8>>,
+    /// The server changes its keys as soon as it may.
+    pub(crate) early_key_update: bool,
     tls: Option<ServerConnection>,
     to_client: VecDeque<u8>,
     clear: Vec<u8>,
@@ -151,6 +151,9 @@ impl World {
                 && let Some(unasked) = self.unasked.take()
             {
                 tls.writer().write_all(&unasked).unwrap();
+            }
+            if !tls.is_handshaking() && core::mem::take(&mut self.early_key_update) {
+                tls.refresh_traffic_keys().unwrap();
             }
             if let Some(len) = whole_request(&self.clear) {
                 self.requests.push(String::from_utf8(self.clear.drain(..len).collect()).unwrap());
@@ -262,7 +265,7 @@ impl Connect for Net {
 
     fn peer_closed(&mut self) -> bool {
         let world = self.world.borrow();
-        world.closed() || world.tls.is_none() || (world.waits_count && !world.to_client.is_empty())
+        world.closed() || world.tls.is_none() || !world.to_client.is_empty()
     }
 
     fn abort(&mut self) {

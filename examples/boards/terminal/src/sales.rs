@@ -49,6 +49,8 @@ pub struct Sales<W> {
 struct Memory {
     tcp_rx: &'static mut [u8; 4096],
     tcp_tx: &'static mut [u8; 2048],
+    second_rx: &'static mut [u8; 4096],
+    second_tx: &'static mut [u8; 2048],
     tls_rx: &'static mut [u8; tls::RX_FOR_ANY_SERVER],
     tls_tx: &'static mut [u8; 2048],
     tx: &'static mut [u8; 1024],
@@ -60,6 +62,8 @@ impl<W: Write> Sales<W> {
     pub fn new(mut board: Board<W>) -> Self {
         static TCP_RX: ConstStaticCell<[u8; 4096]> = ConstStaticCell::new([0; _]);
         static TCP_TX: ConstStaticCell<[u8; 2048]> = ConstStaticCell::new([0; _]);
+        static SECOND_RX: ConstStaticCell<[u8; 4096]> = ConstStaticCell::new([0; _]);
+        static SECOND_TX: ConstStaticCell<[u8; 2048]> = ConstStaticCell::new([0; _]);
         static TLS_RX: ConstStaticCell<[u8; tls::RX_FOR_ANY_SERVER]> = ConstStaticCell::new([0; _]);
         static TLS_TX: ConstStaticCell<[u8; 2048]> = ConstStaticCell::new([0; _]);
         static TX: ConstStaticCell<[u8; 1024]> = ConstStaticCell::new([0; _]);
@@ -75,6 +79,8 @@ impl<W: Write> Sales<W> {
             memory: Memory {
                 tcp_rx: TCP_RX.take(),
                 tcp_tx: TCP_TX.take(),
+                second_rx: SECOND_RX.take(),
+                second_tx: SECOND_TX.take(),
                 tls_rx: TLS_RX.take(),
                 tls_tx: TLS_TX.take(),
                 tx: TX.take(),
@@ -109,7 +115,8 @@ impl<W: Write> Sales<W> {
         self.stack.wait_config_up().await;
         let memory = &mut self.memory;
         let machine = Machine {
-            connector: StackConnector::new(self.stack, memory.tcp_rx, memory.tcp_tx),
+            connector: StackConnector::new(self.stack, memory.tcp_rx, memory.tcp_tx)
+                .with_second_socket(memory.second_rx, memory.second_tx),
             tls: tls::Buffers::new(memory.tls_rx, memory.tls_tx),
             tls_random: child(random),
             random: child(random),

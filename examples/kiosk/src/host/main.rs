@@ -54,7 +54,7 @@ fn main() -> ExitCode {
 }
 
 fn start(arguments: &Arguments<'_>) -> anyhow::Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match arguments.flash {
             Some(path) => sell(arguments, flash::open(path).await?).await,
