@@ -3,7 +3,7 @@
 use core::fmt;
 
 use pay_core::Amount;
-use pay_core::model::{Currency, UpiLinks};
+use pay_core::model::{Currency, UpiLinks, WrongLink};
 use qrcodegen_no_heap::{Mask, QrCode, QrCodeEcc, Version};
 
 /// The largest symbol drawn: 97 modules a side, 666 bytes of text (ISO/IEC 18004, table 7, level M). Production links have
@@ -28,10 +28,8 @@ pub struct QrPicture<'a>(&'a QrCode<'a>);
 pub enum LinkProblem {
     /// There is no `upi://` link among them.
     Absent,
-    /// It asks for another amount than the order's, for none, or for two.
-    Amount,
-    /// It asks for another currency than the order's, for none, or for two.
-    Currency,
+    /// It asks for another amount or currency than the order's.
+    Asks(WrongLink),
     /// It is too long for a QR.
     TooLong,
 }
@@ -52,45 +50,29 @@ impl QrPicture<'_> {
 }
 
 /// Draws the `upi://` link among `links` if it asks for this amount, and hands the picture to `show`.
-///
-/// The members are those of NPCI's linking specification: `am` in major units, `cu`. A link without an amount lets the
-/// shopper type any, so it is refused as well.
 pub(crate) fn draw(
     links: &UpiLinks<'_>,
     amount: Amount,
     currency: &Currency,
     show: impl FnOnce(QrPicture<'_>),
 ) -> Result<(), LinkProblem> {
-    let link = links.upi().ok_or(LinkProblem::Absent)?.as_str();
-    if only(link, "am").and_then(|text| Amount::parse(text).ok()) != Some(amount) {
-        return Err(LinkProblem::Amount);
-    }
-    if only(link, "cu") != Some(currency.as_str()) {
-        return Err(LinkProblem::Currency);
-    }
+    let link = links.upi().ok_or(LinkProblem::Absent)?;
+    link.asks_for(amount, currency).map_err(LinkProblem::Asks)?;
     let (mut scratch, mut symbol) = ([0; SYMBOL], [0; SYMBOL]);
     let mask = Some(Mask::new(MASK));
-    let code =
-        QrCode::encode_text(link, &mut scratch, &mut symbol, QrCodeEcc::Medium, Version::MIN, LARGEST, mask, true)
-            .map_err(|_| LinkProblem::TooLong)?;
+    let code = QrCode::encode_text(
+        link.as_str(),
+        &mut scratch,
+        &mut symbol,
+        QrCodeEcc::Medium,
+        Version::MIN,
+        LARGEST,
+        mask,
+        true,
+    )
+    .map_err(|_| LinkProblem::TooLong)?;
     show(QrPicture(&code));
     Ok(())
-}
-
-/// The value of a parameter that is there exactly once, in whatever spelling of its name: an app may take another one
-/// than we do.
-fn only<'a>(link: &'a str, name: &str) -> Option<&'a str> {
-    let (_, query) = link.split_once('?')?;
-    let query = query.split('#').next()?;
-    let pairs = || query.split(['&', ';']).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    if pairs().any(|(key, _)| key.contains('%') || (key != name && key.eq_ignore_ascii_case(name))) {
-        return None;
-    }
-    let mut found = pairs().filter(|(key, _)| *key == name).map(|(_, value)| value);
-    match (found.next(), found.next()) {
-        (value, None) => value,
-        _ => None,
-    }
 }
 
 impl fmt::Debug for QrPicture<'_> {
@@ -101,12 +83,11 @@ impl fmt::Debug for QrPicture<'_> {
 
 impl fmt::Display for LinkProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Absent => "no upi link in the answer",
-            Self::Amount => "the link does not ask for the amount of the order",
-            Self::Currency => "the link does not ask for the currency of the order",
-            Self::TooLong => "the link is too long for a QR",
-        })
+        match self {
+            Self::Absent => f.write_str("no upi link in the answer"),
+            Self::Asks(why) => why.fmt(f),
+            Self::TooLong => f.write_str("the link is too long for a QR"),
+        }
     }
 }
 
@@ -152,18 +133,18 @@ mod tests {
     #[test]
     fn a_link_for_another_sum_is_not_drawn() {
         for (link, why) in [
-            ("upi://pay?am=10.16&cu=INR", LinkProblem::Amount),
-            ("upi://pay?am=10.151&cu=INR", LinkProblem::Amount),
-            ("upi://pay?am=1015&cu=INR", LinkProblem::Amount),
-            ("upi://pay?cu=INR", LinkProblem::Amount),
-            ("upi://pay?am=&cu=INR", LinkProblem::Amount),
-            ("upi://pay?am=10.15&cu=INR&am=99", LinkProblem::Amount),
-            ("upi://pay?am=10.15&cu=INR&AM=99", LinkProblem::Amount),
-            ("upi://pay?am=10.15&cu=INR;am=99", LinkProblem::Amount),
-            ("upi://pay?am=10.15&cu=INR&%61m=99", LinkProblem::Amount),
-            ("upi://pay?am=10.15&cu=USD", LinkProblem::Currency),
-            ("upi://pay?am=10.15", LinkProblem::Currency),
-            ("upi://pay?am=10.15&cu=INR&cu=USD", LinkProblem::Currency),
+            ("upi://pay?am=10.16&cu=INR", LinkProblem::Asks(WrongLink::Amount)),
+            ("upi://pay?am=10.151&cu=INR", LinkProblem::Asks(WrongLink::Amount)),
+            ("upi://pay?am=1015&cu=INR", LinkProblem::Asks(WrongLink::Amount)),
+            ("upi://pay?cu=INR", LinkProblem::Asks(WrongLink::Amount)),
+            ("upi://pay?am=&cu=INR", LinkProblem::Asks(WrongLink::Amount)),
+            ("upi://pay?am=10.15&cu=INR&am=99", LinkProblem::Asks(WrongLink::Amount)),
+            ("upi://pay?am=10.15&cu=INR&AM=99", LinkProblem::Asks(WrongLink::Amount)),
+            ("upi://pay?am=10.15&cu=INR;am=99", LinkProblem::Asks(WrongLink::Amount)),
+            ("upi://pay?am=10.15&cu=INR&%61m=99", LinkProblem::Asks(WrongLink::Amount)),
+            ("upi://pay?am=10.15&cu=USD", LinkProblem::Asks(WrongLink::Currency)),
+            ("upi://pay?am=10.15", LinkProblem::Asks(WrongLink::Currency)),
+            ("upi://pay?am=10.15&cu=INR&cu=USD", LinkProblem::Asks(WrongLink::Currency)),
             ("tez://upi/pay?am=10.15&cu=INR", LinkProblem::Absent),
             ("https://api.cashfree.com/upi?am=10.15&cu=INR", LinkProblem::Absent),
         ] {

@@ -42,7 +42,7 @@ pub use simulate::{Simulate, SimulatedStatus};
 pub use status::{ActionWord, AuthenticateStatus, ChannelWord, MethodWord, OrderStatus, PaymentStatus, RefundStatus};
 pub use text::Text;
 pub use time::{Timestamp, UnixSeconds};
-pub use url::{UpiLink, Url};
+pub use url::{UpiLink, Url, WrongLink};
 pub use version::ApiVersion;
 
 pub use super::json::escape::Escaped;

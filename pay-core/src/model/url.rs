@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::super::json::ascii::{all, other_than, within};
+use super::{Amount, Currency};
 
 /// An `https` address from the gateway, safe to hand to a browser: no user information, no control characters, no white
 /// space. The host is for people to see: a 3-DS form goes to any bank, so there is no allow-list here.
@@ -88,7 +89,60 @@ impl<'a> UpiLink<'a> {
         let (_, query) = self.0.split_once('?')?;
         query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
     }
+
+    /// Whether it asks the shopper for this amount in this currency: members `am` (in major units) and `cu` of NPCI's linking
+    /// specification. A link without an amount lets the shopper type any, so it is refused as well. Look before showing a link or a
+    /// code of it.
+    ///
+    /// # Errors
+    /// [`WrongLink`]; show neither the link nor a code of it.
+    pub fn asks_for(self, amount: Amount, currency: &Currency) -> Result<(), WrongLink> {
+        if self.only("am").and_then(|text| Amount::parse(text).ok()) != Some(amount) {
+            return Err(WrongLink::Amount);
+        }
+        if self.only("cu") != Some(currency.as_str()) {
+            return Err(WrongLink::Currency);
+        }
+        Ok(())
+    }
+
+    /// The value of a parameter that is there exactly once, in whatever spelling of its name: an app may take another one
+    /// than we do.
+    fn only(self, name: &str) -> Option<&'a str> {
+        let (_, query) = self.0.split_once('?')?;
+        let query = query.split('#').next()?;
+        let pairs = || query.split(['&', ';']).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        if pairs().any(|(key, _)| key.contains('%') || (key != name && key.eq_ignore_ascii_case(name))) {
+            return None;
+        }
+        let mut found = pairs().filter(|(key, _)| *key == name).map(|(_, value)| value);
+        match (found.next(), found.next()) {
+            (value, None) => value,
+            _ => None,
+        }
+    }
 }
+
+/// Why a link is not for a shopper to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)] // what a link asks for is an amount and a currency
+pub enum WrongLink {
+    /// It asks for another amount than the order's, for none, or for two.
+    Amount,
+    /// It asks for another currency than the order's, for none, or for two.
+    Currency,
+}
+
+impl fmt::Display for WrongLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Amount => "the link does not ask for the amount of the order",
+            Self::Currency => "the link does not ask for the currency of the order",
+        })
+    }
+}
+
+impl core::error::Error for WrongLink {}
 
 impl fmt::Debug for UpiLink<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
