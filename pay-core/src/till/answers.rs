@@ -64,7 +64,12 @@ impl Life {
                     desk.seen(now, seen, &self.keys, buffers)?;
                 }
             }
-            Event::Chosen(Choice::Leave) => self.leave(now),
+            // The order stays as it is.
+            Event::Chosen(Choice::Leave) => {
+                let standing = self.front.as_ref().map_or(Outcome::Unknown, |desk| desk.sale.standing());
+                self.leave_front();
+                self.finish(Done::Over(standing));
+            }
             Event::Chosen(choice) => {
                 let Some(desk) = &mut self.front else { return Ok(()) };
                 if let Err(error) = desk.chosen(now, &choice, &self.terms, &self.keys, buffers) {
@@ -94,10 +99,9 @@ impl Life {
 
     /// The caller turns to something else. What can have charged nobody is ended at once.
     fn leave(&mut self, now: Millis) {
-        if let Job::Settle { .. } = self.job {
-            self.back.put_by(true);
-            let open = self.back.open;
-            return self.finish(Done::Settled(open));
+        if let Job::Settle { until } = &mut self.job {
+            *until = now;
+            return;
         }
         if let Job::Errand(_) = self.job {
             let failure = Failure { kind: ErrorKind::Abandoned, delivery: Delivery::Unknown };

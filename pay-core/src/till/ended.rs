@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::super::model::{Amount, CfPaymentId, InvalidValue, OpenOrder, OrderId, RefundId, RefundStatus};
 use super::super::sale::{
-    AttemptEnd, AttemptState, LimitReached, NotPaid, Outcome, Record, RefusedBy, Release, RouteProblem, SaleError,
+    AttemptEnd, AttemptState, LimitReached, Outcome, Record, RefusedBy, Release, RouteProblem, SaleError,
 };
 
 /// How what was begun has ended.
@@ -150,8 +150,10 @@ pub struct Ended {
     pub attempt: Option<AttemptEnd>,
     /// How many attempts there were.
     pub attempts: usize,
-    /// The gateway's last refusal: status and code.
+    /// The last reason that the gateway gave for not doing as it was asked: status and code.
     pub said: Option<RefusedBy>,
+    /// A person must look: [`Record::needs_person`].
+    pub needs_person: bool,
     /// Why nobody could be asked last time.
     pub problem: Option<RouteProblem>,
     /// The journal did not take what is known last.
@@ -168,17 +170,14 @@ impl Ended {
             AttemptState::Ended(end) => Some(end.clone()),
             AttemptState::Sent | AttemptState::Known => None,
         });
-        let said = match (&outcome, &attempt) {
-            (Outcome::NotPaid(NotPaid::Refused(by)), _) | (_, Some(AttemptEnd::Refused(by))) => Some(by.clone()),
-            _ => None,
-        };
         Self {
             order_id: record.order_id.clone(),
             release: record.release,
             cf_payment_id: last.and_then(|attempt| attempt.cf_payment_id),
             attempt,
             attempts: record.attempt_count(),
-            said,
+            said: record.said.clone(),
+            needs_person: record.needs_person(),
             problem,
             journal_failed,
             open: record.is_open(),

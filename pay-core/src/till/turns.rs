@@ -99,7 +99,11 @@ impl Life {
     fn look_after<'t>(&'t mut self, now: Millis, until: Option<Millis>, buffers: &'t mut Buffers<'_>) -> Do<'t> {
         let settles = match self.job {
             Job::Settle { until } if now >= until => {
-                self.back.put_by(true);
+                if let Some(desk) = &self.back.desk {
+                    // Whoever listens hears how it stands.
+                    self.news = Some(News::Settled(desk.sale.standing()));
+                    return Do::Sleep(now);
+                }
                 self.back.round_over = true;
                 Some(until)
             }

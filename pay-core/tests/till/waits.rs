@@ -1,8 +1,11 @@
 //! What the journal has open is looked after in the waits of new sales, never in front of them.
 
-use pay_core::Millis;
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use pay_core::model::method::Upi;
-use pay_core::till::Wish;
+use pay_core::till::{Note, Observer, Wish};
+use pay_core::{Millis, Outcome};
 
 use super::world::{Counter, Plan, World, create, flash, is_paid, memory, till};
 
@@ -59,4 +62,39 @@ fn after_a_boot_what_is_open_is_settled_and_its_goods_are_kept_for_a_person() {
     let outcome = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
     assert!(is_paid(&outcome), "{outcome:?}");
     assert_eq!(world.borrow().vended, 1);
+}
+
+/// Hears how sales stand that were looked after.
+#[derive(Clone, Default)]
+struct Listener(Rc<RefCell<Vec<Outcome>>>);
+
+impl Observer for Listener {
+    fn note(&mut self, note: &Note<'_>) {
+        if let Note::Settled(_, outcome) = note {
+            self.0.borrow_mut().push(outcome.clone());
+        }
+    }
+}
+
+// Mutant: `look_after` that puts the sale by without a word when the time is over; `leave` that does.
+#[test]
+fn whoever_listens_hears_of_the_sale_that_the_time_ran_out_on() {
+    for wish in [None, Some(Wish::Leave)] {
+        let world = World::new();
+        let flash = flash(&world);
+        {
+            let mut memory = memory();
+            let mut till = till(&world, &flash, 1, &mut memory, ());
+            let order = create(&mut till, &world, 1_015);
+            world.borrow_mut().wishes.push((2_000, Wish::Leave));
+            let _ = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+        }
+        let listener = Listener::default();
+        let mut memory = memory();
+        let mut till = till(&world, &flash, 2, &mut memory, listener.clone());
+        till.life().terms_mut().abandoned_ms = 600_000;
+        world.borrow_mut().wishes.extend(wish.map(|wish| (4_000, wish)));
+        let open = till.settle_open(Millis(9_000), &mut Counter(world.clone())).unwrap();
+        assert_eq!((open, listener.0.borrow().as_slice()), (1, &[Outcome::Pending][..]));
+    }
 }
