@@ -185,6 +185,13 @@ impl Sale {
         if matches!(self.phase, Phase::Done(_)) || !matches!(self.record.stage, Stage::Creating | Stage::Open) {
             return;
         }
+        if matches!(self.phase, Phase::Pay(_)) && !self.is_in_doubt() {
+            // It has not left.
+            if let Some(attempt) = self.record.last_attempt() {
+                attempt.state = AttemptState::Ended(AttemptEnd::NotSent);
+            }
+            self.change();
+        }
         let nothing = !self.may_have_charged();
         if self.record.stage == Stage::Creating {
             self.give_up_creating();

@@ -350,15 +350,15 @@ impl Sale {
     ///
     /// # Errors
     /// [`SaleError::NotNow`] unless the outcome is [`Outcome::Pending`], [`Outcome::Unknown`], [`Outcome::PaidUnclear`] or
-    /// [`Outcome::OrderTaken`]. `paid` says that this sale's payment took the money; of an order that was taken, that somebody paid it.
+    /// [`Outcome::OrderTaken`]; the last two are taken while the sale still asks, too. `paid` says that this sale's payment took the money;
+    /// of an order that was taken, that somebody paid it.
     pub fn attest(&mut self, paid: bool) -> Result<(), SaleError> {
-        let Phase::Done(outcome @ (Outcome::Pending | Outcome::Unknown | Outcome::PaidUnclear | Outcome::OrderTaken)) =
-            &self.phase
-        else {
+        let for_a_person = matches!(self.record.stage, Stage::PaidUnclear | Stage::Taken) && self.in_flight.is_none();
+        if !for_a_person && !matches!(self.phase, Phase::Done(Outcome::Pending | Outcome::Unknown)) {
             return Err(SaleError::NotNow);
-        };
+        }
         self.finish(match (paid, &self.record.stage) {
-            (true, _) if *outcome == Outcome::OrderTaken => Outcome::PaidElsewhere,
+            (true, Stage::Taken) | (false, Stage::PaidUnclear) => Outcome::PaidElsewhere,
             (true, Stage::Closing) => Outcome::RefundDue(RefundReason::LateSuccess),
             (true, _) => Outcome::Paid { cf_payment_id: self.record.payer(), watch: false },
             (false, _) => Outcome::NotPaid(NotPaid::Attested),

@@ -496,6 +496,24 @@ fn a_method_is_switched_in_three_ways() {
     assert_eq!(close.rounds("TERMINATED", &[(11, "USER_DROPPED")]), Asked::Done(Outcome::NotPaid(NotPaid::Terminated)));
 }
 
+// Mutants: `attest` that waits for a sale at rest; one that calls an order not paid that somebody else paid.
+#[test]
+fn somebody_who_knows_says_whose_the_money_was() {
+    for (says, outcome) in
+        [(true, Outcome::Paid { cf_payment_id: None, watch: false }), (false, Outcome::PaidElsewhere)]
+    {
+        let mut rig = Rig::taking(Policy::with_ask());
+        rig.tell("order", order_is("ACTIVE")).tell("list", list(&[]));
+        assert_eq!(rig.next(), Asked::Ready(String::new()));
+        rig.pay(&methods::card(SESSION), "k0").unwrap();
+        rig.tell("pay", Told::Lost);
+        assert_eq!(rig.rounds("PAID", &[(11, "SUCCESS")]), Asked::Done(Outcome::PaidUnclear));
+        rig.power_cut(Policy::with_ask());
+        rig.sale.attest(says).unwrap();
+        assert_eq!(rig.next(), Asked::Done(outcome));
+    }
+}
+
 // Mutant: `attest` of a sale that was given up says paid instead of refund due.
 #[test]
 fn somebody_who_knows_closes_what_this_terminal_cannot() {

@@ -76,6 +76,16 @@ fn a_cancelled_creation_stays_cancelled() {
     assert_eq!(rig.next(), Asked::Done(Outcome::NotPaid(NotPaid::NotStarted)));
 }
 
+// Mutant: another body under the key of a create call taken for a refusal: the order that is there is called refused.
+#[test]
+fn an_order_that_this_device_made_in_another_form_is_read() {
+    let mut rig = Rig::creating();
+    let reused = r#"{"code":"request_invalid","type":"idempotency_error"}"#.to_owned();
+    rig.tell("create", Told::Answer(422, reused));
+    rig.tell("order", order_is("ACTIVE")).tell("list", list(&[]));
+    assert_eq!(rig.next(), Asked::Ready(String::new()));
+}
+
 #[test]
 fn a_cancelled_payment_is_closed_and_found_out() {
     for told in [Told::NotSent, link_reply(11), refused()] {
@@ -92,6 +102,17 @@ fn a_cancelled_payment_is_closed_and_found_out() {
         );
         assert_eq!(rig.pay(&methods::card(SESSION), "k1"), Err(SaleError::NotNow));
     }
+}
+
+// Mutant: `cancel` that takes an attempt that waits for its first chance to leave for one that may have charged ends unknown.
+#[test]
+fn what_never_left_is_not_paid_when_it_is_given_up() {
+    let mut rig = Rig::new(Policy::session_only());
+    assert_eq!(rig.next(), Asked::Ready(String::new()));
+    rig.pay(&methods::link(SESSION), "k0").unwrap();
+    rig.tell("pay", Told::NotSent);
+    rig.sale.cancel(pay_core::sale::Millis(rig.now));
+    assert_eq!(rig.next(), Asked::Done(Outcome::NotPaid(NotPaid::NotSent)));
 }
 
 // Mutant: waiting for the settling time, then closing, when the list shows that every attempt has failed.
