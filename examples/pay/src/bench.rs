@@ -29,7 +29,7 @@ pub(super) fn run(options: &Options, args: &BenchArgs) -> anyhow::Result<Ending>
         Ok(session) => session,
         Err(trouble) => return trouble.ending(),
     };
-    let chosen = args.method.request(&MethodArgs::default(), session, true, console)?;
+    let pay = args.method.chosen(&MethodArgs::default(), true, console)?.request(session);
     let mut transport = gateway.pay_transport()?;
     let (mut tx, mut rx) = (vec![0; 4 * 1024], vec![0; 64 * 1024]);
     let hints = hints();
@@ -39,7 +39,7 @@ pub(super) fn run(options: &Options, args: &BenchArgs) -> anyhow::Result<Ending>
     let start = Instant::now();
     for call in 0..args.calls {
         let begin = Instant::now();
-        let len = encode::order_pay(&chosen.request, gateway.version, &mut tx)?;
+        let len = encode::order_pay(&pay, gateway.version, &mut tx)?;
         // Every call is an attempt of its own.
         let key = IdempotencyKey::from_time(call.into(), run);
         let request = Request::new(Call::OrderPay, gateway.version, RequestId::derive(&seed, call))

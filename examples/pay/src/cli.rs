@@ -11,8 +11,8 @@ use sandbox::Scenario;
 use super::method::{MethodArgs, MethodName};
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 done or paid, 1 usage or local error (nothing was sent), 2 refused or failed, 3 outcome unknown, \
-4 pending or action needed.
+Exit codes: 0 done or paid, 1 local error (nothing was sent that could pay), 2 not paid or refused, 3 outcome unknown, \
+4 open (resume it), 5 money goes back, 6 paid by somebody else, 7 a person must look, 64 usage.
 
 Merchant keys come from CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET or --keys, the device token from \
 CASHFREE_DEVICE_TOKEN or --token-file. Where the gateway is on this machine or is its own sandbox, fields that are not \
@@ -52,9 +52,10 @@ pub(super) struct Options {
     /// How long to wait for an outcome, in seconds (up to a day)
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(0..=86_400))]
     pub(super) timeout: u32,
-    /// Where sales are kept over power cuts; one process at a time [default: pay/journal.redb in the user's data directory]
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(super) journal: Option<PathBuf>,
+    /// The till's own folder, with its secret and its journal of sales; one process at a time [default: pay in the user's data
+    /// directory]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) till: Option<PathBuf>,
     /// The pause between two questions about an order, in milliseconds [default: 3000; 200 on this machine]
     #[arg(long, global = true, value_name = "MS", value_parser = clap::value_parser!(u32).range(10..=60_000))]
     pub(super) ask_ms: Option<u32>,
@@ -81,7 +82,7 @@ pub(super) enum Command {
     Journal(JournalCommand),
     /// Enter an OTP for an attempt that waits for one (from standard input or a prompt; each line is a try)
     Otp(OtpArgs),
-    /// Say how an order stands: exit code 0 paid, 2 closed unpaid, 4 still to be paid
+    /// Say how an order stands: exit code 0 paid, 2 closed unpaid, 4 still to be paid, 3 not known
     Status(StatusArgs),
     /// Give money back; the same call again is the same refund
     Refund(RefundArgs),
@@ -255,9 +256,6 @@ pub(super) struct PayArgs {
     /// answer to the payment says the amount, and this is not compared
     #[arg(long, value_name = "RUPEES", value_parser = amount)]
     pub(super) amount: Option<Amount>,
-    /// The idempotency key of this attempt [default: a random UUID]
-    #[arg(long, value_name = "KEY")]
-    pub(super) idempotency_key: Option<String>,
     /// Read OTPs from standard input, one a line (after the session and the card, if those come from there, too); without
     /// it a terminal is asked, and elsewhere the payment is left waiting for its OTP
     #[arg(long)]

@@ -4,27 +4,42 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// How a command ended. A local error, exit code 1, is an `Err` instead.
+/// How a command ended. A local error, exit code 1, may be an `Err` instead.
 #[derive(Debug)]
 pub(super) enum Ending {
     /// 0: done or paid.
     Done,
-    /// 2: refused or failed.
+    /// 1: nothing was sent that could pay.
+    NotSent(String),
+    /// 2: not paid, or refused, for certain.
     Failed(String),
     /// 3: whether something happened is unknown.
     Unknown(String),
-    /// 4: pending, or somebody has to act.
+    /// 4: open; somebody has to resume it.
     Pending(String),
+    /// 5: money goes back.
+    MoneyBack(String),
+    /// 6: paid by somebody else.
+    Elsewhere(String),
+    /// 7: a person has to look.
+    Person(String),
 }
+
+/// Wrong usage (`EX_USAGE` of sysexits.h).
+const USAGE: u8 = 64;
 
 /// Says the sentence, if there is one, and gives the code.
 pub(super) fn finish(result: anyhow::Result<Ending>) -> ExitCode {
     let (code, text) = match result {
         Ok(Ending::Done) => (0, None),
         Err(error) => (1, Some(format!("{error:#}"))),
+        Ok(Ending::NotSent(sentence)) => (1, Some(sentence)),
         Ok(Ending::Failed(sentence)) => (2, Some(sentence)),
         Ok(Ending::Unknown(sentence)) => (3, Some(sentence)),
         Ok(Ending::Pending(sentence)) => (4, Some(sentence)),
+        Ok(Ending::MoneyBack(sentence)) => (5, Some(sentence)),
+        Ok(Ending::Elsewhere(sentence)) => (6, Some(sentence)),
+        Ok(Ending::Person(sentence)) => (7, Some(sentence)),
     };
     if let Some(text) = text {
         eprintln!("{}", sentence(&one_line(&text)));
@@ -42,7 +57,7 @@ pub(super) fn usage(error: &clap::Error) -> ExitCode {
         }
         kind => {
             eprintln!("{}", usage_sentence(error, kind));
-            ExitCode::from(1)
+            ExitCode::from(USAGE)
         }
     }
 }

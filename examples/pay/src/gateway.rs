@@ -6,20 +6,22 @@ use std::env;
 use anyhow::{Context, anyhow, bail};
 use pay_core::drive::Routes;
 use pay_core::model::{ApiVersion, Environment};
-use pay_core::sale::{Policy, Refunds, Setup};
+use pay_core::sale::{Policy, Refunds};
+use pay_core::till::Terms;
 use pay_core::wire::{Auth, ClientBrowser, ClientHints, ClientOs, Endpoint};
 use serde::Deserialize;
 use transport_std::{Config, HttpsTransport, Roots};
 use zeroize::Zeroize;
 
 use super::cli::Options;
-use super::entropy::random;
 use super::input;
-use super::tap::{Heard, Tap};
 
 const CLIENT_ID: &str = "CASHFREE_CLIENT_ID";
 const CLIENT_SECRET: &str = "CASHFREE_CLIENT_SECRET";
 const DEVICE_TOKEN: &str = "CASHFREE_DEVICE_TOKEN";
+
+/// An order that an earlier call left open can be paid for so long after it is taken up.
+const ABANDONED_MS: u32 = 60_000;
 
 /// Both ends of the wire, as the options say.
 #[derive(Debug)]
@@ -128,11 +130,6 @@ impl Gateway {
         bail!("this needs merchant keys: set {CLIENT_ID} and {CLIENT_SECRET}, or give --keys or --status-url")
     }
 
-    /// A backend answers for orders, not the gateway.
-    pub(super) const fn has_two_routes(&self) -> bool {
-        self.ask.is_some()
-    }
-
     pub(super) fn pay_transport(&self) -> anyhow::Result<HttpsTransport> {
         self.transport(&self.pay)
     }
@@ -141,12 +138,12 @@ impl Gateway {
         self.transport(self.ask.as_ref().unwrap_or(&self.pay))
     }
 
-    /// To both, as a sale takes them.
-    pub(super) fn routes(&self, heard: &Heard) -> anyhow::Result<Routes<Tap, Tap>> {
-        let pay = Tap::new(self.pay_transport()?, heard.clone());
-        Ok(match self.has_two_routes() {
-            false => Routes::same(pay),
-            true => Routes::two(pay, Tap::new(self.ask_transport()?, heard.clone())),
+    /// To both, as a till takes them.
+    pub(super) fn routes(&self) -> anyhow::Result<Routes<HttpsTransport, HttpsTransport>> {
+        let pay = self.pay_transport()?;
+        Ok(match self.ask {
+            None => Routes::same(pay),
+            Some(_) => Routes::two(pay, self.ask_transport()?),
         })
     }
 
@@ -154,10 +151,11 @@ impl Gateway {
         Ok(HttpsTransport::new(endpoint.clone(), self.config.clone())?)
     }
 
-    /// A sale's setup; it may take this long.
-    pub(super) fn setup(&self, deadline_ms: u32) -> anyhow::Result<Setup> {
+    /// What its tills go by.
+    pub(super) fn terms(&self) -> Terms {
         let mut policy = if self.can_ask() { Policy::with_ask() } else { Policy::session_only() };
-        policy.deadline_ms = deadline_ms;
+        // Waiting ends before it, so that the order stays open for whoever asks later.
+        policy.deadline_ms = self.timeout_ms.saturating_add(60_000);
         policy.exchange_ms = self.exchange_ms();
         if self.is_loopback() {
             // Nobody's limits are spent.
@@ -173,7 +171,12 @@ impl Gateway {
             (None, true) => Refunds::ByKeys,
             (None, false) => Refunds::ByCaller,
         };
-        Ok(Setup { environment: self.environment(), api_version: self.version, policy, seed: random()? })
+        let mut terms = Terms::new(self.environment(), policy);
+        terms.api_version = self.version;
+        terms.client = Some(hints());
+        terms.linger_ms = self.timeout_ms;
+        terms.abandoned_ms = ABANDONED_MS;
+        terms
     }
 
     /// The limit of one exchange: no longer than anybody waits, but long enough for a slow bank.

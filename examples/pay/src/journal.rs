@@ -1,13 +1,9 @@
 //! The journal: where it is, whether a sale may begin beside what it keeps, and `pay journal`.
 
-use std::fs;
-use std::path::PathBuf;
-
-use anyhow::{Context, anyhow, bail};
-use etcetera::BaseStrategy;
+use anyhow::anyhow;
 use pay_core::drive::journal::blocking::Journal as _;
-use pay_core::model::{Amount, Environment, OrderId, Timestamp, UnixSeconds};
-use pay_core::sale::{Attempt, AttemptEnd, AttemptState, Exposure, Limits, NotPaid, Record, Release, Stage};
+use pay_core::model::{OrderId, Timestamp, UnixSeconds};
+use pay_core::sale::{Attempt, AttemptEnd, AttemptState, Limits, NotPaid, Record, RefusedBy, Release, Stage};
 use serde_json::{Value, json};
 use transport_std::{Entry, FileJournal};
 
@@ -15,8 +11,7 @@ use super::cli::{JournalCommand, LimitArgs, Options};
 use super::console::Console;
 use super::entropy::unix_now;
 use super::exit::{Ending, masked};
-use super::inspect;
-use super::resume;
+use super::{inspect, resume, till};
 
 pub(super) fn run(options: &Options, command: &JournalCommand) -> anyhow::Result<Ending> {
     let console = Console::new(options.json);
@@ -35,7 +30,7 @@ pub(super) fn run(options: &Options, command: &JournalCommand) -> anyhow::Result
         }
         JournalCommand::Prune { days } => {
             let before = UnixSeconds(unix_now().0.saturating_sub(u64::from(*days) * 86_400));
-            let removed = open(options)?.prune(before)?;
+            let removed = till::device(options)?.journal.prune(before)?;
             console.answer(&json!({"removed": removed}));
             if !console.is_json() {
                 console.say(&format!("{removed} removed."));
@@ -45,101 +40,30 @@ pub(super) fn run(options: &Options, command: &JournalCommand) -> anyhow::Result
     }
 }
 
-/// Opens the journal that the options name.
-pub(super) fn open(options: &Options) -> anyhow::Result<FileJournal> {
-    let path = match &options.journal {
-        Some(path) => path.clone(),
-        None => default_path()?,
-    };
-    FileJournal::open(&path).with_context(|| path.display().to_string())
-}
-
-fn default_path() -> anyhow::Result<PathBuf> {
-    let base = etcetera::choose_base_strategy().map_err(|_| anyhow!("there is no home directory: give --journal"))?;
-    let directory = base.data_dir().join("pay");
-    fs::create_dir_all(&directory).with_context(|| format!("{} cannot be made", directory.display()))?;
-    Ok(directory.join("journal.redb"))
-}
-
-/// What the journal has of an order that is to be paid.
-#[derive(Debug)]
-pub(super) enum Start {
-    /// Nothing.
-    New,
-    /// Attempts that all ended without money; the next one goes into the same record.
-    Next(Box<Record>),
-    /// It is paid.
-    Paid,
-}
-
-/// Whether an order may be begun, before anything is sent. What cannot have charged is forgotten.
-pub(super) fn start(
-    journal: &mut FileJournal,
-    order_id: &OrderId,
-    amount: Option<Amount>,
-    environment: Environment,
-    can_ask: bool,
-) -> anyhow::Result<Start> {
-    let Some(record) = journal.find(order_id)? else { return Ok(Start::New) };
-    let here = environment == record.environment;
-    if here && !record.attempts().any(Attempt::may_have_charged) {
-        journal.discard(order_id)?;
-        return Ok(Start::New);
-    }
-    if !here || amount.is_some_and(|amount| amount != record.amount) {
-        bail!(
-            "Nothing was sent: the journal has order {order_id} over {} {} {}; another intent needs another order.",
-            record.currency,
-            record.amount,
-            if record.environment == Environment::Production { "in production" } else { "at a test gateway" }
-        );
-    }
-    let settled = |attempt: &Attempt| matches!(attempt.state, AttemptState::Ended(_));
-    match record.stage {
-        Stage::Paid { .. } => Ok(Start::Paid),
-        // Between two attempts.
-        Stage::Open if can_ask && record.attempts().all(settled) => Ok(Start::Next(Box::new(record))),
-        Stage::RefundDue(_) | Stage::Refunded(_) => {
-            bail!("Nothing was sent: order {order_id} took money that had to go back; take another order.")
-        }
-        _ if record.is_open() => bail!(
-            "Nothing was sent: order {order_id} is in the journal with an attempt that may have been paid; \
-             `pay journal resume {order_id}` finds out."
-        ),
-        _ => Ok(Start::New),
-    }
-}
-
-/// Refuses a sale where too much is unsettled already.
-pub(super) fn admit(
-    journal: &FileJournal,
-    limits: &LimitArgs,
-    order_id: &OrderId,
-    amount: Amount,
-    console: Console,
-) -> anyhow::Result<()> {
-    let mut exposure = Exposure::default();
-    for entry in journal.entries(true)?.iter().filter(|entry| entry.order_id != *order_id) {
-        match &entry.record {
-            Ok(record) => exposure.add(record),
-            Err(why) => {
-                console.say(&format!("Order {} in the journal cannot be read: {why}.", entry.order_id));
-                exposure.open = exposure.open.saturating_add(1);
-            }
+/// Forgets a sale of which nothing can have been charged and that is over, or whose order was another's: it can be begun again.
+pub(super) fn forget(journal: &mut FileJournal, order_id: &OrderId) -> anyhow::Result<()> {
+    if let Some(record) = journal.find(order_id)? {
+        let over = !record.is_open() || record.stage == Stage::Taken;
+        if over && !record.attempts().any(Attempt::may_have_charged) {
+            journal.discard(order_id)?;
         }
     }
-    let limits = Limits {
-        open: limits.max_unsettled,
-        total_minor: limits.max_unsettled_total.minor(),
-        oldest_s: u64::from(limits.max_unsettled_age) * 3_600,
-    };
-    limits.admit(&exposure, amount, Some(unix_now())).map_err(|reached| {
-        anyhow!("Nothing was sent: {reached} ({} in the journal); `pay journal resume` settles them.", exposure.open)
-    })
+    Ok(())
+}
+
+impl LimitArgs {
+    /// How much may be unsettled.
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            open: self.max_unsettled,
+            total_minor: self.max_unsettled_total.minor(),
+            oldest_s: u64::from(self.max_unsettled_age) * 3_600,
+        }
+    }
 }
 
 fn list(options: &Options, console: Console, all: bool) -> anyhow::Result<Ending> {
-    let entries = open(options)?.entries(!all)?;
+    let entries = till::device(options)?.journal.entries(!all)?;
     console.answer(&json!({"sales": entries.iter().map(entry_value).collect::<Vec<_>>()}));
     if !console.is_json() {
         if entries.is_empty() {
@@ -175,7 +99,7 @@ fn line(entry: &Entry) -> String {
 }
 
 fn show(options: &Options, console: Console, order_id: &OrderId) -> anyhow::Result<Ending> {
-    let record = needed(&mut open(options)?, order_id)?;
+    let record = needed(&mut till::device(options)?.journal, order_id)?;
     let value = record_value(&record);
     console.answer(&value);
     if !console.is_json() {
@@ -209,8 +133,15 @@ pub(super) fn record_value(record: &Record) -> Value {
         "stage": stage_word(&record.stage),
         "reason": reason(&record.stage),
         "release": release_value(record.release),
+        "needs_person": record.needs_person(),
+        "gateway": said_value(record.said.as_ref()),
         "attempts": record.attempts().map(attempt_value).collect::<Vec<_>>(),
     })
+}
+
+/// What the gateway gave last as its reason for not doing as it was asked.
+pub(super) fn said_value(said: Option<&RefusedBy>) -> Value {
+    said.map_or(Value::Null, |by| json!({"status": by.status, "code": masked(&by.code)}))
 }
 
 fn attempt_value(attempt: &Attempt) -> Value {
@@ -221,17 +152,23 @@ fn attempt_value(attempt: &Attempt) -> Value {
         "state": match &attempt.state {
             AttemptState::Sent => "sent",
             AttemptState::Known => "known",
-            AttemptState::Ended(AttemptEnd::Success) => "success",
-            AttemptState::Ended(AttemptEnd::Failed) => "failed",
-            AttemptState::Ended(AttemptEnd::UserDropped) => "user_dropped",
-            AttemptState::Ended(AttemptEnd::Reversed) => "reversed",
-            AttemptState::Ended(AttemptEnd::Refused(_)) => "refused",
-            AttemptState::Ended(AttemptEnd::NotSent) => "not_sent",
-            AttemptState::Ended(AttemptEnd::Untrusted) => "untrusted",
-            AttemptState::Ended(AttemptEnd::NotFound) => "not_found",
-            AttemptState::Ended(_) => "ended",
+            AttemptState::Ended(end) => end_word(end),
         },
     })
+}
+
+pub(super) const fn end_word(end: &AttemptEnd) -> &'static str {
+    match end {
+        AttemptEnd::Success => "success",
+        AttemptEnd::Failed => "failed",
+        AttemptEnd::UserDropped => "user_dropped",
+        AttemptEnd::Reversed => "reversed",
+        AttemptEnd::Refused(_) => "refused",
+        AttemptEnd::NotSent => "not_sent",
+        AttemptEnd::Untrusted => "untrusted",
+        AttemptEnd::NotFound => "not_found",
+        _ => "ended",
+    }
 }
 
 pub(super) const fn stage_word(stage: &Stage) -> &'static str {
@@ -242,6 +179,11 @@ pub(super) const fn stage_word(stage: &Stage) -> &'static str {
         Stage::Paid { watch: false } => "paid",
         Stage::Paid { watch: true } => "paid_watched",
         Stage::NotPaid(_) => "not_paid",
+        Stage::Taken => "order_taken",
+        Stage::PaidElsewhere { watch: false } => "paid_elsewhere",
+        Stage::PaidElsewhere { watch: true } => "paid_elsewhere_watched",
+        Stage::PaidUnclear => "paid_unclear",
+        Stage::HandedOver => "handed_over",
         Stage::RefundDue(_) => "refund_due",
         Stage::Refunded(_) => "refunded",
     }

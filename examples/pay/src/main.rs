@@ -1,16 +1,17 @@
 //! A till for the desktop: pays orders of the gateway through `pay-core`, or of a sandbox that it brings along.
 #![forbid(unsafe_code)]
 
-mod attempt;
+mod action;
 mod bench;
 mod card_input;
 mod cli;
 mod console;
+mod counter;
 mod demo;
+mod ear;
 mod entropy;
 mod exit;
 mod gateway;
-mod goods;
 mod input;
 mod inspect;
 mod journal;
@@ -18,6 +19,7 @@ mod merchant;
 mod method;
 mod order;
 mod otp;
+mod patience;
 mod qr;
 mod receipt;
 mod refund;
@@ -25,7 +27,8 @@ mod resume;
 mod sandbox_server;
 mod simulate;
 mod status;
-mod tap;
+mod till;
+mod verdict;
 
 use std::process::ExitCode;
 

@@ -8,9 +8,8 @@ use transport_std::HttpsTransport;
 use zeroize::Zeroizing;
 
 use super::entropy::random;
-use super::exit::{Ending, sentence};
+use super::exit::{Ending, masked, sentence};
 use super::gateway::Gateway;
-use super::tap;
 
 /// Answers are read into so much at first, and no further than the second: a list has no end of its own.
 const RX: usize = 64 * 1024;
@@ -82,7 +81,7 @@ impl Merchant {
                 return Ok(Ok(rx));
             }
             let class = decode::refusal(head.status, &mut rx.clone()).class(call.kind(), false);
-            let sentence = sentence(&format!("{} was refused: {}", what(call.kind()), tap::refusal(head.status, rx)));
+            let sentence = sentence(&format!("{} was refused: {}", what(call.kind()), refusal(head.status, rx)));
             return Ok(Err(match class {
                 RefusalClass::ServerFailed | RefusalClass::Intermediary => Trouble::Lost(sentence),
                 _ => Trouble::Refused { class, sentence },
@@ -118,5 +117,17 @@ fn what(call: CallKind) -> &'static str {
         CallKind::CreateRefund => "the refund",
         CallKind::ReadRefund => "reading the refund",
         _ => "the call",
+    }
+}
+
+/// A refusal as a clause, safe to show.
+fn refusal(status: u16, mut body: Zeroizing<Vec<u8>>) -> String {
+    let refusal = decode::refusal(status, &mut body);
+    let (code, message) = (masked(refusal.code), masked(refusal.message));
+    match (code.as_str(), message.as_str()) {
+        ("", "") => format!("status {status}"),
+        (code, "") => format!("status {status}, {code}"),
+        ("", message) => format!("status {status}: {message}"),
+        (code, message) => format!("status {status}, {code}: {message}"),
     }
 }

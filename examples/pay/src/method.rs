@@ -103,10 +103,13 @@ pub(super) struct MethodArgs {
     pub(super) expires_after: Option<u32>,
 }
 
-/// A request, and what a receipt may show of its card.
+/// How a shopper pays, whatever the session, and what a receipt may show of the card.
 pub(super) struct Chosen {
-    pub(super) request: OrderPay,
-    pub(super) last_four: Option<String>,
+    method: PaymentMethod,
+    save_instrument: bool,
+    offer_id: Option<OfferId>,
+    expires_after: Option<u32>,
+    last_four: Option<String>,
 }
 
 impl MethodName {
@@ -132,28 +135,40 @@ impl MethodName {
         }
     }
 
-    /// The request. `is_test`: no money is at the gateway, so what is missing has a test value.
-    pub(super) fn request(
-        self,
-        args: &MethodArgs,
-        session: PaymentSessionId,
-        is_test: bool,
-        console: Console,
-    ) -> anyhow::Result<Chosen> {
+    /// What the options say. `is_test`: no money is at the gateway, so what is missing has a test value.
+    pub(super) fn chosen(self, args: &MethodArgs, is_test: bool, console: Console) -> anyhow::Result<Chosen> {
         let fields = Fields { method: self, args, is_test, console };
         let (method, last_four) = fields.method()?;
-        let mut request = OrderPay::new(session, method);
-        if args.save_instrument {
+        Ok(Chosen {
+            method,
+            save_instrument: args.save_instrument,
+            offer_id: args.offer_id.as_deref().map(OfferId::parse).transpose()?,
+            expires_after: args.expires_after,
+            last_four,
+        })
+    }
+}
+
+impl Chosen {
+    /// The request with the session that the order has now.
+    pub(super) fn request(&self, session: PaymentSessionId) -> OrderPay {
+        let mut request = OrderPay::new(session, self.method.clone());
+        if self.save_instrument {
             request = request.with_save_instrument(true);
         }
-        if let Some(id) = &args.offer_id {
-            request = request.with_offer_id(OfferId::parse(id)?);
+        if let Some(id) = &self.offer_id {
+            request = request.with_offer_id(id.clone());
         }
-        if let Some(seconds) = args.expires_after {
+        if let Some(seconds) = self.expires_after {
             let end = UnixSeconds(unix_now().0.saturating_add(seconds.into()));
             request = request.with_transaction_expiry_time(Timestamp::from_unix(end));
         }
-        Ok(Chosen { request, last_four })
+        request
+    }
+
+    /// The last four digits of the card, if there is one.
+    pub(super) fn last_four(&self) -> Option<String> {
+        self.last_four.clone()
     }
 }
 

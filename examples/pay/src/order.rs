@@ -1,77 +1,71 @@
 //! `pay order create` and `pay order pay`.
 
 use anyhow::{anyhow, bail};
-use pay_core::drive::journal::blocking::Journal;
 use pay_core::model::{
-    Amount, CallKind, CreateOrder, Currency, Customer, CustomerId, IdempotencyKey, OrderId, OrderStatus,
-    PaymentSessionId, Phone, Timestamp, UnixSeconds,
+    Amount, CallKind, CreateOrder, Currency, Customer, CustomerId, OpenOrder, OrderId, PaymentSessionId, Phone,
+    Timestamp, UnixSeconds,
 };
-use pay_core::sale::{AttemptEnd, Buffers, Intent, NotPaid, Outcome, Sale, Switch};
+use pay_core::sale::Outcome;
+use pay_core::till::{Ended, TillError};
 use pay_core::wire::{Call, decode};
 use serde_json::{Value, json};
-use transport_std::FileJournal;
 
-use super::attempt::{OtpSource, RX, Stop, TX, Till, why_not_paid};
 use super::cli::{CreateArgs, Options, PayArgs};
 use super::console::Console;
-use super::entropy::{now, random, unix_now};
-use super::exit::{Ending, sentence};
+use super::counter::{Counter, OtpSource};
+use super::ear::Ear;
+use super::entropy::{random, unix_now};
+use super::exit::Ending;
 use super::gateway::Gateway;
-use super::journal::{self, Start};
 use super::merchant::{Merchant, Trouble, unreadable};
 use super::receipt::Receipt;
-use super::{goods, input, inspect};
+use super::till::{self, Memory};
+use super::verdict::Facts;
+use super::{input, journal};
 
 pub(super) fn create(options: &Options, args: &CreateArgs) -> anyhow::Result<Ending> {
     let console = Console::new(options.json);
     let gateway = Gateway::from_options(options)?;
     gateway.need_keys()?;
     let request = create_request(args, gateway.is_test())?;
-    let mut journal = journal::open(options)?;
-    let (order_id, amount) = (request.order_id(), Some(request.amount()));
-    if let Start::Paid = journal::start(&mut journal, order_id, amount, gateway.environment(), false)? {
-        bail!("Nothing was sent: order {order_id} is paid.");
-    }
-    let setup = gateway.setup(gateway.timeout_ms)?;
-    let key = IdempotencyKey::from_random(random()?);
-    let (mut tx, mut rx) = (vec![0; TX], vec![0; RX]);
-    let buffers = Buffers { tx: &mut tx, rx: &mut rx };
-    let sale =
-        |buffers: &mut Buffers<'_>| Ok(Sale::create(&request, key, setup, now(), buffers)?.with_created(unix_now()));
-    let mut till = Till::new(&gateway, journal.clone(), console, sale, buffers)?;
-    let stop = till.run();
-    if matches!(stop, Stop::Ready(_)) {
-        // Whoever pays it begins a sale of their own.
-        journal.discard(order_id)?;
-        let mut body = till.heard.notes().order.clone().unwrap_or_default();
-        let order = decode::order(&mut body)?;
-        console.answer(&inspect::order(&order));
-        if !options.json {
-            console.say(&format!(
-                "Order {} over {} {} is {}.",
-                order.order_id, order.amount, order.currency, order.status
-            ));
-            console.say(&format!("Session: {}", order.payment_session_id));
+    let order_id = request.order_id().clone();
+    let mut device = till::device(options)?;
+    journal::forget(&mut device.journal, &order_id)?;
+    let (ear, mut memory) = (Ear::default(), Memory::new());
+    let mut counter = Counter::new(&gateway, console, ear.clone());
+    let mut till = till::open(&gateway, device, gateway.terms(), &mut memory, &ear)?;
+    let order = match till.create_by(request, &mut counter) {
+        Ok(order) => order,
+        Err(error) => {
+            let _ = till::outcome(Err(error))?;
+            let facts = Facts::of(till.ended().ok_or_else(|| anyhow!("nothing was done"))?, &ear);
+            let (word, ending) = facts.verdict();
+            console.answer(&json!({"order_id": order_id.as_str(), "outcome": word, "gateway": journal::said_value(facts.said.as_ref())}));
+            // Nothing that could pay was sent, but the order may be there.
+            let lost = matches!(ending, Ending::NotSent(_)) && ear.notes().acted;
+            return Ok(if lost && !matches!(facts.outcome, Outcome::OrderTaken) {
+                Ending::Unknown(format!(
+                    "Whether order {order_id} was created is unknown ({}); the same command again finds it or creates it.",
+                    facts.trouble.as_deref().unwrap_or("no answer")
+                ))
+            } else {
+                ending
+            });
         }
-        return Ok(Ending::Done);
+    };
+    // Its session goes to somebody else now: whoever pays it begins a sale of their own.
+    till.journal().discard(&order_id)?;
+    console.answer(&json!({
+        "order_id": order_id.as_str(),
+        "amount_minor": order.amount.minor(),
+        "currency": order.currency.as_str(),
+        "payment_session_id": order.session.expose(),
+    }));
+    if !options.json {
+        console.say(&format!("Order {order_id} over {} {} is created.", order.currency, order.amount));
+        console.say(&format!("Session: {}", order.session.expose()));
     }
-    if let (Stop::Journal(error), false) = (&stop, till.heard.notes().acted) {
-        bail!("Nothing was sent: {error}.");
-    }
-    if !till.heard.notes().acted {
-        bail!("{}", sentence(&till.trouble()));
-    }
-    Ok(match stop {
-        Stop::Over(Outcome::NotPaid(NotPaid::Refused(_))) => {
-            Ending::Failed(format!("Creating the order was refused: {}.", till.trouble()))
-        }
-        Stop::Over(Outcome::NotPaid(why @ NotPaid::OrderConflict)) => Ending::Failed(sentence(&why_not_paid(&why))),
-        _ => Ending::Unknown(format!(
-            "Whether order {} was created is unknown ({}); the same command again finds it or creates it.",
-            request.order_id(),
-            till.trouble()
-        )),
-    })
+    Ok(Ending::Done)
 }
 
 fn create_request(args: &CreateArgs, is_test: bool) -> anyhow::Result<CreateOrder> {
@@ -106,57 +100,35 @@ pub(super) fn pay(options: &Options, args: &PayArgs) -> anyhow::Result<Ending> {
     let order_id = OrderId::parse(&args.order_id)?;
     let session = session(&args.session)?;
     // Whatever is wrong with the fields is said before anything is sent.
-    let chosen = args.method.request(&args.method_args, session, gateway.is_test(), console)?;
-    chosen.request.check(gateway.version)?;
+    let chosen = args.method.chosen(&args.method_args, gateway.is_test(), console)?;
+    chosen.request(session.clone()).check(gateway.version)?;
+    let last_four = chosen.last_four();
 
-    let mut journal = journal::open(options)?;
-    let start = journal::start(&mut journal, &order_id, args.amount, gateway.environment(), gateway.can_ask())?;
-    let read = match start {
-        Start::Paid => Read::Ended("paid", Ending::Done),
-        Start::New | Start::Next(_) => intent(&gateway, &order_id, args.amount)?,
-    };
-    let intent = match read {
-        Read::Intent(intent) => intent,
-        Read::Ended(outcome, ending) => {
-            console.answer(&report::<FileJournal>(None, outcome, &order_id, 0));
-            if outcome == "paid" {
-                console.say("The order was paid already; nothing was sent.");
-            }
-            return Ok(ending);
-        }
-    };
-    journal::admit(&journal, &args.limits, &order_id, intent.amount, console)?;
-    // Without a way to ask the deadline only ends what cannot be sent; with one, waiting ends before it, so that the order
-    // stays open for whoever asks later.
-    let mut setup = gateway.setup(gateway.timeout_ms.saturating_add(60_000))?;
-    setup.policy.release = args.release.is_some();
-    let (mut tx, mut rx) = (vec![0; TX], vec![0; RX]);
-    let buffers = Buffers { tx: &mut tx, rx: &mut rx };
-    let otp = if args.otp_stdin { OtpSource::Stdin } else { OtpSource::Prompt };
-    let sale = |_: &mut Buffers<'_>| match start {
-        Start::Next(record) if record.amount != intent.amount || record.currency != intent.currency => {
-            bail!("Nothing was paid: the journal has order {order_id} over {} {}.", record.currency, record.amount)
-        }
-        Start::Next(record) => {
-            let mut sale = Sale::resume(*record, setup.policy, setup.seed, now());
-            sale.switch_method(Switch::GoOn, now())?;
-            Ok(sale)
-        }
-        _ => Ok(Sale::new(intent, setup).with_created(unix_now())),
-    };
-    let mut till =
-        Till::new(&gateway, journal, console, sale, buffers)?.with_otp(otp).with_qr_file(args.qr_file.clone());
-    till.pay(&chosen.request, args.idempotency_key.as_deref())?;
-    let last_four = chosen.last_four.clone();
-    drop(chosen);
-    let mut stop = till.run();
-    if let (Stop::Over(Outcome::Paid { .. }), Some(how)) = (&stop, args.release) {
-        stop = goods::hand_out(&mut till, how, console)?;
-    }
-    let (outcome, ending) = conclude(&till, stop, gateway.can_ask())?;
-    console.answer(&report(Some(&till), outcome, &order_id, till.driver.sale().record().attempt_count()));
-    if outcome == "paid" {
-        Receipt::of(&till, &gateway, &args.method.as_str(), last_four).print(console);
+    let mut device = till::device(options)?;
+    journal::forget(&mut device.journal, &order_id)?;
+    let order = open_order(&gateway, order_id, session, args.amount)?;
+    let mut terms = gateway.terms();
+    terms.limits = args.limits.limits();
+    terms.policy.release = args.release.is_some();
+    let (ear, mut memory) = (Ear::default(), Memory::new());
+    let mut counter = Counter::new(&gateway, console, ear.clone())
+        .with_choice(chosen)
+        .with_otp(if args.otp_stdin { OtpSource::Stdin } else { OtpSource::Prompt })
+        .with_qr_file(args.qr_file.clone())
+        .with_goods(args.release);
+    let mut till = till::open(&gateway, device, terms, &mut memory, &ear)?;
+    let result = till.sell_by_choice(&order, &mut counter);
+    let was_over = matches!(result, Err(TillError::Trouble(pay_core::till::Trouble::Over(_))));
+    let outcome = till::outcome(result)?;
+    let ended = till.ended().ok_or_else(|| anyhow!("nothing was done"))?;
+    let mut facts = Facts::of(ended.clone(), &ear);
+    facts.wants_otp = counter.wants_otp;
+    let (word, ending) = facts.verdict();
+    console.answer(&report(&order, &args.method.as_str(), word, &facts, &ended, &counter));
+    if was_over {
+        console.say("This sale was over already; nothing was sent.");
+    } else if matches!(ending, Ending::Done) {
+        Receipt::of(&order, &outcome, &gateway, &args.method.as_str(), last_four.as_deref()).print(console);
     }
     Ok(ending)
 }
@@ -169,14 +141,13 @@ fn session(text: &str) -> anyhow::Result<PaymentSessionId> {
     Ok(PaymentSessionId::parse(line.trim())?)
 }
 
-enum Read {
-    Intent(Intent),
-    /// Nothing is to be paid any more, or the order cannot be read.
-    Ended(&'static str, Ending),
-}
-
-/// What is to be paid: the order as the gateway has it, where that can be asked for.
-fn intent(gateway: &Gateway, order_id: &OrderId, expected: Option<Amount>) -> anyhow::Result<Read> {
+/// The order that is to be paid. What it costs says the gateway, where it can be asked.
+fn open_order(
+    gateway: &Gateway,
+    order_id: OrderId,
+    session: PaymentSessionId,
+    expected: Option<Amount>,
+) -> anyhow::Result<OpenOrder> {
     if !gateway.can_ask() {
         // No order comes back here to be compared with it; whoever looks into the journal later will have one.
         let amount = match expected {
@@ -184,108 +155,47 @@ fn intent(gateway: &Gateway, order_id: &OrderId, expected: Option<Amount>) -> an
             None if gateway.is_test() => Amount::from_minor(1015)?,
             None => bail!("order pay needs --amount where the order cannot be read"),
         };
-        return Ok(Read::Intent(Intent { order_id: order_id.clone(), amount, currency: Currency::inr() }));
+        return Ok(OpenOrder { order_id, amount, currency: Currency::inr(), session });
     }
     let mut merchant = Merchant::asking(gateway)?;
-    let mut body = match merchant.call(Call::ReadOrder(order_id), None, &[])? {
-        Ok(body) => body,
-        Err(Trouble::Lost(sentence)) => bail!("Nothing was paid: {sentence}"),
-        Err(trouble) => return trouble.ending().map(|ending| Read::Ended("failed", ending)),
-    };
-    let order = match decode::order(&mut body) {
-        Ok(order) if order.order_id == order_id.as_str() => order,
-        Ok(_) => bail!("Nothing was paid: the answer is about another order."),
-        Err(error) => match unreadable(CallKind::ReadOrder, &error) {
-            Trouble::Lost(sentence) => bail!("Nothing was paid: {sentence}"),
-            trouble => return trouble.ending().map(|ending| Read::Ended("failed", ending)),
-        },
-    };
-    match order.status {
-        OrderStatus::Paid => return Ok(Read::Ended("paid", Ending::Done)),
-        OrderStatus::Terminated | OrderStatus::Expired => {
-            let sentence = format!("Nothing was paid: the order is {}.", order.status);
-            return Ok(Read::Ended("failed", Ending::Failed(sentence)));
+    let unread = |trouble| match trouble {
+        Trouble::Lost(sentence) | Trouble::NotSent(sentence) | Trouble::Refused { sentence, .. } => {
+            anyhow!("Nothing was paid: {sentence}")
         }
-        _ => {}
+    };
+    let mut body = merchant.call(Call::ReadOrder(&order_id), None, &[])?.map_err(unread)?;
+    let order = decode::order(&mut body).map_err(|error| unread(unreadable(CallKind::ReadOrder, &error)))?;
+    if order.order_id != order_id.as_str() {
+        bail!("Nothing was paid: the answer is about another order.");
     }
     if let Some(expected) = expected.filter(|expected| *expected != order.amount) {
         bail!("Nothing was paid: the order is over {}, not {expected}.", order.amount);
     }
-    let currency = Currency::parse(order.currency)?;
-    Ok(Read::Intent(Intent { order_id: order_id.clone(), amount: order.amount, currency }))
-}
-
-/// What the end of the loop means: the word for `--json`, and the end of the program.
-pub(super) fn conclude<J: Journal>(
-    till: &Till<'_, J>,
-    stop: Stop,
-    can_ask: bool,
-) -> anyhow::Result<(&'static str, Ending)> {
-    let kind = till.last_action["kind"].as_str().unwrap_or_default();
-    let failed = |text: String| Ok(("failed", Ending::Failed(sentence(&text))));
-    // Nothing left this machine: a local error. Otherwise the gateway did not take it.
-    let not_sent = || {
-        if till.nothing_leaves() { Err(anyhow!(sentence(&till.trouble()))) } else { failed(till.trouble()) }
-    };
-    let waiting = || {
-        let needs = if kind == "enter_otp" { "the payment waits for its OTP" } else { "the payment is pending" };
-        let word = if kind == "enter_otp" { "action_needed" } else { "pending" };
-        (word, Ending::Pending(sentence(&format!("{needs}{}", till.route_trouble()))))
-    };
-    match stop {
-        Stop::Journal(error) if !till.heard.notes().acted => bail!("Nothing was sent: {error}."),
-        Stop::Journal(error) => {
-            let text = format!("Whether the order was paid is not on record ({error}); ask before paying again.");
-            Ok(("unknown", Ending::Unknown(text)))
-        }
-        Stop::Over(Outcome::Paid { .. } | Outcome::RefundDue(_))
-        | Stop::TimeUp(Outcome::Paid { .. } | Outcome::RefundDue(_))
-        | Stop::Interrupted(Outcome::Paid { .. } | Outcome::RefundDue(_)) => {
-            Ok(goods::ending(till.driver.sale().record()))
-        }
-        Stop::Ready(Some(end)) => match end {
-            AttemptEnd::Refused(_) => failed(format!("the payment was refused: {}", till.trouble())),
-            AttemptEnd::NotSent | AttemptEnd::Untrusted => not_sent(),
-            AttemptEnd::Failed => failed("the payment failed; the order can be paid again".into()),
-            AttemptEnd::UserDropped => failed("the shopper left the payment; the order can be paid again".into()),
-            AttemptEnd::Reversed => failed("the payment was reversed".into()),
-            AttemptEnd::NotFound => failed("the payment never reached the gateway; the order can be paid again".into()),
-            _ => Ok(waiting()),
-        },
-        Stop::Ready(None) => bail!("the order waits for a payment, and none was begun"),
-        Stop::Over(Outcome::Pending) if !can_ask && kind != "wait" => {
-            let text = "the payment waits for the shopper, and there is no way to ask for its outcome here";
-            Ok(("action_needed", Ending::Pending(sentence(text))))
-        }
-        Stop::Over(Outcome::Pending) | Stop::TimeUp(Outcome::Pending) => Ok(waiting()),
-        Stop::Interrupted(Outcome::Pending) => {
-            Ok((waiting().0, Ending::Pending("Stopped: the payment is pending at the gateway.".into())))
-        }
-        Stop::Over(Outcome::NotPaid(NotPaid::NotSent | NotPaid::NotStarted)) => not_sent(),
-        Stop::Over(Outcome::NotPaid(why)) => failed(why_not_paid(&why)),
-        Stop::TimeUp(Outcome::NotPaid(_)) => not_sent(),
-        Stop::Interrupted(Outcome::NotPaid(_)) => failed("stopped before anything was sent that could pay".into()),
-        Stop::Over(Outcome::Unknown) | Stop::TimeUp(_) | Stop::Interrupted(_) => {
-            let text = format!("Whether the order was paid is unknown ({}); ask before paying again.", till.trouble());
-            Ok(("unknown", Ending::Unknown(text)))
-        }
-    }
+    let (amount, currency) = (order.amount, Currency::parse(order.currency)?);
+    Ok(OpenOrder { order_id, amount, currency, session })
 }
 
 /// The object of `order pay --json`.
-fn report<J>(till: Option<&Till<'_, J>>, outcome: &str, order_id: &OrderId, attempt: usize) -> Value {
-    let body = till.and_then(|till| till.heard.notes().order_pay.clone());
-    let mut value = match body {
-        Some(mut body) => inspect::order_pay(decode::order_pay(&mut body).ok().as_ref()),
-        None => inspect::order_pay(None),
-    };
-    if value["cf_payment_id"].is_null() {
-        let known = till.and_then(|till| till.driver.sale().record().attempts().next_back()?.cf_payment_id);
-        value["cf_payment_id"] = known.map(|id| id.to_string()).into();
-    }
-    value["outcome"] = outcome.into();
-    value["order_id"] = order_id.as_str().into();
-    value["attempt"] = json!(attempt);
-    value["release"] = till.and_then(|till| journal::release_value(till.driver.sale().record().release)).into();
-    value
+pub(super) fn report(
+    order: &OpenOrder,
+    method: &str,
+    word: &str,
+    facts: &Facts,
+    ended: &Ended,
+    counter: &Counter,
+) -> Value {
+    json!({
+        "outcome": word,
+        "order_id": order.order_id.as_str(),
+        "amount_minor": order.amount.minor(),
+        "currency": order.currency.as_str(),
+        "method": method,
+        "cf_payment_id": ended.cf_payment_id.map(|id| id.to_string()),
+        "attempt": ended.attempts,
+        "attempt_ended": facts.attempt.as_ref().map(journal::end_word),
+        "release": journal::release_value(ended.release),
+        "next_action": counter.last_action,
+        "gateway": journal::said_value(facts.said.as_ref()),
+        "trouble": facts.trouble,
+    })
 }

@@ -97,6 +97,12 @@ impl Modules {
         })
     }
 
+    /// What the code says; `None` if it cannot be read.
+    pub(super) fn read(&self) -> Option<String> {
+        let image = rqrr::SimpleGrid::from_func(self.width, |x, y| self.is_dark(Some(x), Some(y)));
+        Some(rqrr::Grid::new(image).decode().ok()?.1)
+    }
+
     /// Two modules a character, one above the other. `colours`: black on white, whatever the terminal's own are.
     pub(super) fn draw(&self, colours: bool) -> String {
         let (start, end) = if colours { ("\u{1b}[30;107m", "\u{1b}[0m") } else { ("", "") };
@@ -168,6 +174,11 @@ mod tests {
                 Ok(from_text(LINK).unwrap())
             );
         }
+    }
+
+    #[test]
+    fn a_code_is_read() {
+        assert_eq!(from_text(LINK).unwrap().read().as_deref(), Some(LINK));
     }
 
     #[test]

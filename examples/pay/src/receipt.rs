@@ -1,10 +1,9 @@
 //! What a paid order is proven by.
 
-use pay_core::model::{CfPaymentId, OrderId};
+use pay_core::model::{CfPaymentId, OpenOrder, OrderId};
 use pay_core::sale::Outcome;
 use pay_core::wire::{Call, decode};
 
-use super::attempt::Till;
 use super::console::Console;
 use super::exit::one_line;
 use super::gateway::Gateway;
@@ -21,23 +20,27 @@ pub(super) struct Receipt {
 }
 
 impl Receipt {
-    /// Of a sale that ended paid. The bank's reference is asked for, and left out if it does not come.
-    pub(super) fn of<J>(till: &Till<'_, J>, gateway: &Gateway, method: &str, last_four: Option<String>) -> Self {
-        let sale = till.driver.sale();
-        let record = sale.record();
-        let payment = match sale.standing() {
-            Outcome::Paid { cf_payment_id, .. } => cf_payment_id,
+    /// Of an order that this till was paid for. The bank's reference is asked for, and left out if it does not come.
+    pub(super) fn of(
+        order: &OpenOrder,
+        outcome: &Outcome,
+        gateway: &Gateway,
+        method: &str,
+        card: Option<&str>,
+    ) -> Self {
+        let payment = match outcome {
+            Outcome::Paid { cf_payment_id, .. } => *cf_payment_id,
             _ => None,
         };
         Self {
-            amount: format!("{} {}", record.currency, record.amount),
-            order_id: record.order_id.to_string(),
+            amount: format!("{} {}", order.currency, order.amount),
+            order_id: order.order_id.to_string(),
             cf_payment_id: payment.map(|id| id.to_string()).unwrap_or_default(),
-            method: match last_four {
+            method: match card {
                 Some(digits) => format!("{method}, card **** {digits}"),
                 None => method.to_owned(),
             },
-            bank_reference: payment.and_then(|id| bank_reference(gateway, &record.order_id, id)).unwrap_or_default(),
+            bank_reference: payment.and_then(|id| bank_reference(gateway, &order.order_id, id)).unwrap_or_default(),
         }
     }
 

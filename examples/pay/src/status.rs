@@ -8,7 +8,7 @@ use super::console::Console;
 use super::exit::Ending;
 use super::gateway::Gateway;
 use super::inspect;
-use super::merchant::{Merchant, unreadable};
+use super::merchant::{Merchant, Trouble, unreadable};
 
 pub(super) fn run(options: &Options, args: &StatusArgs) -> anyhow::Result<Ending> {
     let console = Console::new(options.json);
@@ -19,7 +19,7 @@ pub(super) fn run(options: &Options, args: &StatusArgs) -> anyhow::Result<Ending
 
     let mut body = match merchant.call(Call::ReadOrder(&order_id), None, &[])? {
         Ok(body) => body,
-        Err(trouble) => return trouble.ending(),
+        Err(trouble) => return unknown(trouble),
     };
     let order = match decode::order(&mut body) {
         Ok(order) if order.order_id == order_id.as_str() => order,
@@ -31,7 +31,7 @@ pub(super) fn run(options: &Options, args: &StatusArgs) -> anyhow::Result<Ending
     value.as_object_mut().map(|members| members.remove("payment_session_id"));
     let mut list = match merchant.call(Call::ListPayments(&order_id), None, &[])? {
         Ok(body) => body,
-        Err(trouble) => return trouble.ending(),
+        Err(trouble) => return unknown(trouble),
     };
     match inspect::payments(&mut list) {
         Ok(mut payments) => value["payments"] = payments["payments"].take(),
@@ -51,4 +51,12 @@ pub(super) fn run(options: &Options, args: &StatusArgs) -> anyhow::Result<Ending
         }
         _ => Ending::Unknown("The order's status is a word that is not known.".into()),
     })
+}
+
+/// Keys that are refused, or an order that is not here, say nothing about whether it was paid.
+fn unknown(trouble: Trouble) -> anyhow::Result<Ending> {
+    match trouble {
+        Trouble::Refused { sentence, .. } => Ok(Ending::Unknown(sentence)),
+        other => other.ending(),
+    }
 }

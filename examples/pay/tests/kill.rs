@@ -4,6 +4,8 @@
 //! 200 kills; `PAY_KILLS=5000` for more. The sandbox lives in this process, so its books outlast every kill.
 #![cfg(unix)]
 
+#[path = "limit/mod.rs"]
+mod limit;
 mod kill {
     pub mod books;
     pub mod trial;

@@ -60,7 +60,7 @@ fn it_pays_at_the_gateway_and_asks_the_backend() {
             run(&["status", "--order-id", "order-1"], &env).expect(0);
             // Without a token, or with a wrong one, nothing is asked and nothing paid.
             run(&["status", "--order-id", "order-1"], &[]).expect(1);
-            run(&["status", "--order-id", "order-1"], &[("CASHFREE_DEVICE_TOKEN", "hunter2hunter2")]).expect(2);
+            run(&["status", "--order-id", "order-1"], &[("CASHFREE_DEVICE_TOKEN", "hunter2hunter2")]).expect(3);
         }));
         over.store(true, Ordering::SeqCst);
         let _ = TcpStream::connect(address);

@@ -16,7 +16,7 @@ pub struct Gateway {
     pub url: String,
     pub ca: String,
     pub keys: String,
-    pub journal: String,
+    pub till: String,
     directory: PathBuf,
     child: Option<Child>,
     pub server: Option<Server>,
@@ -40,16 +40,8 @@ impl Gateway {
         assert!(directory.join("ca.der").exists());
         let keys = directory.join("keys.json");
         fs::write(&keys, &line).unwrap();
-        let journal = path(&directory.join("journal.redb"));
-        Self {
-            url: text("url"),
-            ca: text("ca"),
-            keys: path(&keys),
-            journal,
-            directory,
-            child: Some(child),
-            server: None,
-        }
+        let till = path(&directory.join("till"));
+        Self { url: text("url"), ca: text("ca"), keys: path(&keys), till, directory, child: Some(child), server: None }
     }
 
     pub fn here(rules: Rules) -> Self {
@@ -63,7 +55,7 @@ impl Gateway {
             url: server.url().to_owned(),
             ca: path(&ca),
             keys: path(&keys),
-            journal: path(&directory.join("journal.redb")),
+            till: path(&directory.join("till")),
             directory,
             child: None,
             server: Some(server),
@@ -100,7 +92,7 @@ impl Gateway {
     }
 
     fn options(&self) -> [&str; 6] {
-        ["--gateway", &self.url, "--ca", &self.ca, "--journal", &self.journal]
+        ["--gateway", &self.url, "--ca", &self.ca, "--till", &self.till]
     }
 
     /// Creates an order and gives its session.

@@ -6,6 +6,8 @@ mod demo;
 mod gateways;
 mod inspect;
 mod journal;
+#[path = "../limit/mod.rs"]
+mod limit;
 mod methods;
 mod otp;
 mod program;

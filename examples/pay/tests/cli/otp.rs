@@ -27,8 +27,10 @@ fn by_a_command_of_its_own() {
     let session = gateway.order("order-1");
     // No OTP comes: with a way to ask it waits until it may no longer.
     let args = [pay(&session, "order-1", &card), vec!["--timeout", "1"]].concat();
-    let waiting = gateway.pay(&args).expect(4).json();
-    assert_eq!((&waiting["outcome"], &waiting["next_action"]["kind"]), (&"action_needed".into(), &"enter_otp".into()));
+    let waiting = gateway.pay(&args).expect(4);
+    assert!(waiting.err.contains("The payment waits for its OTP"), "{waiting:?}");
+    let waiting = waiting.json();
+    assert_eq!((&waiting["outcome"], &waiting["next_action"]["kind"]), (&"pending".into(), &"enter_otp".into()));
     let number = waiting["cf_payment_id"].as_str().unwrap();
 
     let otp = ["otp", "--cf-payment-id", number, "--order-id", "order-1", "--json"];
@@ -49,7 +51,7 @@ fn without_a_way_to_ask_a_right_otp_is_pending() {
     let card = gateway.file("card.json", CARD);
     let session = gateway.order("order-1");
     let waiting = gateway.pay_without_keys(&pay(&session, "order-1", &card)).expect(4).json();
-    assert_eq!(waiting["outcome"], "action_needed");
+    assert_eq!(waiting["outcome"], "pending");
     let number = waiting["cf_payment_id"].as_str().unwrap();
     let args = ["otp", "--cf-payment-id", number, "--gateway", &gateway.url, "--ca", &gateway.ca];
     super::program::pay_with(&args, "111000", &[]).expect(4);
@@ -67,6 +69,6 @@ fn too_many_wrong_ones_fail() {
     let card = gateway.file("card.json", CARD);
     let session = gateway.order("order-1");
     let args = [pay(&session, "order-1", &card), vec!["--otp-stdin"]].concat();
-    let run = gateway.pay_typing(&args, "987654\n987654\n987654\n987654\n").expect(2);
-    assert_eq!(run.json()["outcome"], "failed");
+    let run = gateway.pay_typing(&args, "987654\n987654\n987654\n987654\n").expect(4);
+    assert_eq!((&run.json()["outcome"], &run.json()["attempt_ended"]), (&"pending".into(), &"failed".into()));
 }

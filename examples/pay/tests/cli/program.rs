@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use super::limit;
+
 /// A real-looking card that no test data lists: its number must never come out again.
 pub const CARD: &str =
     r#"{"number":"4111111111111111","expiry_month":"03","expiry_year":"48","cvv":"739","holder":"A Shopper"}"#;
@@ -65,15 +67,11 @@ pub fn pay_with(args: &[&str], stdin: &str, env: &[(&str, &str)]) -> Run {
 }
 
 fn finish(args: &[&str], stdin: &str, env: &[(&str, &str)]) -> Run {
-    let mut child = command(args, env).spawn().unwrap();
+    let child = command(args, env).spawn().unwrap();
     // It may end without reading.
-    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
-    let output = child.wait_with_output().unwrap();
-    Run {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
+    let _ = child.stdin.as_ref().unwrap().write_all(stdin.as_bytes());
+    let end = limit::finish(child);
+    Run { code: end.status.code().unwrap(), out: end.out, err: end.err }
 }
 
 /// Three digits are found in any long number: only whole words count.

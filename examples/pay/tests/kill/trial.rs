@@ -15,6 +15,8 @@ use sandbox::{Request, Server};
 use serde_json::Value;
 use transport_std::FileJournal;
 
+use super::super::limit::{self, LIMIT};
+
 pub const METHODS: [&str; 5] = ["card", "card-otp", "upi-link", "upi-qrcode", "upi-collect"];
 
 /// What is tried: all of it follows from the number.
@@ -93,7 +95,7 @@ impl<'s> Worker<'s> {
     }
 
     pub fn journal(&self) -> PathBuf {
-        self.directory.join("journal.redb")
+        self.directory.join("till/journal.redb")
     }
 
     /// An order; gives its session.
@@ -151,7 +153,7 @@ impl<'s> Worker<'s> {
         drop(journal);
         // Nobody but an operator can say whether goods went out that were on their way, or hand out what is due.
         while let Some(Release::Due | Release::Unknown) = record.as_ref().map(|record| record.release) {
-            assert_eq!(code, 4, "{trial:?}: {said}");
+            assert_eq!(code, 7, "{trial:?}: {said}");
             let word = if trial.release == Some("ok") { "--yes" } else { "--no" };
             (code, said) = self.finish(&["journal", "release", id, word, "--timeout", "60", "--json"]);
             record = FileJournal::open(self.journal()).unwrap().find(&trial.order_id).unwrap();
@@ -162,7 +164,7 @@ impl<'s> Worker<'s> {
             Some(_) => match told["outcome"].as_str() {
                 Some("paid") => (0, &"paid".into()),
                 Some("not_paid") => (2, &"not_paid".into()),
-                Some("refunded") => (2, &"refunded".into()),
+                Some("refunded") => (5, &"refunded".into()),
                 _ => panic!("{trial:?}: {said}"),
             },
         };
@@ -176,18 +178,20 @@ impl<'s> Worker<'s> {
             command.env_remove(name);
         }
         command.args(args).args(["--gateway", self.server.url(), "--ask-ms", "20", "--settle-ms", "50"]);
-        command.arg("--ca").arg(self.directory.join("ca.der")).arg("--journal").arg(self.journal());
+        command.arg("--ca").arg(self.directory.join("ca.der")).arg("--till").arg(self.directory.join("till"));
         if keys {
             command.arg("--keys").arg(self.directory.join("keys.json"));
         }
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().unwrap()
     }
 
     /// Runs a command to its end.
     fn finish(&self, args: &[&str]) -> (i32, String) {
-        let output = self.start(args, true).wait_with_output().unwrap();
-        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+        let end = limit::finish(self.start(args, true));
+        // Shown if the test fails.
+        print!("{}", end.err);
+        (end.status.code().unwrap(), end.out)
     }
 
     /// `false`: it had ended before.
@@ -210,6 +214,7 @@ impl<'s> Worker<'s> {
             if child.try_wait().unwrap().is_some() {
                 break false;
             }
+            assert!(start.elapsed() < LIMIT, "no end: {trial:?}");
             if is_due() {
                 // SIGKILL. It may just have ended by itself.
                 child.kill().unwrap();
