@@ -57,6 +57,7 @@ impl Sale {
             }
             return self.ask_again(now, question, RouteProblem::Refused { status: head.status });
         }
+        self.route_problem = None;
         let readable = match question {
             Question::Order => self.on_order(now, &head, body(&head, rx)),
             Question::Take => self.on_take(now, &head, body(&head, rx)),
@@ -70,7 +71,6 @@ impl Sale {
             Question::Refunds { most } => self.on_refunds(now, most, &head, body(&head, rx)),
         };
         if readable {
-            self.route_problem = None;
             self.failures = 0;
             self.hold_if_spent(now, &head);
         } else {

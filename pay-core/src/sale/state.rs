@@ -581,14 +581,11 @@ impl Sale {
             // Of a sale that was paid before, the goods went out when that was said.
             let first = !matches!(self.record.stage, Stage::Paid { .. });
             let paid = matches!(stage, Stage::Paid { .. });
-            if let Some(closed) = self.record.closed.as_mut().filter(|_| stage != Stage::Closing) {
-                closed.person = false;
-            }
             if self.policy.release && paid && first && self.record.release == Release::Untracked {
                 self.record.release = Release::Due;
             }
             self.record.stage = stage;
-            if let Some(closed) = &mut self.record.closed {
+            if let Some(closed) = self.record.closed.as_mut().filter(|_| self.record.stage != Stage::Closing) {
                 // What moved has come to an end.
                 closed.person = false;
             }

@@ -535,3 +535,59 @@ fn somebody_who_knows_closes_what_this_terminal_cannot() {
         assert!(!rig.journal.as_ref().unwrap().is_open());
     }
 }
+
+// Mutant: the answer to a claim taken for the answer to the report that followed it.
+#[test]
+fn the_answer_to_a_claim_is_none_to_a_report() {
+    let mut rig = paid(policy(Refunds::ByBackend));
+    rig.sale.begin_release().unwrap();
+    assert_eq!(rig.next(), Asked::Send("claim"));
+    rig.sale.settle_release(false).unwrap();
+    rig.answer(Told::Answer(200, "{}".to_owned()));
+    assert_eq!(kept(&rig).1, Release::Due, "the journal has yet to hear of it");
+    rig.tell("not released", Told::Answer(200, "{}".to_owned()));
+    rig.next();
+    assert_eq!(kept(&rig), (Stage::Paid { watch: false }, Release::Returned, false));
+}
+
+// Mutant: a refund made without a look at what went back already.
+#[test]
+fn never_more_goes_back_than_came_less_what_is_kept() {
+    let policy = policy(Refunds::ByKeys);
+    let mut rig = paid_twice(policy);
+    rig.power_cut(policy);
+    rig.tell("list", list(&BOTH)).before_refund(&BOTH, &[(13, "PENDING")]);
+    assert!(matches!(rig.next(), Asked::Done(Outcome::RefundDue(Surplus))), "somebody sent one back already");
+    assert_eq!(rig.sale.route_problem(), Some(RouteProblem::RefundRefused));
+    assert!(rig.journal.as_ref().unwrap().is_open());
+    // A person has looked.
+    rig.sale.refunded().unwrap();
+
+    // A cancelled one gave nothing back.
+    let mut rig = paid_twice(policy);
+    rig.power_cut(policy);
+    rig.tell("list", list(&BOTH)).before_refund(&BOTH, &[(13, "CANCELLED")]).tell("refund", refund(12, "SUCCESS"));
+
+    // What took no money after all does not go back.
+    let mut rig = paid_late(policy);
+    rig.tell("list", list(&[(11, "VOID")]));
+    assert!(matches!(rig.next(), Asked::Done(Outcome::RefundDue(LateSuccess))));
+    assert_eq!(rig.sale.route_problem(), Some(RouteProblem::RefundRefused));
+}
+
+// Mutant: a list of refunds that was cut believed.
+#[test]
+fn a_list_of_refunds_that_cannot_be_read_is_no_leave() {
+    let policy = policy(Refunds::ByKeys);
+    let mut rig = paid_late(policy);
+    for _ in 0..7 {
+        rig.tell("list", list(&ONE)).tell("refunds", Told::Answer(200, "[{}]".to_owned()));
+    }
+    assert!(matches!(rig.next(), Asked::Done(Outcome::RefundDue(LateSuccess))));
+    assert_eq!(rig.sale.route_problem(), Some(RouteProblem::RefundRefused));
+    // A gateway without this list: the refund's own id is a fence too.
+    let mut rig = paid_late(policy);
+    rig.tell("list", list(&ONE))
+        .tell("refunds", Told::Answer(404, "{}".to_owned()))
+        .tell("refund", refund(11, "SUCCESS"));
+}

@@ -3,6 +3,7 @@
 mod drivers;
 mod goods;
 mod methods;
+mod others;
 mod rig;
 mod scenarios;
 mod scripts;

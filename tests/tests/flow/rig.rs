@@ -256,6 +256,13 @@ pub fn list(payments: &[(u64, &str)]) -> Told {
     Told::Answer(200, format!("[{}]", payments.iter().copied().map(entry).collect::<Vec<_>>().join(",")))
 }
 
+/// With when each was completed.
+pub fn timed_list(payments: &[(u64, &str, &str)]) -> Told {
+    let entry =
+        |(id, status, time)| entry((id, status)).replace('{', &format!(r#"{{"payment_completion_time":"{time}","#));
+    Told::Answer(200, format!("[{}]", payments.iter().copied().map(entry).collect::<Vec<_>>().join(",")))
+}
+
 pub fn payment(payment: (u64, &str)) -> Told {
     Told::Answer(200, entry(payment))
 }

@@ -1,0 +1,449 @@
+//! Somebody else pays, or may pay, the same order: another terminal, another journal, the merchant's site.
+
+use pay_core::model::CfPaymentId;
+use pay_core::model::RefundReason::{LateSuccess, Surplus};
+use pay_core::sale::{Conflict, Millis, NotPaid, Outcome, Policy, Refunds, Release, Sale, SaleError, Stage, Switch};
+
+use crate::methods;
+use crate::rig::{
+    Asked, Rig, Told, card_reply, link_reply, list, marked_order_is, order_is, payment, refund, refused, timed_list,
+};
+
+const SESSION: &str = "session_abcdefghijklmnop";
+
+fn keys() -> Policy {
+    let mut policy = Policy::with_ask();
+    policy.release = true;
+    policy.refunds = Refunds::ByKeys;
+    policy
+}
+
+/// A sale of an order that was there, which nobody has paid yet; a link of it is shown.
+fn shown(policy: Policy, id: u64) -> Rig {
+    let mut rig = Rig::taking(policy);
+    rig.tell("order", order_is("ACTIVE")).tell("list", list(&[]));
+    assert_eq!(rig.next(), Asked::Ready(String::new()));
+    rig.pay(&methods::link(SESSION), "k0").unwrap();
+    rig.tell("pay", link_reply(id)).shown();
+    rig
+}
+
+fn paid(id: u64, watch: bool) -> Outcome {
+    Outcome::Paid { cf_payment_id: Some(CfPaymentId::new(id)), watch }
+}
+
+fn answer(status: u16, code: &str, kind: &str) -> Told {
+    Told::Answer(status, format!(r#"{{"code":"{code}","type":"{kind}","message":"m"}}"#))
+}
+
+/// The later one at the bank.
+const LATER: &str = "2026-11-22T21:50:20+05:30";
+const EARLIER: &str = "2026-11-22T21:50:19+05:30";
+
+// M1.
+#[test]
+fn of_two_terminals_that_were_both_paid_one_hands_out() {
+    let both = || timed_list(&[(11, "SUCCESS", LATER), (12, "SUCCESS", EARLIER)]);
+    let mut winner = shown(keys(), 12);
+    winner.tell("order", order_is("PAID")).tell("list", both());
+    assert_eq!(winner.next(), Asked::Done(paid(12, true)));
+    winner.sale.begin_release().unwrap();
+
+    let mut loser = shown(keys(), 11);
+    loser.tell("order", order_is("PAID")).tell("list", both());
+    loser.tell("list", both()).tell("refunds", Told::Answer(200, "[]".to_owned()));
+    loser.tell("refund", refund(11, "SUCCESS"));
+    loser.next();
+    assert_eq!(loser.sale.begin_release(), Err(SaleError::NotNow));
+    assert_eq!(loser.journal.as_ref().unwrap().release, Release::Returned);
+}
+
+// M1.
+#[test]
+fn of_two_terminals_the_one_that_was_not_paid_hands_nothing_out() {
+    let mut rig = shown(keys(), 11);
+    rig.tell("order", order_is("PAID")).tell("list", list(&[(11, "NOT_ATTEMPTED"), (12, "SUCCESS")]));
+    assert_eq!(rig.next(), Asked::Done(Outcome::PaidElsewhere));
+    assert_eq!(rig.sale.begin_release(), Err(SaleError::NotNow));
+    assert!(rig.journal.as_ref().unwrap().is_open(), "our link may still be paid");
+}
+
+// M2.
+#[test]
+fn an_order_that_was_there_is_never_called_not_paid() {
+    let exists =
+        || [answer(409, "order_already_exists", "invalid_request_error"), answer(422, "x", "idempotency_error")];
+    for told in exists() {
+        let mut rig = Rig::creating();
+        rig.tell("create", told).tell("order", marked_order_is("PAID", "x")).tell("list", list(&[(11, "SUCCESS")]));
+        assert_eq!(rig.next(), Asked::Done(Outcome::PaidElsewhere));
+    }
+    for told in exists() {
+        let mut rig = Rig::creating();
+        rig.tell("create", told).tell("order", marked_order_is("ACTIVE", "x"));
+        assert_eq!(rig.next(), Asked::Done(Outcome::OrderTaken));
+        assert!(rig.journal.as_ref().unwrap().is_open());
+        // Its code is paid after all.
+        rig.power_cut(Policy::with_ask());
+        rig.tell("order", marked_order_is("PAID", "x")).tell("list", list(&[(11, "SUCCESS")]));
+        assert_eq!(rig.next(), Asked::Done(Outcome::PaidElsewhere));
+    }
+    // Given up before anybody has read it.
+    for told in exists() {
+        let mut rig = Rig::creating();
+        rig.tell("create", told);
+        rig.sale.cancel(Millis(rig.now));
+        assert_eq!(rig.next(), Asked::Done(Outcome::OrderTaken));
+    }
+}
+
+// M2.
+#[test]
+fn an_answer_from_the_store_may_be_to_another_terminals_call() {
+    let Told::Answer(status, theirs) = marked_order_is("ACTIVE", "x") else { unreachable!() };
+    let mut rig = Rig::creating();
+    rig.tell("create", Told::With(|head| head.replayed = true, status, theirs.clone()));
+    rig.tell("order", Told::Answer(status, theirs));
+    assert_eq!(rig.next(), Asked::Done(Outcome::OrderTaken));
+
+    let Told::Answer(status, ours) = order_is("ACTIVE") else { unreachable!() };
+    let mut rig = Rig::creating();
+    rig.tell("create", Told::Lost).tell("create", Told::With(|head| head.replayed = true, status, ours));
+    rig.tell("order", order_is("ACTIVE")).tell("list", list(&[]));
+    assert_eq!(rig.next(), Asked::Ready(String::new()));
+}
+
+// M2.
+#[test]
+fn an_order_of_the_journal_is_not_given_up_before_its_attempts_are_known() {
+    let mut rig = Rig::new(Policy::with_ask());
+    rig.next();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", Told::Lost);
+    assert_eq!(rig.rounds("ACTIVE", &[]), Asked::Ready("NotFound".to_owned()));
+    let back = |rig: &mut Rig| {
+        let record = rig.journal.clone().unwrap();
+        rig.sale = Sale::come_back(record, None, Policy::with_ask(), [9; 16], Millis(rig.now));
+    };
+    back(&mut rig);
+    rig.sale.cancel(Millis(rig.now));
+    let late = [(11, "SUCCESS")];
+    assert_eq!(
+        rig.rounds("TERMINATED", &late),
+        Asked::Done(Outcome::PaidUnclear),
+        "whoever comes back may have given it away"
+    );
+
+    back(&mut rig);
+    for _ in 0..6 {
+        rig.now += 60_000;
+        assert_eq!(rig.next(), Asked::Send("order"));
+        rig.answer(Told::NotSent);
+    }
+    assert!(rig.sale.record().is_open(), "{:?}", rig.sale.record().stage);
+}
+
+// M3.
+#[test]
+fn goods_go_out_for_payments_of_this_sale_alone() {
+    let mut rig = Rig::taking(keys());
+    rig.tell("order", order_is("PAID")).tell("list", list(&[(11, "SUCCESS")]));
+    assert_eq!(rig.next(), Asked::Done(Outcome::PaidElsewhere));
+    assert_eq!(rig.sale.begin_release(), Err(SaleError::NotNow));
+    assert!(rig.sale.vend_token().is_none());
+}
+
+// M4.
+#[test]
+fn a_session_of_another_order_is_not_paid_with() {
+    let mut rig = Rig::taking(Policy::with_ask());
+    let Told::Answer(status, body) = order_is("ACTIVE") else { unreachable!() };
+    rig.tell("order", Told::Answer(status, body.replace(SESSION, "session_of_this_read"))).tell("list", list(&[]));
+    assert_eq!(rig.next(), Asked::Ready(String::new()));
+    assert_eq!(rig.pay(&methods::card(SESSION), "k0"), Err(SaleError::OtherSession));
+    rig.pay(&methods::card("session_of_this_read"), "k0").unwrap();
+}
+
+// M10.
+#[test]
+fn money_behind_a_list_that_hides_something_is_found() {
+    let closing = |told: Told| {
+        let mut rig = Rig::new(keys());
+        rig.next();
+        rig.pay(&methods::card(SESSION), "k0").unwrap();
+        rig.tell("pay", card_reply(11)).shown();
+        rig.sale.cancel(Millis(rig.now));
+        rig.tell("terminate", order_is("TERMINATED")).tell("list", told);
+        rig
+    };
+    let Told::Answer(status, one) = list(&[(11, "SUCCESS")]) else { unreachable!() };
+    let unreadable = r#"{"cf_payment_id":null,"payment_status":"SUCCESS"}"#;
+    let mut rig = closing(Told::Answer(status, one.replace('[', &format!("[{unreadable},"))));
+    assert_eq!(rig.next(), Asked::Send("list"), "before the refund");
+    assert_eq!(rig.sale.standing(), Outcome::RefundDue(LateSuccess));
+
+    let mut rig = closing(Told::Answer(status, format!("[{unreadable}]")));
+    rig.tell("payment", payment((11, "SUCCESS"))).tell("list", Told::Answer(status, format!("[{unreadable}]")));
+    rig.next();
+    assert_eq!(rig.sale.standing(), Outcome::RefundDue(LateSuccess));
+
+    let mut rig = closing(Told::With(|head| head.truncated = true, 200, "[".to_owned()));
+    rig.tell("payment", payment((11, "SUCCESS"))).tell("list", list(&[]));
+    rig.next();
+    assert_eq!(rig.sale.standing(), Outcome::RefundDue(LateSuccess));
+}
+
+// M10. Mutant: an element that cannot be read counted as the payment that was asked for singly, whatever else may exist.
+#[test]
+fn an_element_that_cannot_be_read_may_be_the_payment_without_a_number() {
+    let mut rig = Rig::new(Policy::with_ask());
+    rig.next();
+    rig.pay(&methods::link(SESSION), "k0").unwrap();
+    rig.tell("pay", link_reply(11)).shown();
+    rig.switch(Switch::GoOn).unwrap();
+    rig.pay(&methods::card(SESSION), "k1").unwrap();
+    rig.tell("pay", Told::Lost);
+    rig.sale.cancel(Millis(rig.now));
+    rig.tell("terminate", order_is("TERMINATED"));
+    for _ in 0..12 {
+        rig.tell("list", Told::Answer(200, "[{}]".to_owned())).tell("payment", payment((11, "FAILED")));
+        rig.tell("list", Told::Answer(200, "[{}]".to_owned()));
+        assert_eq!(rig.sale.record().stage, Stage::Closing);
+    }
+}
+
+// M13.
+#[test]
+fn a_sale_that_begins_anew_is_stopped_whatever_its_seed() {
+    let mut kept = Rig::seeded(Policy::with_ask(), 2);
+    kept.next();
+    let kept = kept.journal.unwrap();
+    // The same seed in the next boot, which has lost count: its first record, and any later one.
+    let mut anew = Rig::creating();
+    anew.next();
+    let mut anew = anew.journal.unwrap();
+    assert_eq!(anew.may_replace(&kept), Err(Conflict::Stale));
+    anew.seq = kept.seq + 1;
+    assert_eq!(anew.may_replace(&kept), Err(Conflict::Stale));
+}
+
+// F1.
+#[test]
+fn an_attempt_that_nobody_completed_settles_after_half_an_hour_and_counts_at_once_no_more() {
+    let mut rig = Rig::new(Policy::with_ask());
+    rig.next();
+    rig.pay(&methods::link(SESSION), "k0").unwrap();
+    rig.tell("pay", link_reply(11)).shown();
+    rig.sale.cancel(Millis(rig.now));
+    rig.tell("terminate", order_is("TERMINATED")).tell("list", list(&[(11, "NOT_ATTEMPTED")]));
+    let since = rig.now;
+    assert_eq!(rig.next(), Asked::Send("list"));
+    let record = rig.journal.clone().unwrap();
+    assert!(record.is_open() && record.is_quiet() && !record.is_unsettled());
+    assert!(rig.now - since >= 1_800_000, "the reading that has to agree");
+    rig.answer(list(&[(11, "NOT_ATTEMPTED")]));
+    assert_eq!(rig.next(), Asked::Done(Outcome::NotPaid(NotPaid::Terminated)));
+}
+
+// F1.
+#[test]
+fn what_is_pending_for_ever_is_a_persons_matter_and_blocks_nobody() {
+    let mut rig = Rig::new(Policy::with_ask());
+    rig.next();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", card_reply(11)).shown();
+    rig.sale.cancel(Millis(rig.now));
+    rig.tell("terminate", order_is("TERMINATED"));
+    let since = rig.now;
+    while rig.now - since < 1_900_000 {
+        assert!(rig.sale.record().is_unsettled());
+        rig.tell("list", list(&[(11, "PENDING")]));
+        if rig.sale.record().needs_person() {
+            break;
+        }
+    }
+    assert!(rig.sale.record().needs_person() && rig.sale.record().is_open() && !rig.sale.record().is_unsettled());
+    rig.tell("list", list(&[(11, "SUCCESS")]));
+    assert_eq!(rig.next(), Asked::Done(Outcome::RefundDue(LateSuccess)));
+    rig.sale.refunded().unwrap();
+    rig.next();
+    assert!(!rig.sale.record().needs_person(), "it was found out");
+}
+
+// F2.
+#[test]
+fn a_method_left_behind_does_not_keep_a_paid_sale_open_for_ever() {
+    let mut rig = Rig::new(Policy::with_ask());
+    rig.next();
+    rig.pay(&methods::link(SESSION), "k0").unwrap();
+    rig.tell("pay", link_reply(11)).shown();
+    rig.switch(Switch::GoOn).unwrap();
+    rig.pay(&methods::card(SESSION), "k1").unwrap();
+    rig.tell("pay", card_reply(12)).shown();
+    let payments = [(11, "NOT_ATTEMPTED"), (12, "SUCCESS")];
+    rig.tell("order", order_is("PAID")).tell("list", list(&payments));
+    assert_eq!(rig.next(), Asked::Done(paid(12, true)));
+    assert!(!rig.sale.record().is_unsettled());
+    rig.power_cut(Policy::with_ask());
+    rig.tell("list", list(&payments)).tell("list", list(&payments));
+    assert_eq!(rig.next(), Asked::Done(paid(12, false)));
+    assert!(!rig.journal.as_ref().unwrap().is_open());
+}
+
+// F3.
+#[test]
+fn nothing_is_sent_beside_a_payment_that_is_not_final() {
+    for status in ["PENDING", "NOT_ATTEMPTED", "FLAGGED", "HELD", "NEW_WORD"] {
+        let mut rig = Rig::taking(Policy::with_ask());
+        rig.tell("order", order_is("ACTIVE")).tell("list", list(&[(11, status)]));
+        assert_eq!(rig.next(), Asked::Done(Outcome::OrderTaken), "{status}");
+    }
+    let mut rig = Rig::taking(Policy::with_ask());
+    rig.tell("order", order_is("ACTIVE")).tell("list", list(&[(11, "FAILED"), (12, "USER_DROPPED")]));
+    assert_eq!(rig.next(), Asked::Ready(String::new()));
+    // Whoever made the order this power-on need not read it.
+    let mut rig = Rig::creating();
+    rig.tell("create", order_is("ACTIVE"));
+    assert_eq!(rig.next(), Asked::Ready(String::new()));
+}
+
+// F3. Mutant: a repeat beside a payment of somebody else that is under way.
+#[test]
+fn nothing_is_sent_again_beside_a_payment_that_is_under_way() {
+    for (status, again) in [("PENDING", "order"), ("NOT_ATTEMPTED", "pay")] {
+        let mut rig = Rig::taking(Policy::with_ask());
+        rig.tell("order", order_is("ACTIVE")).tell("list", list(&[]));
+        rig.next();
+        rig.pay(&methods::link(SESSION), "k0").unwrap();
+        rig.tell("pay", Told::Lost).tell("order", order_is("ACTIVE")).tell("list", list(&[(12, status)]));
+        assert_eq!(rig.next(), Asked::Send(again), "{status}");
+    }
+}
+
+// F4.
+#[test]
+fn the_gateways_reason_is_kept() {
+    for (status, code, kind) in [
+        (502, "bank_processing_failure", "api_error"),
+        (422, "request_invalid", "idempotency_error"),
+        (400, "order_already_paid", "invalid_request_error"),
+    ] {
+        let mut rig = Rig::new(Policy::with_ask());
+        rig.next();
+        rig.pay(&methods::card(SESSION), "k0").unwrap();
+        rig.tell("pay", answer(status, code, kind));
+        assert_eq!(rig.rounds("ACTIVE", &[]), Asked::Ready("NotFound".to_owned()));
+        rig.sale.cancel(Millis(rig.now));
+        assert_eq!(rig.rounds("TERMINATED", &[]), Asked::Done(Outcome::NotPaid(NotPaid::Terminated)));
+        let said = rig.journal.unwrap().said.unwrap();
+        assert_eq!((said.status, said.code.as_str()), (status, code));
+    }
+}
+
+// Mutant: the standing payment told by the list alone while the goods are not yet out: ours goes back, and its goods go out.
+#[test]
+fn goods_stay_where_another_payment_turns_out_to_stand() {
+    let mut rig = shown(keys(), 11);
+    let pending = [(11, "SUCCESS"), (12, "PENDING")];
+    rig.tell("order", order_is("PAID")).tell("list", list(&pending)).tell("list", list(&pending));
+    assert_eq!(rig.next(), Asked::Done(paid(11, true)));
+    rig.power_cut(keys());
+    rig.tell("list", timed_list(&[(11, "SUCCESS", LATER), (12, "SUCCESS", EARLIER)]));
+    assert_eq!(rig.next(), Asked::Send("list"), "before the refund");
+    assert_eq!(rig.sale.begin_release(), Err(SaleError::NotNow));
+    assert_eq!(rig.journal.as_ref().unwrap().release, Release::NotReleased);
+    assert_eq!(rig.sale.record().returns().count(), 1);
+}
+
+// Mutant: what goods went out for told after the list was noted: the first of two successes, whichever paid.
+#[test]
+fn what_goods_went_out_for_stays() {
+    let mut rig = Rig::new(keys());
+    rig.next();
+    rig.pay(&methods::link(SESSION), "k0").unwrap();
+    rig.tell("pay", link_reply(11)).shown();
+    rig.switch(Switch::GoOn).unwrap();
+    rig.pay(&methods::link(SESSION), "k1").unwrap();
+    rig.tell("pay", link_reply(12)).shown();
+    rig.tell("order", order_is("PAID")).tell("list", list(&[(11, "NOT_ATTEMPTED"), (12, "SUCCESS")]));
+    assert_eq!(rig.next(), Asked::Done(paid(12, true)));
+    rig.sale.begin_release().unwrap();
+    rig.next();
+    let token = rig.sale.vend_token().unwrap();
+    rig.sale.released(token, true).unwrap();
+    rig.next();
+    rig.power_cut(keys());
+    let both = [(11, "SUCCESS"), (12, "SUCCESS")];
+    rig.tell("list", list(&both)).before_refund(&both, &[]).tell("refund", refund(11, "SUCCESS"));
+    assert_eq!(rig.rounds("PAID", &both), Asked::Done(Outcome::RefundDue(Surplus)));
+}
+
+// Mutant: a payment of ours that succeeded first kept, and theirs sent back, after "paid elsewhere" was said.
+#[test]
+fn after_paid_elsewhere_ours_goes_back() {
+    let mut rig = shown(keys(), 11);
+    rig.tell("order", order_is("PAID")).tell("list", list(&[(11, "PENDING"), (12, "SUCCESS")]));
+    assert_eq!(rig.next(), Asked::Done(Outcome::PaidElsewhere));
+    rig.power_cut(keys());
+    let both = || timed_list(&[(11, "SUCCESS", EARLIER), (12, "SUCCESS", LATER)]);
+    rig.tell("list", both()).tell("list", both()).tell("refunds", Told::Answer(200, "[]".to_owned()));
+    rig.tell("refund", refund(11, "SUCCESS"));
+    rig.next();
+    assert_eq!(rig.journal.as_ref().unwrap().release, Release::Returned);
+    assert_eq!(rig.sale.begin_release(), Err(SaleError::NotNow));
+}
+
+// Mutant: `PaidUnclear` that forgets that the sale was given up: what turns out to be ours is handed out later.
+#[test]
+fn what_was_given_up_stays_so_while_it_is_unclear() {
+    let mut rig = Rig::taking(keys());
+    rig.tell("order", order_is("ACTIVE")).tell("list", list(&[]));
+    rig.next();
+    rig.pay(&methods::link(SESSION), "k0").unwrap();
+    rig.tell("pay", link_reply(11)).shown();
+    rig.switch(Switch::GoOn).unwrap();
+    rig.pay(&methods::card(SESSION), "k1").unwrap();
+    rig.tell("pay", Told::Lost);
+    rig.sale.cancel(Millis(rig.now));
+    let unclear = [(11, "NOT_ATTEMPTED"), (12, "SUCCESS")];
+    assert_eq!(rig.rounds("PAID", &unclear), Asked::Done(Outcome::PaidUnclear));
+    let record = rig.journal.clone().unwrap();
+    assert!(record.needs_person() && record.is_open() && !record.is_unsettled(), "{record:?}");
+    rig.power_cut(keys());
+    let both = [(11, "SUCCESS"), (12, "SUCCESS")];
+    rig.tell("order", order_is("PAID")).tell("list", list(&both));
+    rig.next();
+    assert_eq!(rig.sale.standing(), Outcome::RefundDue(LateSuccess));
+}
+
+// Mutant: the deadline of the shopper closing a sale that was read as paid, because the list hid the payment.
+#[test]
+fn a_sale_that_was_paid_in_time_is_not_late() {
+    let mut rig = shown(keys(), 11);
+    let hidden = || Told::Answer(200, "[{}]".to_owned());
+    rig.tell("order", order_is("PAID")).tell("list", hidden());
+    rig.now += 400_000;
+    rig.tell("payment", payment((11, "SUCCESS"))).tell("list", hidden());
+    assert_eq!(rig.next(), Asked::Done(paid(11, false)));
+}
+
+// Mutant: `HOPELESS` that does not look whether anybody else had the session.
+#[test]
+fn an_order_that_nobody_can_read_is_taken_rather_than_not_paid() {
+    let mut rig = Rig::taking(Policy::with_ask());
+    rig.tell("order", order_is("ACTIVE")).tell("list", list(&[]));
+    rig.next();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", refused());
+    rig.next();
+    rig.sale.cancel(Millis(rig.now));
+    rig.tell("terminate", Told::NotSent).tell("order", Told::NotSent).tell("order", Told::NotSent);
+    assert_eq!(rig.next(), Asked::Done(Outcome::OrderTaken));
+    // It does not ask for ever; when somebody asks again it says so again, or learns more.
+    rig.power_cut(Policy::with_ask());
+    rig.tell("order", Told::NotSent).tell("order", Told::NotSent).tell("order", Told::NotSent);
+    assert_eq!(rig.next(), Asked::Done(Outcome::OrderTaken));
+    rig.sale.attest(false).unwrap();
+    assert_eq!(rig.next(), Asked::Done(Outcome::NotPaid(NotPaid::Attested)));
+    assert!(!rig.journal.as_ref().unwrap().is_open());
+}
