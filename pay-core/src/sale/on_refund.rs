@@ -354,11 +354,15 @@ impl Sale {
     /// of an order that was taken, that somebody paid it.
     pub fn attest(&mut self, paid: bool) -> Result<(), SaleError> {
         let for_a_person = matches!(self.record.stage, Stage::PaidUnclear | Stage::Taken) && self.in_flight.is_none();
-        if !for_a_person && !matches!(self.phase, Phase::Done(Outcome::Pending | Outcome::Unknown)) {
+        // A sale that was given up is unclear in its outcome alone.
+        let unclear = self.record.stage == Stage::PaidUnclear || self.phase == Phase::Done(Outcome::PaidUnclear);
+        let over = matches!(self.phase, Phase::Done(Outcome::Pending | Outcome::Unknown | Outcome::PaidUnclear));
+        if !for_a_person && !over {
             return Err(SaleError::NotNow);
         }
         self.finish(match (paid, &self.record.stage) {
-            (true, Stage::Taken) | (false, Stage::PaidUnclear) => Outcome::PaidElsewhere,
+            (true, Stage::Taken) => Outcome::PaidElsewhere,
+            (false, _) if unclear => Outcome::PaidElsewhere,
             (true, Stage::Closing) => Outcome::RefundDue(RefundReason::LateSuccess),
             (true, _) => Outcome::Paid { cf_payment_id: self.record.payer(), watch: false },
             (false, _) => Outcome::NotPaid(NotPaid::Attested),

@@ -409,6 +409,11 @@ fn what_was_given_up_stays_so_while_it_is_unclear() {
     assert_eq!(rig.rounds("PAID", &unclear), Asked::Done(Outcome::PaidUnclear));
     let record = rig.journal.clone().unwrap();
     assert!(record.needs_person() && record.is_open() && !record.is_unsettled(), "{record:?}");
+    for (ours, outcome) in [(true, Outcome::RefundDue(LateSuccess)), (false, Outcome::PaidElsewhere)] {
+        let mut rig = Rig { sale: rig.sale.clone(), ..Rig::creating() };
+        rig.sale.attest(ours).unwrap();
+        assert_eq!(rig.sale.standing(), outcome);
+    }
     rig.power_cut(keys());
     let both = [(11, "SUCCESS"), (12, "SUCCESS")];
     rig.tell("order", order_is("PAID")).tell("list", list(&both));
