@@ -21,6 +21,7 @@
 //!   list. Members outside the specification are refused on Order Pay, OTP, refund, terminate and simulate calls, and
 //!   ignored when an order is made.
 //! - A call that a version has not got is a "bad URL" of status 400.
+//! - The merchant is told of payments and refunds that end, by webhooks, once [`Server::send_webhooks`] was called.
 //! - What the documents leave open, and everything that goes wrong in the world, are numbered [`Scenario`]s; what goes
 //!   wrong with the bytes of a connection, whatever they carry, is the business of a [`Proxy`] in between.
 //!
@@ -46,6 +47,7 @@ pub use books::refund::{Refund, RefundStatus};
 pub use books::terms::{Listing, Sessions, Unfinished};
 pub use gateway::faults::Fault;
 pub use gateway::keys::SessionKeys;
+pub use gateway::outbox::{Hook, HookFamily, Webhook};
 pub use gateway::rate::Limits;
 pub use ground::amount::Paise;
 pub use ground::http::{Request, Response};
@@ -57,6 +59,7 @@ pub use scenario::entry::{SCENARIO_HEADER, Scenario};
 pub use scenario::expect::{Expect, Mode};
 pub use scenario::list::scenario_table;
 pub use scenario::shopper::Means;
+pub use server::hook::HookError;
 pub use server::https::{Config, Server, StartError};
 pub use server::proxy::{Direction, Proxy, Trouble, What};
 pub use stage::gateway::Gateway;

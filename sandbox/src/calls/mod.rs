@@ -7,6 +7,7 @@ pub(crate) mod check;
 pub(crate) mod listing;
 pub(crate) mod method;
 pub(crate) mod methods;
+pub(crate) mod notice;
 pub(crate) mod order;
 pub(crate) mod otp;
 pub(crate) mod payment;

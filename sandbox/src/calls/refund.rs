@@ -81,7 +81,7 @@ impl Books {
     }
 }
 
-fn entity(refund: &Refund, version: ApiVersion) -> Value {
+pub(crate) fn entity(refund: &Refund, version: ApiVersion) -> Value {
     let done = refund.status == RefundStatus::Success;
     let cf_refund_id =
         if version == ApiVersion::V2022_09_01 { format!("refund_{}", refund.cf_id) } else { refund.cf_id.to_string() };

@@ -20,7 +20,7 @@ use serde_json::Value;
 pub(crate) struct Desk {
     pub(crate) books: Books,
     client_id: String,
-    client_secret: String,
+    pub(crate) client_secret: String,
     store: Store,
     windows: Windows,
 }

@@ -1,11 +1,13 @@
 //! HTTPS on loopback around the [`Gateway`].
 
+use crate::gateway::outbox::{Hook, Webhook};
 use crate::ground::http::{Request, Response};
 use crate::ground::time::UnixMillis;
 use crate::ground::wire::WireFault;
 use crate::server::certificate;
 use crate::server::certificate::Certificates;
 use crate::server::faulty::Faulty;
+use crate::server::hook::{self, HookError, Target};
 use crate::stage::gateway::Gateway;
 use crate::stage::rules::Rules;
 use core::{
@@ -29,7 +31,7 @@ use std::{
     thread::JoinHandle,
     time::SystemTime,
 };
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::{net::TcpListener, runtime::Handle, sync::oneshot};
 use tokio_rustls::TlsAcceptor;
 
 /// Largest request body read: 64 KiB, far above any request of the API.
@@ -83,6 +85,7 @@ pub struct Server {
     client_id: String,
     client_secret: String,
     shared: Arc<Shared>,
+    runtime: Handle,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -91,6 +94,8 @@ struct Shared {
     gateway: Mutex<Gateway>,
     /// Milliseconds by which the sandbox's clock is ahead.
     ahead: AtomicU64,
+    /// How often it was said where webhooks go: the last time counts.
+    hooks: AtomicU64,
 }
 
 impl Server {
@@ -127,7 +132,9 @@ impl Server {
             TcpListener::from_std(listener).map_err(StartError::Io)?
         };
         let gateway = Gateway::new(config.rules, &url, &client_id, &client_secret, seed);
-        let shared = Arc::new(Shared { gateway: Mutex::new(gateway), ahead: AtomicU64::new(0) });
+        let shared =
+            Arc::new(Shared { gateway: Mutex::new(gateway), ahead: AtomicU64::new(0), hooks: AtomicU64::new(0) });
+        let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel();
         let serving = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
@@ -142,7 +149,8 @@ impl Server {
                 runtime.shutdown_background();
             })
             .map_err(StartError::Io)?;
-        Ok(Self { url, ca_pem, ca_der, client_id, client_secret, shared, stop: Some(stop), thread: Some(thread) })
+        let (stop, thread) = (Some(stop), Some(thread));
+        Ok(Self { url, ca_pem, ca_der, client_id, client_secret, shared, runtime: handle, stop, thread })
     }
 
     /// `https://127.0.0.1:PORT/pg`
@@ -182,6 +190,23 @@ impl Server {
         gateway
     }
 
+    /// Sends webhooks from now on to this URL on loopback (`http://127.0.0.1:PORT/PATH`), signed with the client secret, in place
+    /// of where they went before. See [`Gateway::webhooks`]; a call has 10 s, and its repeats go by the sandbox's clock.
+    ///
+    /// # Errors
+    /// [`HookError`].
+    pub fn send_webhooks(&self, url: &str, hook: Hook) -> Result<(), HookError> {
+        let target = Target::parse(url)?;
+        let mut gateway = self.gateway();
+        gateway.set_hook(Some(hook));
+        let place = self.shared.hooks.fetch_add(1, Ordering::SeqCst) + 1;
+        drop(gateway);
+        let (due, taken) = (Arc::clone(&self.shared), Arc::clone(&self.shared));
+        let due = move || due.webhooks(place);
+        self.runtime.spawn(hook::tell(target, due, move |number| taken.lock().webhook_taken(number)));
+        Ok(())
+    }
+
     /// What the sandbox's clock shows, without what scenarios add to it.
     #[must_use]
     pub fn now(&self) -> UnixMillis {
@@ -219,6 +244,12 @@ impl Shared {
 
     fn now(&self) -> UnixMillis {
         millis(since_1970()) + self.ahead.load(Ordering::SeqCst)
+    }
+
+    /// What is due; `None` once webhooks go elsewhere.
+    fn webhooks(&self, place: u64) -> Option<Vec<Webhook>> {
+        let mut gateway = self.lock();
+        (self.hooks.load(Ordering::SeqCst) == place).then(|| gateway.webhooks(self.now()))
     }
 }
 

@@ -1,6 +1,7 @@
-//! HTTPS on loopback, and a proxy in front of it.
+//! HTTPS on loopback, a proxy in front of it, and calls to the merchant.
 
 pub(crate) mod certificate;
 pub(crate) mod faulty;
+pub(crate) mod hook;
 pub(crate) mod https;
 pub(crate) mod proxy;

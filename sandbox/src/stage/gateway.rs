@@ -6,6 +6,7 @@ use crate::books::payment::{Payment, PaymentStatus};
 use crate::books::refund::{Refund, RefundStatus};
 use crate::gateway::desk::Desk;
 use crate::gateway::faults::{Fault, Faults};
+use crate::gateway::outbox::{Hook, Outbox, Webhook};
 use crate::ground::json::read_object;
 use crate::ground::test_data::Outcome;
 use crate::ground::time::UnixMillis;
@@ -22,6 +23,7 @@ pub struct Gateway {
     pub(crate) rules: Rules,
     pub(crate) desk: Desk,
     pub(crate) faults: Faults,
+    outbox: Outbox,
     /// Scenarios under way, by order.
     pub(crate) plays: BTreeMap<String, Play>,
     /// What shoppers will do: when, about the attempt at which place, and which of their steps.
@@ -39,6 +41,7 @@ impl Gateway {
             rules,
             desk: Desk::new(Books::new(base, seed), client_id, client_secret),
             faults: Faults::default(),
+            outbox: Outbox::default(),
             plays: BTreeMap::new(),
             steps: BTreeSet::new(),
             ahead: 0,
@@ -54,6 +57,23 @@ impl Gateway {
     /// (`POST /orders/sessions`), or the beginning of one and `*`.
     pub fn inject(&mut self, path: &str, times: usize, fault: Fault) {
         self.faults.add(path, times, fault);
+    }
+
+    /// Tells of payments and refunds that end from now on, by [`Gateway::webhooks`]; `None` stops it.
+    pub fn set_hook(&mut self, hook: Option<Hook>) {
+        self.outbox.switch(hook, &self.desk.books);
+    }
+
+    /// The webhooks that are due: of each payment that succeeded, failed, was dropped or goes back of itself, and of each refund
+    /// that was made or given up. Each is given once, and again after 2, 10 and 30 minutes until it is [taken](Gateway::webhook_taken).
+    pub fn webhooks(&mut self, now: UnixMillis) -> Vec<Webhook> {
+        self.advance(now);
+        self.outbox.due(&self.desk.books, &self.desk.client_secret, now + self.ahead)
+    }
+
+    /// The merchant answered it with 200.
+    pub fn webhook_taken(&mut self, number: u64) {
+        self.outbox.taken(number);
     }
 
     /// The rules, to read or change while running.
