@@ -71,6 +71,8 @@ impl Back {
 
     /// Begins a round now.
     pub(super) fn begin_round(&mut self) {
+        // The journal has it. Kept at work, it would hide those before it from this round.
+        self.desk = None;
         self.after = None;
         self.rest = Millis::default();
         self.open = 0;

@@ -98,3 +98,33 @@ fn whoever_listens_hears_of_the_sale_that_the_time_ran_out_on() {
         assert_eq!((open, listener.0.borrow().as_slice()), (1, &[Outcome::Pending][..]));
     }
 }
+
+/// Red where a sale keeps its place until its own next look is due, here half an hour; and where the sale at work when the round
+/// begins hides those before it (the second one has the lower order id).
+#[test]
+fn a_sale_that_rests_does_not_keep_the_others_waiting() {
+    let world = World::new();
+    let (flash, mut memory) = (flash(&world), memory());
+    let mut till = till(&world, &flash, 1, &mut memory, ());
+    let mut left = Vec::new();
+    for _ in 0..2 {
+        let order = create(&mut till, &world, 1_015);
+        let at = world.borrow().now + 200;
+        world.borrow_mut().wishes.push((at, Wish::Leave));
+        left.push(order.order_id.clone());
+        let _ = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+    }
+    // Nobody completed them, and nobody knows yet that nobody will.
+    for order in world.borrow_mut().orders.values_mut() {
+        order.status = "TERMINATED";
+        order.payments.iter_mut().for_each(|payment| payment.1 = "NOT_ATTEMPTED");
+    }
+    assert!(left.is_sorted_by(|first, second| first > second), "take another boot: {left:?}");
+    let (now, before) = (world.borrow().now, world.borrow().calls.len());
+    let open = till.settle_open(Millis(now + 120_000), &mut Counter(world.clone())).unwrap();
+    assert_eq!(open, 2);
+    for id in left {
+        let list = format!("GET /orders/{id}/payments");
+        assert!(world.borrow().calls[before..].contains(&list), "{id}: {:?}", &world.borrow().calls[before..]);
+    }
+}

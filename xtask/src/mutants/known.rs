@@ -34,7 +34,7 @@ impl Known {
     pub(super) fn note(&self, row: &Mutant, verdict: &Verdict) -> Result<()> {
         let said = match verdict {
             Verdict::Noticed(how) => how.lines().next().unwrap_or_default(),
-            Verdict::Passed => SURVIVED,
+            Verdict::Passed(_) => SURVIVED,
         };
         let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&self.file)?;
         Ok(writeln!(file, "{}\t{}\t{said}", mark(row), row.id)?)

@@ -9,19 +9,21 @@ mod row;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::workspace;
 use copy::Copy;
 use known::Known;
-use notice::Verdict;
+use notice::{PATIENCE, Verdict};
 use row::Mutant;
 use table::Table;
 
 /// How many of the table `cargo xtask ci` draws.
 const DRAWN: usize = 20;
+/// What runs for less than a second without a mutant may take so long with one.
+const LEAST_WAIT: Duration = Duration::from_secs(60);
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Arguments {
@@ -32,7 +34,7 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "check")]
     all: bool,
     /// Only the rows whose id, file or notice contains this
-    #[arg(long, value_name = "TEXT", conflicts_with_all = ["check", "all"])]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, conflicts_with_all = ["check", "all"])]
     only: Option<String>,
     /// So many, drawn from the rows that were seen noticed
     #[arg(long, value_name = "N", conflicts_with_all = ["check", "all", "only"])]
@@ -101,31 +103,30 @@ fn play(mut rows: Vec<&Mutant>, resume: bool) -> Result<()> {
         rows.retain(|row| !known.is_noticed(row));
         println!("mutants: {} of {all} were noticed before", all - rows.len());
     }
-    let mut unfit = BTreeMap::new();
+    let mut waits = BTreeMap::new();
     for notice in rows.iter().map(|row| &row.notice).collect::<BTreeSet<_>>() {
-        let begun = Instant::now();
-        let why = match notice.ask(&copy) {
-            Ok(Verdict::Passed) => {
-                println!("unchanged, {notice} passes, {} s", begun.elapsed().as_secs());
+        let why = match notice.ask(&copy, PATIENCE) {
+            Ok(Verdict::Passed(took)) => {
+                println!("unchanged, {notice} passes in {} s", took.as_secs());
+                waits.insert(notice, took.saturating_mul(10).max(LEAST_WAIT));
                 continue;
             }
             Ok(Verdict::Noticed(how)) => how,
             Err(error) => format!("{error:#}"),
         };
         println!("UNFIT: without a mutant {notice} fails: {why}");
-        unfit.insert(notice, why);
     }
     let (mut survivors, mut broken) = (Vec::new(), Vec::new());
     for row in &rows {
         let begun = Instant::now();
-        let verdict = match unfit.get(&row.notice) {
-            Some(_) => Err(anyhow!("what must notice it fails without it")),
-            None => copy.with(row, || row.notice.ask(&copy)),
+        let verdict = match waits.get(&row.notice) {
+            Some(wait) => copy.with(row, || row.notice.ask(&copy, *wait)),
+            None => Err(anyhow!("what must notice it fails without it")),
         };
         let seconds = begun.elapsed().as_secs();
         let found = match &verdict {
             Ok(Verdict::Noticed(how)) => how.clone(),
-            Ok(Verdict::Passed) => {
+            Ok(Verdict::Passed(_)) => {
                 survivors.push(row.id.as_str());
                 "SURVIVES".to_owned()
             }

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::copy::Copy;
 
-/// What takes longer than this does not end by itself any more.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// What takes longer than this does not end by itself any more, where nobody knows how long it takes.
+pub(super) const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The sweep or the exploration, to the first thing they find; or a test: what `cargo test` builds, and which of its tests run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -27,7 +27,8 @@ pub(super) enum Notice {
 pub(super) enum Verdict {
     /// It failed, in its own words.
     Noticed(String),
-    Passed,
+    /// It ran so long, and found nothing.
+    Passed(Duration),
 }
 
 impl TryFrom<String> for Notice {
@@ -63,25 +64,25 @@ impl Notice {
         matches!(self, Self::Sweep | Self::Explore)
     }
 
-    /// Builds it in the copy and lets it run.
-    pub(super) fn ask(&self, copy: &Copy) -> Result<Verdict> {
+    /// Builds it in the copy and lets it run, each program of it for so long at the most.
+    pub(super) fn ask(&self, copy: &Copy, patience: Duration) -> Result<Verdict> {
         match self {
-            Self::Sweep => program(copy, "sweep", &["--quick", "--stop"]),
-            Self::Explore => program(copy, "explore", &["--quick", "--stop"]),
-            Self::Test { build, filter } => test(copy, build, filter),
+            Self::Sweep => program(copy, "sweep", &["--quick", "--stop"], patience),
+            Self::Explore => program(copy, "explore", &["--quick", "--stop"], patience),
+            Self::Test { build, filter } => test(copy, build, filter, patience),
         }
     }
 }
 
 /// A program of the package `tests`, which says `FAILED ...` and ends with 1 when it has found something.
-fn program(copy: &Copy, name: &str, arguments: &[&str]) -> Result<Verdict> {
+fn program(copy: &Copy, name: &str, arguments: &[&str], patience: Duration) -> Result<Verdict> {
     let build = ["-p", "tests", "--features", name, "--bin", name].map(str::to_owned);
     let built = copy.build("build", &build)?;
     let [program] = built.as_slice() else { bail!("cargo build made {} programs named {name}", built.len()) };
     let mut command = Command::new(&program.path);
-    let ended = end(command.current_dir(&program.directory).args(arguments))?;
+    let ended = end(command.current_dir(&program.directory).args(arguments), patience)?;
     match ended.code {
-        Some(0) => Ok(Verdict::Passed),
+        Some(0) => Ok(Verdict::Passed(ended.took)),
         Some(1) | None => {
             let failure = ended.said.lines().skip_while(|line| !line.starts_with("FAILED")).take(2);
             let failure = failure.map(str::trim).collect::<Vec<_>>().join(": ");
@@ -92,28 +93,30 @@ fn program(copy: &Copy, name: &str, arguments: &[&str]) -> Result<Verdict> {
 }
 
 /// The tests of which there must be some.
-fn test(copy: &Copy, build: &[String], filter: &[String]) -> Result<Verdict> {
+fn test(copy: &Copy, build: &[String], filter: &[String], patience: Duration) -> Result<Verdict> {
     let built = copy.build("test", build)?;
     ensure!(!built.is_empty(), "cargo test {} builds nothing that runs", build.join(" "));
-    let mut some = false;
+    let (mut some, mut took) = (false, Duration::ZERO);
     for tests in built {
         let mut command = Command::new(&tests.path);
         // As cargo runs them.
         command.current_dir(&tests.directory).env("CARGO_MANIFEST_DIR", &tests.directory);
-        let ended = end(command.args(filter).env_remove("RUST_BACKTRACE"))?;
+        let ended = end(command.args(filter).env_remove("RUST_BACKTRACE"), patience)?;
+        took += ended.took;
         some |= ended.said.lines().any(|line| line.starts_with("running ") && !line.starts_with("running 0 "));
         if ended.code != Some(0) {
             return Ok(Verdict::Noticed(ended.failed()));
         }
     }
     ensure!(some, "-- {}: no such test", filter.join(" "));
-    Ok(Verdict::Passed)
+    Ok(Verdict::Passed(took))
 }
 
 struct Ended {
     /// `None`: it was killed, by itself or because it did not end.
     code: Option<i32>,
     said: String,
+    took: Duration,
 }
 
 impl Ended {
@@ -132,8 +135,8 @@ impl Ended {
     }
 }
 
-/// Runs it until it ends, or for as long as anybody waits.
-fn end(command: &mut Command) -> Result<Ended> {
+/// Runs it until it ends, or is ended.
+fn end(command: &mut Command, patience: Duration) -> Result<Ended> {
     let log = super::copy::scratch("said")?;
     let output = std::fs::File::create(&log)?;
     command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).env_remove("LD_LIBRARY_PATH");
@@ -143,7 +146,7 @@ fn end(command: &mut Command) -> Result<Ended> {
         if let Some(status) = child.try_wait()? {
             break Some(status);
         }
-        if begun.elapsed() > PATIENCE {
+        if begun.elapsed() > patience {
             child.kill()?;
             child.wait()?;
             break None;
@@ -152,9 +155,9 @@ fn end(command: &mut Command) -> Result<Ended> {
     };
     let mut said = String::from_utf8_lossy(&std::fs::read(&log)?).into_owned();
     if status.is_none() {
-        said.push_str(&format!("\nit did not end in {} s", PATIENCE.as_secs()));
+        said.push_str(&format!("\nit did not end in {} s", patience.as_secs()));
     }
-    Ok(Ended { code: status.and_then(|status| status.code()), said })
+    Ok(Ended { code: status.and_then(|status| status.code()), said, took: begun.elapsed() })
 }
 
 /// What cargo has built: the programs in its messages.
@@ -196,7 +199,7 @@ mod tests {
 
     #[test]
     fn the_tests_that_failed_are_named() {
-        let ended = |said: &str| Ended { code: Some(101), said: said.to_owned() };
+        let ended = |said: &str| Ended { code: Some(101), said: said.to_owned(), took: Duration::ZERO };
         assert_eq!(ended("test a ... ok\ntest b::c ... FAILED\n").failed(), "b::c");
         assert_eq!(ended("test a ... FAILED\ntest b ... FAILED\n").failed(), "a and 1 more");
         assert_eq!(ended("boom\n\n").failed(), "boom");
