@@ -88,3 +88,50 @@ pub(crate) const fn farewell(outcome: &Outcome, release: Release) -> &'static st
         (Outcome::PaidUnclear | Outcome::Pending | Outcome::Unknown, _) => "Please ask the staff",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pay_core::model::RefundReason;
+
+    use super::*;
+
+    const PAID: Outcome = Outcome::Paid { cf_payment_id: None, watch: false };
+
+    /// Mutants: any paid order thanked for; a payment of somebody else ends as paid.
+    #[test]
+    fn each_end_has_its_number_and_its_words() {
+        for (outcome, release, exit, words) in [
+            (PAID, Release::Released, Exit::Paid, "Paid. Thank you"),
+            (PAID, Release::Untracked, Exit::Paid, "Paid. Thank you"),
+            (PAID, Release::NotReleased, Exit::Paid, "Your money is being returned"),
+            (PAID, Release::Returned, Exit::Paid, "Your money is being returned"),
+            (PAID, Release::Due, Exit::Paid, "Paid. Please ask the staff"),
+            (PAID, Release::Releasing, Exit::Paid, "Paid. Please ask the staff"),
+            (PAID, Release::Unknown, Exit::Paid, "Paid. Please ask the staff"),
+            (Outcome::RefundDue(RefundReason::Surplus), Release::Due, Exit::Refund, "Your money is being returned"),
+            (Outcome::NotPaid(NotPaid::Terminated), Release::Untracked, Exit::NotPaid, "Not paid"),
+            (Outcome::NotPaid(NotPaid::NotSent), Release::Untracked, Exit::Local, "Not paid"),
+            (Outcome::PaidElsewhere, Release::Untracked, Exit::Elsewhere, "Already paid elsewhere"),
+            (Outcome::OrderTaken, Release::Untracked, Exit::Local, "Please start again"),
+            (Outcome::HandedOver, Release::Untracked, Exit::Open, "If you paid, it comes back"),
+            (Outcome::PaidUnclear, Release::Untracked, Exit::Person, "Please ask the staff"),
+            (Outcome::Pending, Release::Untracked, Exit::Open, "Please ask the staff"),
+            (Outcome::Unknown, Release::Untracked, Exit::Unknown, "Please ask the staff"),
+        ] {
+            assert_eq!(
+                (Exit::of(&outcome, None), farewell(&outcome, release)),
+                (exit, words),
+                "{outcome:?} {release:?}"
+            );
+        }
+    }
+
+    /// The order was closed because nothing could be sent: nobody was charged, and the fault is here.
+    #[test]
+    fn an_order_closed_because_nothing_left_is_a_local_error() {
+        let closed = Outcome::NotPaid(NotPaid::Expired);
+        assert_eq!(Exit::of(&closed, Some(&AttemptEnd::Untrusted)), Exit::Local);
+        assert_eq!(Exit::of(&closed, Some(&AttemptEnd::NotSent)), Exit::Local);
+        assert_eq!(Exit::of(&closed, Some(&AttemptEnd::NotFound)), Exit::NotPaid);
+    }
+}

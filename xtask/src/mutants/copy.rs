@@ -1,5 +1,6 @@
 //! The copy of the tree that is broken, and what is built of it.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -14,13 +15,18 @@ use crate::workspace;
 pub(super) struct Copy {
     root: PathBuf,
     target: PathBuf,
+    /// Locked: two runs would break each other's files.
+    _lock: File,
 }
 
 impl Copy {
     /// Copies what git knows or would add. Files that are the same already stay, so that only what differs is built again; what
     /// is gone goes.
     pub(super) fn make() -> Result<Self> {
-        let copy = Self { root: workspace::target("mutants/tree"), target: workspace::target("mutants/target") };
+        let lock = File::create(scratch("lock")?)?;
+        lock.try_lock().context("another run of mutants has the copy")?;
+        let (root, target) = (workspace::target("mutants/tree"), workspace::target("mutants/target"));
+        let copy = Self { root, target, _lock: lock };
         let mut list = Command::new("git");
         list.current_dir(workspace::root()).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
         let list = output(&mut list).context("mutants need git and a clone")?;
