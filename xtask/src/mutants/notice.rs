@@ -68,13 +68,14 @@ impl Notice {
     pub(super) fn ask(&self, copy: &Copy, patience: Duration) -> Result<Verdict> {
         match self {
             Self::Sweep => program(copy, "sweep", &["--quick", "--stop"], patience),
-            Self::Explore => program(copy, "explore", &["--quick", "--stop"], patience),
+            Self::Explore => program(copy, "explore", &[], patience),
             Self::Test { build, filter } => test(copy, build, filter, patience),
         }
     }
 }
 
-/// A program of the package `tests`, which says `FAILED ...` and ends with 1 when it has found something.
+/// A program of the package `tests`, which ends with 1 when it has found something, and says what: the sweep in a line that begins with
+/// `FAILED`, and where to see it in the next; the exploration in its last one.
 fn program(copy: &Copy, name: &str, arguments: &[&str], patience: Duration) -> Result<Verdict> {
     let build = ["-p", "tests", "--features", name, "--bin", name].map(str::to_owned);
     let built = copy.build("build", &build)?;
