@@ -275,7 +275,7 @@ mod tests {
         store.want(&OrderId::parse(order).unwrap(), Owner::new([7; 32]), 1015).unwrap();
     }
 
-    // Mutant: not cutting the torn line off (`set_len` left out) makes the next event a part of a damaged line.
+    // Mutant: the next event written behind the torn line and not over it.
     #[test]
     fn a_torn_last_line_is_dropped_at_every_length() {
         let dir = dir("torn");
@@ -296,7 +296,7 @@ mod tests {
         fs::remove_dir_all(dir).unwrap();
     }
 
-    // Mutant: skipping every line that cannot be read forgets a report in the middle of the file.
+    // Mutants: skipping every line that cannot be read forgets a report in the middle of the file; the checksum not compared.
     #[test]
     fn damage_before_the_end_is_an_error() {
         let dir = dir("damaged");
@@ -306,10 +306,29 @@ mod tests {
         }
         assert!(Store::open(&dir).is_err(), "two programs on one file");
         drop(store);
-        let mut bytes = fs::read(dir.join(FILE)).unwrap();
-        bytes[20] ^= 1;
-        fs::write(dir.join(FILE), bytes).unwrap();
-        assert!(Store::open(&dir).is_err());
+        let bytes = fs::read(dir.join(FILE)).unwrap();
+        let line = bytes.iter().position(|byte| *byte == b'\n').unwrap();
+        for at in 0..line {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1;
+            fs::write(dir.join(FILE), damaged).unwrap();
+            assert!(Store::open(&dir).is_err(), "{at}");
+        }
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    // P4. Mutant: an event that could not be written, in the book all the same.
+    #[test]
+    fn what_cannot_be_written_did_not_happen() {
+        let dir = dir("full");
+        let mut store = Store::open(&dir).unwrap();
+        want(&mut store, "abc");
+        // As a disk that takes nothing more.
+        store.file = File::open(dir.join(FILE)).unwrap();
+        let report = Event::Reported { at: Moment(1), released: true, payment: None };
+        assert!(store.on(&order(), &report).is_err());
+        assert_eq!(store.entry(&order()).unwrap().released(), None);
+        assert!(store.on(&order(), &report).is_err(), "nor later");
         fs::remove_dir_all(dir).unwrap();
     }
 

@@ -18,8 +18,12 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(600);
 #[serde(try_from = "String")]
 pub(super) enum Notice {
     Sweep,
-    Explore,
-    Test { build: Vec<String>, filter: Vec<String> },
+    /// One of its worlds, or all that every build explores.
+    Explore(Option<String>),
+    Test {
+        build: Vec<String>,
+        filter: Vec<String>,
+    },
 }
 
 /// What came of asking.
@@ -40,9 +44,10 @@ impl TryFrom<String> for Notice {
         let (build, filter) = (words(build), words(filter));
         match (text.as_str(), build.as_slice()) {
             ("sweep", _) => Ok(Self::Sweep),
-            ("explore", _) => Ok(Self::Explore),
+            (_, [explore]) if explore == "explore" => Ok(Self::Explore(None)),
+            (_, [explore, world]) if explore == "explore" => Ok(Self::Explore(Some(world.clone()))),
             (_, [p, _package, _target, ..]) if p == "-p" && !text.ends_with("--") => Ok(Self::Test { build, filter }),
-            _ => Err(anyhow!("notice: `{text}` is none of `sweep`, `explore`, `-p PACKAGE TARGET [-- TESTS]`")),
+            _ => Err(anyhow!("notice: `{text}` is none of `sweep`, `explore [WORLD]`, `-p PACKAGE TARGET [-- TESTS]`")),
         }
     }
 }
@@ -51,7 +56,8 @@ impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sweep => f.write_str("sweep"),
-            Self::Explore => f.write_str("explore"),
+            Self::Explore(None) => f.write_str("explore"),
+            Self::Explore(Some(world)) => write!(f, "explore {world}"),
             Self::Test { build, filter } if filter.is_empty() => f.write_str(&build.join(" ")),
             Self::Test { build, filter } => write!(f, "{} -- {}", build.join(" "), filter.join(" ")),
         }
@@ -61,14 +67,14 @@ impl fmt::Display for Notice {
 impl Notice {
     /// It plays whole sales, with their gateway and their goods.
     pub(super) const fn plays_sales(&self) -> bool {
-        matches!(self, Self::Sweep | Self::Explore)
+        matches!(self, Self::Sweep | Self::Explore(_))
     }
 
     /// Builds it in the copy and lets it run, each program of it for so long at the most.
     pub(super) fn ask(&self, copy: &Copy, patience: Duration) -> Result<Verdict> {
         match self {
             Self::Sweep => program(copy, "sweep", &["--quick", "--stop"], patience),
-            Self::Explore => program(copy, "explore", &[], patience),
+            Self::Explore(world) => program(copy, "explore", world.as_deref().as_slice(), patience),
             Self::Test { build, filter } => test(copy, build, filter, patience),
         }
     }
@@ -190,7 +196,9 @@ mod tests {
 
     #[test]
     fn a_notice_is_read_and_told_alike() {
-        for text in ["sweep", "explore", "-p pay-core --lib -- sale::settle", "-p tests --test journal"] {
+        for text in
+            ["sweep", "explore", "explore create", "-p pay-core --lib -- sale::settle", "-p tests --test journal"]
+        {
             assert_eq!(Notice::try_from(text.to_owned()).unwrap().to_string(), text);
         }
         for text in ["", "swep", "-p pay-core", "-p pay-core -- x", "-p pay-core --lib --", "pay-core --lib -- x"] {
