@@ -246,3 +246,7 @@ impl Listing {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "listing_tests.rs"]
+mod tests;

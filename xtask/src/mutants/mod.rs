@@ -11,7 +11,7 @@ mod table;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::workspace;
 use copy::Copy;
@@ -118,11 +118,12 @@ fn play(mut rows: Vec<&Mutant>, resume: bool) -> Result<()> {
     }
     let (mut survivors, mut broken) = (Vec::new(), Vec::new());
     for row in &rows {
-        let begun = Instant::now();
-        let verdict = match waits.get(&row.notice) {
-            Some(wait) => copy.with(row, || row.notice.ask(&copy, *wait)),
-            None => Err(anyhow!("what must notice it fails without it")),
+        let Some(wait) = waits.get(&row.notice) else {
+            broken.push(row.id.as_str());
+            continue;
         };
+        let begun = Instant::now();
+        let verdict = copy.with(row, || row.notice.ask(&copy, *wait));
         let seconds = begun.elapsed().as_secs();
         let found = match &verdict {
             Ok(Verdict::Noticed(how)) => how.clone(),
@@ -140,8 +141,14 @@ fn play(mut rows: Vec<&Mutant>, resume: bool) -> Result<()> {
             known.note(row, verdict).context("the result cannot be kept")?;
         }
     }
-    ensure!(broken.is_empty(), "cannot be played: {}", broken.join(", "));
-    ensure!(survivors.is_empty(), "nothing notices {}", survivors.join(", "));
+    let mut faults = Vec::new();
+    if !survivors.is_empty() {
+        faults.push(format!("nothing notices {}", survivors.join(", ")));
+    }
+    if !broken.is_empty() {
+        faults.push(format!("cannot be played: {}", broken.join(", ")));
+    }
+    ensure!(faults.is_empty(), "{}", faults.join("; "));
     println!("mutants: {} played, all of them noticed", rows.len());
     Ok(())
 }
