@@ -197,6 +197,9 @@ impl Sale {
             self.give_up_creating();
         } else if nothing && !self.policy.can_ask && self.record.attempts().any(|attempt| attempt.was_answered()) {
             // Refused, and nobody here can read whether somebody else pays it.
+            self.forget_body();
+            self.session = None;
+            self.deadline = None;
             self.phase = Phase::Done(Outcome::Unknown);
         } else if nothing && !self.policy.can_ask {
             self.finish(Outcome::NotPaid(self.why_nothing()));

@@ -120,6 +120,10 @@ impl Sale {
             // Nothing of ours can be paid: that the order stays open until it expires is no reason to ask for ever.
             let sent = self.record.attempts().next().is_some();
             match self.record.stage {
+                // It was read as paid, and nothing of ours can have done that.
+                Stage::Closing | Stage::Taken if self.asking.paid_since.is_some() => {
+                    return self.finish(Outcome::PaidElsewhere);
+                }
                 // Somebody else may be paying it, and nobody can read that.
                 Stage::Closing if sent && !self.record.alone => return self.finish(Outcome::OrderTaken),
                 Stage::Closing => return self.finish(Outcome::NotPaid(self.why_nothing())),
@@ -407,7 +411,11 @@ impl Sale {
                 self.finish(Outcome::PaidElsewhere);
             }
             // The list may be behind the order.
-            Whose::Unclear | Whose::Nobody if self.is_unclear_for_long(now) => self.finish(Outcome::PaidUnclear),
+            Whose::Unclear | Whose::Nobody if self.is_unclear_for_long(now) => {
+                // Where nothing of ours can have charged it is somebody else's, whether the list shows it or not.
+                let ours = self.may_have_charged();
+                self.finish(if ours { Outcome::PaidUnclear } else { Outcome::PaidElsewhere });
+            }
             Whose::Unclear | Whose::Nobody => self.phase = Phase::Ask(Question::Whose, self.next_round(now)),
         }
     }

@@ -45,7 +45,7 @@ impl Sale {
             return;
         }
         let refusal = response::refusal(head.status, body);
-        self.record.said = Some(refused_by(&refusal));
+        self.note_said(&refusal);
         // An earlier send does not matter here: creating charges nobody.
         match refusal.class(CallKind::CreateOrder, false) {
             RefusalClass::Throttled => self.phase = Phase::Create(self.after_throttle(now, &head)),
@@ -61,6 +61,15 @@ impl Sale {
                 let by = refused_by(&refusal);
                 self.finish(Outcome::NotPaid(NotPaid::Refused(by)));
             }
+        }
+    }
+
+    /// Why the gateway did not do as it was asked.
+    fn note_said(&mut self, refusal: &Refusal<'_>) {
+        let said = Some(refused_by(refusal));
+        if self.record.said != said {
+            self.record.said = said;
+            self.change();
         }
     }
 
@@ -125,7 +134,7 @@ impl Sale {
             return;
         }
         let refusal = response::refusal(head.status, body(&head, rx));
-        self.record.said = Some(refused_by(&refusal));
+        self.note_said(&refusal);
         // A stored answer to an earlier call under this key says nothing about that call's fate that asking would not.
         let earlier = self.is_in_doubt() || head.replayed;
         match refusal.class(CallKind::OrderPay, earlier) {

@@ -452,3 +452,23 @@ fn an_order_that_nobody_can_read_is_taken_rather_than_not_paid() {
     assert_eq!(rig.next(), Asked::Done(Outcome::NotPaid(NotPaid::Attested)));
     assert!(!rig.journal.as_ref().unwrap().is_open());
 }
+
+// Mutant: `HOPELESS` that forgets that the order was read as paid.
+#[test]
+fn an_order_that_was_read_as_paid_is_not_called_not_paid() {
+    let mut rig = Rig::new(Policy::with_ask());
+    rig.next();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", refused());
+    rig.next();
+    rig.sale.cancel(Millis(rig.now));
+    rig.tell("terminate", order_is("PAID"));
+    for _ in 0..3 {
+        rig.tell("list", Told::NotSent);
+    }
+    assert_eq!(rig.next(), Asked::Done(Outcome::PaidElsewhere));
+    // Nor does a list that stays empty make it unclear: nothing of ours was executed.
+    let mut rig = Rig::taking(keys());
+    rig.tell("order", order_is("PAID"));
+    assert_eq!(rig.rounds("PAID", &[]), Asked::Done(Outcome::PaidElsewhere));
+}

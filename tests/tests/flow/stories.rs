@@ -293,6 +293,17 @@ fn nothing_secret_outlives_its_use() {
     rig.pay(&methods::link(SESSION), "k1").unwrap();
     assert!(!holds(&rig.tx, "card_cvv"));
 
+    // Given up before it could leave, by a terminal that cannot ask.
+    let mut rig = Rig::new(Policy::session_only());
+    rig.next();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", refused());
+    rig.pay(&methods::card(SESSION), "k1").unwrap();
+    rig.tell("pay", Told::NotSent);
+    rig.sale.cancel(pay_core::sale::Millis(rig.now));
+    assert_eq!(rig.next(), Asked::Done(Outcome::Unknown));
+    assert!(!holds(&rig.tx, "card_cvv") && rig.sale.session().is_none());
+
     let mut rig = Rig::creating();
     rig.tell("create", order_is("ACTIVE"));
     assert!(matches!(rig.next(), Asked::Ready(_)));
