@@ -4,8 +4,10 @@
 /// Who made a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Payer {
-    /// This till, whatever journal it had then.
+    /// This till.
     Till(u8),
+    /// This till, with a journal that it has lost since.
+    Lost(u8),
     /// Somebody else.
     Stranger,
 }
@@ -45,6 +47,8 @@ pub enum Said {
     NotPaid {
         /// The order was read as closed.
         closed: bool,
+        /// The till had heard that the order was there before.
+        known: bool,
     },
     /// Money came that must go back.
     RefundDue,
@@ -84,7 +88,14 @@ impl Order {
                 Err(format!("paid by {id} was said, which is no success of this till's"))
             }
             Said::RefundDue if !has_success => Err("a refund was called due, and nothing was charged".to_owned()),
-            Said::NotPaid { closed } => {
+            Said::NotPaid { closed, known } => {
+                let lost = |payment: &&Payment| known && payment.payer == Payer::Lost(till);
+                if self.payments.iter().filter(lost).any(|payment| payment.succeeded || payment.may_succeed) {
+                    return Err(
+                        "not paid was said of an order that the till has paid, or may have, before it lost its journal"
+                            .to_owned(),
+                    );
+                }
                 if self.of(till).any(|payment| payment.succeeded && !payment.refunded) {
                     return Err("not paid was said, and a payment of this till's stands".to_owned());
                 }

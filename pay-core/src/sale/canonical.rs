@@ -18,8 +18,8 @@ pub const NOON: Millis = Millis(100_000_000);
 /// The same on the gateway's clock.
 pub const NOON_DATE: UnixSeconds = UnixSeconds(1_900_000_000);
 
-/// A limit that lies ahead, and that only a long sleep reaches.
-const FAR_MS: u32 = 4 * 3_600_000;
+/// How far every limit that lies ahead is: beyond the longest pause (30 minutes), within an hour.
+const FAR_MS: u32 = 50 * 60_000;
 
 /// Where counting stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -429,7 +429,7 @@ impl Sale {
     /// A payment of ours took the money. `back`: it must go back, as the sale had been given up or another payment stands.
     fn finish_ours(&mut self, listing: &Listing, back: bool, others_open: bool) {
         let twice = listing.successes().count() > 1;
-        let watch = twice || others_open || self.may_be_paid_twice() || listing.too_many;
+        let watch = twice || others_open || self.may_be_paid_twice() || !listing.is_complete();
         if !back {
             return self.finish(Outcome::Paid { cf_payment_id: self.record.payer(), watch });
         }

@@ -38,7 +38,7 @@ pub fn canonical(life: Option<&mut Life>, journal: &mut [Record], view: &View) -
         *until = view.limit(*until);
     }
     life.back.rest = view.due(life.back.rest);
-    life.back.open = life.back.open.min(1);
+    life.back.open = 0;
     let abandoned_ms = life.terms.abandoned_ms;
     let fronts = life.front.as_ref().map(|desk| desk.sale.power_on());
     let backs = life.back.desk.as_ref().map(|desk| desk.sale.power_on());

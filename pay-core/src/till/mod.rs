@@ -5,6 +5,7 @@ mod answers;
 mod back;
 pub mod blocking;
 #[cfg(feature = "explore")]
+#[doc(hidden)]
 pub mod canonical;
 mod desk;
 mod device;

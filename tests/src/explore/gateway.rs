@@ -86,6 +86,19 @@ pub enum Call {
 }
 
 impl Call {
+    /// The same of the other of two terminals.
+    pub const fn swap(&mut self) {
+        match self {
+            Self::Pay { till, .. } | Self::Refund { till, .. } | Self::Report { till, .. } => *till = 3 - *till,
+            Self::Create { .. }
+            | Self::Order
+            | Self::Payments
+            | Self::Payment(_)
+            | Self::Terminate
+            | Self::ReadRefund { .. } => {}
+        }
+    }
+
     pub const fn acts(&self) -> bool {
         match self {
             Self::Create { .. } | Self::Pay { .. } | Self::Terminate | Self::Refund { .. } | Self::Report { .. } => {
@@ -196,6 +209,23 @@ impl Gateway {
             goods: self.goods.clone(),
             on_their_way: self.late.iter().filter_map(on_its_way).collect(),
         }
+    }
+
+    /// A till loses its journal: what it paid, nobody knows to be its own any more.
+    pub fn lose(&mut self, till: u8) {
+        for payment in self.payments.iter_mut().filter(|payment| payment.payer == Payer::Till(till)) {
+            payment.payer = Payer::Lost(till);
+        }
+    }
+
+    /// The two terminals change their places.
+    pub fn swap(&mut self) {
+        for payment in &mut self.payments {
+            if let Payer::Till(till) | Payer::Lost(till) = &mut payment.payer {
+                *till = 3 - *till;
+            }
+        }
+        self.late.iter_mut().for_each(Call::swap);
     }
 
     /// What nothing reads any more gets one value.

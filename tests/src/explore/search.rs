@@ -1,14 +1,15 @@
 //! Visits every state, breadth first, on all cores.
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use pay_core::till::canonical;
 
+use super::mix::Mix;
 use super::terminal::Doing;
-use super::world::{Rules, Step, World};
+use super::world::{Next, Rules, World};
 
 /// So many threads hardly ever want the same part of what was seen.
 const SHARDS: usize = 256;
@@ -53,8 +54,11 @@ impl Hasher for Same {
 type Shard = Mutex<HashMap<u64, u32, BuildHasherDefault<Same>>>;
 
 fn fingerprint(world: &World) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    world.hash(&mut hasher);
+    let mut hasher = Mix::default();
+    world.gateway.hash(&mut hasher);
+    for till in &world.tills {
+        (till.number, till.print).hash(&mut hasher);
+    }
     hasher.finish()
 }
 
@@ -156,7 +160,7 @@ fn visit(rules: &Rules, open: &Open, seen: &[Shard], count: &AtomicU32, transiti
     }
     let all = open.world.next(rules);
     transitions.fetch_add(all.len() as u64, Ordering::Relaxed);
-    for (index, (step, result)) in all.into_iter().enumerate() {
+    for (index, Next { step, result, .. }) in all.into_iter().enumerate() {
         let index = index as u16;
         let world = match result {
             Ok(world) => world,
@@ -181,7 +185,7 @@ fn visit(rules: &Rules, open: &Open, seen: &[Shard], count: &AtomicU32, transiti
                 }
             }
         };
-        if step.is_fair() && id != open.id {
+        if step.is_fair(rules) && id != open.id {
             worker.edges.push((open.id, id));
         }
     }
@@ -197,9 +201,11 @@ fn story(rules: &Rules, parents: &[(u32, u16)], mut id: u32, last: Option<u16>) 
     }
     let mut world = World::new(rules);
     let mut told = Vec::new();
+    let mut other = false;
     for index in way.into_iter().rev() {
-        let (step, result): (Step, _) = world.next(rules).swap_remove(usize::from(index));
-        told.push(step.to_string());
+        let Next { step, result, swapped } = world.next(rules).swap_remove(usize::from(index));
+        told.push(if other { step.swapped() } else { step }.to_string());
+        other ^= swapped;
         match result {
             Ok(next) => world = next,
             Err(_) => break,

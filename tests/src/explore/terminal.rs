@@ -1,5 +1,6 @@
 //! A terminal: the life that ships, its journal, and what it is in the middle of.
 
+use std::hash::{Hash, Hasher};
 use std::sync::LazyLock;
 
 use pay_core::model::{
@@ -15,6 +16,7 @@ use pay_core::wire;
 use pay_core::wire::ResponseHead;
 
 use super::gateway::{Answer, Call, Gateway, Kind, SESSION, Status};
+use super::mix::Mix;
 use crate::laws::Said;
 
 /// The order that everything is about.
@@ -48,7 +50,7 @@ pub enum Wants {
     Recall(OrderId),
     Exchange(Call),
     Nothing,
-    Told(Box<Record>, Outcome),
+    Told(Outcome),
     Show(Option<u64>),
     Choose,
     Vend,
@@ -66,7 +68,7 @@ pub enum Tell<'e> {
 }
 
 /// A terminal.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub struct Terminal {
     pub number: u8,
     pub doing: Doing,
@@ -77,6 +79,8 @@ pub struct Terminal {
     /// How many journals it has lost.
     pub lost: u8,
     pub facts: Facts,
+    /// What it is, but for its number: a fingerprint.
+    pub print: u64,
 }
 
 /// What an observer knows of it.
@@ -87,6 +91,8 @@ pub struct Facts {
     pub looked: Option<bool>,
     /// It has sent a payment in this power-on.
     pub sent: bool,
+    /// It was told in this power-on that the order was there before.
+    pub known: bool,
     /// A cut found goods on their way, and they came out.
     pub out: bool,
 }
@@ -102,15 +108,17 @@ impl Terminal {
             rx: Vec::new(),
             journal: Vec::new(),
             lost: 0,
-            facts: Facts { looked: None, sent: false, out: false },
+            facts: Facts { looked: None, sent: false, known: false, out: false },
+            print: 0,
         }
     }
 
     /// Switches it on.
     pub fn switch_on(&mut self, terms: &Terms) {
-        let secret = DeviceSecret::new([self.number; 32]);
+        // Keys are compared within one journal only, so all terminals may have the same.
+        let secret = DeviceSecret::new([7; 32]);
         // Fresh for each boot: what is made of it is renamed at once.
-        self.life = Some(Box::new(Life::new(terms.clone(), secret, u64::from(self.lost), [100 + self.number; 32])));
+        self.life = Some(Box::new(Life::new(terms.clone(), secret, u64::from(self.lost), [8; 32])));
         self.facts = Facts { out: self.facts.out, ..Facts::default() };
         self.doing = Doing::Idle;
     }
@@ -122,6 +130,7 @@ impl Terminal {
         self.rx.clear();
         self.facts.looked = None;
         self.facts.sent = false;
+        self.facts.known = false;
         self.doing = Doing::Off;
     }
 
@@ -182,7 +191,7 @@ impl Terminal {
             Do::NextOpen(after) => Wants::NextOpen(after.cloned()),
             Do::Recall(order) => Wants::Recall(order.clone()),
             Do::Exchange(request, _) => Wants::Exchange(call(number, &request)),
-            Do::Tell(Note::Settled(record, outcome)) => Wants::Told(Box::new(record.clone()), outcome),
+            Do::Tell(Note::Settled(_, outcome)) => Wants::Told(outcome),
             Do::Tell(_) | Do::Disconnect(_) => Wants::Nothing,
             Do::Show(_, action) => Wants::Show(payment_in(&action)),
             Do::Choose(..) => Wants::Choose,
@@ -241,8 +250,8 @@ impl Terminal {
             let mut next = self.clone();
             match next.wants(now) {
                 Wants::Nothing => next.tell(now, Tell::Event(Event::Told)),
-                Wants::Told(record, outcome) => {
-                    told(&record, &outcome, said)?;
+                Wants::Told(outcome) => {
+                    told(&outcome, next.facts.known, said)?;
                     next.tell(now, Tell::Event(Event::Told));
                 }
                 Wants::NextOpen(after) => {
@@ -261,10 +270,7 @@ impl Terminal {
                         next.with(|life, _| life.sell(&order, None, now).expect("the order that was made"));
                     }
                     Done::Over(outcome) => {
-                        let record = next.record().cloned();
-                        if let Some(record) = record {
-                            told(&record, &outcome, said)?;
-                        }
+                        told(&outcome, next.facts.known, said)?;
                         now = now.after(1);
                         next.settle(now);
                     }
@@ -311,6 +317,9 @@ impl Terminal {
             self.cut();
             self.doing = Doing::Over;
         }
+        let mut hasher = Mix::default();
+        (&self.doing, &self.life, &self.tx, &self.rx, &self.journal, &self.lost, &self.facts).hash(&mut hasher);
+        self.print = hasher.finish();
     }
 }
 
@@ -379,12 +388,11 @@ fn call(till: u8, request: &wire::Request<'_>) -> Call {
 }
 
 /// What a till says of a sale, as the laws know it.
-fn told(record: &Record, outcome: &Outcome, said: &mut impl FnMut(Said) -> Result<(), String>) -> Result<(), String> {
+fn told(outcome: &Outcome, known: bool, said: &mut impl FnMut(Said) -> Result<(), String>) -> Result<(), String> {
     use pay_core::sale::NotPaid;
-    let _ = record;
     said(match outcome {
         Outcome::Paid { cf_payment_id, .. } => Said::Paid(cf_payment_id.map(pay_core::model::CfPaymentId::get)),
-        Outcome::NotPaid(why) => Said::NotPaid { closed: matches!(why, NotPaid::Terminated | NotPaid::Expired) },
+        Outcome::NotPaid(why) => Said::NotPaid { closed: matches!(why, NotPaid::Terminated | NotPaid::Expired), known },
         Outcome::RefundDue(_) => Said::RefundDue,
         Outcome::PaidElsewhere => Said::Elsewhere,
         Outcome::PaidUnclear | Outcome::OrderTaken | Outcome::HandedOver | Outcome::Pending | Outcome::Unknown => {
@@ -431,6 +439,7 @@ impl Terminal {
     pub fn note_answer(&mut self, gateway: &Gateway, call: &Call, answer: &Answer) {
         match call {
             Call::Create { .. } if answer.status == 200 => self.facts.looked = Some(false),
+            Call::Create { .. } => self.facts.known |= self.lost > 0,
             Call::Payments => {
                 let moves = |payment: &super::gateway::Payment| {
                     matches!(payment.status, Status::NotAttempted | Status::Pending)

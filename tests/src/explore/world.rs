@@ -40,6 +40,12 @@ pub struct Rules {
     pub loses_journal: bool,
     /// Requests may arrive after their sender has given up.
     pub late: bool,
+    /// Requests may be refused, throttled, fail at the bank or not leave, beside being lost.
+    pub refuses: bool,
+    /// Somebody may wait for an hour, with the power or without.
+    pub hours: bool,
+    /// The order may expire, and a payment may fail.
+    pub fails: bool,
     /// The shopper may want another method while one is open.
     pub switches: bool,
     /// Where counting stops.
@@ -64,6 +70,9 @@ impl Rules {
             flash_fails: false,
             loses_journal: false,
             late: false,
+            refuses: true,
+            hours: true,
+            fails: true,
             switches: false,
             caps: Caps { failures: 3, age_ms: 0 },
             terms: terms(Refunds::ByKeys),
@@ -112,7 +121,7 @@ pub enum Step {
 
 impl Step {
     /// It is no fault, nor somebody's whim: on a fair network it comes in the end, if it can.
-    pub const fn is_fair(&self) -> bool {
+    pub const fn is_fair(&self, rules: &Rules) -> bool {
         match self {
             Self::On { sells: false, .. }
             | Self::Looks { .. }
@@ -147,22 +156,30 @@ impl Step {
             | Self::Delayed(..)
             | Self::NotShown(_)
             | Self::Vends { .. }
-            | Self::Cancels(_)
             | Self::Switches(_)
             | Self::StrangerBegins => false,
+            // It stands for the end of the shopper's time, where nobody waits for so long.
+            Self::Cancels(_) => !rules.hours,
         }
     }
 }
 
 /// Everything that is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub struct World {
     pub gateway: Gateway,
     pub tills: Vec<Arc<Terminal>>,
 }
 
-/// What may come next, and the world after it, or the law that it breaks.
-pub type Next = (Step, Result<World, String>);
+/// What may come next.
+pub struct Next {
+    /// What happens.
+    pub step: Step,
+    /// The world after it, or the law that it breaks.
+    pub result: Result<World, String>,
+    /// The two terminals have changed their places in it.
+    pub swapped: bool,
+}
 
 impl World {
     /// At the beginning.
@@ -217,6 +234,19 @@ impl World {
         if self.is_over() { self.gateway.facts().at_the_end() } else { Ok(()) }
     }
 
+    /// Two terminals that began alike are the same two in any order.
+    fn sort(&mut self, rules: &Rules) -> bool {
+        let [one, two] = &mut self.tills[..] else { return false };
+        if rules.creates || one.print <= two.print {
+            return false;
+        }
+        core::mem::swap(one, two);
+        Arc::make_mut(one).number = 1;
+        Arc::make_mut(two).number = 2;
+        self.gateway.swap();
+        true
+    }
+
     /// Everything that can happen next.
     pub fn next(&self, rules: &Rules) -> Vec<Next> {
         let mut all = Vec::new();
@@ -237,8 +267,8 @@ impl World {
         let mut world = self.clone();
         let result = change(&mut world).and_then(|()| world.check());
         world.gateway.canonical();
-        let _ = rules;
-        all.push((step, result.map(|()| world)));
+        let swapped = world.sort(rules);
+        all.push(Next { step, result: result.map(|()| world), swapped });
     }
 
     fn gateway_moves(&self, rules: &Rules, all: &mut Vec<Next>) {
@@ -250,10 +280,12 @@ impl World {
                     world.gateway.succeed(index);
                     Ok(())
                 });
-                self.after(rules, Step::Fails(id), all, |world| {
-                    world.gateway.payments[index].status = Status::Failed;
-                    Ok(())
-                });
+                if rules.fails {
+                    self.after(rules, Step::Fails(id), all, |world| {
+                        world.gateway.payments[index].status = Status::Failed;
+                        Ok(())
+                    });
+                }
             }
             if rules.drops && gateway.state != State::Active && payment.status == Status::NotAttempted {
                 self.after(rules, Step::Dropped(id), all, |world| {
@@ -276,7 +308,7 @@ impl World {
                 Ok(())
             });
         }
-        if gateway.state == State::Active {
+        if gateway.state == State::Active && rules.fails {
             self.after(rules, Step::Expires, all, |world| {
                 world.gateway.state = State::Expired;
                 Ok(())
@@ -326,7 +358,7 @@ impl World {
         match till.doing {
             Doing::Over => return,
             Doing::Off => {
-                for (at, after_hour) in [(NOON, false), (hour, true)] {
+                for (at, after_hour) in [(NOON, false), (hour, true)].into_iter().take(1 + usize::from(rules.hours)) {
                     self.to_till(
                         rules,
                         index,
@@ -344,7 +376,7 @@ impl World {
                 return;
             }
             Doing::Idle => {
-                for (at, after_hour) in [(NOON, false), (hour, true)] {
+                for (at, after_hour) in [(NOON, false), (hour, true)].into_iter().take(1 + usize::from(rules.hours)) {
                     self.to_till(rules, index, at, Step::Looks { till: number, after_hour }, all, |_, till| {
                         till.settle(at);
                         Ok(())
@@ -372,10 +404,18 @@ impl World {
             Ok(())
         });
         if rules.loses_journal && till.lost == 0 {
-            self.to_till(rules, index, NOON, Step::LosesJournal(number), all, |_, till| {
+            self.to_till(rules, index, NOON, Step::LosesJournal(number), all, |gateway, till| {
+                gateway.lose(number);
                 till.cut();
                 till.journal.clear();
                 till.lost += 1;
+                // A till with a new journal begins anew, with the order that it had.
+                till.switch_on(&rules.terms);
+                if rules.creates {
+                    till.create(NOON);
+                } else {
+                    till.sell(rules.session, NOON);
+                }
                 Ok(())
             });
         }
@@ -450,7 +490,8 @@ impl World {
             }
             Wants::Sleep(at) => asked.sleep(rules, index, at, all),
             Wants::NextOpen(_) | Wants::Recall(_) | Wants::Nothing | Wants::Told(..) | Wants::Idle(_) => {
-                all.push((Step::Waits(number), Err("it goes on for ever without a choice".to_owned())));
+                let result = Err("it goes on for ever without a choice".to_owned());
+                all.push(Next { step: Step::Waits(number), result, swapped: false });
             }
         }
     }
@@ -472,14 +513,17 @@ impl World {
             till.tell(NOON, Tell::Answer(&answer));
             Ok(())
         });
-        if matches!(call, Call::Pay { .. } | Call::Create { .. }) {
+        if rules.refuses && matches!(call, Call::Pay { .. } | Call::Create { .. }) {
             self.to_till(rules, index, NOON, Step::NotSent(number, call.clone()), all, failed(Delivery::NotSent));
         }
-        self.to_till(rules, index, NOON, Step::LostBefore(number, call.clone()), all, |_, till| {
-            before(till)?;
-            till.tell(NOON, Tell::Failed(Delivery::Unknown));
-            Ok(())
-        });
+        let is_lost = rules.refuses || !matches!(call, Call::Refund { .. } | Call::ReadRefund { .. });
+        if is_lost {
+            self.to_till(rules, index, NOON, Step::LostBefore(number, call.clone()), all, |_, till| {
+                before(till)?;
+                till.tell(NOON, Tell::Failed(Delivery::Unknown));
+                Ok(())
+            });
+        }
         if rules.hides && matches!(call, Call::Payments) {
             for hidden in 0..self.gateway.payments.len() {
                 let step = Step::AnsweredWithout(number, hidden);
@@ -513,7 +557,7 @@ impl World {
                 Ok(())
             });
         }
-        if pays {
+        if pays && rules.refuses {
             use super::gateway::Answer;
             type Kind<'k> = (Step, Answer, bool);
             let kinds: [Kind<'_>; 3] = [
@@ -571,7 +615,7 @@ impl World {
         };
         self.to_till(rules, index, at, Step::Waits(number), all, wish(at, Wish::Nothing));
         let long = NOON.after(HOUR_MS as u32);
-        if at < long {
+        if at < long && rules.hours {
             self.to_till(rules, index, long, Step::WaitsLong(number), all, wish(long, Wish::Nothing));
         }
         self.to_till(rules, index, NOON, Step::Cancels(number), all, wish(NOON, Wish::Cancel));
@@ -585,6 +629,48 @@ impl World {
 fn stage(record: &Record) -> String {
     let stage = format!("{:?}", record.stage);
     stage.split(['(', '{']).next().unwrap_or_default().trim().to_owned()
+}
+
+impl Step {
+    /// The same of the other terminal, where two have changed their places.
+    #[must_use]
+    pub fn swapped(mut self) -> Self {
+        match &mut self {
+            Self::On { till, .. }
+            | Self::Cut(till)
+            | Self::LosesJournal(till)
+            | Self::Looks { till, .. }
+            | Self::Person { till, .. }
+            | Self::Attests { till, .. }
+            | Self::Stores(till)
+            | Self::StoreFails { till, .. }
+            | Self::AnsweredWithout(till, _)
+            | Self::Shown(till)
+            | Self::NotShown(till)
+            | Self::Chooses(till, _)
+            | Self::Vends { till, .. }
+            | Self::Senses { till, .. }
+            | Self::Waits(till)
+            | Self::WaitsLong(till)
+            | Self::Cancels(till)
+            | Self::Switches(till) => *till = 3 - *till,
+            Self::Answered(till, call)
+            | Self::Refused(till, call)
+            | Self::Throttled(till, call)
+            | Self::FailedAfter(till, call)
+            | Self::NotSent(till, call)
+            | Self::LostBefore(till, call)
+            | Self::LostAfter(till, call)
+            | Self::CutAfter(till, call)
+            | Self::Delayed(till, call) => {
+                *till = 3 - *till;
+                call.swap();
+            }
+            Self::Arrives(call) | Self::NeverArrives(call) => call.swap(),
+            Self::Succeeds(_) | Self::Fails(_) | Self::Dropped(_) | Self::StrangerBegins | Self::Expires => {}
+        }
+        self
+    }
 }
 
 impl fmt::Display for Step {

@@ -5,15 +5,23 @@ use super::world::Rules;
 
 /// All of them; `full`: the large ones too.
 pub fn worlds(full: bool) -> Vec<Rules> {
+    // Two terminals: what each of them does alone at length is in the other worlds.
+    let mut two =
+        Rules { terminals: 2, drops: true, refuses: false, hours: false, fails: false, ..Rules::small("two") };
+    two.terms.policy.repeats = 0;
     let mut all = vec![
         Rules { late: true, creates: true, kinds: &[Kind::Collect], ..Rules::small("create") },
         Rules { late: true, strangers: 1, ..Rules::small("stranger") },
+        // Somebody has typed in another order's session.
+        Rules { session: "session_of_another", refuses: false, ..Rules::small("session") },
+        // The journal is lost, and the same order is created again.
+        Rules { creates: true, loses_journal: true, refuses: false, drops: true, ..Rules::small("lost") },
+        Rules { hides: true, strangers: 1, refuses: false, kinds: &[Kind::Collect], ..Rules::small("hidden") },
+        Rules { switches: true, attempts: 2, refuses: false, fails: false, ..Rules::small("switch") },
     ];
     if full {
-        all.extend([
-            Rules { terminals: 2, ..Rules::small("two-links") },
-            Rules { terminals: 2, kinds: &[Kind::Collect], ..Rules::small("two-collects") },
-        ]);
+        all.push(two.clone());
+        all.push(Rules { kinds: &[Kind::Collect], ..Rules { name: "two-collects", ..two } });
     }
     all
 }
