@@ -71,6 +71,11 @@ impl Order {
         self.of(till).any(|payment| payment.succeeded && !payment.refunded)
     }
 
+    /// A payment of this till's may still take the money.
+    pub fn may_pay(&self, till: u8) -> bool {
+        self.of(till).any(|payment| payment.may_succeed) || self.on_their_way.contains(&Payer::Till(till))
+    }
+
     /// Nothing can move any more.
     pub fn is_at_rest(&self) -> bool {
         self.on_their_way.is_empty() && !self.payments.iter().any(|payment| payment.may_succeed)
@@ -99,7 +104,7 @@ impl Order {
                 if self.of(till).any(|payment| payment.succeeded && !payment.refunded) {
                     return Err("not paid was said, and a payment of this till's stands".to_owned());
                 }
-                if self.of(till).any(|payment| payment.may_succeed) || self.on_their_way.contains(&Payer::Till(till)) {
+                if self.may_pay(till) {
                     return Err("not paid was said, and a payment of this till's may still succeed".to_owned());
                 }
                 if closed && self.payments.iter().any(|payment| payment.succeeded && !payment.refunded) {

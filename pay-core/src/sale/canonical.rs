@@ -2,7 +2,7 @@
 //!
 //! Times are measured from now, ages are cut down to the step of the sale's own limits that they have reached, counters stop
 //! where nothing depends on them any more, and what is fresh (seeds, serial numbers) gets a small number in the order of its
-//! appearance. What is left out: why nobody could be asked and what the gateway said last. Both are for people.
+//! appearance. What is left out: why nobody could be asked, and what the gateway said last of an order that exists. Both are for people.
 
 use super::super::model::UnixSeconds;
 use super::phase::{Phase, Presented, Question, RouteProblem};
@@ -93,7 +93,10 @@ impl Record {
     }
 
     fn unsaid(&mut self, view: &View, power_on: u32, name: u32) {
-        self.said = None;
+        if self.stage != Stage::Creating {
+            // For people; but that a create call was told that the order exists decides how it may be given up.
+            self.said = None;
+        }
         if let Some(closed) = &mut self.closed {
             closed.since = closed.since.map(|since| view.read_at(since, power_on, name));
         }
@@ -162,6 +165,7 @@ impl Sale {
         self.asking.none_since = self.asking.none_since.map(|at| view.since(at));
         self.asking.moving_since = self.asking.moving_since.map(|at| view.since(at));
         self.asking.paid_since = self.asking.paid_since.map(|at| view.since(at));
+        self.asking.unclear_since = self.asking.unclear_since.map(|at| view.since(at));
         self.forget_dead(view);
         self.deadline = self.deadline.map(|at| view.limit(at));
         self.route_problem = self.route_problem.map(|_| RouteProblem::Unreadable);
@@ -191,7 +195,13 @@ impl Sale {
             self.earlier_unknown = false;
             self.throttled = false;
             self.reply = None;
-            if !matches!(self.phase, Phase::Refund(..) | Phase::ReadRefund(..)) {
+            let refunds = matches!(
+                self.phase,
+                Phase::Refund(..)
+                    | Phase::ReadRefund(..)
+                    | Phase::Ask(Question::BeforeRefund | Question::Refunds { .. } | Question::Payment(..), _)
+            );
+            if !refunds {
                 self.repeats = 0;
             }
         }
@@ -234,6 +244,8 @@ impl Sale {
             Phase::Ask(Question::Watch, _) => "Ask Watch",
             Phase::Ask(Question::Late(_), _) => "Ask Late",
             Phase::Ask(Question::Payment(..), _) => "Ask Payment",
+            Phase::Ask(Question::BeforeRefund, _) => "Ask BeforeRefund",
+            Phase::Ask(Question::Refunds { .. }, _) => "Ask Refunds",
             Phase::Terminate(_) => "Terminate",
             Phase::Refund(..) => "Refund",
             Phase::ReadRefund(..) => "ReadRefund",

@@ -53,6 +53,8 @@ pub struct Payment {
     /// It was the n-th to take money.
     pub done: u8,
     pub refunded: bool,
+    /// By a refund that does not name it.
+    pub unnamed: bool,
 }
 
 /// A request as it arrives.
@@ -77,6 +79,7 @@ pub enum Call {
     ReadRefund {
         id: String,
     },
+    Refunds,
     /// To the backend: the goods are out or not; `None`: may they go out?
     Report {
         till: u8,
@@ -95,7 +98,8 @@ impl Call {
             | Self::Payments
             | Self::Payment(_)
             | Self::Terminate
-            | Self::ReadRefund { .. } => {}
+            | Self::ReadRefund { .. }
+            | Self::Refunds => {}
         }
     }
 
@@ -104,7 +108,7 @@ impl Call {
             Self::Create { .. } | Self::Pay { .. } | Self::Terminate | Self::Refund { .. } | Self::Report { .. } => {
                 true
             }
-            Self::Order | Self::Payments | Self::Payment(_) | Self::ReadRefund { .. } => false,
+            Self::Order | Self::Payments | Self::Payment(_) | Self::ReadRefund { .. } | Self::Refunds => false,
         }
     }
 }
@@ -316,7 +320,15 @@ impl Gateway {
             Call::Pay { till, kind, .. } => {
                 let status = if *kind == Kind::Link { Status::NotAttempted } else { Status::Pending };
                 let payer = Payer::Till(*till);
-                self.payments.push(Payment { payer, kind: *kind, status, seen: false, done: 0, refunded: false });
+                self.payments.push(Payment {
+                    payer,
+                    kind: *kind,
+                    status,
+                    seen: false,
+                    done: 0,
+                    refunded: false,
+                    unnamed: false,
+                });
                 let id = Self::id(self.payments.len() - 1);
                 let (channel, payload) = match kind {
                     Kind::Link => ("link", format!(r#"{{"default":"upi://pay?pa=a@b&am=250.00&tr={id}"}}"#)),
@@ -340,6 +352,13 @@ impl Gateway {
                 Some(_) => Self::refund_body(order, id),
                 None => Answer::refusal(404, "refund_not_found"),
             },
+            Call::Refunds => {
+                let id = |index| RefundId::of_payment(order, CfPaymentId::new(Self::id(index))).to_string();
+                let named = (0..self.payments.len()).map(id).filter(|id| self.refund_of(order, id).is_some());
+                let all = named.chain(self.unnamed.iter().cloned());
+                let bodies: Vec<_> = all.map(|id| Self::refund_body(order, &id).body).collect();
+                Answer::new(200, format!("[{}]", bodies.join(",")))
+            }
             // There is no such call here: only a backend has it.
             Call::Report { .. } => Answer::refusal(404, "not_found"),
         })
@@ -352,7 +371,9 @@ impl Gateway {
 
     fn refund_of(&self, order: &OrderId, id: &str) -> Option<()> {
         let named = self.payment_of(order, id).and_then(|index| self.payments.get(index));
-        (named.is_some_and(|payment| payment.refunded) || self.unnamed.iter().any(|made| made == id)).then_some(())
+        (named.is_some_and(|payment| payment.refunded && !payment.unnamed)
+            || self.unnamed.iter().any(|made| made == id))
+        .then_some(())
     }
 
     fn refund_body(order: &OrderId, id: &str) -> Answer {
@@ -382,6 +403,7 @@ impl Gateway {
         let of = index.or_else(|| self.payments.iter().position(stands));
         if let Some(payment) = of.and_then(|index| self.payments.get_mut(index)) {
             payment.refunded = true;
+            payment.unnamed = index.is_none();
         }
         self.facts().refunded(index.map(Self::id), false)?;
         Ok(Self::refund_body(order, id))

@@ -378,6 +378,7 @@ fn call(till: u8, request: &wire::Request<'_>) -> Call {
         wire::Call::TerminateOrder(_) => Call::Terminate,
         wire::Call::CreateRefund(_) => Call::Refund { till, id: member(body, "refund_id").to_owned() },
         wire::Call::ReadRefund(_, id) => Call::ReadRefund { id: id.as_str().to_owned() },
+        wire::Call::ListRefunds(_) => Call::Refunds,
         wire::Call::ReportRelease(_) => Call::Report {
             till,
             released: member(body, "released").parse().ok(),

@@ -44,7 +44,7 @@ pub struct Rules {
     pub refuses: bool,
     /// Somebody may wait for an hour, with the power or without.
     pub hours: bool,
-    /// The order may expire, and a payment may fail.
+    /// A payment may fail.
     pub fails: bool,
     /// The shopper may want another method while one is open.
     pub switches: bool,
@@ -304,11 +304,12 @@ impl World {
                     seen: true,
                     done: 0,
                     refunded: false,
+                    unnamed: false,
                 });
                 Ok(())
             });
         }
-        if gateway.state == State::Active && rules.fails {
+        if gateway.state == State::Active {
             self.after(rules, Step::Expires, all, |world| {
                 world.gateway.state = State::Expired;
                 Ok(())
@@ -382,8 +383,11 @@ impl World {
                         Ok(())
                     });
                 }
-                if till.record().is_some_and(|record| record.stage == Stage::PaidUnclear) {
-                    let paid = self.gateway.facts().has_paid(number);
+                let facts = self.gateway.facts();
+                let paid = facts.has_paid(number);
+                // A person says "not paid" of what was not and will not be.
+                let known = paid || !facts.may_pay(number);
+                if known && till.record().is_some_and(|record| record.stage == Stage::PaidUnclear) {
                     self.to_till(rules, index, NOON, Step::Attests { till: number, paid }, all, |_, till| {
                         till.word(Word::Attest { paid });
                         Ok(())
@@ -516,7 +520,7 @@ impl World {
         if rules.refuses && matches!(call, Call::Pay { .. } | Call::Create { .. }) {
             self.to_till(rules, index, NOON, Step::NotSent(number, call.clone()), all, failed(Delivery::NotSent));
         }
-        let is_lost = rules.refuses || !matches!(call, Call::Refund { .. } | Call::ReadRefund { .. });
+        let is_lost = rules.refuses || !matches!(call, Call::Refund { .. } | Call::ReadRefund { .. } | Call::Refunds);
         if is_lost {
             self.to_till(rules, index, NOON, Step::LostBefore(number, call.clone()), all, |_, till| {
                 before(till)?;
