@@ -508,7 +508,7 @@ impl Sale {
         match self.settling(now, head, rest) {
             Settling::Settled => self.finish_watch(),
             Settling::Paid | Settling::Moving => self.watch_on(now, Question::Watch, None),
-            Settling::Quiet { due_ms } => self.watch_on(now, Question::Watch, Some(due_ms)),
+            Settling::Quiet { due_ms } => self.watch_on(now, Question::Watch, Some(self.quiet_left(now, head, due_ms))),
         }
     }
 
@@ -525,7 +525,9 @@ impl Sale {
             Settling::Settled => self.finish(Outcome::NotPaid(word.into())),
             Settling::Paid | Settling::Moving => self.watch_on(now, Question::Late(word), None),
             Settling::Quiet { .. } if self.hands_over() => self.finish(Outcome::HandedOver),
-            Settling::Quiet { due_ms } => self.watch_on(now, Question::Late(word), Some(due_ms)),
+            Settling::Quiet { due_ms } => {
+                self.watch_on(now, Question::Late(word), Some(self.quiet_left(now, head, due_ms)))
+            }
         }
     }
 
@@ -555,13 +557,19 @@ impl Sale {
         settling
     }
 
-    /// Another reading: when the one that has to agree is due, or later and later.
-    fn watch_on(&mut self, now: Millis, question: Question, due_ms: Option<u64>) {
+    /// How long until the reading that has to agree, in milliseconds: by the clock that it shares with the first one, over a boot too.
+    fn quiet_left(&self, now: Millis, head: &ResponseHead, due_ms: u64) -> u64 {
+        let at = ReadAt { power_on: self.power_on, now, date: head.date };
+        let gone = self.asking.quiet.since().map_or(0, |since| at.since(&since));
+        due_ms.saturating_sub(gone)
+    }
+
+    /// Another reading: when the one that has to agree is due, in so many milliseconds, or later and later.
+    fn watch_on(&mut self, now: Millis, question: Question, left_ms: Option<u64>) {
         self.asking.rounds = self.asking.rounds.saturating_add(1);
-        let since = self.asking.quiet.since().filter(|since| since.power_on == self.power_on);
-        let at = match (due_ms, since) {
-            (Some(due_ms), Some(since)) => Millis(since.now.0.saturating_add(due_ms)).max(now.after(1_000)),
-            _ => self.next_round(now),
+        let at = match left_ms {
+            Some(left_ms) => Millis(now.0.saturating_add(left_ms.max(1_000))),
+            None => self.next_round(now),
         };
         self.phase = Phase::Ask(question, at);
     }

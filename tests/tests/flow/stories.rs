@@ -115,6 +115,27 @@ fn what_never_left_is_not_paid_when_it_is_given_up() {
     assert_eq!(rig.next(), Asked::Done(Outcome::NotPaid(NotPaid::NotSent)));
 }
 
+// Mutant: `watch_on` that knows the time of this power-on alone asks every few seconds, for half an hour.
+#[test]
+fn after_a_boot_the_reading_that_settles_is_made_when_it_is_due() {
+    const HALF_AN_HOUR: u64 = 30 * 60_000;
+    let mut rig = rig();
+    rig.pay(&methods::link(SESSION), "k0").unwrap();
+    rig.tell("pay", link_reply(11)).shown();
+    rig.sale.cancel(pay_core::sale::Millis(rig.now));
+    let left = [(11, "NOT_ATTEMPTED")];
+    rig.tell("terminate", order_is("TERMINATED")).tell("list", list(&left));
+    let first = rig.now;
+    assert_eq!(rig.next(), Asked::Send("list"));
+    assert_eq!(rig.now, first + HALF_AN_HOUR);
+    // The power goes before that, and comes back.
+    rig.now = first + 60_000;
+    rig.power_cut(Policy::with_ask());
+    rig.tell("order", order_is("TERMINATED")).tell("list", list(&left));
+    assert_eq!(rig.next(), Asked::Send("list"));
+    assert!((first + HALF_AN_HOUR..first + HALF_AN_HOUR + 2_000).contains(&rig.now), "asked at {}", rig.now);
+}
+
 // Mutant: waiting for the settling time, then closing, when the list shows that every attempt has failed.
 #[test]
 fn a_failure_seen_in_the_list_ends_the_attempt_and_not_the_sale() {
