@@ -5,7 +5,7 @@ use pay_core::model::{
     Amount, CallKind, CreateOrder, Currency, Customer, CustomerId, OpenOrder, OrderId, PaymentSessionId, Phone,
     Timestamp, UnixSeconds,
 };
-use pay_core::sale::Outcome;
+use pay_core::sale::{Limits, Outcome};
 use pay_core::till::{Ended, TillError};
 use pay_core::wire::{Call, decode};
 use serde_json::{Value, json};
@@ -33,7 +33,10 @@ pub(super) fn create(options: &Options, args: &CreateArgs) -> anyhow::Result<End
     journal::forget(&mut device.journal, &order_id)?;
     let (ear, mut memory) = (Ear::default(), Memory::new());
     let mut counter = Counter::new(&gateway, console, ear.clone());
-    let mut till = till::open(&gateway, device, gateway.terms(), &mut memory, &ear)?;
+    let mut terms = gateway.terms();
+    // An order charges nobody; what is unsettled stops its payment.
+    terms.limits = Limits { open: u32::MAX, total_minor: u64::MAX, oldest_s: u64::MAX };
+    let mut till = till::open(&gateway, device, terms, &mut memory, &ear)?;
     let order = match till.create_by(request, &mut counter) {
         Ok(order) => order,
         Err(error) => {

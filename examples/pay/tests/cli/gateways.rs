@@ -86,6 +86,12 @@ impl Gateway {
         run
     }
 
+    /// Begins this at a till with this folder, with the merchant's keys.
+    pub fn begin(&self, till: &str, args: &[&str]) -> Child {
+        let options = ["--gateway", &self.url, "--ca", &self.ca, "--keys", &self.keys, "--till", till];
+        command(&[args, &options].concat(), &[]).spawn().unwrap()
+    }
+
     /// As a till without keys.
     pub fn pay_without_keys(&self, args: &[&str]) -> Run {
         pay(&[args, &self.options()].concat())

@@ -3,12 +3,14 @@
 mod backend;
 mod bench;
 mod demo;
+mod field;
 mod gateways;
 mod inspect;
 mod journal;
 #[path = "../limit/mod.rs"]
 mod limit;
 mod methods;
+mod others;
 mod otp;
 mod program;
 mod refund;

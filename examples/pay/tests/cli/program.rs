@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
@@ -70,6 +70,11 @@ fn finish(args: &[&str], stdin: &str, env: &[(&str, &str)]) -> Run {
     let child = command(args, env).spawn().unwrap();
     // It may end without reading.
     let _ = child.stdin.as_ref().unwrap().write_all(stdin.as_bytes());
+    ended(child)
+}
+
+/// How it ended, within the limit.
+pub fn ended(child: Child) -> Run {
     let end = limit::finish(child);
     Run { code: end.status.code().unwrap(), out: end.out, err: end.err }
 }

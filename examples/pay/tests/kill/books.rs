@@ -23,8 +23,8 @@ pub fn compare(server: &Server, trial: &Trial, record: Option<&Record>) -> &'sta
         assert_eq!(sent, 0, "{books}");
         return "no record";
     };
-    assert!(record.attempt_count() == 1 && !record.is_open(), "{books}");
-    assert!(sent <= 1, "{books}");
+    assert!(record.attempt_count() <= 1 && !record.is_open(), "{books}");
+    assert!(sent <= record.attempt_count(), "{books}");
     let kept = charges - refunds;
     match (&record.stage, record.release) {
         (Stage::Paid { .. }, Release::Returned) => {

@@ -1,0 +1,96 @@
+//! What was met in the field: abandoned codes, refusals with a reason, an order that is behind its payment.
+
+use std::io::Write;
+
+use sandbox::{Fault, OrderStatus, Request, Rules, Unfinished};
+
+use super::gateways::Gateway;
+use super::program::{CARD, ended};
+
+/// The merchant closes an order.
+fn close(gateway: &Gateway, order: &str) {
+    let server = gateway.server();
+    let mut request = Request::new("PATCH", &format!("/pg/orders/{order}"))
+        .with_header("x-client-id", server.client_id())
+        .with_header("x-client-secret", server.client_secret())
+        .with_header("x-api-version", "2025-01-01")
+        .with_header("content-type", "application/json");
+    request.body = br#"{"order_status":"TERMINATED"}"#.to_vec();
+    assert_eq!(server.gateway().handle(&request, server.now()).status, 200);
+}
+
+/// Fifty shoppers leave their code, and their orders are closed; then somebody buys.
+// F1. Mutant: NOT_ATTEMPTED on a closed order counts as under way.
+#[test]
+fn fifty_abandoned_codes_leave_it_selling() {
+    let gateway = Gateway::here(Rules { unfinished: Unfinished::NotAttempted, ..Rules::default() });
+    let pay = |order: &str, more: &[&str]| {
+        let session = gateway.order(order);
+        let args = ["order", "pay", "--session", &session, "--order-id", order, "--method", "upi-link", "--json"];
+        gateway.pay(&[&args[..], more].concat())
+    };
+    for n in 0..50 {
+        let order = format!("left-{n}");
+        pay(&order, &["--timeout", "0", "--max-unsettled", "1000"]).expect(4);
+        close(&gateway, &order);
+    }
+    gateway.pay(&["journal", "resume", "--timeout", "60", "--json"]).expect(4);
+    gateway.server().gateway().rules_mut().settle_after_ms = Some(100);
+    let open = gateway.server().gateway().orders().filter(|order| order.status == OrderStatus::Active).count();
+    assert_eq!(open, 0);
+    // They are not settled yet: that takes half an hour, by the gateway's clock. They stop nobody.
+    let bought = pay("bought", &[]).expect(0);
+    assert_eq!(bought.json()["outcome"], "paid");
+    gateway.server().skip(core::time::Duration::from_secs(31 * 60));
+    let run = gateway.pay(&["journal", "resume", "--timeout", "60", "--json"]).expect(0).json();
+    assert_eq!(
+        (run["left"].as_array().unwrap().len(), &run["settled"][0]["outcome"]),
+        (0, &"not_paid".into()),
+        "{run}"
+    );
+}
+
+// F4. Mutant: `said` not noted, or left out of the sentence.
+#[test]
+fn the_gateways_reason_is_said() {
+    let gateway = Gateway::here(Rules::default());
+    for (status, kind, code) in [
+        (502, "api_error", "bank_processing_failure"),
+        (422, "idempotency_error", "request_invalid"),
+        (400, "invalid_request_error", "order_already_paid"),
+    ] {
+        let order = format!("order-{status}");
+        let session = gateway.order(&order);
+        let refuse = Fault::Refuse { status, kind, code, executed: false, stored: false };
+        gateway.server().gateway().inject("POST /orders/sessions", 1, refuse);
+        let args = ["order", "pay", "--session", &session, "--order-id", &order, "--method", "card", "--json"];
+        let run = gateway.pay(&[&args[..], &["--settle-ms", "100", "--timeout", "20"]].concat()).expect(4);
+        let value = run.json();
+        assert_eq!((&value["gateway"]["status"], &value["gateway"]["code"]), (&status.into(), &code.into()), "{run:?}");
+        assert!(run.err.contains(&format!("status {status}, {code}")), "{run:?}");
+        assert!(!run.err.contains("never reached"), "{run:?}");
+        let shown = gateway.pay(&["journal", "show", &order, "--json"]).expect(0).json();
+        assert_eq!((&shown["gateway"]["status"], &shown["gateway"]["code"]), (&status.into(), &code.into()), "{shown}");
+    }
+}
+
+// F5. Mutant: `wants_otp` that stays after an OTP was entered.
+#[test]
+fn an_otp_that_was_taken_is_not_asked_for_again() {
+    let gateway = Gateway::here(Rules { settle_after_ms: Some(60_000), ..Rules::default() });
+    let card = gateway.file("card.json", CARD);
+    let session = gateway.order("order-1");
+    let args =
+        ["order", "pay", "--session", &session, "--order-id", "order-1", "--method", "card-otp", "--card", &card];
+    let mut child = gateway.begin(&gateway.till, &[&args[..], &["--otp-stdin", "--json", "--timeout", "3"]].concat());
+    while gateway.server().gateway().payments().is_empty() {
+        std::thread::sleep(core::time::Duration::from_millis(10));
+    }
+    // The payment succeeds, and the order is behind.
+    let behind = br#"{"order_id":"order-1","order_status":"ACTIVE","order_amount":10.15,"order_currency":"INR","payment_session_id":"session_x"}"#;
+    gateway.server().gateway().inject("GET /orders/order-1", 999, Fault::Answer { status: 200, body: behind.to_vec() });
+    child.stdin.take().unwrap().write_all(b"111000\n").unwrap();
+    let run = ended(child).expect(4);
+    assert!(!run.err.contains("waits for its OTP"), "{run:?}");
+    assert_eq!(gateway.server().gateway().charges("order-1").count(), 1, "{run:?}");
+}
