@@ -18,20 +18,20 @@ macro_rules! sizes {
 // Mutant: `card_holder_name` as `Text<200>` makes `OrderPay` too large and this file does not compile.
 sizes! {
     OrderPay: "OrderPay" <= 1600,
-    Authenticate: "Authenticate" <= 32,
-    CreateOrder: "CreateOrder" <= 1536,
-    CreateRefund: "CreateRefund" <= 208,
-    OrderPayReply<'static>: "OrderPayReply" <= 224,
+    Authenticate: "Authenticate" <= 24,
+    CreateOrder: "CreateOrder" <= 1488,
+    CreateRefund: "CreateRefund" <= 200,
+    OrderPayReply<'static>: "OrderPayReply" <= 216,
     NextAction<'static>: "NextAction" <= 112,
-    Order<'static>: "Order" <= 128,
-    Payment<'static>: "Payment" <= 152,
-    Sale: "Sale" <= 3072,
-    Record: "Record" <= 1280,
-    Outcome: "Outcome" <= 80,
+    Order<'static>: "Order" <= 136,
+    Payment<'static>: "Payment" <= 160,
+    Sale: "Sale" <= 2800,
+    Record: "Record" <= 1200,
+    Outcome: "Outcome" <= 64,
     Step<'static>: "Step" <= 192,
-    Request<'static>: "Request" <= 160,
-    ResponseHead: "ResponseHead" <= 136,
-    Endpoint: "Endpoint" <= 560,
+    Request<'static>: "Request" <= 144,
+    ResponseHead: "ResponseHead" <= 144,
+    Endpoint: "Endpoint" <= 536,
 }
 
 #[test]
@@ -40,6 +40,6 @@ fn a_table_of_sizes() {
     for (name, size, bound) in table() {
         println!("| `{name}` | {size} | {bound} |");
         // A bound far above the size is no bound.
-        assert!(size * 2 > bound, "{name}: {size} of {bound}");
+        assert!(size * 11 / 10 >= bound, "{name}: {size} of {bound}");
     }
 }

@@ -1,6 +1,6 @@
 //! What a list of an order's payments says. Read in one walk, whatever its length: what matters of it has a fixed size.
 
-use super::super::model::CfPaymentId;
+use super::super::model::{CfPaymentId, PaymentStatus};
 use super::super::wire::response;
 use super::record::{Attempt, AttemptEnd, MAX_ATTEMPTS, Record};
 use super::settle::Standing;
@@ -17,10 +17,43 @@ pub(super) struct Success {
 }
 
 /// What one payment was read as.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Reading {
     pub(super) standing: Standing,
-    pub(super) end: Option<AttemptEnd>,
+    pub(super) end: Option<End>,
+}
+
+/// How a payment ended, as far as a list can say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum End {
+    Success,
+    Failed,
+    UserDropped,
+    Reversed,
+}
+
+impl End {
+    /// The end that a final status is; `None` for a status that is not final.
+    pub(super) const fn of(status: PaymentStatus<'_>) -> Option<Self> {
+        match status {
+            PaymentStatus::Success => Some(Self::Success),
+            PaymentStatus::Failed => Some(Self::Failed),
+            PaymentStatus::UserDropped => Some(Self::UserDropped),
+            PaymentStatus::Void | PaymentStatus::Cancelled => Some(Self::Reversed),
+            _ => None,
+        }
+    }
+}
+
+impl From<End> for AttemptEnd {
+    fn from(end: End) -> Self {
+        match end {
+            End::Success => Self::Success,
+            End::Failed => Self::Failed,
+            End::UserDropped => Self::UserDropped,
+            End::Reversed => Self::Reversed,
+        }
+    }
 }
 
 /// Payments that no attempt of the record has as its own.
@@ -66,7 +99,7 @@ impl Listing {
                     }
                     listing.any = true;
                     let standing = Standing::of(payment.status, payment.is_captured);
-                    let end = AttemptEnd::of(payment.status).filter(|_| standing != Standing::Moving);
+                    let end = End::of(payment.status).filter(|_| standing != Standing::Moving);
                     let success = Success { id: payment.cf_payment_id, completed: payment.completed() };
                     listing.note(record, success, Reading { standing, end });
                 }
@@ -147,7 +180,7 @@ impl Listing {
                     *slot = Some(Success { id, completed: None });
                 }
             }
-            *mine = Some(single.clone());
+            *mine = Some(*single);
             self.any = true;
             // One of the elements that could not be read is this one, unless there may be others that nobody knows.
             if record.alone && record.hidden() == 0 {
@@ -161,7 +194,7 @@ impl Listing {
         let Strangers::One(id, reading) = &self.strangers else { return };
         let index = record.attempts().position(|attempt| attempt.cf_payment_id == Some(*id));
         if let Some(slot) = index.and_then(|index| self.mine.get_mut(index)) {
-            *slot = Some(reading.clone());
+            *slot = Some(*reading);
             self.strangers = Strangers::None;
             self.strangers_worst = None;
         }

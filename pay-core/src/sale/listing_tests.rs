@@ -115,11 +115,11 @@ fn singles_fill_what_the_list_hides() {
         record.alone = alone;
         let mut listing = read_text(&record, HOLE, false).unwrap();
         assert_eq!(listing.missing(&record), Some(CfPaymentId::new(1)));
-        listing.complete_by(&record, &single(Standing::Succeeded, Some(AttemptEnd::Success)));
+        listing.complete_by(&record, &single(Standing::Succeeded, Some(End::Success)));
         assert_eq!((listing.stands(), listing.missing(&record)), (Some(CfPaymentId::new(1)), None));
         assert_eq!(listing.is_complete(), alone);
         let mut listing = read_text(&record, HOLE, false).unwrap();
-        listing.complete_by(&record, &single(Standing::Over, Some(AttemptEnd::Failed)));
+        listing.complete_by(&record, &single(Standing::Over, Some(End::Failed)));
         assert_eq!((listing.is_paid(), standing(&listing)), (false, Some(Standing::Over)));
         assert_eq!(listing.worst(&record), if alone { Standing::Over } else { Standing::Moving });
     }

@@ -4,7 +4,7 @@ use super::super::model::{CfPaymentId, OrderStatus, PaymentSessionId, RefundReas
 use super::super::wire::http::ResponseHead;
 use super::super::wire::response;
 use super::delivery::Failure;
-use super::listing::{Listing, Reading, Strangers, Whose};
+use super::listing::{End, Listing, Reading, Strangers, Whose};
 use super::on_pay::body;
 use super::phase::{Listed, NotPaidWord, Phase, Question, RouteProblem};
 use super::policy::Refunds;
@@ -310,7 +310,7 @@ impl Sale {
             return false;
         }
         let standing = Standing::of(payment.status, payment.is_captured);
-        let end = AttemptEnd::of(payment.status).filter(|_| standing != Standing::Moving);
+        let end = End::of(payment.status).filter(|_| standing != Standing::Moving);
         match then {
             None => {
                 self.note_status(asked, end);
@@ -404,7 +404,7 @@ impl Sale {
                 self.finish_ours(listing, late || !stands, others_open);
             }
             Whose::Found(id) => {
-                self.adopt_payment(id, Some(AttemptEnd::Success));
+                self.adopt_payment(id, Some(End::Success));
                 self.finish_ours(listing, late, false);
             }
             Whose::Elsewhere => {
@@ -642,14 +642,14 @@ impl Sale {
         let ids = self.record.attempts.each_ref().map(|slot| slot.as_ref().and_then(|attempt| attempt.cf_payment_id));
         for (id, reading) in ids.into_iter().zip(&listing.mine) {
             if let (Some(id), Some(reading)) = (id, reading) {
-                self.note_status(id, reading.end.clone());
+                self.note_status(id, reading.end);
             }
         }
         if let (Strangers::One(id, reading), true, true, 1) =
             (&listing.strangers, listing.is_complete(), self.record.alone, self.record.hidden())
         {
             if reading.standing != Standing::Succeeded {
-                self.adopt_payment(*id, reading.end.clone());
+                self.adopt_payment(*id, reading.end);
                 listing.recognise(&self.record);
             }
         }
@@ -657,8 +657,8 @@ impl Sale {
 
     /// The only payment that no attempt has as its own: it is that of the running attempt, if its number is not known, or else
     /// of one that was believed not to exist.
-    fn adopt_payment(&mut self, id: CfPaymentId, end: Option<AttemptEnd>) {
-        let success = end == Some(AttemptEnd::Success);
+    fn adopt_payment(&mut self, id: CfPaymentId, end: Option<End>) {
+        let success = end == Some(End::Success);
         let unheard = |attempt: &Attempt| {
             attempt.cf_payment_id.is_none()
                 && matches!(attempt.state, AttemptState::Sent | AttemptState::Ended(AttemptEnd::NotFound))
@@ -671,17 +671,17 @@ impl Sale {
         let found = position(&unheard).or_else(|| position(&|attempt| success && attempt.repeated));
         let Some(attempt) = found.and_then(|index| self.record.attempts_mut().nth(index)) else { return };
         attempt.cf_payment_id = Some(id);
-        attempt.state = end.map_or(AttemptState::Known, AttemptState::Ended);
+        attempt.state = end.map_or(AttemptState::Known, |end| AttemptState::Ended(end.into()));
         self.change();
     }
 
     /// Notes what the gateway says of an attempt. A word that is not final never reopens one that has ended.
-    fn note_status(&mut self, id: CfPaymentId, end: Option<AttemptEnd>) {
+    fn note_status(&mut self, id: CfPaymentId, end: Option<End>) {
         let Some(attempt) = self.record.attempts_mut().find(|attempt| attempt.cf_payment_id == Some(id)) else {
             return;
         };
         let state = match end {
-            Some(end) => AttemptState::Ended(end),
+            Some(end) => AttemptState::Ended(end.into()),
             None => return,
         };
         // What took the money and was released later is the gateway's, and a person's, matter.

@@ -49,7 +49,8 @@ pub enum Refunds {
     #[default]
     ByCaller,
     /// The sale, over an ask route with the merchant's keys: under an id that is the same whoever asks and however often
-    /// ([`RefundId::derive`](crate::model::RefundId::derive) with `n` 0), read back after a lost answer.
+    /// ([`RefundId::of_payment`](crate::model::RefundId::of_payment)), after it has read the order's payments and refunds, read back
+    /// after a lost answer.
     ByKeys,
     /// The merchant's backend: the sale reports over the ask route whether the goods are out, until the report is taken.
     ByBackend,

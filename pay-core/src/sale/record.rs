@@ -5,8 +5,8 @@ use core::fmt;
 use sha2::{Digest, Sha256};
 
 use super::super::model::{
-    Amount, ApiVersion, CfPaymentId, Currency, Environment, IdempotencyKey, MethodClass, OrderId, PaymentStatus,
-    RefundId, RefundReason, Text, UnixSeconds,
+    Amount, ApiVersion, CfPaymentId, Currency, Environment, IdempotencyKey, MethodClass, OrderId, RefundId,
+    RefundReason, Text, UnixSeconds,
 };
 use super::release::Release;
 use super::settle::{Quiet, ReadAt};
@@ -496,18 +496,5 @@ impl Attempt {
     /// not found may turn up, and what failed may succeed late.
     pub const fn may_have_charged(&self) -> bool {
         !matches!(self.state, AttemptState::Ended(AttemptEnd::Refused(_) | AttemptEnd::NotSent | AttemptEnd::Untrusted))
-    }
-}
-
-impl AttemptEnd {
-    /// The end that a final status is; `None` for a status that is not final.
-    pub(super) const fn of(status: PaymentStatus<'_>) -> Option<Self> {
-        match status {
-            PaymentStatus::Success => Some(Self::Success),
-            PaymentStatus::Failed => Some(Self::Failed),
-            PaymentStatus::UserDropped => Some(Self::UserDropped),
-            PaymentStatus::Void | PaymentStatus::Cancelled => Some(Self::Reversed),
-            _ => None,
-        }
     }
 }
