@@ -429,7 +429,7 @@ fn a_sale_that_was_paid_in_time_is_not_late() {
     rig.tell("order", order_is("PAID")).tell("list", hidden());
     rig.now += 400_000;
     rig.tell("payment", payment((11, "SUCCESS"))).tell("list", hidden());
-    assert_eq!(rig.next(), Asked::Done(paid(11, false)));
+    assert_eq!(rig.next(), Asked::Done(paid(11, true)), "the list hides something, so it is watched");
 }
 
 // Mutant: `HOPELESS` that does not look whether anybody else had the session.
