@@ -166,6 +166,7 @@ mod tests {
         let mut quiet = Quiet::default();
         assert_eq!(quiet.read(Standing::Over, at(1, 0, None)), Settling::Quiet { due_ms: FINAL_MS });
         assert_eq!(quiet.read(Standing::Over, at(1, 29, None)), Settling::Quiet { due_ms: FINAL_MS });
+        assert_eq!(quiet.since(), Some(at(1, 0, None)));
         assert_eq!(quiet.read(Standing::NotAttempted, at(1, 30, None)), Settling::Quiet { due_ms: NOT_ATTEMPTED_MS });
         assert_eq!(quiet.read(Standing::Over, at(1, 30, None)), Settling::Settled);
         assert_eq!(quiet.read(Standing::Moving, at(1, 31, None)), Settling::Moving);
