@@ -8,7 +8,7 @@ use super::listing::Listing;
 use super::on_pay::body;
 use super::phase::{Asking, Phase, Question, RouteProblem};
 use super::policy::Refunds;
-use super::record::{NotPaid, Record, Returned, Stage};
+use super::record::{Attempt, AttemptEnd, AttemptState, NotPaid, Record, Returned, Stage};
 use super::release::Release;
 use super::state::Sale;
 use super::step::{Outcome, SaleError};
@@ -84,7 +84,7 @@ impl Sale {
         let unnamed = self.record.returns().filter(|known| matches!(known.what, Returned::Reason(..))).count();
         let listed = |id: CfPaymentId| listing.successes().any(|success| success.id == id);
         let seen = listing.successes().count();
-        // Where the list hides something, the payment that was seen to succeed before may be it.
+        // Where the list hides something, what was seen to succeed before may be it.
         let hidden = match due.what {
             Returned::Payment(id) => !listed(id),
             Returned::Reason(..) => seen == 0,
@@ -93,8 +93,13 @@ impl Sale {
             self.refund_refused();
             return true;
         }
-        let paid = seen + usize::from(hidden);
-        let stay = listing.successes().filter(|success| !goes(success.id)).count();
+        let success = |attempt: &&Attempt| attempt.state == AttemptState::Ended(AttemptEnd::Success);
+        let unlisted = || {
+            let known = self.record.attempts().filter(success).filter_map(|attempt| attempt.cf_payment_id);
+            known.filter(|id| !listing.is_complete() && !listed(*id) && due.what != Returned::Payment(*id))
+        };
+        let paid = seen + usize::from(hidden) + unlisted().count();
+        let stay = listing.successes().map(|success| success.id).chain(unlisted()).filter(|id| !goes(*id)).count();
         let kept = self.record.goods_went_out() || stay > unnamed;
         let go = paid.saturating_sub(usize::from(kept));
         let most = self.record.amount.minor().saturating_mul(u64::try_from(go).unwrap_or(0));

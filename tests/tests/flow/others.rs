@@ -472,3 +472,27 @@ fn an_order_that_was_read_as_paid_is_not_called_not_paid() {
     rig.tell("order", order_is("PAID"));
     assert_eq!(rig.rounds("PAID", &[]), Asked::Done(Outcome::PaidElsewhere));
 }
+
+// Mutant: only what the list shows counted before a refund.
+#[test]
+fn a_surplus_beside_a_payment_that_the_list_hides_goes_back() {
+    let mut rig = Rig::new(keys());
+    rig.next();
+    rig.pay(&methods::link(SESSION), "k0").unwrap();
+    rig.tell("pay", link_reply(11)).shown();
+    rig.switch(Switch::GoOn).unwrap();
+    rig.pay(&methods::link(SESSION), "k1").unwrap();
+    rig.tell("pay", link_reply(12)).shown();
+    rig.tell("order", order_is("PAID")).tell("list", list(&[(11, "SUCCESS"), (12, "NOT_ATTEMPTED")]));
+    assert_eq!(rig.next(), Asked::Done(paid(11, true)));
+    rig.sale.begin_release().unwrap();
+    rig.next();
+    let token = rig.sale.vend_token().unwrap();
+    rig.sale.released(token, true).unwrap();
+    rig.next();
+    rig.power_cut(keys());
+    let Told::Answer(status, one) = list(&[(12, "SUCCESS")]) else { unreachable!() };
+    let hides = || Told::Answer(status, one.replace('[', "[{},"));
+    rig.tell("list", hides()).tell("payment", payment((11, "SUCCESS"))).tell("list", hides());
+    rig.tell("list", hides()).tell("refunds", Told::Answer(200, "[]".to_owned())).tell("refund", refund(12, "SUCCESS"));
+}
