@@ -295,7 +295,7 @@ impl<'c> World<'c> {
         match self.choices.below(8) {
             0 => self.sale.cancel(self.now),
             1 => {
-                let how = [Switch::GoOn, Switch::Wait, Switch::Close][self.choices.below(3) as usize];
+                let how = [Switch::GoOn, Switch::Wait, Switch::Close][self.choices.below(3)];
                 let _ = self.sale.switch_method(how, self.now);
             }
             2..=5 if otp => {
