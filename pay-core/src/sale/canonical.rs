@@ -163,7 +163,6 @@ impl Sale {
         self.asking.quiet.since = self.asking.quiet.since.map(read_at);
         self.power_on = power_on;
         self.asking.none_since = self.asking.none_since.map(|at| view.since(at));
-        self.asking.moving_since = self.asking.moving_since.map(|at| view.since(at));
         self.asking.paid_since = self.asking.paid_since.map(|at| view.since(at));
         self.asking.unclear_since = self.asking.unclear_since.map(|at| view.since(at));
         self.forget_dead(view);

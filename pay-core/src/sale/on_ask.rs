@@ -106,7 +106,7 @@ impl Sale {
         // Readings agree only if nothing lies between them that could have said otherwise.
         self.asking.none_since = None;
         self.asking.quiet.broken();
-        if let Some(closed) = self.record.closed.as_mut().filter(|closed| closed.since.is_some()) {
+        if let Some(closed) = self.record.closed.as_mut().filter(|closed| closed.quiet && closed.since.is_some()) {
             closed.since = None;
             self.change();
         }
@@ -542,14 +542,15 @@ impl Sale {
         let at = ReadAt { power_on: self.power_on, now, date: head.date };
         let settling = self.asking.quiet.read(worst, at);
         let moving = matches!(settling, Settling::Moving);
-        if !moving {
-            self.asking.moving_since = None;
-        }
-        let since = moving.then(|| *self.asking.moving_since.get_or_insert(now));
-        let person = since.is_some_and(|since| now.since(since) >= NOT_ATTEMPTED_MS);
         let was = self.record.closed.unwrap_or_default();
-        let since = self.asking.quiet.since();
-        let closed = Closed { quiet: !moving, since, person: person || (moving && was.person) };
+        let since = if moving {
+            // Over boots, too: a till of short runs would never call a person.
+            was.since.filter(|since| !was.quiet && at.can_follow(since)).or(Some(at))
+        } else {
+            self.asking.quiet.since()
+        };
+        let long = since.is_some_and(|since| at.since(&since) >= NOT_ATTEMPTED_MS);
+        let closed = Closed { quiet: !moving, since, person: moving && (was.person || long) };
         if self.record.closed != Some(closed) {
             self.record.closed = Some(closed);
             self.change();

@@ -95,8 +95,6 @@ pub(super) struct Asking {
     pub(super) none_since: Option<Millis>,
     /// Since when readings of a closed order agree that nothing moves.
     pub(super) quiet: Quiet,
-    /// Since when the order has been read as closed, something still moving.
-    pub(super) moving_since: Option<Millis>,
     /// Since when the order has been read as paid.
     pub(super) paid_since: Option<Millis>,
     /// Since when its lists, each of which came, have not told whose money it was.

@@ -67,7 +67,8 @@ pub struct Record {
 pub(super) struct Closed {
     /// The last complete reading showed nothing that moves.
     pub(super) quiet: bool,
-    /// The first of the complete readings that agree on that, no reading having failed between them.
+    /// The first of the complete readings that agree on that, no reading having failed between them; or, where something moves, the first
+    /// that showed it.
     pub(super) since: Option<ReadAt>,
     /// Something has been moving for too long.
     pub(super) person: bool,
@@ -336,6 +337,12 @@ impl Record {
         matches!(self.closed, Some(Closed { quiet: true, .. }))
     }
 
+    /// The order takes no more payments, and something of it may still move money, as far as was read: asking again at once tells
+    /// nothing new.
+    pub const fn is_moving(&self) -> bool {
+        matches!(self.closed, Some(Closed { quiet: false, since: Some(_), .. }))
+    }
+
     /// The payments that must go back, or went.
     pub fn returns(&self) -> impl Iterator<Item = &Return> {
         self.returns.iter().flatten()
@@ -353,7 +360,10 @@ impl Record {
     }
 
     pub(super) fn quiet(&self) -> Quiet {
-        self.closed.and_then(|closed| closed.since).map_or_else(Quiet::default, Quiet::kept)
+        self.closed
+            .filter(|closed| closed.quiet)
+            .and_then(|closed| closed.since)
+            .map_or_else(Quiet::default, Quiet::kept)
     }
 
     /// Notes that a payment goes back; `false`: there is no room, so a person must see to it.

@@ -65,7 +65,7 @@ pub struct ReadAt {
 impl ReadAt {
     /// Whether the two readings can be told to be apart, now or by a later one: without a `Date` the earlier one is worth nothing
     /// after a boot, nor is one that lies ahead.
-    const fn can_follow(&self, earlier: &Self) -> bool {
+    pub(super) const fn can_follow(&self, earlier: &Self) -> bool {
         if self.power_on == earlier.power_on {
             return earlier.now.0 <= self.now.0;
         }

@@ -134,7 +134,8 @@ impl Life {
                 self.back.pause(now);
                 Do::Sleep(now)
             }
-            Look::Wait(at) if Back::is_idle(now, at) => {
+            // One look a round at what neither ends nor can be hastened: others wait.
+            Look::Wait(at) if Back::is_idle(now, at) || desk.record().is_moving() => {
                 self.news = Some(News::Settled(desk.sale.standing()));
                 Do::Sleep(now)
             }

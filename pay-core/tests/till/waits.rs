@@ -128,3 +128,31 @@ fn a_sale_that_rests_does_not_keep_the_others_waiting() {
         assert!(world.borrow().calls[before..].contains(&list), "{id}: {:?}", &world.borrow().calls[before..]);
     }
 }
+
+// Mutant: a sale whose payment stays PENDING keeps its place for as long as there is time; the second is never looked at.
+#[test]
+fn a_payment_that_does_not_end_keeps_nobody_else_waiting() {
+    let world = World::new();
+    let flash = flash(&world);
+    {
+        let mut memory = memory();
+        let mut till = till(&world, &flash, 1, &mut memory, ());
+        for _ in 0..3 {
+            let order = create(&mut till, &world, 1_015);
+            let at = world.borrow().now + 200;
+            world.borrow_mut().wishes.push((at, Wish::Leave));
+            let _ = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+        }
+    }
+    for order in world.borrow_mut().orders.values_mut() {
+        order.status = "TERMINATED";
+        order.payments[0].1 = "PENDING";
+    }
+    let listener = Listener::default();
+    let mut memory = memory();
+    let mut till = till(&world, &flash, 2, &mut memory, listener.clone());
+    let began = world.borrow().now;
+    let open = till.settle_open(Millis(began + 600_000), &mut Counter(world.clone())).unwrap();
+    assert_eq!((open, listener.0.borrow().len()), (3, 3));
+    assert!(world.borrow().now - began < 10_000, "after {} ms", world.borrow().now - began);
+}

@@ -270,6 +270,25 @@ fn what_is_pending_for_ever_is_a_persons_matter_and_blocks_nobody() {
     assert!(!rig.sale.record().needs_person(), "it was found out");
 }
 
+// F1. Mutant: since when something moves, kept in memory alone.
+#[test]
+fn what_is_pending_for_ever_is_a_persons_matter_over_boots_too() {
+    let mut rig = Rig::new(Policy::with_ask());
+    rig.next();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", card_reply(11)).shown();
+    rig.sale.cancel(Millis(rig.now));
+    rig.tell("terminate", order_is("TERMINATED")).tell("list", list(&[(11, "PENDING")]));
+    rig.next();
+    for (later, person) in [(600_000, false), (1_300_000, true)] {
+        rig.now += later;
+        rig.power_cut(Policy::with_ask());
+        rig.tell("order", order_is("TERMINATED")).tell("list", list(&[(11, "PENDING")]));
+        rig.next();
+        assert_eq!(rig.sale.record().needs_person(), person, "after {later} ms more");
+    }
+}
+
 // F2.
 #[test]
 fn a_method_left_behind_does_not_keep_a_paid_sale_open_for_ever() {
