@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use crate::command::{cargo, run as run_command};
-use crate::{bare_metal, firmware, sweep};
+use crate::{bare_metal, firmware, servers, sweep};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -14,11 +14,12 @@ pub(crate) struct Arguments {
 
 /// Checks for the system packages, builds the firmware, runs the tests, sweeps.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let missing = bare_metal::missing_packages(firmware::TARGET);
+    let mut missing = bare_metal::missing_packages(firmware::TARGET);
+    missing.extend(servers::missing_packages());
     if !missing.is_empty() {
         if !arguments.install {
             bail!(
-                "the tests run the kiosk in an emulator; on Debian, as root: {}, or add --install",
+                "the tests run the kiosk in an emulator and against the TLS servers of others; on Debian, as root: {}, or add --install",
                 bare_metal::install_command(&missing)
             );
         }
@@ -26,7 +27,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     let image = firmware::build(&[])?;
     run_command(
-        cargo(["test", "--workspace", "--no-fail-fast", "--features", "kiosk/host,xtask/firmware"])
+        cargo(["test", "--workspace", "--no-fail-fast", "--features", "kiosk/host,tests/servers,xtask/firmware"])
             .env("FIRMWARE_IMAGE", image),
     )?;
     sweep::run(&sweep::Arguments::default())
