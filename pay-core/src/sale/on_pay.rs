@@ -29,8 +29,7 @@ impl Sale {
         };
         let body = body(&head, rx);
         if head.is_success() {
-            // What was answered to an earlier call under this key may be another terminal's order: its mark says whose.
-            if !head.replayed && self.adopt_order(&head, body) {
+            if self.adopt_order(&head, body) {
                 // Nobody but this sale has had its session.
                 self.record.alone = true;
                 self.forget_body();
@@ -39,7 +38,7 @@ impl Sale {
                 self.deadline = None;
                 self.phase = Phase::Ready(None);
             } else {
-                self.unreadable = !head.replayed;
+                self.unreadable = true;
                 self.phase = Phase::Ask(Question::Take, self.back_off(now));
             }
             return;
@@ -78,10 +77,15 @@ impl Sale {
         self.record.said.as_ref().is_some_and(|by| matches!(by.status, 409 | 422) || by.code.starts_with("order_"))
     }
 
-    /// Takes the session of an order that is the one asked for, active and with a session.
-    pub(super) fn adopt_order(&mut self, head: &ResponseHead, body: &mut [u8]) -> bool {
+    /// Takes the session of an order that is the one asked for, active and with a session. What was answered to an earlier call under this
+    /// key is ours if that call had our mark, which another terminal's body has not; a gateway may leave the mark out of its answer.
+    fn adopt_order(&mut self, head: &ResponseHead, body: &mut [u8]) -> bool {
         let Ok(order) = response::order(body) else { return false };
-        let ours = !head.truncated && self.is_ours(&order) && order.status == OrderStatus::Active;
+        let marked = match &self.mark {
+            Some(mark) => order.mark.is_empty() || order.mark == mark.as_str(),
+            None => !head.replayed,
+        };
+        let ours = !head.truncated && marked && self.is_ours(&order) && order.status == OrderStatus::Active;
         let session = PaymentSessionId::parse(order.payment_session_id);
         match session {
             Ok(session) if ours => {

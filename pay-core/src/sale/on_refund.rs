@@ -134,6 +134,7 @@ impl Sale {
             // What cannot be read may be money that went back. Again, a few times; then a person must look.
             None if !whole && self.repeats < REFUND_TRIES => {
                 self.repeats = self.repeats.saturating_add(1);
+                self.asking.rounds = self.repeats.into();
                 return false;
             }
             None if !whole || back.saturating_add(amount.minor()) > most => self.refund_refused(),
@@ -191,7 +192,8 @@ impl Sale {
             Ok(head) if head.status == 404 && self.repeats >= REFUND_TRIES => self.refund_refused(),
             Ok(head) if head.status == 404 => {
                 self.repeats = self.repeats.saturating_add(1);
-                self.failures = self.failures.saturating_add(1);
+                // What is read before the next try goes well: the pauses grow all the same.
+                self.asking.rounds = self.repeats.into();
                 self.phase = Phase::Ask(Question::BeforeRefund, self.next_round(now));
             }
             Ok(head) => self.read_refund_back(now, id, RouteProblem::Refused { status: head.status }),

@@ -106,11 +106,13 @@ fn an_answer_from_the_store_may_be_to_another_terminals_call() {
     rig.tell("order", Told::Answer(status, theirs));
     assert_eq!(rig.next(), Asked::Done(Outcome::OrderTaken));
 
+    // Some gateways leave the tags out.
     let Told::Answer(status, ours) = order_is("ACTIVE") else { unreachable!() };
-    let mut rig = Rig::creating();
-    rig.tell("create", Told::Lost).tell("create", Told::With(|head| head.replayed = true, status, ours));
-    rig.tell("order", order_is("ACTIVE")).tell("list", list(&[]));
-    assert_eq!(rig.next(), Asked::Ready(String::new()));
+    for ours in [ours.replace("till_mark", "other_tag"), ours] {
+        let mut rig = Rig::creating();
+        rig.tell("create", Told::Lost).tell("create", Told::With(|head| head.replayed = true, status, ours));
+        assert_eq!(rig.next(), Asked::Ready(String::new()));
+    }
 }
 
 // M2.

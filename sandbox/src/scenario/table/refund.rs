@@ -60,10 +60,7 @@ pub(crate) const TABLE: &[Scenario] = &[
         "refund: a status that nobody knows",
         "PENDING_APPROVAL for a while",
         Means::UpiQrCode,
-        &[
-            first(On::Refund, Act::Edit(edit::unknown_refund)),
-            first(On::ReadRefund, Act::Edit(edit::unknown_refund)).calls(1, 2),
-        ],
+        &[first(On::Refund, Act::Edit(edit::unknown_refund))],
         keys(Expect::Refunded),
     )
     .shopper(&[&[PAYS_BEFORE_CLOSING]]),
