@@ -48,6 +48,11 @@ impl Copy {
         Ok(copy)
     }
 
+    /// Where it lies.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Runs something in the copy while it is broken.
     pub(super) fn with<T>(&self, mutant: &Mutant, run: impl FnOnce() -> Result<T>) -> Result<T> {
         let (sound, broken) = mutant.apply(&self.root)?;

@@ -3,32 +3,33 @@
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use super::notice::Verdict;
 use super::row::Mutant;
-use crate::workspace;
 
 /// One line a result: a mark of the row and of the file that it changes, its id, what noticed it.
 pub(super) struct Known {
     file: PathBuf,
+    /// Of the copy: what is played is what lies there.
+    root: PathBuf,
     noticed: BTreeSet<String>,
 }
 
 const SURVIVED: &str = "SURVIVES";
 
 impl Known {
-    pub(super) fn open() -> Result<Self> {
+    pub(super) fn open(root: &Path) -> Result<Self> {
         let file = super::copy::scratch("results")?;
         let text = std::fs::read_to_string(&file).unwrap_or_default();
-        Ok(Self { file, noticed: noticed(&text) })
+        Ok(Self { file, root: root.to_owned(), noticed: noticed(&text) })
     }
 
     /// An earlier run has seen it noticed, and neither the row nor its file has changed since.
     pub(super) fn is_noticed(&self, row: &Mutant) -> bool {
-        self.noticed.contains(&mark(row))
+        self.noticed.contains(&self.mark(row))
     }
 
     pub(super) fn note(&self, row: &Mutant, verdict: &Verdict) -> Result<()> {
@@ -37,7 +38,15 @@ impl Known {
             Verdict::Passed(_) => SURVIVED,
         };
         let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&self.file)?;
-        Ok(writeln!(file, "{}\t{}\t{said}", mark(row), row.id)?)
+        Ok(writeln!(file, "{}\t{}\t{said}", self.mark(row), row.id)?)
+    }
+
+    /// Another one once the row or its file is another.
+    fn mark(&self, row: &Mutant) -> String {
+        let file = std::fs::read(self.root.join(&row.file)).unwrap_or_default();
+        let mut hash = DefaultHasher::new();
+        (&row.id, &row.find, &row.replace, row.notice.to_string(), file).hash(&mut hash);
+        format!("{:016x}", hash.finish())
     }
 }
 
@@ -54,14 +63,6 @@ fn noticed(text: &str) -> BTreeSet<String> {
         }
     }
     marks
-}
-
-/// Another one once the row or its file is another.
-fn mark(row: &Mutant) -> String {
-    let file = std::fs::read(workspace::root().join(&row.file)).unwrap_or_default();
-    let mut hash = DefaultHasher::new();
-    (&row.id, &row.find, &row.replace, row.notice.to_string(), file).hash(&mut hash);
-    format!("{:016x}", hash.finish())
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 fn play(mut rows: Vec<&Mutant>, resume: bool) -> Result<()> {
     rows.sort_by(|a, b| a.notice.cmp(&b.notice));
     let copy = Copy::make()?;
-    let known = Known::open()?;
+    let known = Known::open(copy.root())?;
     if resume {
         let all = rows.len();
         rows.retain(|row| !known.is_noticed(row));
