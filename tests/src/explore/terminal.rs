@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use pay_core::model::{
     Amount, CreateOrder, Currency, Customer, CustomerId, DeviceSecret, Environment, NextAction, OpenOrder, OrderId,
-    OrderPay, PaymentSessionId, Phone, UnixSeconds,
+    OrderPay, PaymentSessionId, Phone, UnixSeconds, Vpa,
+    method::{Collect, Upi},
 };
 use pay_core::sale::{
     Attempt, AttemptEnd, AttemptState, Buffers, Delivery, ErrorKind, Failure, Millis, Outcome, Record,
@@ -21,14 +22,6 @@ use crate::laws::Said;
 
 /// The order that everything is about.
 pub static ORDER: LazyLock<OrderId> = LazyLock::new(|| OrderId::parse("inv-1").expect("an order id"));
-static LINK: LazyLock<OrderPay> = LazyLock::new(|| pay(&serde_json::json!({"channel": "link"})));
-static COLLECT: LazyLock<OrderPay> =
-    LazyLock::new(|| pay(&serde_json::json!({"channel": "collect", "upi_id": "shopper@bank"})));
-
-fn pay(upi: &serde_json::Value) -> OrderPay {
-    let body = serde_json::json!({"payment_session_id": SESSION, "payment_method": {"upi": upi}});
-    crate::build::order_pay(&body).expect("an order pay body")
-}
 
 /// What it is in the middle of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,7 +45,7 @@ pub enum Wants {
     Nothing,
     Told(Outcome),
     Show(Option<u64>),
-    Choose,
+    Choose(PaymentSessionId),
     Vend,
     Sense,
     Sleep(Millis),
@@ -194,7 +187,7 @@ impl Terminal {
             Do::Tell(Note::Settled(_, outcome)) => Wants::Told(outcome),
             Do::Tell(_) | Do::Disconnect(_) => Wants::Nothing,
             Do::Show(_, action) => Wants::Show(payment_in(&action)),
-            Do::Choose(..) => Wants::Choose,
+            Do::Choose(session, _) => Wants::Choose(session.clone()),
             Do::Vend(_) => Wants::Vend,
             Do::Sense(_) => Wants::Sense,
             Do::Sleep(at) => Wants::Sleep(at),
@@ -285,7 +278,7 @@ impl Terminal {
                 Wants::Store(_)
                 | Wants::Exchange(_)
                 | Wants::Show(_)
-                | Wants::Choose
+                | Wants::Choose(_)
                 | Wants::Vend
                 | Wants::Sense
                 | Wants::Sleep(_) => break,
@@ -323,13 +316,14 @@ impl Terminal {
     }
 }
 
-/// How to pay.
-pub fn choice(kind: Option<Kind>) -> Choice {
-    match kind {
-        Some(Kind::Link) => Choice::Pay(LINK.clone()),
-        Some(Kind::Collect) => Choice::Pay(COLLECT.clone()),
-        None => Choice::GiveUp,
-    }
+/// How to pay, with the session that the till says.
+pub fn choice(kind: Option<Kind>, session: &PaymentSessionId) -> Choice {
+    let upi = match kind {
+        Some(Kind::Link) => Upi::link(),
+        Some(Kind::Collect) => Upi::Collect(Collect::new(Vpa::parse("shopper@bank").expect("an address"))),
+        None => return Choice::GiveUp,
+    };
+    Choice::Pay(OrderPay::new(session.clone(), upi))
 }
 
 pub const SHOWN: Event<'static> = Event::Seen(Seen::Shown);

@@ -201,7 +201,12 @@ impl World {
 
     /// Nobody but a person has anything left to do, and nothing can move.
     pub fn is_end(&self) -> bool {
-        let waits = |till: &Arc<Terminal>| till.doing == Doing::Idle && till.record().is_some_and(Record::needs_person);
+        let is_paid = self.gateway.payments.iter().any(|payment| payment.status == Status::Success);
+        // Money came, and whose it is cannot be told.
+        let is_unclear = |record: &Record| {
+            record.needs_person() && matches!(record.stage, Stage::PaidUnclear | Stage::Closing) && is_paid
+        };
+        let waits = |till: &Arc<Terminal>| till.doing == Doing::Idle && till.record().is_some_and(is_unclear);
         self.tills.iter().all(|till| till.doing == Doing::Over || waits(till)) && self.gateway.facts().is_at_rest()
     }
 
@@ -470,12 +475,12 @@ impl World {
                     event(Event::Seen(pay_core::till::Seen::GiveUp)),
                 );
             }
-            Wants::Choose => {
+            Wants::Choose(session) => {
                 let attempts = asked.tills[index].record().map_or(0, Record::attempt_count);
                 let kinds = rules.kinds.iter().copied().map(Some).filter(|_| attempts < rules.attempts);
                 for kind in kinds.chain([None]) {
                     let step = Step::Chooses(number, kind);
-                    asked.to_till(rules, index, NOON, step, all, event(Event::Chosen(choice(kind))));
+                    asked.to_till(rules, index, NOON, step, all, event(Event::Chosen(choice(kind, &session))));
                 }
             }
             Wants::Vend => asked.vend(rules, index, all),
