@@ -18,33 +18,33 @@ use super::{Effect, Terms, Unreported};
 /// An order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Entry {
-    kept: Kept,
-    pace: Pace,
+    pub(super) kept: Kept,
+    pub(super) pace: Pace,
 }
 
 /// What outlives a restart.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Kept {
+pub(super) struct Kept {
     order: OrderId,
     owner: Owner,
     amount: u64,
     /// The gateway has it, and it is ours, since then.
-    made: Option<Moment>,
+    pub(super) made: Option<Moment>,
     closing: bool,
     /// Its end, as the gateway said.
     ended: Option<End>,
     attempts: BTreeMap<u64, Attempt>,
     /// The last list was not read whole.
     is_cut: bool,
-    goods: Goods,
+    pub(super) goods: Goods,
     /// All of its money goes back. Never taken back.
     all_back: bool,
     /// Of several successes this one stays. Never changed.
     keeps: Option<u64>,
     /// First seen paid.
-    paid: Option<Moment>,
-    refunds: Refunds,
-    watch: Watch,
+    pub(super) paid: Option<Moment>,
+    pub(super) refunds: Refunds,
+    pub(super) watch: Watch,
     done: BTreeSet<String>,
 }
 

@@ -7,6 +7,8 @@
 //! pace of looking ([`Effect::Pace`]). Whoever replays the events that were news has the same book again.
 
 mod attempt;
+#[cfg(feature = "explore")]
+mod canonical;
 mod duty;
 mod entry;
 mod event;

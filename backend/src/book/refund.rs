@@ -162,6 +162,16 @@ impl Refunds {
         counts.map(|refund| refund.amount).fold(0, u64::saturating_add)
     }
 
+    /// Moves the times of all tries.
+    #[cfg(feature = "explore")]
+    pub(super) fn rebase(&mut self, back: impl Fn(Moment) -> Moment) {
+        for made in self.made.values_mut() {
+            if let Back::Tried { at, .. } = &mut made.back {
+                *at = back(*at);
+            }
+        }
+    }
+
     /// Some are still on their way, and may end otherwise.
     pub(super) fn are_moving(&self) -> bool {
         self.made.values().any(|refund| refund.back == Back::OnItsWay)

@@ -353,10 +353,7 @@ impl Gateway {
                 None => Answer::refusal(404, "refund_not_found"),
             },
             Call::Refunds => {
-                let id = |index| RefundId::of_payment(order, CfPaymentId::new(Self::id(index))).to_string();
-                let named = (0..self.payments.len()).map(id).filter(|id| self.refund_of(order, id).is_some());
-                let all = named.chain(self.unnamed.iter().cloned());
-                let bodies: Vec<_> = all.map(|id| Self::refund_body(order, &id).body).collect();
+                let bodies: Vec<_> = self.refunds(order).iter().map(|id| Self::refund_body(order, id).body).collect();
                 Answer::new(200, format!("[{}]", bodies.join(",")))
             }
             // There is no such call here: only a backend has it.
@@ -374,6 +371,13 @@ impl Gateway {
         (named.is_some_and(|payment| payment.refunded && !payment.unnamed)
             || self.unnamed.iter().any(|made| made == id))
         .then_some(())
+    }
+
+    /// The ids of all refunds.
+    pub fn refunds(&self, order: &OrderId) -> Vec<String> {
+        let id = |index| RefundId::of_payment(order, CfPaymentId::new(Self::id(index))).to_string();
+        let named = (0..self.payments.len()).map(id).filter(|id| self.refund_of(order, id).is_some());
+        named.chain(self.unnamed.iter().cloned()).collect()
     }
 
     fn refund_body(order: &OrderId, id: &str) -> Answer {

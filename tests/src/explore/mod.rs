@@ -2,6 +2,7 @@
 //! until nothing new is found. See docs/proof.md.
 
 mod gateway;
+mod merchant;
 mod mix;
 mod search;
 mod terminal;

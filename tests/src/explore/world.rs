@@ -8,6 +8,7 @@ use pay_core::till::canonical::{Caps, NOON};
 use pay_core::till::{Event, Goods, Terms, Wish, Word};
 
 use super::gateway::{Call, Gateway, Kind, Payment, State, Status};
+use super::merchant::Merchant;
 use super::terminal::{Doing, ORDER, SHOWN, Tell, Terminal, Wants, choice, terms, vended};
 use crate::laws::Payer;
 
@@ -117,6 +118,9 @@ pub enum Step {
     Dropped(u64),
     StrangerBegins,
     Expires,
+    MerchantWorks { lost: bool },
+    Reports { released: bool, payment: u64 },
+    Claims { payment: u64 },
 }
 
 impl Step {
@@ -140,6 +144,7 @@ impl Step {
             | Self::Succeeds(_)
             | Self::Fails(_)
             | Self::Dropped(_)
+            | Self::MerchantWorks { lost: false }
             | Self::Expires => true,
             Self::On { sells: true, .. }
             | Self::Cut(_)
@@ -157,6 +162,9 @@ impl Step {
             | Self::NotShown(_)
             | Self::Vends { .. }
             | Self::Switches(_)
+            | Self::MerchantWorks { lost: true }
+            | Self::Reports { .. }
+            | Self::Claims { .. }
             | Self::StrangerBegins => false,
             // It stands for the end of the shopper's time, where nobody waits for so long.
             Self::Cancels(_) => !rules.hours,
@@ -169,6 +177,8 @@ impl Step {
 pub struct World {
     pub gateway: Gateway,
     pub tills: Vec<Arc<Terminal>>,
+    /// The merchant's book, where it is in this world.
+    pub merchant: Option<Merchant>,
 }
 
 /// What may come next.
@@ -196,7 +206,78 @@ impl World {
             till.run(NOON, rules.flash_fails, &mut |_| Ok(())).expect("nothing is said yet");
             till.canonical(NOON, rules.caps);
         }
-        Self { gateway: Gateway::new(state), tills: tills.into_iter().map(Arc::new).collect() }
+        Self { gateway: Gateway::new(state), tills: tills.into_iter().map(Arc::new).collect(), merchant: None }
+            .with_merchant(rules)
+    }
+
+    /// The book, and two payments of a till that are under way.
+    fn with_merchant(mut self, rules: &Rules) -> Self {
+        if rules.terminals == 0 {
+            self.merchant = Some(Merchant::new());
+            for _ in 0..rules.attempts {
+                let payer = Payer::Till(1);
+                let (kind, status) = (Kind::Collect, Status::Pending);
+                self.gateway.payments.push(Payment {
+                    payer,
+                    kind,
+                    status,
+                    seen: false,
+                    done: 0,
+                    refunded: false,
+                    unnamed: false,
+                });
+            }
+        }
+        self
+    }
+
+    /// What becomes of the merchant's book.
+    fn merchant_moves(&self, rules: &Rules, all: &mut Vec<Next>) {
+        let Some(merchant) = &self.merchant else { return };
+        let change = |world: &mut Self, run: &dyn Fn(&mut Merchant, &mut Gateway) -> Result<(), String>| {
+            let Self { gateway, merchant, .. } = world;
+            merchant.as_mut().map_or(Ok(()), |merchant| run(merchant, gateway))
+        };
+        if !merchant.is_at_rest() {
+            for lost in [false, true].into_iter().take(1 + usize::from(rules.refuses)) {
+                self.after(rules, Step::MerchantWorks { lost }, all, |world| {
+                    change(world, &|merchant, gateway| merchant.works(gateway, lost))
+                });
+            }
+        }
+        for (index, payment) in self.gateway.payments.iter().enumerate() {
+            let id = Gateway::id(index);
+            if payment.status != Status::Success || payment.refunded || merchant.reported() == Some(false) {
+                continue;
+            }
+            if self.gateway.goods.contains(&id) {
+                self.after(rules, Step::Reports { released: true, payment: id }, all, |world| {
+                    change(world, &|merchant, _| {
+                        merchant.report(true, Some(id));
+                        Ok(())
+                    })
+                });
+                continue;
+            }
+            // Goods go out once the book has granted the right to it.
+            self.after(rules, Step::Claims { payment: id }, all, |world| {
+                change(world, &|merchant, gateway| {
+                    if merchant.claim(id) {
+                        gateway.goods.push(id);
+                        gateway.facts().handed_out(1)?;
+                    }
+                    Ok(())
+                })
+            });
+            if self.gateway.goods.is_empty() {
+                self.after(rules, Step::Reports { released: false, payment: Gateway::id(index) }, all, |world| {
+                    change(world, &|merchant, _| {
+                        merchant.report(false, Some(Gateway::id(index)));
+                        Ok(())
+                    })
+                });
+            }
+        }
     }
 
     /// Nobody but a person has anything left to do, and nothing can move.
@@ -207,12 +288,16 @@ impl World {
             record.needs_person() && matches!(record.stage, Stage::PaidUnclear | Stage::Closing) && is_paid
         };
         let waits = |till: &Arc<Terminal>| till.doing == Doing::Idle && till.record().is_some_and(is_unclear);
-        self.tills.iter().all(|till| till.doing == Doing::Over || waits(till)) && self.gateway.facts().is_at_rest()
+        self.tills.iter().all(|till| till.doing == Doing::Over || waits(till))
+            && self.merchant.as_ref().is_none_or(Merchant::is_at_rest)
+            && self.gateway.facts().is_at_rest()
     }
 
     /// Nobody has anything left to do.
     fn is_over(&self) -> bool {
-        self.is_end() && self.tills.iter().all(|till| till.doing == Doing::Over)
+        self.is_end()
+            && self.merchant.as_ref().is_none_or(Merchant::is_settled)
+            && self.tills.iter().all(|till| till.doing == Doing::Over)
     }
 
     /// What cannot go on by itself: every till waits for a person, or is over.
@@ -223,6 +308,9 @@ impl World {
                 || "nothing was begun".to_owned(),
                 |record| format!("{} {:?}", stage(record), record.release),
             ));
+        }
+        if let Some(merchant) = &self.merchant {
+            parts.push(if merchant.is_settled() { "settled".to_owned() } else { "left to a person".to_owned() });
         }
         let facts = self.gateway.facts();
         format!("{}; {} kept, {} goods", parts.join(" | "), facts.kept(), facts.goods.len())
@@ -256,6 +344,7 @@ impl World {
     pub fn next(&self, rules: &Rules) -> Vec<Next> {
         let mut all = Vec::new();
         self.gateway_moves(rules, &mut all);
+        self.merchant_moves(rules, &mut all);
         for index in 0..self.tills.len() {
             self.till_moves(rules, index, &mut all);
         }
@@ -343,7 +432,7 @@ impl World {
         change: impl FnOnce(&mut Gateway, &mut Terminal) -> Result<(), String>,
     ) {
         self.after(rules, step, all, |world| {
-            let World { gateway, tills } = world;
+            let World { gateway, tills, .. } = world;
             let till = Arc::make_mut(&mut tills[index]);
             change(gateway, till)?;
             if gateway.is_closed() && at.since(NOON) * 4 >= NOT_ATTEMPTED_MS * 3 {
@@ -676,7 +765,14 @@ impl Step {
                 call.swap();
             }
             Self::Arrives(call) | Self::NeverArrives(call) => call.swap(),
-            Self::Succeeds(_) | Self::Fails(_) | Self::Dropped(_) | Self::StrangerBegins | Self::Expires => {}
+            Self::Succeeds(_)
+            | Self::Fails(_)
+            | Self::Dropped(_)
+            | Self::StrangerBegins
+            | Self::Expires
+            | Self::MerchantWorks { .. }
+            | Self::Reports { .. }
+            | Self::Claims { .. } => {}
         }
         self
     }

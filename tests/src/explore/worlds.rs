@@ -18,10 +18,27 @@ pub fn worlds(full: bool) -> Vec<Rules> {
         Rules { creates: true, loses_journal: true, refuses: false, drops: true, ..Rules::small("lost") },
         Rules { hides: true, strangers: 1, refuses: false, kinds: &[Kind::Collect], ..Rules::small("hidden") },
         Rules { switches: true, attempts: 2, refuses: false, fails: false, ..Rules::small("switch") },
+        // The merchant's book alone, two payments being under way.
+        Rules { terminals: 0, attempts: 2, refuses: false, ..Rules::small("book") },
     ];
     if full {
-        all.push(two.clone());
-        all.push(Rules { kinds: &[Kind::Collect], ..Rules { name: "two-collects", ..two } });
+        all.extend([
+            // Records are not stored, or are and nobody hears of it.
+            Rules { flash_fails: true, refuses: false, hours: false, drops: true, ..Rules::small("flash") },
+            // Two of ours and a stranger's.
+            Rules {
+                attempts: 2,
+                strangers: 1,
+                switches: true,
+                refuses: false,
+                hours: false,
+                drops: true,
+                fails: false,
+                ..Rules::small("three")
+            },
+            two.clone(),
+            Rules { kinds: &[Kind::Collect], ..Rules { name: "two-collects", ..two } },
+        ]);
     }
     all
 }
