@@ -6,7 +6,7 @@ use crate::command::{cargo, run as run_command};
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Arguments {
-    /// The large worlds too, and each with its caps raised by one: up to an hour, up to 16 GB
+    /// The large worlds too: hours, and more memory than 16 GB
     #[arg(long)]
     full: bool,
     /// This world alone

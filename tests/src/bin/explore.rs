@@ -13,6 +13,10 @@ fn main() -> ExitCode {
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
     let only = arguments.iter().find(|argument| !argument.starts_with("--"));
     let all = worlds(has("--full") || only.is_some());
+    if only.is_some_and(|only| all.iter().all(|rules| rules.name != only)) {
+        eprintln!("there is no such world; there are {:?}", all.iter().map(|rules| rules.name).collect::<Vec<_>>());
+        return ExitCode::FAILURE;
+    }
     let mut total = Found::default();
     for rules in all.into_iter().filter(|rules| only.is_none_or(|only| rules.name == only)) {
         let begin = Instant::now();
