@@ -143,7 +143,7 @@ pub(super) fn masked(text: &str) -> String {
     let words = one_line(text);
     let cover = |word: &str| {
         let digits = word.bytes().filter(u8::is_ascii_digit).count();
-        let is_code = word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        let is_code = word.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'.'));
         if digits >= 3 || (word.len() > 32 && !is_code) { "***".to_owned() } else { word.to_owned() }
     };
     words.split(' ').map(cover).collect::<Vec<_>>().join(" ").chars().take(200).collect()
@@ -162,6 +162,8 @@ mod tests {
         );
         assert_eq!(masked("session_aaaaaaaaaaaaaaaaaaAaaaaaaaaaaaaaaaaaaa"), "***");
         assert_eq!(masked("payment_session_id_invalid"), "payment_session_id_invalid");
+        // F10.
+        assert_eq!(masked("customer_details.customer_phone_missing"), "customer_details.customer_phone_missing");
         assert_eq!(one_line("a\r\nb  c"), "a b c");
     }
 }

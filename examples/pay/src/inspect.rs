@@ -105,6 +105,9 @@ pub(super) fn order(order: &Order<'_>) -> Value {
 
 /// A whole list; a part of one is refused.
 pub(super) fn payments(body: &mut [u8]) -> Result<Value, DecodeError> {
+    if body.trim_ascii_start().first() == Some(&b'{') {
+        return Err(DecodeError::WrongShape);
+    }
     let mut list = decode::payments(body);
     let mut found = Vec::new();
     while let Some(it) = list.next()? {

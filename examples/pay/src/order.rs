@@ -43,13 +43,18 @@ pub(super) fn create(options: &Options, args: &CreateArgs) -> anyhow::Result<End
             let _ = till::outcome(Err(error))?;
             let facts = Facts::of(till.ended().ok_or_else(|| anyhow!("nothing was done"))?, &ear);
             let (word, ending) = facts.verdict();
-            console.answer(&json!({"order_id": order_id.as_str(), "outcome": word, "gateway": journal::said_value(facts.said.as_ref())}));
             // Nothing that could pay was sent, but the order may be there.
-            let lost = matches!(ending, Ending::NotSent(_)) && ear.notes().acted;
-            return Ok(if lost && !matches!(facts.outcome, Outcome::OrderTaken) {
+            let taken = matches!(facts.outcome, Outcome::OrderTaken);
+            let lost = matches!(ending, Ending::NotSent(_)) && ear.notes().acted && !taken;
+            console.answer(&json!({
+                "order_id": order_id.as_str(),
+                "outcome": if lost { "unknown" } else { word },
+                "gateway": journal::said_value(facts.said.as_ref()),
+            }));
+            return Ok(if lost {
                 Ending::Unknown(format!(
                     "Whether order {order_id} was created is unknown ({}); the same command again finds it or creates it.",
-                    facts.trouble.as_deref().unwrap_or("no answer")
+                    facts.trouble.as_deref().unwrap_or("the answer cannot be used")
                 ))
             } else {
                 ending
@@ -58,6 +63,8 @@ pub(super) fn create(options: &Options, args: &CreateArgs) -> anyhow::Result<End
     };
     // Its session goes to somebody else now: whoever pays it begins a sale of their own.
     till.journal().discard(&order_id)?;
+    // Whoever reads the session may open the till's folder at once.
+    drop(till);
     console.answer(&json!({
         "order_id": order_id.as_str(),
         "amount_minor": order.amount.minor(),

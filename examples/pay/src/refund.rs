@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::cli::{Options, RefundArgs};
 use super::console::Console;
 use super::entropy::random;
-use super::exit::Ending;
+use super::exit::{Ending, masked};
 use super::gateway::Gateway;
 use super::inspect;
 use super::merchant::{Merchant, Trouble, unreadable};
@@ -83,8 +83,12 @@ fn ending(console: Console, refund: &Refund<'_>) -> Ending {
         RefundStatus::Pending | RefundStatus::OnHold => {
             Ending::Pending(format!("Refund {id} over {amount} is {}.", refund.status))
         }
-        RefundStatus::Cancelled => Ending::Failed(format!("Refund {id} was cancelled; somebody must look at it.")),
-        _ => Ending::Unknown(format!("Refund {id} has a status that is not known.")),
+        RefundStatus::Cancelled => Ending::Person(format!("Refund {id} was cancelled: the money did not go back.")),
+        // Whatever word the gateway has for it: only a success, and what is on its way, is money back.
+        _ => Ending::Person(format!(
+            "Refund {id} is {}: look whether the money goes back.",
+            masked(refund.status.as_str())
+        )),
     }
 }
 

@@ -143,6 +143,11 @@ impl Facts {
             Some(AttemptEnd::UserDropped) => "The shopper left the payment",
             Some(AttemptEnd::Reversed) => "The payment was reversed",
             Some(AttemptEnd::NotFound) => "The gateway has no such payment",
+            Some(AttemptEnd::Success) => {
+                return format!(
+                    "The payment succeeded, and the order does not show it yet; `pay journal resume {id}` asks again."
+                );
+            }
             _ if self.wants_otp => "The payment waits for its OTP",
             _ => return format!("The payment is pending{}; `pay journal resume {id}` asks again.", self.because()),
         };

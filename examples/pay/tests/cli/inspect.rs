@@ -148,6 +148,9 @@ fn what_is_not_strict_is_refused() {
         let run = inspect(kind, body).expect(1);
         assert!(run.out.is_empty() && run.err.lines().count() == 1, "{kind} {body:?}: {run:?}");
     }
+    // F10: an object where a list should be is JSON all the same.
+    let run = inspect("payments", r#"{"code":"order_not_found"}"#).expect(1);
+    assert!(run.err.contains("not of the expected shape"), "{run:?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Money back, once.
 
-use sandbox::{Fault, Rules};
+use sandbox::{Fault, RefundStatus, Rules};
 
 use super::gateways::Gateway;
 
@@ -33,6 +33,16 @@ fn the_same_refund_twice_is_one() {
     assert!([0, 4].contains(&second.code), "{second:?}");
     assert_eq!(gateway.server().gateway().refunds().len(), 2);
     gateway.pay(&["refund", "--order-id", "order-1", "--amount", "100", "--refund-id", "too-much"]).expect(2);
+}
+
+// F10. Meant to notice: a word that is not known is only said to be unknown.
+#[test]
+fn a_refund_that_was_rejected_is_a_persons_matter() {
+    let gateway =
+        Gateway::here(Rules { settle_after_ms: Some(0), refunds: RefundStatus::Rejected, ..Rules::default() });
+    paid(&gateway, "order-1");
+    let run = gateway.pay(&["refund", "--order-id", "order-1", "--amount", "1", "--json"]).expect(7);
+    assert!(run.err.contains("REJECTED") && run.json()["status"] == "REJECTED", "{run:?}");
 }
 
 #[test]

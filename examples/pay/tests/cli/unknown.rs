@@ -49,9 +49,10 @@ fn lost_orders_are_found_again() {
     gateway.order("order-1");
     lose(&gateway, "POST /orders", 9);
     lose(&gateway, "GET /orders/*", 99);
-    let run =
-        gateway.pay(&["order", "create", "--order-id", "order-2", "--amount", "10.15", "--timeout", "2"]).expect(3);
-    assert!(run.err.contains("order-2"), "{run:?}");
+    let run = gateway
+        .pay(&["order", "create", "--order-id", "order-2", "--amount", "10.15", "--timeout", "2", "--json"])
+        .expect(3);
+    assert!(run.err.contains("order-2") && run.json()["outcome"] == "unknown", "{run:?}");
     assert_eq!(gateway.server().gateway().orders().count(), 2);
 }
 
