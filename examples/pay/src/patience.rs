@@ -36,7 +36,7 @@ pub(super) fn prompting<T>(ask: impl FnOnce() -> T) -> T {
     answer
 }
 
-/// From now on the first Ctrl-C ends the waiting in good order; the second ends the program, with the outcome unknown.
+/// From now on the first Ctrl-C, or SIGTERM, ends the waiting in good order; the second ends the program, with the outcome unknown.
 pub(super) fn watch_interrupts() -> anyhow::Result<()> {
     let set = ctrlc::set_handler(|| {
         let again = INTERRUPTS.fetch_add(1, Ordering::Relaxed) > 0;

@@ -75,6 +75,14 @@ fn waiting_ends_pending_and_a_simulated_end_is_seen() {
 #[test]
 #[cfg(unix)]
 fn interrupted_it_says_where_the_payment_stands() {
+    // A4: a service that is stopped gets SIGTERM.
+    for signal in ["-INT", "-TERM"] {
+        stopped_by(signal);
+    }
+}
+
+#[cfg(unix)]
+fn stopped_by(signal: &str) {
     let gateway = Gateway::here(Rules::default());
     let session = gateway.order("order-1");
     let args = [
@@ -104,7 +112,7 @@ fn interrupted_it_says_where_the_payment_stands() {
         thread::sleep(Duration::from_millis(20));
     }
     thread::sleep(Duration::from_millis(300));
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let killed = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     assert!(killed.success());
     let Finished { status, out, err } = limit::finish(child);
     assert_eq!(status.code(), Some(4), "{out}{err}");
