@@ -33,7 +33,7 @@ pub enum DeviceError {
 
 impl Device {
     /// Opens the folder at `path`, or makes it: `secret` (32 random bytes, made once, only for its owner), `journal.redb`, and
-    /// `incarnation` (64 random bits, made anew whenever the journal is). One process at a time: the journal is the lock.
+    /// `incarnation` (64 random bits, made anew whenever the journal is), and `epoch` once the terminal was recovered. One process at a time: the journal is the lock.
     ///
     /// Keep `secret` when the journal is lost or restored: the keys of earlier payments come from it.
     ///
@@ -51,9 +51,22 @@ impl Device {
         }
         let incarnation = u64::from_be_bytes(*kept(&number, "incarnation")?);
         let mut secret: Zeroizing<[u8; 32]> = kept(&folder.join("secret"), "secret")?;
-        let device = till::Device { secret: DeviceSecret::new(*secret), journal, incarnation };
+        let epoch = match fs::read_to_string(folder.join("epoch")) {
+            Ok(text) => text.trim().parse().map_err(|_| DeviceError::Damaged("epoch"))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            Err(error) => return Err(error.into()),
+        };
+        let device = till::Device { secret: DeviceSecret::new(*secret), journal, incarnation, epoch };
         secret.zeroize();
         Ok(device)
+    }
+
+    /// Keeps what [`till::Till::recover`] said of the terminal's life, in the folder at `path`.
+    ///
+    /// # Errors
+    /// [`DeviceError::Io`]: recover again.
+    pub fn keep_epoch(path: impl AsRef<Path>, epoch: u32) -> Result<(), DeviceError> {
+        make(&path.as_ref().join("epoch"), format!("{epoch}\n").as_bytes())
     }
 
     /// 32 random bytes of the operating system: what a [`till::Till`] wants at each start.
@@ -159,7 +172,8 @@ mod tests {
         assert!(matches!(Device::open(&folder), Err(DeviceError::Journal(JournalError::InUse))));
         drop(first);
         let again = Device::open(&folder).unwrap();
-        assert!(again.secret == secret && again.incarnation == incarnation);
+        assert!(again.secret == secret && again.incarnation == incarnation && again.epoch == 0);
+        Device::keep_epoch(&folder, 3).unwrap();
         drop(again);
         #[cfg(unix)]
         {
@@ -168,7 +182,7 @@ mod tests {
         }
         fs::remove_file(folder.join("journal.redb")).unwrap();
         let new = Device::open(&folder).unwrap();
-        assert!(new.secret == secret && new.incarnation != incarnation);
+        assert!(new.secret == secret && new.incarnation != incarnation && new.epoch == 3);
         drop(new);
         fs::write(folder.join("secret"), "short").unwrap();
         assert!(matches!(Device::open(&folder), Err(DeviceError::Damaged("secret"))));

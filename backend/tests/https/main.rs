@@ -5,5 +5,6 @@ mod book;
 mod orders;
 mod program;
 mod rates;
+mod recover;
 mod refunds;
 mod shop;

@@ -6,8 +6,9 @@ use core::pin::pin;
 use embassy_executor::Spawner;
 use embassy_net::Stack;
 use embassy_time::{Duration, with_timeout};
-use kiosk::{Apart, Arguments, Exit, Files, Machine, Report};
+use kiosk::{Arguments, Exit, Files, Machine, Report};
 use pay_core::Buffers;
+use pay_core::drive::Apart;
 use pay_core::model::DeviceSecret;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -16,7 +17,7 @@ use transport_embassy::{StackConnector, tls};
 use zeroize::Zeroize;
 
 use crate::goods::Goods;
-use crate::journal::Kept;
+use crate::journal::{Kept, KeptError};
 use crate::rig::Rig;
 use crate::screen::NoScreen;
 use crate::semihosting::{self, FileError, Stdout};
@@ -92,8 +93,6 @@ async fn sell(
     static TLS_TX: ConstStaticCell<[u8; 2048]> = ConstStaticCell::new([0; _]);
     static TX: ConstStaticCell<[u8; 1024]> = ConstStaticCell::new([0; _]);
     static RX: ConstStaticCell<[u8; 12 * 1024]> = ConstStaticCell::new([0; _]);
-    // Borrowed, not moved: a future has a place for what it is handed in each function on the way.
-    static JOURNAL: StaticCell<Kept> = StaticCell::new();
     let (mut tls_seed, mut seed) = ([0; 32], [0; 32]);
     if semihosting::entropy(&mut tls_seed).and_then(|()| semihosting::entropy(&mut seed)).is_err() {
         report.error("the host has no /dev/urandom");
@@ -103,15 +102,12 @@ async fn sell(
         report.error("--secret-file: not a file of 32 bytes");
         return Exit::Local;
     };
-    let journal = match arguments.flash {
-        None => Kept::in_memory(),
-        Some(path) => match Apart(pin!(Kept::in_flash(path, rig.flash_cut))).await {
-            Ok(journal) => journal,
-            Err(error) => {
-                report.error(format_args!("--flash: {error}"));
-                return Exit::Local;
-            }
-        },
+    let journal = match Apart(pin!(journal(arguments, rig))).await {
+        Ok(journal) => journal,
+        Err(error) => {
+            report.error(format_args!("--flash: {error}"));
+            return Exit::Local;
+        }
     };
     let machine = Machine {
         connector: StackConnector::new(stack, TCP_RX.take(), TCP_TX.take()),
@@ -120,13 +116,22 @@ async fn sell(
         random: ChaCha20Rng::from_seed(seed),
         secret,
         clock: Clock(arguments.now_s),
-        journal: JOURNAL.init(journal),
+        journal,
         vendor: Goods { file: rig.goods, works: arguments.vend },
         buffers: Buffers { tx: TX.take(), rx: RX.take() },
         scrub: board::scrub_stack,
         wipe: !rig.no_wipe,
     };
     Apart(pin!(kiosk::run(arguments, files, machine, &mut NoScreen, report))).await
+}
+
+/// The journal, in its place. Lent, not moved: a future has a place for what it is handed in each function on the way.
+async fn journal(arguments: &Arguments<'_>, rig: &Rig<'_>) -> Result<&'static mut Kept, KeptError> {
+    static JOURNAL: StaticCell<Kept> = StaticCell::new();
+    Ok(match arguments.flash {
+        None => JOURNAL.init(Kept::in_memory()),
+        Some(path) => JOURNAL.init(Kept::in_flash(path, rig.flash_cut).await?),
+    })
 }
 
 /// The device's secret: in a product, a page of its flash that nobody else reads. Without a file it is one for this start.

@@ -27,4 +27,8 @@ impl<J: Journal> Journal for Fence<J> {
     fn capacity(&self) -> usize {
         self.journal.capacity()
     }
+
+    fn unreadable(error: &J::Error) -> Option<OrderId> {
+        J::unreadable(error)
+    }
 }

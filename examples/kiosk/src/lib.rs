@@ -7,7 +7,6 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-mod apart;
 mod arguments;
 mod calendar;
 mod card;
@@ -25,7 +24,6 @@ mod sales;
 mod screen;
 mod vendor;
 
-pub use apart::Apart;
 pub use arguments::{Arguments, Means, Server, USAGE, UsageError};
 pub use calendar::unix_seconds;
 pub use card::CardError;

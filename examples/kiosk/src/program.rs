@@ -5,7 +5,7 @@ use core::convert::Infallible;
 use core::fmt;
 use core::pin::pin;
 
-use pay_core::drive::Routes;
+use pay_core::drive::{Apart, Routes};
 use pay_core::model::DeviceSecret;
 use pay_core::till::{Device, Till};
 use pay_core::wire::{Auth, Endpoint};
@@ -14,7 +14,6 @@ use rand_core::CryptoRngCore;
 use transport_embassy::tls::{self, CertificateDer, Clock, Trust, TrustAnchor, anchor_from_trusted_cert};
 use transport_embassy::{Connect, Link, Transport};
 
-use crate::apart::Apart;
 use crate::arguments::{Arguments, Means, Server};
 use crate::card::{self, Otps};
 use crate::counter::Counter;
@@ -129,7 +128,7 @@ pub async fn run<C: Connect, R: CryptoRngCore, K: Clock, J: Journal, V: Vendor>(
     let silent = Cell::new(false);
     // Nothing that outlives this start is marked with its number: with a backend, the mark of an order is the backend's.
     let incarnation = random.next_u64();
-    let device = Device { secret, journal: Fence { journal, stands: true }, incarnation };
+    let device = Device { secret, journal: Fence { journal, stands: true }, incarnation, epoch: 0 };
     let mut seed = [0; 32];
     random.fill_bytes(&mut seed);
     let mut till = Till::new(routes, device, sales::terms(arguments), seed, buffers, Ear { report, silent: &silent });

@@ -3,12 +3,12 @@
 use core::fmt;
 use core::pin::pin;
 
+use pay_core::drive::Apart;
 use pay_core::model::{CreateOrder, Currency, Customer, CustomerId, InvalidValue, OpenOrder, Phone, Text};
 use pay_core::sale::{Refunds, Release};
 use pay_core::till::{Shop, Terms, Till, TillError, Trouble, Unclaimed};
 use pay_core::{Amount, Environment, Journal, OrderId, Outcome, PaymentSessionId, Policy, Transport};
 
-use crate::apart::Apart;
 use crate::arguments::Arguments;
 use crate::counter::Counter;
 use crate::ear::Ear;
@@ -66,23 +66,23 @@ where
         counter.wipe_card = wipe && n == arguments.repeat;
         // Attempts at one order again and again are for measuring.
         till.journal().stands = n == 1 || arguments.session.is_none();
-        let order_id = order_id(arguments, n, till)?;
         counter.greet();
-        let order = match arguments.session {
-            Some(text) => {
+        let order = match (arguments.session, order_id(arguments, n)?) {
+            (Some(text), Some(order_id)) => {
                 let (session, amount) = (PaymentSessionId::parse(text)?, needed(arguments.amount)?);
-                Ok(OpenOrder { order_id: order_id.clone(), amount, currency: Currency::inr(), session })
+                Ok(OpenOrder { order_id, amount, currency: Currency::inr(), session })
             }
-            None => {
-                let request = request(arguments, &order_id)?;
-                Apart(pin!(till.create_by(request, counter))).await
+            (_, Some(order_id)) => {
+                let request = CreateOrder::new(order_id, needed(arguments.amount)?, customer()?)?;
+                Apart(pin!(till.create_by(&request, counter))).await
             }
+            (_, None) => Apart(pin!(till.create(needed(arguments.amount)?, customer()?, counter))).await,
         };
         let sold = match order {
             Ok(order) => Apart(pin!(till.sell_by_choice(&order, counter))).await,
             Err(error) => Err(error),
         };
-        exit = tell(till, counter, &order_id, sold)?;
+        exit = tell(till, counter, sold)?;
         (counter.scrub)();
     }
     Ok(exit)
@@ -113,7 +113,6 @@ where
 fn tell<T, J, S, V>(
     till: &KioskTill<'_, '_, '_, T, J>,
     counter: &mut Counter<'_, '_, S, V>,
-    order_id: &OrderId,
     sold: Result<Outcome, TillError<J::Error>>,
 ) -> Result<Exit, Local<J::Error>>
 where
@@ -130,33 +129,26 @@ where
             return Err(Local::Till(error));
         }
     };
-    let ended = till.ended().filter(|ended| ended.order_id == *order_id);
+    let ended = till.ended();
     let exit = Exit::of(&outcome, ended.as_ref().and_then(|ended| ended.attempt.as_ref()));
     let release = ended.as_ref().map_or(Release::Untracked, |ended| ended.release);
     counter.part(&outcome, release);
-    report_end(counter.report, order_id, &outcome, exit, ended.as_ref());
+    report_end(counter.report, &outcome, exit, ended.as_ref());
     Ok(exit)
 }
 
-fn report_end(
-    report: &Report<'_>,
-    order_id: &OrderId,
-    outcome: &Outcome,
-    exit: Exit,
-    ended: Option<&pay_core::till::Ended>,
-) {
-    if let Some(by) = ended.and_then(|ended| ended.said.as_ref()) {
+fn report_end(report: &Report<'_>, outcome: &Outcome, exit: Exit, ended: Option<&pay_core::till::Ended>) {
+    let Some(ended) = ended else { return };
+    if let Some(by) = &ended.said {
         report.said(by);
     }
-    report.done(order_id, outcome, exit);
+    report.done(&ended.order_id, outcome, exit);
 }
 
-/// The request for an order. Not inlined: what it needs of the stack is free again when it is sent.
+/// The backend knows its own customers; this is what the gateway wants to see at least.
 #[inline(never)]
-fn request<E>(arguments: &Arguments<'_>, order: &OrderId) -> Result<CreateOrder, Local<E>> {
-    // The backend knows its own customers; these are what the gateway wants to see at least.
-    let customer = Customer::new(CustomerId::parse("kiosk")?, Phone::parse("9999999999")?);
-    Ok(CreateOrder::new(order.clone(), needed(arguments.amount)?, customer)?)
+fn customer() -> Result<Customer, InvalidValue> {
+    Ok(Customer::new(CustomerId::parse("kiosk")?, Phone::parse("9999999999")?))
 }
 
 /// The command line was checked.
@@ -164,18 +156,14 @@ fn needed<E>(amount: Option<Amount>) -> Result<Amount, Local<E>> {
     amount.ok_or(Local::File("--amount", "is missing"))
 }
 
-fn order_id<T: Transport<Error: fmt::Display>, J: Journal>(
-    arguments: &Arguments<'_>,
-    n: u16,
-    till: &mut KioskTill<'_, '_, '_, T, J>,
-) -> Result<OrderId, InvalidValue> {
+/// The id that the command line has for the sale; without one the till mints it.
+fn order_id(arguments: &Arguments<'_>, n: u16) -> Result<Option<OrderId>, InvalidValue> {
     match &arguments.order_id {
-        None => till.life().mint(),
-        Some(id) if n == 1 || arguments.session.is_some() => Ok(id.clone()),
-        Some(id) => {
+        Some(id) if n > 1 && arguments.session.is_none() => {
             let mut text = Text::<64>::new();
             let _ = fmt::Write::write_fmt(&mut text, format_args!("{id}-{n}"));
-            OrderId::parse(&text)
+            OrderId::parse(&text).map(Some)
         }
+        id => Ok(id.clone()),
     }
 }

@@ -107,6 +107,12 @@ impl Sold {
         String::from_utf8(self.0.stderr.clone()).unwrap()
     }
 
+    /// Where the lines with this text are.
+    fn lines_of(&self, text: &str) -> Vec<usize> {
+        let lines = self.lines().into_iter().enumerate();
+        lines.filter(|(_, line)| line.contains(text)).map(|(at, _)| at).collect()
+    }
+
     /// Where the first line with this text is.
     #[track_caller]
     fn line(&self, text: &str) -> usize {
@@ -122,8 +128,11 @@ fn goods_that_are_out_stay_paid() {
     assert_eq!(sold.code(), Some(0), "{:?}", sold.lines());
     let release = sold.line(r#""event":"release","#);
     let released = sold.line(r#""event":"released","out":true"#);
-    let told = sold.line(r#""status","call":"ReportRelease","status":200"#);
-    assert!(release < released && released < told && told < sold.line(r#""done","outcome":"paid""#));
+    // The right to hand out comes before, the report after.
+    let reports: Vec<_> = sold.lines_of(r#""status","call":"ReportRelease","status":200"#);
+    let [claimed, told] = reports[..] else { panic!("{:?}", sold.lines()) };
+    assert!(claimed < release && release < released && released < told);
+    assert!(told < sold.line(r#""done","outcome":"paid""#));
     // What the backend owes for another order is done after this one was looked at.
     assert_eq!(shop.sell("out-2", "--vend fail").code(), Some(5));
     assert_eq!(shop.refunded("out-2").len(), 1);

@@ -37,7 +37,7 @@ pub(super) fn create(options: &Options, args: &CreateArgs) -> anyhow::Result<End
     // An order charges nobody; what is unsettled stops its payment.
     terms.limits = Limits { open: u32::MAX, total_minor: u64::MAX, oldest_s: u64::MAX };
     let mut till = till::open(&gateway, device, terms, &mut memory, &ear)?;
-    let order = match till.create_by(request, &mut counter) {
+    let order = match till.create_by(&request, &mut counter) {
         Ok(order) => order,
         Err(error) => {
             let _ = till::outcome(Err(error))?;

@@ -48,7 +48,7 @@ fn default_path() -> anyhow::Result<PathBuf> {
 /// A till that remembers nothing: for what has no sale.
 pub(super) fn scratch() -> anyhow::Result<Device<MemoryJournal<1>>> {
     let secret = DeviceSecret::new(random()?);
-    Ok(Device { secret, journal: MemoryJournal::new(), incarnation: u64::from_be_bytes(random()?) })
+    Ok(Device { secret, journal: MemoryJournal::new(), incarnation: u64::from_be_bytes(random()?), epoch: 0 })
 }
 
 /// Switches a till on.

@@ -36,6 +36,13 @@ pub trait Journal {
 
     /// How many open sales it can keep.
     fn capacity(&self) -> usize;
+
+    /// The order whose record cannot be read, where this error says so and the journal can go on with the others: it stands in the way
+    /// of its own order, and [`Journal::next_open`] goes on above it. `None`: the error is about the journal as a whole.
+    fn unreadable(error: &Self::Error) -> Option<OrderId> {
+        let _ = error;
+        None
+    }
 }
 
 /// The same for threads that may block.
@@ -67,6 +74,12 @@ pub mod blocking {
 
         /// How many open sales it can keep.
         fn capacity(&self) -> usize;
+
+        /// The order whose record cannot be read, where this error says so and the journal can go on with the others.
+        fn unreadable(error: &Self::Error) -> Option<OrderId> {
+            let _ = error;
+            None
+        }
     }
 
     impl<J: Journal> Journal for &mut J {
@@ -86,6 +99,10 @@ pub mod blocking {
 
         fn capacity(&self) -> usize {
             J::capacity(self)
+        }
+
+        fn unreadable(error: &Self::Error) -> Option<OrderId> {
+            J::unreadable(error)
         }
     }
 }
@@ -108,6 +125,10 @@ impl<J: Journal> Journal for &mut J {
     fn capacity(&self) -> usize {
         J::capacity(self)
     }
+
+    fn unreadable(error: &Self::Error) -> Option<OrderId> {
+        J::unreadable(error)
+    }
 }
 
 impl<J: blocking::Journal> Journal for super::transport::Blocking<J> {
@@ -127,6 +148,10 @@ impl<J: blocking::Journal> Journal for super::transport::Blocking<J> {
 
     fn capacity(&self) -> usize {
         self.0.capacity()
+    }
+
+    fn unreadable(error: &Self::Error) -> Option<OrderId> {
+        J::unreadable(error)
     }
 }
 

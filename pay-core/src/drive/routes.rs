@@ -2,7 +2,7 @@
 
 use super::super::sale::Failure;
 use super::super::wire::{Request, ResponseHead, Route};
-use super::transport::{self, Error as _, Transport};
+use super::transport::{self, Blocking, Error as _, Transport};
 
 /// The connection to the gateway, and the one to whoever holds the merchant's keys.
 #[derive(Debug)]
@@ -30,6 +30,16 @@ impl<P, A> Routes<P, A> {
     /// One transport for each.
     pub const fn two(pay: P, ask: A) -> Self {
         Self::Two { pay, ask }
+    }
+}
+
+impl<P, A> Routes<P, A> {
+    /// The same for who waits without blocking.
+    pub(crate) fn blocking(self) -> Routes<Blocking<P>, Blocking<A>> {
+        match self {
+            Self::Same(pay) => Routes::Same(Blocking(pay)),
+            Self::Two { pay, ask } => Routes::Two { pay: Blocking(pay), ask: Blocking(ask) },
+        }
     }
 }
 

@@ -29,6 +29,8 @@ pub enum CallKind {
     Simulate,
     /// `POST /orders/{order_id}/release`: to the merchant's own backend; the gateway has no such call.
     ReportRelease,
+    /// `POST /devices/recover`: to the merchant's own backend; the gateway has no such call.
+    Recover,
 }
 
 impl CallKind {

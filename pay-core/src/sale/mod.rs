@@ -14,6 +14,7 @@ mod pause;
 mod phase;
 mod policy;
 mod record;
+mod recovered;
 mod release;
 mod settle;
 mod setup;

@@ -78,6 +78,7 @@ pub struct Sale {
 impl Sale {
     /// A sale of an order that exists. With a way to ask it reads the order and its payments first, and pays with the session that this
     /// read gives; anything there that may still take money means that nothing is sent ([`Outcome::OrderTaken`]).
+    #[inline(never)] // made where the caller wants it, not moved there
     pub fn new(order: OpenOrder, setup: Setup) -> Self {
         let OpenOrder { order_id, amount, currency, session } = order;
         let phase =
@@ -103,6 +104,18 @@ impl Sale {
         buffers: &mut Buffers<'_>,
     ) -> Result<Self, SaleError> {
         let body_len = request::create_order(request, buffers.tx)?;
+        Ok(Self::creating(request, body_len, key, setup, now))
+    }
+
+    /// The same once the request is in `tx`.
+    #[inline(never)] // made where the caller wants it, not moved there
+    pub(crate) fn creating(
+        request: &CreateOrder,
+        body_len: usize,
+        key: IdempotencyKey,
+        setup: Setup,
+        now: Millis,
+    ) -> Self {
         let deadline = now.after(setup.policy.deadline_ms);
         let record = Record::new(
             request.order_id().clone(),
@@ -118,7 +131,7 @@ impl Sale {
         sale.call_key = Some(key);
         sale.deadline = Some(deadline);
         sale.change();
-        Ok(sale)
+        sale
     }
 
     /// A sale that a journal kept over a reboot. It asks how things stand; it never pays again by itself.
@@ -181,6 +194,7 @@ impl Sale {
     /// A sale that a journal kept, before a shopper who comes back to it: where every attempt has ended it can be paid again, after the
     /// order and its payments have been read as for [`Sale::new`]. Where one has not, it asks as [`Sale::resume`] does. `session`: what
     /// to pay with; a read of the order gives it too.
+    #[inline(never)] // made where the caller wants it, not moved there
     pub fn come_back(
         record: Record,
         session: Option<PaymentSessionId>,
@@ -262,6 +276,15 @@ impl Sale {
     pub const fn with_created(mut self, now: UnixSeconds) -> Self {
         self.record.created = Some(now);
         self
+    }
+
+    /// What a till knows and a sale cannot: the same as the `with_…` above, in place, where a move costs kilobytes of stack.
+    pub(crate) fn introduce(&mut self, power_on: u32, client: Option<ClientHints>, created: Option<UnixSeconds>) {
+        self.power_on = power_on;
+        self.client = client;
+        if created.is_some() {
+            self.record.created = created;
+        }
     }
 
     /// The session to pay with, while the order can be paid. A read of the order may give another one.
@@ -583,6 +606,10 @@ impl Sale {
             let paid = matches!(stage, Stage::Paid { .. });
             if self.policy.release && paid && first && self.record.release == Release::Untracked {
                 self.record.release = Release::Due;
+            }
+            // Goods of a recovered sale go out for money only, and none was taken.
+            if matches!(stage, Stage::NotPaid(_) | Stage::HandedOver) && self.record.release == Release::Unknown {
+                self.record.release = Release::Untracked;
             }
             self.record.stage = stage;
             if let Some(closed) = self.record.closed.as_mut().filter(|_| self.record.stage != Stage::Closing) {

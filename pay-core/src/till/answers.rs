@@ -33,6 +33,7 @@ impl Life {
                 Asked::Back => self.next_open(now, found),
                 Asked::Front | Asked::Nobody => {}
             },
+            Event::Stored(stored) if matches!(self.job, Job::Recover(_)) => self.recovery_stored(stored, buffers.rx),
             Event::Stored(stored) => {
                 let terms = &self.terms;
                 if let Some(desk) = desk(&mut self.front, &mut self.back.desk, asked) {
@@ -42,11 +43,10 @@ impl Life {
                     self.back.pause(now);
                 }
             }
-            Event::Exchanged(result) if asked == Asked::Job => {
-                if let Job::Errand(errand) = &mut self.job {
-                    errand.exchanged(now, result, buffers.rx);
-                }
-            }
+            Event::Exchanged(result) if asked == Asked::Job => match &mut self.job {
+                Job::Errand(errand) => errand.exchanged(now, result, buffers.rx),
+                _ => self.recovery_exchanged(now, result, buffers.rx),
+            },
             Event::Exchanged(result) => {
                 let Some(desk) = desk(&mut self.front, &mut self.back.desk, asked) else { return Ok(()) };
                 let before = desk.sale.route_problem();
@@ -103,7 +103,7 @@ impl Life {
             *until = now;
             return;
         }
-        if let Job::Errand(_) = self.job {
+        if let Job::Errand(_) | Job::Recover(_) = self.job {
             let failure = Failure { kind: ErrorKind::Abandoned, delivery: Delivery::Unknown };
             return self.finish(Done::Refused(Trouble::Route(RouteProblem::Failed(failure))));
         }
@@ -117,62 +117,66 @@ impl Life {
     }
 
     /// The journal has answered the job.
-    fn recalled(&mut self, now: Millis, found: Result<Option<&Record>, Unreadable>, buffers: &mut Buffers<'_>) {
-        let Ok(found) = found else {
-            self.leave_front();
-            return self.finish(Done::Refused(Trouble::Journal));
-        };
-        match mem::replace(&mut self.job, Job::None) {
-            Job::Admit { mut sum, now: unix, then, .. } => {
+    fn recalled(&mut self, now: Millis, found: Result<Option<&Record>, &Unreadable>, buffers: &mut Buffers<'_>) {
+        match (&mut self.job, found) {
+            (Job::Recover(_), found) => self.recovery_recalled(found, buffers.rx),
+            // It blocks its own order only, and may be of any amount: people hear of it, limits do not count it.
+            (Job::Admit { after, .. }, Err(Unreadable::Record(order_id))) => *after = Some(order_id.clone()),
+            (_, Err(Unreadable::Record(_) | Unreadable::Journal)) => {
+                self.leave_front();
+                self.finish(Done::Refused(Trouble::Journal));
+            }
+            (Job::Admit { after, sum, .. }, Ok(Some(record))) => {
+                if self.front.as_ref().is_some_and(|desk| *desk.order_id() != record.order_id) {
+                    sum.add(record);
+                }
+                *after = Some(record.order_id.clone());
+            }
+            (Job::Admit { sum, now, then, .. }, Ok(None)) => {
                 let Some(desk) = &self.front else { return };
-                if let Some(record) = found {
-                    if record.order_id != *desk.order_id() {
-                        sum.add(record);
-                    }
-                    let after = Some(record.order_id.clone());
-                    self.job = Job::Admit { after, sum, now: unix, then };
-                } else if let Err(limit) = self.terms.limits.admit(&sum, desk.record().amount, unix) {
+                if let Err(limit) = self.terms.limits.admit(sum, desk.record().amount, *now) {
                     self.front = None;
                     self.finish(Done::Refused(Trouble::Limit(limit)));
                 } else {
-                    self.job = Job::Known(then);
+                    self.job = Job::Known(*then);
                 }
             }
-            Job::Known(then) => self.known(now, found, then, buffers),
-            Job::Recall { order_id, word } => match found {
-                Some(record) => self.take_up(now, record, word),
-                None => self.finish(Done::Refused(Trouble::NoOrder(order_id))),
-            },
-            other => self.job = other,
+            (Job::Known(then), Ok(None)) => self.job = Job::Serve(*then),
+            (Job::Known(then), Ok(Some(record))) => {
+                let then = *then;
+                self.known(now, record, then, buffers);
+            }
+            (Job::Recall { word, .. }, Ok(Some(record))) => {
+                let word = *word;
+                self.take_up(now, record, word);
+            }
+            (Job::Recall { order_id, .. }, Ok(None)) => {
+                let trouble = Trouble::NoOrder(order_id.clone());
+                self.finish(Done::Refused(trouble));
+            }
+            (Job::None | Job::Serve(_) | Job::BringOn | Job::Settle { .. } | Job::Errand(_), Ok(_)) => {}
         }
     }
 
-    /// Whether the journal has the order that is to be sold.
-    fn known(&mut self, now: Millis, found: Option<&Record>, then: Goal, buffers: &mut Buffers<'_>) {
+    /// The journal has the order that is to be sold.
+    fn known(&mut self, now: Millis, record: &Record, then: Goal, buffers: &mut Buffers<'_>) {
         let Some(desk) = &self.front else { return };
         let new = desk.record();
-        let Some(record) = found else {
-            self.job = Job::Serve(then);
-            return;
-        };
         let same =
             record.amount == new.amount && record.currency == new.currency && record.environment == new.environment;
         if !same {
-            let order_id = record.order_id.clone();
             self.front = None;
-            return self.finish(Done::Refused(Trouble::Changed(order_id)));
+            return self.finish(Done::Refused(Trouble::Changed(record.order_id.clone())));
         }
         // What was encoded for an order that is there already is not sent.
         zeroize::Zeroize::zeroize(buffers.tx);
-        let session = desk.session().cloned();
-        let desk = Desk::come_back(record, session, &self.terms, &mut self.keys, now);
+        Desk::come_back(&mut self.front, record, &self.terms, &mut self.keys, now);
         if record.is_open() {
-            self.front = Some(desk);
             self.news = Some(News::Resumed(Asked::Front));
             self.job = Job::Serve(then);
-        } else {
+        } else if let Some(desk) = &self.front {
             let outcome = desk.sale.standing();
-            self.ended = Some(Self::ended_of(&desk, outcome.clone()));
+            self.ended = Some(Self::ended_of(desk, outcome.clone()));
             self.front = None;
             self.finish(Done::Refused(Trouble::Over(outcome)));
         }
@@ -186,24 +190,29 @@ impl Life {
         if self.back.desk.as_ref().is_some_and(|desk| *desk.order_id() == record.order_id) {
             self.back.put_by(true);
         }
-        let mut desk = Desk::take_up(record, &self.terms, &mut self.keys, now);
+        Desk::take_up(&mut self.front, record, &self.terms, &mut self.keys, now);
+        let Some(desk) = &mut self.front else { return };
         match desk.say(now, word) {
             Ok(()) => {
-                self.front = Some(desk);
                 self.news = Some(News::Resumed(Asked::Front));
                 self.job = Job::BringOn;
             }
             Err(error) => {
-                self.ended = Some(Self::ended_of(&desk, desk.sale.standing()));
+                self.ended = Some(Self::ended_of(desk, desk.sale.standing()));
+                self.front = None;
                 self.finish(Done::Refused(Trouble::Sale(error)));
             }
         }
     }
 
     /// The next sale that the journal has open.
-    fn next_open(&mut self, now: Millis, found: Result<Option<&Record>, Unreadable>) {
+    fn next_open(&mut self, now: Millis, found: Result<Option<&Record>, &Unreadable>) {
         match found {
-            Err(Unreadable) => self.back.pause(now),
+            Err(Unreadable::Journal) => self.back.pause(now),
+            Err(Unreadable::Record(order_id)) => {
+                self.back.after = Some(order_id.clone());
+                self.back.open += 1;
+            }
             Ok(None) => self.back.end_round(now),
             Ok(Some(record)) => {
                 let at_work = self.front.as_ref().is_some_and(|desk| *desk.order_id() == record.order_id);
@@ -211,7 +220,7 @@ impl Life {
                 if record.environment != self.terms.environment {
                     self.back.open += 1;
                 } else if !at_work {
-                    self.back.desk = Some(Desk::take_up(record, &self.terms, &mut self.keys, now));
+                    Desk::take_up(&mut self.back.desk, record, &self.terms, &mut self.keys, now);
                     self.news = Some(News::Resumed(Asked::Back));
                 }
             }

@@ -40,10 +40,11 @@ impl Back {
 
     /// The sale at work makes room. `open`: it stays open in the journal.
     pub(super) fn put_by(&mut self, open: bool) {
-        if let Some(desk) = self.desk.take() {
+        if let Some(desk) = &self.desk {
             self.open += u32::from(open);
             self.after = Some(desk.order_id().clone());
         }
+        self.desk = None;
     }
 
     /// Nobody answers, or the journal fails: not again for a while.

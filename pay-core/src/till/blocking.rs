@@ -1,35 +1,40 @@
-//! A till for threads that may block: same names, same contract as [`super::Till`].
+//! A till for threads that may block: same names, same contract as [`super::Till`], which does the work. Its parts never wait, so
+//! nothing is ever polled twice.
 
-use zeroize::Zeroize;
+use core::future::Future;
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
 
-use super::super::drive::Routes;
-use super::super::drive::{journal::blocking::Journal, transport::blocking::Transport};
-use super::super::model::{Amount, CreateOrder, Customer, OpenOrder, OrderId, OrderPay, method::PaymentMethod};
-use super::super::sale::{Buffers, Millis, Outcome, Record};
+use super::super::drive::{Blocking, Routes, journal::blocking::Journal, transport::blocking::Transport};
+use super::super::model::{Amount, CreateOrder, Customer, OpenOrder, OrderId, method::PaymentMethod};
+use super::super::sale::{Buffers, Millis, Outcome};
 use super::device::Device;
-use super::ended::{Done, Ended, Refunded, Status, Trouble};
-use super::error::{TillError, over, refused, taken};
+use super::ended::{Ended, Recovered, Refunded, Status};
+use super::error::TillError;
 use super::job::Word;
 use super::life::Life;
 use super::observer::Observer;
 use super::refund_ref::RefundRef;
-use super::shop::{Choice, Seen, blocking::Shop};
-use super::step::{Do, Event, Unreadable};
+use super::shop::blocking::Shop;
 use super::terms::Terms;
-use super::wire;
 
-/// A till: it sells, and settles what it has open in the waits of its sales. A thin loop over [`Life`].
+/// A till: it sells, and settles what it has open in the waits of its sales.
 #[derive(Debug)]
-pub struct Till<'b, P, A, J, O> {
-    life: Life,
-    routes: Routes<P, A>,
-    journal: J,
-    observer: O,
-    buffers: Buffers<'b>,
+pub struct Till<'b, P, A, J, O>(super::Till<'b, Blocking<P>, Blocking<A>, Blocking<J>, O>);
+
+type Result<T, J> = core::result::Result<T, TillError<<J as Journal>::Error>>;
+
+fn done<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return output;
+        }
+    }
 }
 
 impl<'b, P, A, J, O> Till<'b, P, A, J, O> {
-    /// A till that was just switched on. `seed`: 32 random bytes, fresh for each boot. `observer`: `()` for nobody.
+    /// See [`super::Till::new`].
     pub fn new(
         routes: Routes<P, A>,
         device: Device<J>,
@@ -38,217 +43,108 @@ impl<'b, P, A, J, O> Till<'b, P, A, J, O> {
         buffers: Buffers<'b>,
         observer: O,
     ) -> Self {
-        let Device { secret, journal, incarnation } = device;
-        Self { life: Life::new(terms, secret, incarnation, seed), routes, journal, observer, buffers }
+        let Device { secret, journal, incarnation, epoch } = device;
+        let device = Device { secret, journal: Blocking(journal), incarnation, epoch };
+        Self(super::Till::new(routes.blocking(), device, terms, seed, buffers, observer))
     }
 }
 
 impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
-    /// How the last sale ended, with what people want to know of it.
+    /// See [`super::Till::ended`].
     pub fn ended(&self) -> Option<Ended> {
-        self.life.ended()
+        self.0.ended()
     }
 
-    /// The state machine, for what a program decides between two sales.
+    /// See [`super::Till::life`].
     pub const fn life(&mut self) -> &mut Life {
-        &mut self.life
+        self.0.life()
     }
 
     /// The journal, to look into.
     pub const fn journal(&mut self) -> &mut J {
-        &mut self.journal
+        &mut self.0.journal().0
     }
 
-    /// Creates an order of a fresh id and goes on until it can be paid.
+    /// See [`super::Till::create`].
     ///
     /// # Errors
-    /// [`TillError`]; nothing that could charge was sent.
-    pub fn create(
-        &mut self,
-        amount: Amount,
-        customer: Customer,
-        shop: &mut impl Shop,
-    ) -> Result<OpenOrder, TillError<J::Error>> {
-        let order_id = self.life.mint().map_err(Trouble::Value)?;
-        let request = CreateOrder::new(order_id, amount, customer).map_err(Trouble::Value)?;
-        self.create_by(request, shop)
+    /// [`TillError`].
+    pub fn create(&mut self, amount: Amount, customer: Customer, shop: &mut impl Shop) -> Result<OpenOrder, J> {
+        done(self.0.create(amount, customer, &mut Blocking(shop)))
     }
 
-    /// Creates this order and goes on until it can be paid.
+    /// See [`super::Till::create_by`].
     ///
     /// # Errors
-    /// [`TillError`]; nothing that could charge was sent.
-    pub fn create_by(&mut self, request: CreateOrder, shop: &mut impl Shop) -> Result<OpenOrder, TillError<J::Error>> {
-        self.life.create(request, shop.unix(), shop.now(), &mut self.buffers)?;
-        match self.run(shop, None)? {
-            Done::Created(order) => Ok(order),
-            done => Err(refused(done)),
-        }
+    /// [`TillError`].
+    pub fn create_by(&mut self, request: &CreateOrder, shop: &mut impl Shop) -> Result<OpenOrder, J> {
+        done(self.0.create_by(request, &mut Blocking(shop)))
     }
 
-    /// Sells an order by this method: to the end, or until the shop leaves it.
+    /// See [`super::Till::sell`].
     ///
     /// # Errors
-    /// [`TillError`]; nothing that could charge was sent.
+    /// [`TillError`].
     pub fn sell(
         &mut self,
         order: OpenOrder,
         method: impl Into<PaymentMethod>,
         shop: &mut impl Shop,
-    ) -> Result<Outcome, TillError<J::Error>> {
-        self.life.sell(&order, shop.unix(), shop.now())?;
-        let mut first = Some(method.into());
-        over(self.run(shop, Some(&mut first))?)
+    ) -> Result<Outcome, J> {
+        done(self.0.sell(order, method, &mut Blocking(shop)))
     }
 
-    /// Sells an order by whatever the shop chooses.
+    /// See [`super::Till::sell_by_choice`].
     ///
     /// # Errors
-    /// [`TillError`]; nothing that could charge was sent.
-    pub fn sell_by_choice(&mut self, order: &OpenOrder, shop: &mut impl Shop) -> Result<Outcome, TillError<J::Error>> {
-        self.life.sell(order, shop.unix(), shop.now())?;
-        over(self.run(shop, None)?)
+    /// [`TillError`].
+    pub fn sell_by_choice(&mut self, order: &OpenOrder, shop: &mut impl Shop) -> Result<Outcome, J> {
+        done(self.0.sell_by_choice(order, &mut Blocking(shop)))
     }
 
-    /// Takes up one sale of the journal, with what somebody says about it, and brings it on as far as it goes.
+    /// See [`super::Till::bring_on`].
     ///
     /// # Errors
-    /// [`TillError`]; nothing has changed then.
-    pub fn bring_on(
-        &mut self,
-        order_id: &OrderId,
-        word: Word,
-        shop: &mut impl Shop,
-    ) -> Result<Outcome, TillError<J::Error>> {
-        self.life.recall(order_id.clone(), word);
-        over(self.run(shop, None)?)
+    /// [`TillError`].
+    pub fn bring_on(&mut self, order_id: &OrderId, word: Word, shop: &mut impl Shop) -> Result<Outcome, J> {
+        done(self.0.bring_on(order_id, word, &mut Blocking(shop)))
     }
 
-    /// Looks after every sale that the journal has open, until all were or it is `until`. How many are still open.
+    /// See [`super::Till::settle_open`].
     ///
     /// # Errors
-    /// The journal cannot be read.
-    pub fn settle_open(&mut self, until: Millis, shop: &mut impl Shop) -> Result<u32, TillError<J::Error>> {
-        self.life.settle_open(until);
-        match self.run(shop, None)? {
-            Done::Settled(open) => Ok(open),
-            done => Err(refused(done)),
-        }
+    /// [`TillError`].
+    pub fn settle_open(&mut self, until: Millis, shop: &mut impl Shop) -> Result<u32, J> {
+        done(self.0.settle_open(until, &mut Blocking(shop)))
     }
 
-    /// Sends money of an order back, once for each name. Payments and refunds are read before.
+    /// See [`super::Till::recover`].
     ///
     /// # Errors
-    /// [`TillError`]; the same name again is the same refund.
+    /// [`TillError`].
+    pub fn recover(&mut self, shop: &mut impl Shop) -> Result<Recovered, J> {
+        done(self.0.recover(&mut Blocking(shop)))
+    }
+
+    /// See [`super::Till::refund`].
+    ///
+    /// # Errors
+    /// [`TillError`].
     pub fn refund(
         &mut self,
         order_id: &OrderId,
         amount: Amount,
         name: &RefundRef,
         shop: &mut impl Shop,
-    ) -> Result<Refunded, TillError<J::Error>> {
-        self.life.refund(order_id.clone(), amount, name);
-        match self.run(shop, None)? {
-            Done::Refunded(refund) => Ok(refund),
-            done => Err(refused(done)),
-        }
+    ) -> Result<Refunded, J> {
+        done(self.0.refund(order_id, amount, name, &mut Blocking(shop)))
     }
 
-    /// How an order stands at the gateway.
+    /// See [`super::Till::status`].
     ///
     /// # Errors
     /// [`TillError`].
-    pub fn status(&mut self, order_id: &OrderId, shop: &mut impl Shop) -> Result<Status, TillError<J::Error>> {
-        self.life.status(order_id.clone());
-        match self.run(shop, None)? {
-            Done::Status(status) => Ok(status),
-            done => Err(refused(done)),
-        }
-    }
-
-    fn recalled(
-        &mut self,
-        found: Result<Option<Record>, J::Error>,
-        now: Millis,
-        failed: &mut Option<J::Error>,
-    ) -> Result<(), Trouble> {
-        match found {
-            Ok(record) => self.life.on(now, Event::Recalled(Ok(record.as_ref())), &mut self.buffers),
-            Err(error) => {
-                self.observer.journal_failed(&error);
-                *failed = Some(error);
-                self.life.on(now, Event::Recalled(Err(Unreadable)), &mut self.buffers)
-            }
-        }
-    }
-
-    fn run(
-        &mut self,
-        shop: &mut impl Shop,
-        mut first: Option<&mut Option<PaymentMethod>>,
-    ) -> Result<Done, TillError<J::Error>> {
-        let mut failed = None;
-        loop {
-            let event = match self.life.next(shop.now(), &mut self.buffers) {
-                Do::Idle(Done::Refused(Trouble::Journal)) => {
-                    return Err(failed.map_or(TillError::Trouble(Trouble::Journal), TillError::Journal));
-                }
-                Do::Idle(done) => return Ok(done),
-                Do::Store(record) => match self.journal.store(record) {
-                    Ok(()) => {
-                        self.observer.stored(record);
-                        Event::Stored(true)
-                    }
-                    Err(error) => {
-                        self.observer.journal_failed(&error);
-                        failed = Some(error);
-                        Event::Stored(false)
-                    }
-                },
-                Do::Recall(order_id) => {
-                    let found = self.journal.find(order_id);
-                    self.recalled(found, shop.now(), &mut failed)?;
-                    continue;
-                }
-                Do::NextOpen(after) => {
-                    let found = self.journal.next_open(after);
-                    self.recalled(found, shop.now(), &mut failed)?;
-                    continue;
-                }
-                Do::Exchange(request, rx) => {
-                    Event::Exchanged(wire::exchange_blocking(&mut self.routes, &request, rx, &mut self.observer))
-                }
-                Do::Disconnect(route) => {
-                    self.routes.disconnect_blocking(route);
-                    Event::Told
-                }
-                Do::Tell(note) => {
-                    self.observer.note(&note);
-                    Event::Told
-                }
-                Do::Show(offer, action) => Event::Seen(shop.show(offer, action)),
-                Do::Choose(session, ended) => Event::Chosen(match first.as_mut().and_then(|first| taken(first)) {
-                    Some(method) => Choice::Pay(OrderPay::new(session.clone(), method)),
-                    None => shop.choose(session, ended),
-                }),
-                Do::Vend(offer) => Event::Vended(shop.vend(offer)),
-                Do::Sense(order_id) => Event::Sensed(shop.sense(order_id)),
-                Do::Sleep(until) if until <= shop.now() => continue,
-                Do::Sleep(until) => Event::Wished(shop.sleep(until)),
-            };
-            let given = matches!(event, Event::Chosen(Choice::Pay(_)) | Event::Seen(Seen::Otp(_)));
-            let told = self.life.on(shop.now(), event, &mut self.buffers);
-            if given {
-                shop.taken();
-            }
-            told?;
-        }
-    }
-}
-
-impl<P, A, J, O> Drop for Till<'_, P, A, J, O> {
-    fn drop(&mut self) {
-        self.buffers.tx.zeroize();
-        self.buffers.rx.zeroize();
+    pub fn status(&mut self, order_id: &OrderId, shop: &mut impl Shop) -> Result<Status, J> {
+        done(self.0.status(order_id, &mut Blocking(shop)))
     }
 }

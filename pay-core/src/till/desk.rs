@@ -23,7 +23,8 @@ pub(super) const CLOSE_TRIES: u8 = 3;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Desk {
     pub(super) sale: Sale,
-    offer: Offer,
+    /// What the shopper is told of it, once that is needed.
+    offer: Option<Offer>,
     /// A shopper stands there.
     pub(super) attended: bool,
     /// Since when it is at work here.
@@ -32,8 +33,6 @@ pub(super) struct Desk {
     pub(super) token: Option<Token>,
     /// What the sale said last, as long as nothing has happened since.
     pub(super) said: Said,
-    /// What the sale is paid with, where it did not create its order.
-    session: Option<PaymentSessionId>,
     pub(super) store: Store,
     /// An action was shown since the attempt began: no body of it is kept any more.
     pub(super) shown: bool,
@@ -107,47 +106,53 @@ pub(super) enum Turn<'t> {
     Again,
 }
 
+fn offer<'o>(place: &'o mut Option<Offer>, record: &Record) -> &'o Offer {
+    place.get_or_insert_with(|| Offer {
+        order_id: record.order_id.clone(),
+        amount: record.amount,
+        currency: record.currency.clone(),
+    })
+}
+
 impl Desk {
-    /// A sale before a shopper. `session`: what it is paid with, if it does not create its order.
-    pub(super) fn open(sale: Sale, session: Option<PaymentSessionId>, terms: &Terms, now: Millis) -> Self {
-        let record = sale.record();
-        let offer =
-            Offer { order_id: record.order_id.clone(), amount: record.amount, currency: record.currency.clone() };
-        Self {
-            sale,
-            offer,
+    /// A sale before a shopper, made in its place: nowhere else is there room for it twice.
+    #[inline(never)]
+    pub(super) fn open(place: &mut Option<Self>, sale: impl FnOnce() -> Sale, terms: &Terms, now: Millis) {
+        *place = None;
+        *place = Some(Self {
+            sale: sale(),
+            offer: None,
             attended: true,
             since: now,
             token: None,
             said: Said::Nothing,
-            session,
             store: Store { until: now.after(terms.policy.deadline_ms), ..Store::default() },
             shown: false,
             otps: 0,
             sensed: false,
             by_hand: false,
             decided: None,
-        }
+        });
     }
 
     /// A sale that a journal kept. Nobody stands there any more.
-    pub(super) fn take_up(record: &Record, terms: &Terms, keys: &mut Keys, now: Millis) -> Self {
-        let sale = Sale::resume(record.clone(), terms.policy, keys.seed(), now);
-        let mut desk = Self::open(sale, None, terms, now);
-        desk.attended = false;
-        desk
+    pub(super) fn take_up(place: &mut Option<Self>, record: &Record, terms: &Terms, keys: &mut Keys, now: Millis) {
+        let seed = keys.seed();
+        Self::open(place, || Sale::resume(record.clone(), terms.policy, seed, now), terms, now);
+        if let Some(desk) = place {
+            desk.sale.introduce(keys.power_on(), terms.client, None);
+            desk.attended = false;
+        }
     }
 
-    /// The same before a shopper who comes back to it with a session: it may be paid, where every attempt has ended.
-    pub(super) fn come_back(
-        record: &Record,
-        session: Option<PaymentSessionId>,
-        terms: &Terms,
-        keys: &mut Keys,
-        now: Millis,
-    ) -> Self {
-        let sale = Sale::come_back(record.clone(), session.clone(), terms.policy, keys.seed(), now);
-        Self::open(sale, session, terms, now)
+    /// The same before a shopper who comes back to it: it may be paid, where every attempt has ended. The sale that stands in the
+    /// place has the session, if there is one.
+    pub(super) fn come_back(place: &mut Option<Self>, record: &Record, terms: &Terms, keys: &mut Keys, now: Millis) {
+        let (seed, session) = (keys.seed(), place.as_ref().and_then(Self::session).cloned());
+        Self::open(place, || Sale::come_back(record.clone(), session, terms.policy, seed, now), terms, now);
+        if let Some(desk) = place {
+            desk.sale.introduce(keys.power_on(), terms.client, None);
+        }
     }
 
     pub(super) const fn record(&self) -> &Record {
@@ -159,13 +164,34 @@ impl Desk {
     }
 
     pub(super) fn session(&self) -> Option<&PaymentSessionId> {
-        self.sale.session().or(self.session.as_ref())
+        self.sale.session()
+    }
+
+    /// It is at work on this order, which can be paid now.
+    pub(super) fn is_ready_for(&self, order: &OpenOrder) -> bool {
+        let record = self.record();
+        let same =
+            record.order_id == order.order_id && record.amount == order.amount && record.currency == order.currency;
+        same && self.can_be_paid()
+    }
+
+    /// The order can be paid now.
+    pub(super) fn can_be_paid(&self) -> bool {
+        matches!(self.said, Said::Ready(_)) && self.session().is_some()
+    }
+
+    /// How to pay, where it can be paid now? And how the attempt before ended.
+    pub(super) fn question(&self) -> Option<(&PaymentSessionId, Option<&AttemptEnd>)> {
+        match &self.said {
+            Said::Ready(ended) => self.session().map(|session| (session, ended.as_ref())),
+            _ => None,
+        }
     }
 
     /// The order, where it can be paid now.
     pub(super) fn order(&self) -> Option<OpenOrder> {
         let (record, session) = (self.record(), self.session()?.clone());
-        matches!(self.said, Said::Ready(_)).then(|| OpenOrder {
+        self.can_be_paid().then(|| OpenOrder {
             order_id: record.order_id.clone(),
             amount: record.amount,
             currency: record.currency.clone(),
@@ -331,15 +357,14 @@ impl Desk {
         if let Said::Vend(outcome) = &mut self.said {
             let outcome = mem::replace(outcome, Outcome::Unknown);
             self.said = Said::Vending(outcome);
-            return Turn::Vend(&self.offer);
+            return Turn::Vend(offer(&mut self.offer, self.sale.record()));
         }
         if matches!(self.said, Said::Done(_)) {
             self.sensed = true;
             return Turn::Sense(self.order_id());
         }
         if matches!(self.said, Said::Ready(_)) {
-            let (Said::Ready(end), Some(session)) = (&self.said, self.session()) else { return Turn::Again };
-            return Turn::Choose(session, end.as_ref());
+            return self.question().map_or(Turn::Again, |(session, ended)| Turn::Choose(session, ended));
         }
         if mem::take(&mut self.store.close) {
             self.store.closes = self.store.closes.saturating_add(1);
@@ -351,6 +376,7 @@ impl Desk {
                 .with_body(TERMINATE_ORDER);
             return Turn::Exchange(request, buffers.rx);
         }
+        let offer = offer(&mut self.offer, self.sale.record());
         match self.sale.step(now, buffers) {
             Ok(Step::Commit(token, record)) => {
                 self.token = Some(token.into());
@@ -360,7 +386,7 @@ impl Desk {
                 self.token = Some(token.into());
                 return Turn::Exchange(request, rx);
             }
-            Ok(Step::Present(action)) if self.attended => return Turn::Show(&self.offer, action),
+            Ok(Step::Present(action)) if self.attended => return Turn::Show(offer, action),
             Ok(Step::Present(_)) => self.said = Said::Present,
             Ok(Step::Ready(end)) => self.said = Said::Ready(end),
             Ok(Step::Wait(at)) => self.said = Said::Wait(at),

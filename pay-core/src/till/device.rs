@@ -13,4 +13,6 @@ pub struct Device<J> {
     pub journal: J,
     /// 64 random bits, made with the journal: tells it from the one before, which was lost.
     pub incarnation: u64,
+    /// The terminal's life, as its backend counts them: what [`Till::recover`](super::Till::recover) said last; 0 before the first.
+    pub epoch: u32,
 }

@@ -21,10 +21,31 @@ pub enum Done {
     Settled(u32),
     /// The refund is there.
     Refunded(Refunded),
+    /// What the backend knew of this device is kept.
+    Recovered(Recovered),
     /// How the order stands at the gateway.
     Status(Status),
     /// It could not be done.
     Refused(Trouble),
+}
+
+impl Done {
+    /// The id is of an order of somebody else, or of one that the journal knows: another id may do.
+    pub(super) const fn is_taken(&self) -> bool {
+        matches!(self, Self::Over(Outcome::OrderTaken) | Self::Refused(Trouble::Over(_) | Trouble::Changed(_)))
+    }
+}
+
+/// What a terminal that lost its journal has got back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Recovered {
+    /// The number of the life that begins, as the backend counts them: [`Device::epoch`](super::Device::epoch) from now on.
+    pub epoch: u32,
+    /// Orders that the journal has now, and did not have. Whether their goods are out is unknown.
+    pub orders: u32,
+    /// Orders that it could not take: it is full, or nobody said what they cost. Settle, then recover again.
+    pub left: u32,
 }
 
 /// A refund as the gateway has it.

@@ -8,7 +8,7 @@ use super::keys::Keys;
 use super::terms::Terms;
 
 /// So often in a row a call may fail, a second apart, then two.
-const TRIES: u8 = 3;
+pub(super) const TRIES: u8 = 3;
 
 /// A question, or a refund, on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -60,8 +60,8 @@ impl Errand {
         self.answer.is_some()
     }
 
-    pub(super) fn answer(self) -> Option<Done> {
-        self.answer
+    pub(super) fn answer(&mut self) -> Option<Done> {
+        self.answer.take()
     }
 
     pub(super) const fn due(&self) -> Millis {

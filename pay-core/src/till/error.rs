@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::super::model::method::PaymentMethod;
+use super::super::model::OpenOrder;
 use super::super::sale::{Outcome, SaleError};
 use super::ended::{Done, Trouble};
 
@@ -50,9 +50,10 @@ pub(super) fn refused<E>(done: Done) -> TillError<E> {
     })
 }
 
-/// The method that a sale begins with, once. What was moved from is wiped: it may have held a card.
-pub(super) fn taken(first: &mut Option<PaymentMethod>) -> Option<PaymentMethod> {
-    let method = first.clone();
-    *first = None;
-    method
+/// The order that was created.
+pub(super) fn created<E>(done: Done) -> Result<OpenOrder, TillError<E>> {
+    match done {
+        Done::Created(order) => Ok(order),
+        done => Err(refused(done)),
+    }
 }

@@ -3,6 +3,7 @@
 use super::super::model::{OrderId, UnixSeconds};
 use super::super::sale::{Exposure, Millis};
 use super::errand::Errand;
+use super::recover::Recovery;
 
 /// What was begun.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +25,8 @@ pub(super) enum Job {
     Settle { until: Millis },
     /// Single calls.
     Errand(Errand),
+    /// What was lost is asked for.
+    Recover(Recovery),
 }
 
 impl Job {
@@ -34,7 +37,7 @@ impl Job {
 }
 
 /// How far a sale is to go.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Goal {
     /// Until its order can be paid.
     Create,

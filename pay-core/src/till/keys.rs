@@ -33,6 +33,12 @@ impl Keys {
         self.draw(b"sale")
     }
 
+    /// Which power-on this is: the same for all its sales.
+    pub(super) fn power_on(&self) -> u32 {
+        let [a, b, c, d, ..] = keyed(&self.boot, &[b"till\0power-on"]);
+        u32::from_be_bytes([a, b, c, d])
+    }
+
     /// The id of a new order.
     pub(super) fn order_id(&mut self, name: &str) -> Result<OrderId, InvalidValue> {
         let [a, b, c, d, e, f, g, h, ..] = self.draw(b"order");

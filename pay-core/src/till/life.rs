@@ -1,11 +1,11 @@
 //! A whole life of a till: sales, one after the other, and whatever the journal has open beside them.
 
 use super::super::model::{
-    Amount, CreateOrder, DeviceSecret, IdempotencyKey, InvalidValue, MARK_TAG, OpenOrder, Operation, OrderId,
-    UnixSeconds,
+    Amount, CreateOrder, Customer, DeviceSecret, IdempotencyKey, InvalidValue, MARK_TAG, OpenOrder, Operation, OrderId,
+    PaymentSessionId, UnixSeconds,
 };
-use super::super::sale::{Buffers, Millis, Outcome, Record, Refunds, RouteProblem, Sale, Setup};
-use super::super::wire::Route;
+use super::super::sale::{AttemptEnd, Buffers, Millis, Outcome, Record, Refunds, RouteProblem, Sale, SaleError, Setup};
+use super::super::wire::{DeviceEpoch, Route, encode};
 use super::back::Back;
 use super::desk::Desk;
 use super::ended::{Done, Ended, Trouble};
@@ -40,7 +40,12 @@ pub struct Life {
     pub(super) key: Option<IdempotencyKey>,
     /// The route that was last used.
     pub(super) route: Route,
+    /// Which of the terminal's lives this is, for a backend that counts them.
+    pub(super) epoch: Option<DeviceEpoch>,
 }
+
+/// So often an order id is minted for one order. With a random source that works, once.
+pub(super) const FRESH_IDS: u8 = 3;
 
 /// Who waits for an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -62,9 +67,9 @@ pub(super) enum News {
 
 impl Life {
     /// A till that was just switched on. `seed`: 32 random bytes, fresh for each boot. `incarnation`: 64 random bits, made
-    /// with the journal and kept beside it.
+    /// with the journal and kept beside it. `epoch`: see [`Device::epoch`](super::Device::epoch).
     #[inline(never)] // its copies of a sale are off the stack before anything is awaited
-    pub fn new(terms: Terms, secret: DeviceSecret, incarnation: u64, seed: [u8; 32]) -> Self {
+    pub fn new(terms: Terms, secret: DeviceSecret, incarnation: u64, epoch: u32, seed: [u8; 32]) -> Self {
         let keys = Keys::new(secret, incarnation, terms.environment, seed);
         Self {
             terms,
@@ -79,7 +84,12 @@ impl Life {
             news: None,
             key: None,
             route: Route::Ask,
+            epoch: DeviceEpoch::new(epoch),
         }
+    }
+
+    pub(super) fn set_epoch(&mut self, epoch: u32) {
+        self.epoch = DeviceEpoch::new(epoch);
     }
 
     /// What the merchant decided.
@@ -105,6 +115,11 @@ impl Life {
         self.front.as_ref().map(Desk::record)
     }
 
+    /// What [`Do::Choose`](super::Do::Choose) asks, as long as it is not answered.
+    pub(super) fn question(&self) -> Option<(&PaymentSessionId, Option<&AttemptEnd>)> {
+        self.front.as_ref().and_then(Desk::question)
+    }
+
     pub(super) fn ended_of(desk: &Desk, outcome: Outcome) -> Ended {
         Ended::of(desk.record(), outcome, desk.sale.route_problem(), desk.store.failures > 0)
     }
@@ -118,50 +133,83 @@ impl Life {
         self.keys.order_id(&name)
     }
 
+    /// Creates an order of a fresh id; see [`Life::create`].
+    ///
+    /// # Errors
+    /// [`Trouble`]; nothing was begun.
+    #[inline(never)]
+    pub fn create_fresh(
+        &mut self,
+        amount: Amount,
+        customer: &Customer,
+        unix: Option<UnixSeconds>,
+        now: Millis,
+        buffers: &mut Buffers<'_>,
+    ) -> Result<(), Trouble> {
+        let order_id = self.mint()?;
+        let request = CreateOrder::new(order_id, amount, customer.clone())?;
+        self.create(&request, unix, now, buffers)
+    }
+
     /// Creates an order, and goes on until it can be paid: [`Done::Created`]. The request gets this device's mark, unless
     /// it goes to a backend.
     ///
     /// # Errors
     /// [`Trouble`]; nothing was begun.
-    #[inline(never)]
     pub fn create(
         &mut self,
-        request: CreateOrder,
+        request: &CreateOrder,
+        unix: Option<UnixSeconds>,
+        now: Millis,
+        buffers: &mut Buffers<'_>,
+    ) -> Result<(), Trouble> {
+        // A backend makes the order, with a mark of its own.
+        if self.terms.policy.refunds == Refunds::ByBackend {
+            self.create_so(request, unix, now, buffers)
+        } else {
+            self.create_marked(request, unix, now, buffers)
+        }
+    }
+
+    #[inline(never)] // the request is there twice, and not where a backend makes the order
+    fn create_marked(
+        &mut self,
+        request: &CreateOrder,
+        unix: Option<UnixSeconds>,
+        now: Millis,
+        buffers: &mut Buffers<'_>,
+    ) -> Result<(), Trouble> {
+        let mark = self.keys.mark(request.order_id(), request.amount(), request.currency());
+        let marked = request.clone().with_tag(MARK_TAG, &mark)?;
+        self.create_so(&marked, unix, now, buffers)
+    }
+
+    #[inline(never)]
+    fn create_so(
+        &mut self,
+        request: &CreateOrder,
         unix: Option<UnixSeconds>,
         now: Millis,
         buffers: &mut Buffers<'_>,
     ) -> Result<(), Trouble> {
         let key = self.keys.key(Operation::CreateOrder, request.order_id(), 0, 0);
+        let body_len = encode::create_order(request, buffers.tx).map_err(SaleError::Encode)?;
         let setup = self.setup();
-        // A backend makes the order, with a mark of its own.
-        let request = if self.terms.policy.refunds == Refunds::ByBackend {
-            request
-        } else {
-            let mark = self.keys.mark(request.order_id(), request.amount(), request.currency());
-            request.with_tag(MARK_TAG, &mark)?
-        };
-        let sale = Sale::create(&request, key, setup, now, buffers)?;
-        self.begin(sale, None, unix, now, Goal::Create);
+        Desk::open(&mut self.front, || Sale::creating(request, body_len, key, setup, now), &self.terms, now);
+        self.begin(unix, Goal::Create);
         Ok(())
     }
 
     /// Sells an order: the one that was created last, or one that came from elsewhere.
-    ///
-    /// # Errors
-    /// [`Trouble`]; nothing was begun.
-    #[inline(never)]
-    pub fn sell(&mut self, order: &OpenOrder, unix: Option<UnixSeconds>, now: Millis) -> Result<(), Trouble> {
+    pub fn sell(&mut self, order: &OpenOrder, unix: Option<UnixSeconds>, now: Millis) {
         self.done = Done::Nothing;
-        if let Some(kept) = self.front.as_ref().and_then(Desk::order) {
-            if kept.order_id == order.order_id && kept.amount == order.amount && kept.currency == order.currency {
-                self.job = Job::Serve(Goal::Sell);
-                return Ok(());
-            }
+        if self.front.as_ref().is_some_and(|desk| desk.is_ready_for(order)) {
+            self.job = Job::Serve(Goal::Sell);
+            return;
         }
         let setup = self.setup();
-        let sale = Sale::new(order.clone(), setup);
-        self.begin(sale, Some(order), unix, now, Goal::Sell);
-        Ok(())
+        Desk::open(&mut self.front, || Sale::new(order.clone(), setup), &self.terms, now);
+        self.begin(unix, Goal::Sell);
     }
 
     fn setup(&mut self) -> Setup {
@@ -169,17 +217,10 @@ impl Life {
         Setup { environment, api_version, policy, seed: self.keys.seed() }
     }
 
-    fn begin(&mut self, sale: Sale, order: Option<&OpenOrder>, unix: Option<UnixSeconds>, now: Millis, then: Goal) {
-        let sale = match self.terms.client {
-            Some(client) => sale.with_client(client),
-            None => sale,
-        };
-        let sale = match unix {
-            Some(created) => sale.with_created(created),
-            None => sale,
-        };
-        let session = order.map(|order| order.session.clone());
-        self.front = Some(Desk::open(sale, session, &self.terms, now));
+    fn begin(&mut self, unix: Option<UnixSeconds>, then: Goal) {
+        if let Some(desk) = &mut self.front {
+            desk.sale.introduce(self.keys.power_on(), self.terms.client, unix);
+        }
         self.done = Done::Nothing;
         self.job = Job::Admit { after: None, sum: Default::default(), now: unix, then };
     }
@@ -219,11 +260,11 @@ impl Life {
 
     /// The sale at the desk is put by; the journal has it, if anything of it can matter.
     pub(super) fn leave_front(&mut self) {
-        if let Some(desk) = self.front.take() {
-            let outcome = desk.sale.standing();
-            self.ended = Some(Self::ended_of(&desk, outcome));
+        if let Some(desk) = &self.front {
+            self.ended = Some(Self::ended_of(desk, desk.sale.standing()));
             self.back.expect();
         }
+        self.front = None;
     }
 
     pub(super) fn finish(&mut self, done: Done) {

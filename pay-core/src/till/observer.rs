@@ -33,7 +33,7 @@ pub trait Observer {
         let _ = record;
     }
 
-    /// The journal failed.
+    /// The journal failed, or one record of it cannot be read: then only the order of that record is not sold.
     fn journal_failed(&mut self, error: &dyn fmt::Display) {
         let _ = error;
     }

@@ -1,5 +1,6 @@
 //! What stands around a till: the shopper, the goods, the clock.
 
+use super::super::drive::Blocking;
 use super::super::model::{Amount, Currency, NextAction, OrderId, OrderPay, Otp, PaymentSessionId, UnixSeconds};
 use super::super::sale::{AttemptEnd, Millis, Switch};
 
@@ -112,6 +113,40 @@ pub trait Shop {
 
     /// What the shop gave last, a method or an OTP, is in the till's own buffer: the shop's own copy can be wiped.
     fn taken(&mut self) {}
+}
+
+impl<S: blocking::Shop> Shop for Blocking<&mut S> {
+    fn now(&mut self) -> Millis {
+        self.0.now()
+    }
+
+    fn unix(&mut self) -> Option<UnixSeconds> {
+        self.0.unix()
+    }
+
+    async fn sleep(&mut self, until: Millis) -> Wish {
+        self.0.sleep(until)
+    }
+
+    async fn show(&mut self, offer: &Offer, action: NextAction<'_>) -> Seen {
+        self.0.show(offer, action)
+    }
+
+    async fn choose(&mut self, session: &PaymentSessionId, ended: Option<&AttemptEnd>) -> Choice {
+        self.0.choose(session, ended)
+    }
+
+    async fn vend(&mut self, offer: &Offer) -> Goods {
+        self.0.vend(offer)
+    }
+
+    async fn sense(&mut self, order: &OrderId) -> Goods {
+        self.0.sense(order)
+    }
+
+    fn taken(&mut self) {
+        self.0.taken();
+    }
 }
 
 /// The same for threads that may block.

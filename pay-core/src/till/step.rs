@@ -45,7 +45,7 @@ pub enum Event<'e> {
     /// The record is stored (`true`), or is not.
     Stored(bool),
     /// What the journal has. `Err`: it cannot be read.
-    Recalled(Result<Option<&'e Record>, Unreadable>),
+    Recalled(Result<Option<&'e Record>, &'e Unreadable>),
     /// What came of an exchange; a body is in `rx[..head.body_len]`.
     Exchanged(Result<ResponseHead, Failure>),
     /// The connection is closed, or somebody was told.
@@ -62,10 +62,15 @@ pub enum Event<'e> {
     Wished(Wish),
 }
 
-/// The journal cannot be read. Its own error stays with whoever asked it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs)]
-pub struct Unreadable;
+/// The journal, or one record of it, cannot be read. Its own error stays with whoever asked it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)] // one record, or all
+pub enum Unreadable {
+    /// The record of this order. It blocks this order and no other.
+    Record(OrderId),
+    /// The journal as a whole.
+    Journal,
+}
 
 /// What whoever listens hears of, without secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,34 +2,37 @@
 
 use zeroize::Zeroize;
 
-use super::super::drive::Routes;
-use super::super::drive::{Journal, Transport};
-use super::super::model::{Amount, CreateOrder, Customer, OpenOrder, OrderId, OrderPay, method::PaymentMethod};
-use super::super::sale::{Buffers, Millis, Outcome, Record};
+use super::super::drive::{Journal, Routes, Transport};
+use super::super::model::{Amount, CreateOrder, Customer, OpenOrder, OrderId, method::PaymentMethod};
+use super::super::sale::{Buffers, Millis, Outcome};
 use super::device::Device;
-use super::ended::{Done, Ended, Refunded, Status, Trouble};
-use super::error::{TillError, over, refused, taken};
+use super::ended::{Done, Ended, Recovered, Refunded, Status};
+use super::error::{TillError, created, over, refused};
+use super::first::First;
 use super::job::Word;
-use super::life::Life;
+use super::life::{FRESH_IDS, Life};
 use super::observer::Observer;
 use super::refund_ref::RefundRef;
-use super::shop::{Choice, Seen, Shop};
-use super::step::{Do, Event, Unreadable};
+use super::shop::Shop;
 use super::terms::Terms;
-use super::wire;
 
 /// A till: it sells, and settles what it has open in the waits of its sales. A thin loop over [`Life`].
 ///
 /// Cancellation: a dropped future is safe. A request that was on its way counts as unknown and is asked about; goods that were
 /// being handed out are [`Release::Unknown`](crate::sale::Release::Unknown) after the next boot.
+///
+/// Where a method does not do what it was asked, [`TillError`] says why, and nothing that could charge was sent.
 #[derive(Debug)]
 pub struct Till<'b, P, A, J, O> {
-    life: Life,
-    routes: Routes<P, A>,
-    journal: J,
-    observer: O,
-    buffers: Buffers<'b>,
+    pub(super) life: Life,
+    pub(super) routes: Routes<P, A>,
+    pub(super) journal: J,
+    pub(super) observer: O,
+    pub(super) buffers: Buffers<'b>,
 }
+
+/// What came of something that was begun.
+type Result<T, J> = core::result::Result<T, TillError<<J as Journal>::Error>>;
 
 impl<'b, P, A, J, O> Till<'b, P, A, J, O> {
     /// A till that was just switched on. `seed`: 32 random bytes, fresh for each boot. `observer`: `()` for nobody.
@@ -42,8 +45,8 @@ impl<'b, P, A, J, O> Till<'b, P, A, J, O> {
         buffers: Buffers<'b>,
         observer: O,
     ) -> Self {
-        let Device { secret, journal, incarnation } = device;
-        Self { life: Life::new(terms, secret, incarnation, seed), routes, journal, observer, buffers }
+        let Device { secret, journal, incarnation, epoch } = device;
+        Self { life: Life::new(terms, secret, incarnation, epoch, seed), routes, journal, observer, buffers }
     }
 }
 
@@ -63,87 +66,85 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
         &mut self.journal
     }
 
-    /// Creates an order of a fresh id and goes on until it can be paid.
+    /// Creates an order of a fresh id and goes on until it can be paid. Where the id is taken, by whatever accident, another is minted.
     ///
     /// # Errors
-    /// [`TillError`]; nothing that could charge was sent.
-    pub async fn create(
-        &mut self,
-        amount: Amount,
-        customer: Customer,
-        shop: &mut impl Shop,
-    ) -> Result<OpenOrder, TillError<J::Error>> {
-        let order_id = self.life.mint().map_err(Trouble::Value)?;
-        let request = CreateOrder::new(order_id, amount, customer).map_err(Trouble::Value)?;
-        self.create_by(request, shop).await
+    /// [`TillError`].
+    pub async fn create(&mut self, amount: Amount, customer: Customer, shop: &mut impl Shop) -> Result<OpenOrder, J> {
+        let mut tries = FRESH_IDS;
+        loop {
+            self.life.create_fresh(amount, &customer, shop.unix(), shop.now(), &mut self.buffers)?;
+            let done = self.run(shop).await?;
+            tries = tries.saturating_sub(1);
+            if tries == 0 || !done.is_taken() {
+                return created(done);
+            }
+        }
     }
 
-    /// Creates this order and goes on until it can be paid.
+    /// Creates this order and goes on until it can be paid. An id that somebody else's order has is
+    /// [`Outcome::OrderTaken`]: take another.
     ///
     /// # Errors
-    /// [`TillError`]; nothing that could charge was sent.
-    pub async fn create_by(
-        &mut self,
-        request: CreateOrder,
-        shop: &mut impl Shop,
-    ) -> Result<OpenOrder, TillError<J::Error>> {
+    /// [`TillError`].
+    pub async fn create_by(&mut self, request: &CreateOrder, shop: &mut impl Shop) -> Result<OpenOrder, J> {
         self.life.create(request, shop.unix(), shop.now(), &mut self.buffers)?;
-        match self.run(shop, None).await? {
-            Done::Created(order) => Ok(order),
-            done => Err(refused(done)),
-        }
+        created(self.run(shop).await?)
     }
 
     /// Sells an order by this method: to the end, or until the shop leaves it.
     ///
     /// # Errors
-    /// [`TillError`]; nothing that could charge was sent.
+    /// [`TillError`].
     pub async fn sell(
         &mut self,
         order: OpenOrder,
         method: impl Into<PaymentMethod>,
         shop: &mut impl Shop,
-    ) -> Result<Outcome, TillError<J::Error>> {
-        self.life.sell(&order, shop.unix(), shop.now())?;
-        let mut first = Some(method.into());
-        over(self.run(shop, Some(&mut first)).await?)
+    ) -> Result<Outcome, J> {
+        self.sell_by_choice(&order, &mut First { method: Some(method.into()), shop }).await
     }
 
     /// Sells an order by whatever the shop chooses.
     ///
     /// # Errors
-    /// [`TillError`]; nothing that could charge was sent.
-    pub async fn sell_by_choice(
-        &mut self,
-        order: &OpenOrder,
-        shop: &mut impl Shop,
-    ) -> Result<Outcome, TillError<J::Error>> {
-        self.life.sell(order, shop.unix(), shop.now())?;
-        over(self.run(shop, None).await?)
+    /// [`TillError`].
+    pub async fn sell_by_choice(&mut self, order: &OpenOrder, shop: &mut impl Shop) -> Result<Outcome, J> {
+        self.life.sell(order, shop.unix(), shop.now());
+        over(self.run(shop).await?)
     }
 
     /// Takes up one sale of the journal, with what somebody says about it, and brings it on as far as it goes.
     ///
     /// # Errors
     /// [`TillError`]; nothing has changed then.
-    pub async fn bring_on(
-        &mut self,
-        order_id: &OrderId,
-        word: Word,
-        shop: &mut impl Shop,
-    ) -> Result<Outcome, TillError<J::Error>> {
+    pub async fn bring_on(&mut self, order_id: &OrderId, word: Word, shop: &mut impl Shop) -> Result<Outcome, J> {
         self.life.recall(order_id.clone(), word);
-        over(self.run(shop, None).await?)
+        over(self.run(shop).await?)
     }
 
     /// Looks after every sale that the journal has open, until all were or it is `until`. How many are still open.
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn settle_open(&mut self, until: Millis, shop: &mut impl Shop) -> Result<u32, TillError<J::Error>> {
+    pub async fn settle_open(&mut self, until: Millis, shop: &mut impl Shop) -> Result<u32, J> {
         self.life.settle_open(until);
-        match self.run(shop, None).await? {
+        match self.run(shop).await? {
             Done::Settled(open) => Ok(open),
+            done => Err(refused(done)),
+        }
+    }
+
+    /// After the journal was lost, or in place of another terminal: asks the backend for the orders that this device has open, and
+    /// keeps them as sales whose goods are unknown. Earlier lives of the device are over at the backend: keep
+    /// [`Recovered::epoch`] beside the incarnation. Then call [`Till::settle_open`].
+    ///
+    /// # Errors
+    /// [`TillError`]; call again.
+    pub async fn recover(&mut self, shop: &mut impl Shop) -> Result<Recovered, J> {
+        self.life.recover();
+        match self.run(shop).await? {
+            Done::Recovered(found) => Ok(found),
             done => Err(refused(done)),
         }
     }
@@ -158,9 +159,9 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
         amount: Amount,
         name: &RefundRef,
         shop: &mut impl Shop,
-    ) -> Result<Refunded, TillError<J::Error>> {
+    ) -> Result<Refunded, J> {
         self.life.refund(order_id.clone(), amount, name);
-        match self.run(shop, None).await? {
+        match self.run(shop).await? {
             Done::Refunded(refund) => Ok(refund),
             done => Err(refused(done)),
         }
@@ -170,91 +171,11 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
     ///
     /// # Errors
     /// [`TillError`].
-    pub async fn status(&mut self, order_id: &OrderId, shop: &mut impl Shop) -> Result<Status, TillError<J::Error>> {
+    pub async fn status(&mut self, order_id: &OrderId, shop: &mut impl Shop) -> Result<Status, J> {
         self.life.status(order_id.clone());
-        match self.run(shop, None).await? {
+        match self.run(shop).await? {
             Done::Status(status) => Ok(status),
             done => Err(refused(done)),
-        }
-    }
-
-    #[inline(never)]
-    fn recalled(
-        &mut self,
-        found: Result<Option<Record>, J::Error>,
-        now: Millis,
-        failed: &mut Option<J::Error>,
-    ) -> Result<(), Trouble> {
-        match found {
-            Ok(record) => self.life.on(now, Event::Recalled(Ok(record.as_ref())), &mut self.buffers),
-            Err(error) => {
-                self.observer.journal_failed(&error);
-                *failed = Some(error);
-                self.life.on(now, Event::Recalled(Err(Unreadable)), &mut self.buffers)
-            }
-        }
-    }
-
-    async fn run(
-        &mut self,
-        shop: &mut impl Shop,
-        mut first: Option<&mut Option<PaymentMethod>>,
-    ) -> Result<Done, TillError<J::Error>> {
-        let mut failed = None;
-        loop {
-            let event = match self.life.next(shop.now(), &mut self.buffers) {
-                Do::Idle(Done::Refused(Trouble::Journal)) => {
-                    return Err(failed.map_or(TillError::Trouble(Trouble::Journal), TillError::Journal));
-                }
-                Do::Idle(done) => return Ok(done),
-                Do::Store(record) => match self.journal.store(record).await {
-                    Ok(()) => {
-                        self.observer.stored(record);
-                        Event::Stored(true)
-                    }
-                    Err(error) => {
-                        self.observer.journal_failed(&error);
-                        failed = Some(error);
-                        Event::Stored(false)
-                    }
-                },
-                Do::Recall(order_id) => {
-                    let found = self.journal.find(order_id).await;
-                    self.recalled(found, shop.now(), &mut failed)?;
-                    continue;
-                }
-                Do::NextOpen(after) => {
-                    let found = self.journal.next_open(after).await;
-                    self.recalled(found, shop.now(), &mut failed)?;
-                    continue;
-                }
-                Do::Exchange(request, rx) => {
-                    Event::Exchanged(wire::exchange(&mut self.routes, &request, rx, &mut self.observer).await)
-                }
-                Do::Disconnect(route) => {
-                    self.routes.disconnect(route);
-                    Event::Told
-                }
-                Do::Tell(note) => {
-                    self.observer.note(&note);
-                    Event::Told
-                }
-                Do::Show(offer, action) => Event::Seen(shop.show(offer, action).await),
-                Do::Choose(session, ended) => Event::Chosen(match first.as_mut().and_then(|first| taken(first)) {
-                    Some(method) => Choice::Pay(OrderPay::new(session.clone(), method)),
-                    None => shop.choose(session, ended).await,
-                }),
-                Do::Vend(offer) => Event::Vended(shop.vend(offer).await),
-                Do::Sense(order_id) => Event::Sensed(shop.sense(order_id).await),
-                Do::Sleep(until) if until <= shop.now() => continue,
-                Do::Sleep(until) => Event::Wished(shop.sleep(until).await),
-            };
-            let given = matches!(event, Event::Chosen(Choice::Pay(_)) | Event::Seen(Seen::Otp(_)));
-            let told = self.life.on(shop.now(), event, &mut self.buffers);
-            if given {
-                shop.taken();
-            }
-            told?;
         }
     }
 }

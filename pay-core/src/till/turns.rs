@@ -36,8 +36,10 @@ impl Life {
                 (_, None) => Do::Sleep(now),
             };
         }
-        if matches!(self.job, Job::Errand(_)) {
-            return self.run_errand(now, buffers);
+        match self.job {
+            Job::Errand(_) => return self.run_errand(now, buffers),
+            Job::Recover(_) => return self.run_recovery(now, buffers),
+            _ => {}
         }
         let Some(front) = &mut self.front else { return self.look_after(now, None, buffers) };
         match front.look(now, &self.terms) {
@@ -59,7 +61,7 @@ impl Life {
 
     /// The order that was to be created is there.
     fn is_created(&self) -> bool {
-        self.job == Job::Serve(Goal::Create) && self.front.as_ref().is_some_and(|desk| desk.order().is_some())
+        self.job == Job::Serve(Goal::Create) && self.front.as_ref().is_some_and(Desk::can_be_paid)
     }
 
     fn refuse(&mut self, now: Millis, trouble: Trouble) -> Do<'static> {
@@ -75,7 +77,7 @@ impl Life {
         match desk.next(now, &self.terms, &mut self.keys, buffers) {
             Turn::Exchange(request, rx) => {
                 self.route = request.call.route();
-                Do::Exchange(request, rx)
+                Do::Exchange(request.with_epoch(self.epoch.as_ref()), rx)
             }
             turn => plain(turn, now),
         }
@@ -83,15 +85,16 @@ impl Life {
 
     /// The shopper's sale is over, or can be brought on without the shopper.
     fn served(&mut self, outcome: Outcome) {
-        let Some(mut desk) = self.front.take() else { return };
-        self.ended = Some(Self::ended_of(&desk, outcome.clone()));
+        let Some(desk) = &mut self.front else { return };
+        self.ended = Some(Self::ended_of(desk, outcome.clone()));
         // What is left of it is done beside the next one. What nobody can bring on waits in the journal.
         let waits = matches!(desk.record().release, Release::Due | Release::Releasing | Release::Unknown);
         if desk.record().is_open() && desk.store.failures == 0 && self.terms.policy.can_ask && !waits {
             desk.leave_to_itself();
             self.back.put_by(true);
-            self.back.desk = Some(desk);
+            mem::swap(&mut self.front, &mut self.back.desk);
         }
+        self.front = None;
         self.finish(Done::Over(outcome));
     }
 
@@ -163,7 +166,7 @@ impl Life {
                     let left = u32::try_from(end.since(now)).unwrap_or(u32::MAX);
                     request.timeout_ms = request.timeout_ms.min(left.max(BESIDE_MS));
                 }
-                Do::Exchange(request, rx)
+                Do::Exchange(request.with_epoch(self.epoch.as_ref()), rx)
             }
             turn => plain(turn, now),
         }
@@ -172,9 +175,10 @@ impl Life {
     /// Single calls.
     fn run_errand<'t>(&'t mut self, now: Millis, buffers: &'t mut Buffers<'_>) -> Do<'t> {
         if matches!(&self.job, Job::Errand(errand) if errand.is_done()) {
-            if let Job::Errand(errand) = mem::replace(&mut self.job, Job::None) {
+            if let Job::Errand(errand) = &mut self.job {
                 self.done = errand.answer().unwrap_or(Done::Nothing);
             }
+            self.job = Job::None;
             return Do::Sleep(now);
         }
         let Job::Errand(errand) = &mut self.job else { return Do::Sleep(now) };

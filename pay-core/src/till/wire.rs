@@ -3,7 +3,7 @@
 use core::fmt::Display;
 
 use super::super::drive::Routes;
-use super::super::drive::transport::{Error, Transport, blocking};
+use super::super::drive::transport::{Error, Transport};
 use super::super::sale::Failure;
 use super::super::wire::{Request, ResponseHead, Route};
 use super::observer::{Heard, Observer};
@@ -32,19 +32,5 @@ pub(super) async fn exchange<P: Transport, A: Transport>(
             heard(request, ask.exchange(request, rx).await, observer)
         }
         Routes::Same(pay) | Routes::Two { pay, .. } => heard(request, pay.exchange(request, rx).await, observer),
-    }
-}
-
-pub(super) fn exchange_blocking<P: blocking::Transport, A: blocking::Transport>(
-    routes: &mut Routes<P, A>,
-    request: &Request<'_>,
-    rx: &mut [u8],
-    observer: &mut impl Observer,
-) -> Result<ResponseHead, Failure> {
-    match routes {
-        Routes::Two { ask, .. } if request.call.route() == Route::Ask => {
-            heard(request, ask.exchange(request, rx), observer)
-        }
-        Routes::Same(pay) | Routes::Two { pay, .. } => heard(request, pay.exchange(request, rx), observer),
     }
 }

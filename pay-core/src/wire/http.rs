@@ -61,7 +61,13 @@ pub enum Call<'a> {
     Simulate,
     /// `POST /orders/{order_id}/release`: to the merchant's own backend; the gateway has no such call.
     ReportRelease(&'a OrderId),
+    /// `POST /devices/recover`: to the merchant's own backend; the gateway has no such call.
+    Recover,
 }
+
+/// Which of a terminal's lives a call is of, as its backend counts them: `x-device-epoch`. Calls of an earlier life are refused there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DeviceEpoch(Text<10>);
 
 /// One request, ready to be sent once.
 #[derive(Clone, Debug)]
@@ -77,6 +83,8 @@ pub struct Request<'a> {
     pub idempotency_key: Option<&'a IdempotencyKey>,
     /// The `x-client-*` headers, on Order Pay.
     pub client: Option<&'a ClientHints>,
+    /// `x-device-epoch`, on calls to a backend that has given this terminal one.
+    pub epoch: Option<&'a DeviceEpoch>,
     /// JSON, or nothing. May hold a card: never logged.
     pub body: Body<'a>,
     /// The limit for the whole exchange, from resolving the host to the last byte of the body, in milliseconds.
@@ -149,6 +157,7 @@ impl Call<'_> {
             Self::ListRefunds(_) => CallKind::ListRefunds,
             Self::Simulate => CallKind::Simulate,
             Self::ReportRelease(_) => CallKind::ReportRelease,
+            Self::Recover => CallKind::Recover,
         }
     }
 
@@ -183,6 +192,7 @@ impl fmt::Display for Call<'_> {
             Self::ReadRefund(order, refund) => write!(f, "/orders/{order}/refunds/{refund}"),
             Self::Simulate => f.write_str("/simulate"),
             Self::ReportRelease(order) => write!(f, "/orders/{order}/release"),
+            Self::Recover => f.write_str("/devices/recover"),
         }
     }
 }
@@ -190,7 +200,8 @@ impl fmt::Display for Call<'_> {
 impl<'a> Request<'a> {
     /// A request without key, hints and body, limited to 30 s.
     pub const fn new(call: Call<'a>, api_version: ApiVersion, request_id: RequestId) -> Self {
-        Self { call, api_version, request_id, idempotency_key: None, client: None, body: Body(&[]), timeout_ms: 30_000 }
+        let (idempotency_key, client, epoch) = (None, None, None);
+        Self { call, api_version, request_id, idempotency_key, client, epoch, body: Body(&[]), timeout_ms: 30_000 }
     }
 
     /// Adds the idempotency key.
@@ -204,6 +215,16 @@ impl<'a> Request<'a> {
     #[must_use]
     pub const fn with_client(mut self, client: Option<&'a ClientHints>) -> Self {
         self.client = client;
+        self
+    }
+
+    /// Adds the terminal's epoch, where the call goes to who counts them.
+    #[must_use]
+    pub const fn with_epoch(mut self, epoch: Option<&'a DeviceEpoch>) -> Self {
+        self.epoch = match self.call.route() {
+            Route::Ask => epoch,
+            Route::Pay => None,
+        };
         self
     }
 
@@ -238,6 +259,7 @@ impl<'a> Request<'a> {
             ("x-api-version", Some(self.api_version.as_str())),
             ("x-request-id", Some(self.request_id.as_str())),
             ("x-idempotency-key", self.idempotency_key.map(IdempotencyKey::as_str)),
+            ("x-device-epoch", self.epoch.map(|epoch| epoch.0.as_str())),
             ("x-client-device", client.and_then(|c| c.device).map(|d| d.as_str())),
             ("x-client-os", client.and_then(|c| c.os).map(|o| o.as_str())),
             ("x-client-rendering-type", client.and_then(|c| c.rendering).map(|r| r.as_str())),
@@ -248,6 +270,16 @@ impl<'a> Request<'a> {
         ]
         .into_iter()
         .filter_map(|(name, value)| value.map(|value| (name, value)))
+    }
+}
+
+impl DeviceEpoch {
+    /// `None` for 0: a terminal that never was recovered says nothing.
+    pub fn new(epoch: u32) -> Option<Self> {
+        let mut text = Text::new();
+        // Ten digits hold it.
+        let _ = fmt::Write::write_fmt(&mut text, format_args!("{epoch}"));
+        (epoch > 0).then_some(Self(text))
     }
 }
 

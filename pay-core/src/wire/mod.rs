@@ -5,13 +5,14 @@ mod date;
 pub(crate) mod http;
 #[cfg(feature = "http1")]
 pub mod http1;
+mod recovery;
 pub(crate) mod request;
 pub(crate) mod response;
 pub mod webhook;
 mod writer;
 
 pub use api::{Auth, BearerToken, ClientBrowser, ClientDevice, ClientHints, ClientOs, ClientRendering, Endpoint};
-pub use http::{Body, Call, Method, RateLimit, Request, ResponseHead, Route};
+pub use http::{Body, Call, DeviceEpoch, Method, RateLimit, Request, ResponseHead, Route};
 pub use request::EncodeError;
 pub use response::{DecodeError, Payments, Refunds};
 
@@ -24,5 +25,6 @@ pub mod encode {
 
 /// Replies from JSON, read in place.
 pub mod decode {
+    pub use super::recovery::{Recovery, recovery};
     pub use super::response::{authenticate, order, order_pay, payment, payments, refund, refunds, refusal};
 }

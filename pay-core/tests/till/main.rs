@@ -1,5 +1,6 @@
 //! A till's whole life, in a world in memory.
 
+mod abandoned;
 mod journal;
 mod refund;
 mod sell;

@@ -75,7 +75,7 @@ fn the_key_of_an_attempt_is_the_same_after_a_reboot() {
         let mut till = till(&world, &flash, boot, &mut memory, ());
         let order_id = pay_core::OrderId::parse("inv-1").unwrap();
         let request = pay_core::model::CreateOrder::new(order_id, rupees(1_015), super::world::customer()).unwrap();
-        let order = till.create_by(request, &mut Counter(world.clone())).unwrap();
+        let order = till.create_by(&request, &mut Counter(world.clone())).unwrap();
         world.borrow_mut().wishes.push((2_000, Wish::Leave));
         let _ = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
         world.take().keys
@@ -83,4 +83,42 @@ fn the_key_of_an_attempt_is_the_same_after_a_reboot() {
     let first = keys(1);
     assert_eq!(first.len(), 2);
     assert_eq!(first, keys(2));
+}
+
+/// D17. Red while `OrderTaken` ended the creating of an order whose id the till had minted itself.
+#[test]
+fn an_id_that_is_taken_is_minted_anew() {
+    let world = World::new();
+    let (flash, mut memory) = (flash(&world), memory());
+    let mut till = till(&world, &flash, 1, &mut memory, ());
+    world.borrow_mut().taken = 2;
+    let order = create(&mut till, &world, 1_015);
+    assert_eq!(world.borrow().orders.len(), 3, "two of somebody else");
+    let now = world.borrow().now;
+    world.borrow_mut().plans.push((now + 8_000, Plan::Pay));
+    let outcome = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+    assert!(is_paid(&outcome), "{outcome:?}");
+    // An id of the caller's is the caller's matter.
+    world.borrow_mut().taken = 1;
+    let order_id = pay_core::OrderId::parse("inv-1").unwrap();
+    let request = pay_core::model::CreateOrder::new(order_id, rupees(1_015), super::world::customer()).unwrap();
+    let error = till.create_by(&request, &mut Counter(world.clone())).unwrap_err();
+    assert_eq!(error, TillError::Trouble(Trouble::Over(Outcome::OrderTaken)));
+}
+
+/// A random source that gives every boot the same: the ids are new all the same, as far as the journal knows the old ones.
+#[test]
+fn a_till_that_always_boots_with_the_same_seed_sells_again() {
+    let world = World::new();
+    let flash = flash(&world);
+    for _ in 0..2 {
+        let mut memory = memory();
+        let mut till = till(&world, &flash, 1, &mut memory, ());
+        let order = create(&mut till, &world, 1_015);
+        let now = world.borrow().now;
+        world.borrow_mut().plans.push((now + 8_000, Plan::Pay));
+        let outcome = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+        assert!(is_paid(&outcome), "{outcome:?}");
+    }
+    assert_eq!(world.borrow().vended, 2);
 }

@@ -29,8 +29,14 @@ pub struct World {
     pub plans: Vec<(u64, Plan)>,
     /// The gateway is not reachable.
     pub offline: bool,
+    /// What nobody began to pay stays NOT_ATTEMPTED when its order is closed.
+    pub never_attempted: bool,
+    /// So many create calls meet an order of somebody else under their id.
+    pub taken: u32,
     /// The journal takes nothing.
     pub flash_fails: bool,
+    /// The record of this order cannot be read.
+    pub unreadable: Option<OrderId>,
     pub shown: u32,
     pub vended: u32,
     /// What a shopper wishes at a time.
@@ -110,6 +116,11 @@ impl World {
             Call::CreateOrder => {
                 let (id, amount) = (member("order_id"), member("order_amount"));
                 let paise = amount.replace('.', "").parse().unwrap();
+                if self.taken > 0 {
+                    self.taken -= 1;
+                    self.orders.insert(id, Order { status: "ACTIVE", paise, payments: vec![] });
+                    return (409, r#"{"code":"order_already_exists","message":"no"}"#.into());
+                }
                 self.orders.insert(id.clone(), Order { status: "ACTIVE", paise, payments: vec![] });
                 self.order_body(&id)
             }
@@ -117,7 +128,8 @@ impl World {
             Call::TerminateOrder(id) => {
                 if let Some(order) = self.orders.get_mut(id.as_str()).filter(|order| order.status == "ACTIVE") {
                     order.status = "TERMINATED";
-                    for payment in order.payments.iter_mut().filter(|(_, status)| *status == "NOT_ATTEMPTED") {
+                    let dropped = |(_, status): &&mut (u64, &str)| *status == "NOT_ATTEMPTED" && !self.never_attempted;
+                    for payment in order.payments.iter_mut().filter(dropped) {
                         payment.1 = "USER_DROPPED";
                     }
                 }
@@ -225,12 +237,14 @@ impl Transport for Wire {
 #[derive(Clone)]
 pub struct Flash {
     pub world: Shared,
-    pub kept: Rc<RefCell<MemoryJournal<16>>>,
+    pub kept: Rc<RefCell<MemoryJournal<64>>>,
 }
 
 #[derive(Debug, PartialEq)]
 pub enum FlashError {
     Broken,
+    /// Of one order.
+    Record(OrderId),
     Memory(MemoryJournalError),
 }
 
@@ -253,15 +267,34 @@ impl Journal for Flash {
     }
 
     fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, FlashError> {
-        self.kept.borrow_mut().next_open(after).map_err(FlashError::Memory)
+        let found = self.kept.borrow_mut().next_open(after).map_err(FlashError::Memory)?;
+        self.readable(found)
     }
 
     fn find(&mut self, order: &OrderId) -> Result<Option<Record>, FlashError> {
-        self.kept.borrow_mut().find(order).map_err(FlashError::Memory)
+        let found = self.kept.borrow_mut().find(order).map_err(FlashError::Memory)?;
+        self.readable(found)
     }
 
     fn capacity(&self) -> usize {
-        16
+        64
+    }
+
+    fn unreadable(error: &FlashError) -> Option<OrderId> {
+        match error {
+            FlashError::Record(order_id) => Some(order_id.clone()),
+            FlashError::Broken | FlashError::Memory(_) => None,
+        }
+    }
+}
+
+impl Flash {
+    fn readable(&self, found: Option<Record>) -> Result<Option<Record>, FlashError> {
+        let unreadable = self.world.borrow().unreadable.clone();
+        match found {
+            Some(record) if Some(&record.order_id) == unreadable.as_ref() => Err(FlashError::Record(record.order_id)),
+            found => Ok(found),
+        }
     }
 }
 
@@ -357,7 +390,7 @@ pub fn wire(world: &Shared) -> Wire {
 }
 
 pub fn device<J>(journal: J) -> Device<J> {
-    Device { secret: DeviceSecret::new([7; 32]), journal, incarnation: 1 }
+    Device { secret: DeviceSecret::new([7; 32]), journal, incarnation: 1, epoch: 0 }
 }
 
 /// A till that was just switched on, for the `boot`-th time.

@@ -111,7 +111,7 @@ impl Terminal {
         // Keys are compared within one journal only, so all terminals may have the same.
         let secret = DeviceSecret::new([7; 32]);
         // Fresh for each boot: what is made of it is renamed at once.
-        self.life = Some(Box::new(Life::new(terms.clone(), secret, u64::from(self.lost), [8; 32])));
+        self.life = Some(Box::new(Life::new(terms.clone(), secret, u64::from(self.lost), 0, [8; 32])));
         self.facts = Facts { out: self.facts.out, ..Facts::default() };
         self.doing = Doing::Idle;
     }
@@ -148,7 +148,7 @@ impl Terminal {
     /// Begins a sale of the order, which exists; `session`: what was typed in.
     pub fn sell(&mut self, session: &str, now: Millis) {
         let order = open_order(session);
-        self.with(|life, _| life.sell(&order, None, now).expect("an order"));
+        self.with(|life, _| life.sell(&order, None, now));
         self.doing = Doing::Works;
     }
 
@@ -159,7 +159,7 @@ impl Terminal {
             Phone::parse("9999999999").expect("a phone number"),
         );
         let request = CreateOrder::new(ORDER.clone(), amount(), customer).expect("an order");
-        self.with(|life, buffers| life.create(request, None, now, buffers).expect("an order"));
+        self.with(|life, buffers| life.create(&request, None, now, buffers).expect("an order"));
         self.doing = Doing::Works;
     }
 
@@ -260,14 +260,19 @@ impl Terminal {
                 Wants::Sleep(at) if at <= now => next.tell(now, Tell::Event(Event::Wished(Wish::Nothing))),
                 Wants::Idle(done) => match *done {
                     Done::Created(order) => {
-                        next.with(|life, _| life.sell(&order, None, now).expect("the order that was made"));
+                        next.with(|life, _| life.sell(&order, None, now));
                     }
                     Done::Over(outcome) => {
                         told(&outcome, next.facts.known, said)?;
                         now = now.after(1);
                         next.settle(now);
                     }
-                    Done::Settled(_) | Done::Refused(_) | Done::Nothing | Done::Refunded(_) | Done::Status(_) => {
+                    Done::Settled(_)
+                    | Done::Refused(_)
+                    | Done::Nothing
+                    | Done::Refunded(_)
+                    | Done::Recovered(_)
+                    | Done::Status(_) => {
                         next.doing = Doing::Idle;
                     }
                 },

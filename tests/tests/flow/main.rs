@@ -1,5 +1,6 @@
 //! The sale flow against the sandbox's gateway, over a network that does its worst.
 
+mod abandoned;
 mod drivers;
 mod goods;
 mod methods;

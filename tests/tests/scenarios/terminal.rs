@@ -89,11 +89,12 @@ pub fn play<W: World>(world: &W, scenario: &Scenario, mode: Mode, session: Optio
     let mut counter = Counter::new(world, scenario, end);
     let (mut tx, mut rx) = (vec![0; 2048], vec![0; 32 * 1024]);
     let buffers = Buffers { tx: &mut tx, rx: &mut rx };
-    let device = Device { secret: DeviceSecret::new([5; 32]), journal: MemoryJournal::<2>::new(), incarnation: 0xa1 };
+    let device =
+        Device { secret: DeviceSecret::new([5; 32]), journal: MemoryJournal::<2>::new(), incarnation: 0xa1, epoch: 0 };
     let mut till = Till::new(world.routes(mode), device, terms(scenario, mode), [1; 32], buffers, &told);
     let order = match session {
         Some(session) => Ok(open_order(session)),
-        None => till.create_by(creation(scenario, world.unix_ms()), &mut counter),
+        None => till.create_by(&creation(scenario, world.unix_ms()), &mut counter),
     };
     let mut outcome = match order.and_then(|order| till.sell_by_choice(&order, &mut counter)) {
         Ok(outcome) | Err(TillError::Trouble(Trouble::Over(outcome))) => outcome,

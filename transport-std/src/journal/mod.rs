@@ -236,6 +236,13 @@ impl blocking::Journal for FileJournal {
     fn capacity(&self) -> usize {
         usize::MAX
     }
+
+    fn unreadable(error: &JournalError) -> Option<OrderId> {
+        match error {
+            JournalError::Record { order_id, .. } => Some(order_id.clone()),
+            _ => None,
+        }
+    }
 }
 
 /// What is kept of this order. A record that cannot be read is never replaced.

@@ -1,5 +1,6 @@
 //! Stack of their own for the parts of a long program.
 
+use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 

@@ -1,0 +1,146 @@
+//! A terminal that lost its journal, and the one before it: `pay-core`'s till over real HTTPS.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pay_core::drive::journal::blocking::Journal as _;
+use pay_core::drive::{MemoryJournal, Routes};
+use pay_core::model::method::Upi;
+use pay_core::model::{Customer, CustomerId, DeviceSecret, NextAction, OpenOrder, OrderId, Phone};
+use pay_core::sale::{Buffers, Refunds, Release, Stage};
+use pay_core::till::blocking::Till;
+use pay_core::till::shop::blocking::Shop as TillShop;
+use pay_core::till::{Device, Goods, Offer, Seen, Terms, TillError, Trouble, Wish, Word};
+use pay_core::wire::{Auth, Endpoint};
+use pay_core::{Amount, Environment, Millis, Outcome, Policy};
+use transport_std::{HttpsTransport, Roots};
+
+use crate::shop::Shop;
+
+type Terminal<'b> = Till<'b, HttpsTransport, HttpsTransport, MemoryJournal<8>, ()>;
+
+/// A shopper who goes away as soon as the code is shown, or stays.
+struct Counter {
+    since: Instant,
+    stays: bool,
+    vended: u32,
+}
+
+impl TillShop for Counter {
+    fn now(&mut self) -> Millis {
+        Millis(u64::try_from(self.since.elapsed().as_millis()).unwrap())
+    }
+
+    fn sleep(&mut self, until: Millis) -> Wish {
+        if !self.stays {
+            return Wish::Leave;
+        }
+        thread::sleep(Duration::from_millis(until.since(self.now())));
+        Wish::Nothing
+    }
+
+    fn show(&mut self, _: &Offer, _: NextAction<'_>) -> Seen {
+        Seen::Shown
+    }
+
+    fn vend(&mut self, _: &Offer) -> Goods {
+        self.vended += 1;
+        Goods::Out
+    }
+}
+
+fn counter(stays: bool) -> Counter {
+    Counter { since: Instant::now(), stays, vended: 0 }
+}
+
+fn terminal<'b>(shop: &Shop, epoch: u32, memory: &'b mut (Vec<u8>, Vec<u8>)) -> Terminal<'b> {
+    let wire = |url: &str, ca: &[u8], auth| {
+        let config = transport_std::Config::new().with_roots(Roots::from_der([ca]).unwrap());
+        HttpsTransport::new(Endpoint::parse(url, auth).unwrap(), config).unwrap()
+    };
+    let backend = shop.backend();
+    let routes = Routes::two(
+        wire(shop.gateway.url(), shop.gateway.ca_der(), Auth::Session),
+        wire(backend.url(), backend.ca_der().unwrap(), Auth::bearer(&shop.token).unwrap()),
+    );
+    let mut policy = Policy::with_ask();
+    policy.release = true;
+    policy.refunds = Refunds::ByBackend;
+    (policy.ask_ms, policy.settle_ms) = (50, 200);
+    let device = Device { secret: DeviceSecret::new([3; 32]), journal: MemoryJournal::new(), incarnation: 1, epoch };
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).unwrap();
+    let buffers = Buffers { tx: &mut memory.0, rx: &mut memory.1 };
+    Till::new(routes, device, Terms::new(Environment::Sandbox, policy), seed, buffers, ())
+}
+
+fn memory() -> (Vec<u8>, Vec<u8>) {
+    (vec![0; 2_048], vec![0; 16_384])
+}
+
+fn create(till: &mut Terminal<'_>) -> OpenOrder {
+    till.create(Amount::parse("10.15").unwrap(), customer(), &mut counter(true)).unwrap()
+}
+
+fn customer() -> Customer {
+    Customer::new(CustomerId::parse("walk_in").unwrap(), Phone::parse("9999999999").unwrap())
+}
+
+fn kept(till: &mut Terminal<'_>, order: &OrderId) -> pay_core::sale::Record {
+    till.journal().find(order).unwrap().expect("the journal has it")
+}
+
+/// Meant to notice: an order that is recovered as one whose goods are inside, or as paid by somebody else; the epoch not sent; the list
+/// overwritten by the answers behind it.
+#[test]
+fn what_was_lost_is_asked_for_and_its_goods_are_unknown() {
+    let shop = Shop::open("recover");
+    let (mut first, mut second) = (memory(), memory());
+    let mut lost = terminal(&shop, 0, &mut first);
+    let shown = create(&mut lost);
+    let left = lost.sell(shown.clone(), Upi::link(), &mut counter(false)).unwrap();
+    assert!(matches!(left, Outcome::Pending | Outcome::Unknown), "{left:?}");
+    let bare = create(&mut lost);
+
+    // Another journal on the same device: the code that the first has shown is paid meanwhile.
+    let mut till = terminal(&shop, 0, &mut second);
+    let found = till.recover(&mut counter(true)).unwrap();
+    assert_eq!((found.epoch, found.orders, found.left), (1, 2, 0));
+    let again = till.recover(&mut counter(true)).unwrap();
+    assert_eq!((again.epoch, again.orders, again.left), (2, 0, 0), "known already");
+    for order in [&shown, &bare] {
+        let record = kept(&mut till, &order.order_id);
+        assert_eq!((record.release, record.amount), (Release::Unknown, order.amount));
+        assert!(record.is_open());
+    }
+    let payments = shop.gateway.gateway().payments().to_vec();
+    let [payment] = &payments[..] else { panic!("{payments:?}") };
+    shop.succeed(&payment.id.to_string());
+    let mut counter = counter(true);
+    assert_eq!(till.bring_on(&shown.order_id, Word::BringOn, &mut counter).unwrap(), Outcome::PaidUnclear);
+    let until = counter.now().after(4_000);
+    assert!(till.settle_open(until, &mut counter).unwrap() > 0);
+    let record = kept(&mut till, &shown.order_id);
+    assert!(record.is_open() && record.release == Release::Unknown, "{record:?}");
+    assert_eq!(counter.vended, 0, "a person decides");
+    // The other is closed, and only time must confirm that nobody paid it.
+    let record = kept(&mut till, &bare.order_id);
+    assert!(record.is_quiet() && !record.is_unsettled(), "{record:?}");
+
+    // It sells on.
+    let order = create(&mut till);
+    assert_eq!(kept(&mut till, &order.order_id).stage, Stage::Open);
+}
+
+/// A backend that does not know the terminal is a refusal with its status.
+#[test]
+fn a_token_that_is_unknown_recovers_nothing() {
+    let mut shop = Shop::open("recover-token");
+    shop.token = "0".repeat(64);
+    let mut memory = memory();
+    let mut till = terminal(&shop, 0, &mut memory);
+    match till.recover(&mut counter(true)) {
+        Err(TillError::Trouble(Trouble::Refusal(by))) => assert_eq!(by.status, 401),
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,123 @@
+//! The one loop: does what a life asks for, and tells it what came of that.
+
+use core::pin::pin;
+
+use super::super::drive::{Apart, Journal, Transport};
+use super::super::model::OrderId;
+use super::super::sale::{Millis, Record};
+use super::ended::{Done, Trouble};
+use super::error::TillError;
+use super::observer::Observer;
+use super::shop::{Choice, Seen, Shop};
+use super::step::{Do, Event, Unreadable};
+use super::till::Till;
+use super::wire;
+
+impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
+    // What is awaited has its frame apart: the stack holds one of them at a time, not room for all.
+    pub(super) async fn run(&mut self, shop: &mut impl Shop) -> Result<Done, TillError<J::Error>> {
+        let mut failed = None;
+        loop {
+            let event = match self.life.next(shop.now(), &mut self.buffers) {
+                Do::Idle(Done::Refused(Trouble::Journal)) => {
+                    return Err(failed.map_or(TillError::Trouble(Trouble::Journal), TillError::Journal));
+                }
+                Do::Idle(done) => return Ok(done),
+                Do::Store(record) => match Apart(pin!(self.journal.store(record))).await {
+                    Ok(()) => {
+                        self.observer.stored(record);
+                        Event::Stored(true)
+                    }
+                    Err(error) => {
+                        self.observer.journal_failed(&error);
+                        failed = Some(error);
+                        Event::Stored(false)
+                    }
+                },
+                Do::Recall(order_id) => {
+                    let wanted = Wanted::This(order_id.clone());
+                    failed = Apart(pin!(self.recall(wanted, shop.now()))).await?.or(failed);
+                    continue;
+                }
+                Do::NextOpen(after) => {
+                    let wanted = Wanted::Above(after.cloned());
+                    failed = Apart(pin!(self.recall(wanted, shop.now()))).await?.or(failed);
+                    continue;
+                }
+                Do::Exchange(request, rx) => {
+                    let exchange = pin!(wire::exchange(&mut self.routes, &request, rx, &mut self.observer));
+                    Event::Exchanged(Apart(exchange).await)
+                }
+                Do::Disconnect(route) => {
+                    self.routes.disconnect(route);
+                    Event::Told
+                }
+                Do::Tell(note) => {
+                    self.observer.note(&note);
+                    Event::Told
+                }
+                Do::Show(offer, action) => {
+                    let seen = Apart(pin!(shop.show(offer, action))).await;
+                    let given = matches!(seen, Seen::Otp(_));
+                    let told = self.life.on(shop.now(), Event::Seen(seen), &mut self.buffers);
+                    if given {
+                        shop.taken();
+                    }
+                    told?;
+                    continue;
+                }
+                Do::Choose(..) => {
+                    Apart(pin!(self.choose(shop))).await?;
+                    continue;
+                }
+                Do::Vend(offer) => Event::Vended(Apart(pin!(shop.vend(offer))).await),
+                Do::Sense(order_id) => Event::Sensed(Apart(pin!(shop.sense(order_id))).await),
+                Do::Sleep(until) if until <= shop.now() => continue,
+                Do::Sleep(until) => Event::Wished(shop.sleep(until).await),
+            };
+            self.life.on(shop.now(), event, &mut self.buffers)?;
+        }
+    }
+
+    async fn choose(&mut self, shop: &mut impl Shop) -> Result<(), Trouble> {
+        let Some((session, ended)) = self.life.question() else { return Ok(()) };
+        let choice = shop.choose(session, ended).await;
+        let given = matches!(choice, Choice::Pay(_));
+        let told = self.life.on(shop.now(), Event::Chosen(choice), &mut self.buffers);
+        if given {
+            shop.taken();
+        }
+        told
+    }
+
+    /// What the journal has of it; the answer is its error.
+    async fn recall(&mut self, wanted: Wanted, now: Millis) -> Result<Option<J::Error>, Trouble> {
+        let found = match &wanted {
+            Wanted::This(order_id) => Apart(pin!(self.journal.find(order_id))).await,
+            Wanted::Above(after) => Apart(pin!(self.journal.next_open(after.as_ref()))).await,
+        };
+        self.recalled(&found, now)?;
+        Ok(found.err())
+    }
+
+    #[inline(never)] // what it needs of the stack is free again before anything is awaited
+    fn recalled(&mut self, found: &Result<Option<Record>, J::Error>, now: Millis) -> Result<(), Trouble> {
+        let unreadable;
+        let found = match found {
+            Ok(record) => Ok(record.as_ref()),
+            Err(error) => {
+                self.observer.journal_failed(error);
+                unreadable = J::unreadable(error).map_or(Unreadable::Journal, Unreadable::Record);
+                Err(&unreadable)
+            }
+        };
+        self.life.on(now, Event::Recalled(found), &mut self.buffers)
+    }
+}
+
+/// What is looked up in the journal.
+enum Wanted {
+    This(OrderId),
+    /// The open one with the lowest id above this.
+    Above(Option<OrderId>),
+}
