@@ -9,6 +9,7 @@ mod random;
 
 use core::fmt;
 
+use embassy_embedded_hal::adapter::BlockingAsync;
 use embassy_executor::Spawner;
 use embassy_net::{Config, StackResources};
 use embassy_net_wiznet::chip::W5500;
@@ -25,7 +26,7 @@ use embassy_time::Delay;
 use embedded_hal_bus::spi::ExclusiveDevice;
 use kiosk::Page;
 use static_cell::{ConstStaticCell, StaticCell};
-use terminal::{Board, PAGE_MAX, Sales, provisioned_address};
+use terminal::{Board, PAGE_MAX, Sales, journal, provisioned_address};
 use zeroize::Zeroize;
 
 bind_interrupts!(struct Interrupts {
@@ -35,6 +36,8 @@ bind_interrupts!(struct Interrupts {
 /// Frames that wait in each direction.
 const FRAMES: usize = 4;
 const FLASH_SIZE: usize = 2 * 1024 * 1024;
+/// Of the journal, 4 KB each.
+const SECTORS: usize = 16;
 /// Where the processor sees the flash.
 const FLASH_BASE: usize = 0x1000_0000;
 
@@ -74,7 +77,9 @@ async fn main(spawner: Spawner) {
     let (stack, runner) = embassy_net::new(device, Config::dhcpv4(Default::default()), resources, ports(seed.as_ref()));
     spawner.spawn(network(runner).expect("the pool is empty"));
 
-    let mut sales = Sales::new(Board { stack, page, started_s, seed, serial });
+    static KEPT: StaticCell<BlockingAsync<Flash<'static, FLASH, flash::Blocking, FLASH_SIZE>>> = StaticCell::new();
+    let journal = journal::<_, SECTORS>(KEPT.init(BlockingAsync::new(flash)), FLASH_BASE).await;
+    let mut sales = Sales::new(Board { stack, page, started_s, seed, journal, serial });
     seed.zeroize();
     let mut button = Input::new(p.PIN_15, Pull::Up);
     loop {

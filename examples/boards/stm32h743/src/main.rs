@@ -6,6 +6,7 @@
 
 use core::fmt;
 
+use embassy_embedded_hal::adapter::BlockingAsync;
 use embassy_executor::Spawner;
 use embassy_net::{Config, Runner, StackResources};
 use embassy_stm32::eth::{self, Ethernet, GenericPhy, PacketQueue, Sma};
@@ -22,7 +23,10 @@ use embassy_stm32::rtc::{Rtc, RtcConfig, RtcTimeProvider};
 use embassy_stm32::usart::{self, UartTx};
 use embassy_stm32::{bind_interrupts, interrupt, uid};
 use static_cell::{ConstStaticCell, StaticCell};
-use terminal::{Board, PAGE_MAX, Sales, provisioned_address};
+use terminal::{Board, PAGE_MAX, Sales, journal, provisioned_address};
+
+/// Of the journal, 128 KB each.
+const SECTORS: usize = 7;
 
 bind_interrupts!(struct Interrupts {
     ETH => eth::InterruptHandler;
@@ -64,8 +68,11 @@ async fn main(spawner: Spawner) {
     let serial = Line(line.expect("the clocks allow 115,200 baud"));
     let mut seed = [0; 32];
     random.fill_bytes(&mut seed);
-    let page = provisioned(Flash::new_blocking(p.FLASH));
-    let mut sales = Sales::new(Board { stack, page, started_s: now(&time), seed: Some(seed), serial });
+    let mut flash = Flash::new_blocking(p.FLASH);
+    let page = provisioned(&mut flash);
+    static KEPT: StaticCell<BlockingAsync<Flash<'static, Blocking>>> = StaticCell::new();
+    let journal = journal::<_, SECTORS>(KEPT.init(BlockingAsync::new(flash)), FLASH_BASE).await;
+    let mut sales = Sales::new(Board { stack, page, started_s: now(&time), seed: Some(seed), journal, serial });
     let mut button = ExtiInput::new(p.PC13, p.EXTI13, Pull::Down, Interrupts);
     loop {
         button.wait_for_rising_edge().await;
@@ -116,7 +123,7 @@ fn mac_address() -> [u8; 6] {
 }
 
 /// What was written to the region PROVISIONED of memory.x.
-fn provisioned(mut flash: Flash<'_, Blocking>) -> &'static [u8; PAGE_MAX] {
+fn provisioned(flash: &mut Flash<'_, Blocking>) -> &'static [u8; PAGE_MAX] {
     static PAGE: ConstStaticCell<[u8; PAGE_MAX]> = ConstStaticCell::new([0xFF; _]);
     let page = PAGE.take();
     let offset = provisioned_address() - FLASH_BASE;

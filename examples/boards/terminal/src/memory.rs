@@ -7,6 +7,11 @@ pub fn provisioned_address() -> usize {
     &raw const _provisioned as usize
 }
 
+/// The region of the journal: addresses of the flash, as the processor sees it.
+pub(crate) fn journal_addresses() -> core::ops::Range<usize> {
+    &raw const _journal_start as usize..&raw const _journal_end as usize
+}
+
 /// Overwrites what finished calls left on the stack: everything below the caller's frame.
 #[inline(never)]
 pub(crate) fn scrub_stack() {
@@ -80,4 +85,8 @@ unsafe extern "C" {
     static _variables_end: u32;
     /// The provisioned page.
     static _provisioned: u8;
+    /// The first byte of the journal.
+    static _journal_start: u8;
+    /// One past its last.
+    static _journal_end: u8;
 }

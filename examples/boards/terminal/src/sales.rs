@@ -6,9 +6,8 @@ use core::fmt::Write;
 use embassy_net::Stack;
 use embassy_time::Instant;
 use kiosk::{Arguments, Exit, Files, Machine, Page, Pretend, Report};
-use pay_core::Buffers;
-use pay_core::drive::{Blocking, MemoryJournal};
 use pay_core::model::DeviceSecret;
+use pay_core::{Buffers, Journal};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 use static_cell::ConstStaticCell;
@@ -22,7 +21,7 @@ use crate::serial::Line;
 pub const PAGE_MAX: usize = 6 * 1024;
 
 /// What a board brings.
-pub struct Board<W> {
+pub struct Board<W, J: Journal> {
     /// The network, which may still be without an address.
     pub stack: Stack<'static>,
     /// The first [`PAGE_MAX`] bytes of the provisioned region.
@@ -31,16 +30,19 @@ pub struct Board<W> {
     pub started_s: Option<u64>,
     /// 32 bytes that nobody can guess: all ids, keys and handshakes come from them. Without them nothing is sold.
     pub seed: Option<[u8; 32]>,
+    /// Where sales are remembered. Without it nothing is sold.
+    pub journal: Result<J, J::Error>,
     /// Screen and report.
     pub serial: W,
 }
 
 /// A board that is ready to sell.
-pub struct Sales<W> {
+pub struct Sales<W, J: Journal> {
     stack: Stack<'static>,
     page: Option<Page<'static>>,
     clock: Clock,
     random: Option<ChaCha20Rng>,
+    journal: Result<J, J::Error>,
     serial: RefCell<W>,
     memory: Memory,
 }
@@ -57,9 +59,9 @@ struct Memory {
     rx: &'static mut [u8; 12 * 1024],
 }
 
-impl<W: Write> Sales<W> {
+impl<W: Write, J: Journal> Sales<W, J> {
     /// Takes the board over. Once: a second call panics.
-    pub fn new(mut board: Board<W>) -> Self {
+    pub fn new(mut board: Board<W, J>) -> Self {
         static TCP_RX: ConstStaticCell<[u8; 4096]> = ConstStaticCell::new([0; _]);
         static TCP_TX: ConstStaticCell<[u8; 2048]> = ConstStaticCell::new([0; _]);
         static SECOND_RX: ConstStaticCell<[u8; 4096]> = ConstStaticCell::new([0; _]);
@@ -75,6 +77,7 @@ impl<W: Write> Sales<W> {
             page: Page::read(board.page),
             clock: Clock(board.started_s),
             random,
+            journal: board.journal,
             serial: RefCell::new(board.serial),
             memory: Memory {
                 tcp_rx: TCP_RX.take(),
@@ -105,6 +108,13 @@ impl<W: Write> Sales<W> {
             report.error("the board has no random source that works");
             return Exit::Local;
         };
+        let journal = match &mut self.journal {
+            Ok(journal) => journal,
+            Err(error) => {
+                report.error(format_args!("the journal: {error}"));
+                return Exit::Local;
+            }
+        };
         let arguments = match Arguments::parse(page.words()) {
             Ok(arguments) => arguments,
             Err(error) => {
@@ -122,8 +132,8 @@ impl<W: Write> Sales<W> {
             random: child(random),
             secret: DeviceSecret::new(*secret),
             clock: self.clock,
-            // A product keeps its sales in the region JOURNAL of memory.x, and moves its motor here.
-            journal: Blocking(MemoryJournal::<8>::new()),
+            journal,
+            // A product moves its motor here.
             vendor: Pretend { works: arguments.vend },
             buffers: Buffers { tx: memory.tx, rx: memory.rx },
             scrub: scrub_stack,
