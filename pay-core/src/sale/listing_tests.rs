@@ -168,3 +168,19 @@ fn whose_the_money_is() {
     assert_eq!(cut.rest(&alone), Standing::Moving);
     assert_eq!(read(&alone, &[]).rest(&alone), Standing::Over, "it was never made");
 }
+
+// Meant to notice: `is_paid` that is never so; a success that counts as over only if it is not; `USER_DROPPED` taken for open; `recognise` that
+// does nothing.
+#[test]
+fn what_is_paid_over_and_recognised() {
+    let one = record(&[Some(1)]);
+    let paid = read(&one, &[(1, "SUCCESS")]);
+    assert_eq!((paid.is_paid(), paid.worst(&one), paid.rest(&one)), (true, Standing::Succeeded, Standing::Over));
+    let dropped = read(&one, &[(1, "USER_DROPPED")]);
+    assert!(dropped.mine[0].as_ref().unwrap().end.is_some());
+    let mut sale = record(&[None]);
+    let mut listing = read(&sale, &[(9, "FAILED")]);
+    sale.attempts[0].as_mut().unwrap().cf_payment_id = Some(CfPaymentId::new(9));
+    listing.recognise(&sale);
+    assert_eq!((&listing.strangers, standing(&listing)), (&Strangers::None, Some(Standing::Over)));
+}
