@@ -210,7 +210,8 @@ fn seen(refund: &pay_core::model::Refund<'_>) -> SeenRefund {
 /// What a list of payments shows of this order, and whether it is all.
 fn payments(order: &OrderId, body: &[u8]) -> (Vec<SeenPayment>, bool) {
     let mut body = body.to_vec();
-    let mut payments = decode::payments(&mut body);
+    // What a payment cost with its surcharge is not asked: one that took the money is never left out for it.
+    let mut payments = decode::statuses(&mut body);
     let (mut list, mut complete) = (Vec::new(), true);
     loop {
         match payments.next() {
@@ -228,4 +229,24 @@ fn payments(order: &OrderId, body: &[u8]) -> (Vec<SeenPayment>, bool) {
         }
     }
     (list, complete && payments.is_whole())
+}
+
+#[cfg(test)]
+mod tests {
+    use pay_core::model::OrderId;
+
+    use super::payments;
+
+    // Mutant: `decode::payments`, which wants an amount in whole paise; the shopper was charged, got no goods, and no money back.
+    #[test]
+    fn a_surcharge_hides_no_payment() {
+        let list = br#"[{"cf_payment_id":"7","order_id":"order_1","order_amount":10.15,"payment_amount":10.353,
+            "payment_currency":"INR","payment_status":"SUCCESS","is_captured":true}]"#;
+        let (payments, complete) = payments(&OrderId::parse("order_1").unwrap(), list);
+        assert!(complete);
+        assert_eq!(
+            payments.iter().map(|payment| (payment.id, payment.status.as_str())).collect::<Vec<_>>(),
+            [(7, "SUCCESS")]
+        );
+    }
 }

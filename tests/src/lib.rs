@@ -7,7 +7,7 @@ pub mod choices;
 pub mod describe;
 #[cfg(feature = "explore")]
 pub mod explore;
-#[cfg(feature = "explore")]
+#[cfg(any(feature = "explore", feature = "sweep"))]
 pub mod laws;
 pub mod nor;
 pub mod spell;

@@ -646,10 +646,12 @@ impl Sale {
                 self.note_status(id, reading.end);
             }
         }
-        if let (Strangers::One(id, reading), true, true, 1) =
+        if let (Strangers::One(id, reading), true, true, 1..) =
             (&listing.strangers, listing.is_complete(), self.record.alone, self.record.hidden())
         {
-            if reading.standing != Standing::Succeeded {
+            // A first success is told by `Listing::whose`; beside one of ours it is ours too, and too much, whichever attempt's it is.
+            let beside = reading.standing == Standing::Succeeded && self.has_success();
+            if beside || (reading.standing != Standing::Succeeded && self.record.hidden() == 1) {
                 self.adopt_payment(*id, reading.end);
                 listing.recognise(&self.record);
             }

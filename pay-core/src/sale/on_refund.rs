@@ -1,5 +1,6 @@
 //! What is left to do once the outcome is known: send money back, tell the backend what became of the goods.
 
+use super::super::model::idempotency::keyed;
 use super::super::model::{CfPaymentId, CreateRefund, IdempotencyKey, RefundId, RefundReason, RefundStatus, Text};
 use super::super::wire::http::ResponseHead;
 use super::super::wire::{request, response};
@@ -54,9 +55,12 @@ impl Sale {
         match &self.phase {
             Phase::Refund(id, _) => {
                 self.body_len = request::create_refund(&CreateRefund::new(id.clone(), self.record.amount), tx)?;
-                // A failure that the gateway stored would come back under its key for ever; the refund's id is the fence.
+                // A failure that the gateway stored would come back under its key for ever, also in a sale that is taken up anew and
+                // counts from nought again; the refund's id is the fence.
+                let [a, b, c, d, ..] = keyed(&self.seed, &[b"refund\0"]);
+                let sale = u32::from_be_bytes([a, b, c, d]);
                 let mut key = Text::<64>::new();
-                let _ = core::fmt::Write::write_fmt(&mut key, format_args!("{id}-{}", self.repeats));
+                let _ = core::fmt::Write::write_fmt(&mut key, format_args!("{id}-{sale:08x}-{}", self.repeats));
                 self.call_key = IdempotencyKey::parse(key.as_str()).ok();
             }
             Phase::Claim(payment, _) => self.body_len = request::claim_release(*payment, tx)?,

@@ -14,7 +14,7 @@ use super::super::wire::response::OrderPaySpans;
 use super::delivery::{Delivery, ErrorKind, Failure};
 use super::on_refund::outcome;
 use super::phase::{Asking, Listed, Phase, Presented, Question, RouteProblem};
-use super::policy::{self, Policy};
+use super::policy::{self, Policy, Refunds};
 use super::record::{Attempt, AttemptEnd, AttemptState, NotPaid, Record, Stage};
 use super::release::{Release, Vend};
 use super::setup::Setup;
@@ -178,6 +178,11 @@ impl Sale {
         if release != sale.record.release {
             sale.record.release = release;
             sale.note_report();
+            sale.change();
+        }
+        // Another policy: there is no backend any more that could be told.
+        if sale.record.report_due && policy.refunds != Refunds::ByBackend {
+            sale.record.report_due = false;
             sale.change();
         }
         // What an earlier version, or another policy, left undone.

@@ -26,5 +26,5 @@ pub mod encode {
 /// Replies from JSON, read in place.
 pub mod decode {
     pub use super::recovery::{Recovery, recovery};
-    pub use super::response::{authenticate, order, order_pay, payment, payments, refund, refunds, refusal};
+    pub use super::response::{authenticate, order, order_pay, payment, payments, refund, refunds, refusal, statuses};
 }

@@ -120,7 +120,7 @@ pub(crate) fn status(rx: &mut [u8]) -> Result<Payment<'_>, DecodeError> {
 }
 
 /// [`payments`] for a flow, see [`status`].
-pub(crate) fn statuses(rx: &mut [u8]) -> Payments<'_> {
+pub fn statuses(rx: &mut [u8]) -> Payments<'_> {
     Payments { exact: false, ..payments(rx) }
 }
 

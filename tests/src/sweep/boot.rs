@@ -1,17 +1,14 @@
 //! One life of the terminal, from power on to the end of its work, and the points at which it can end sooner.
 
 use core::cell::{Cell, RefCell};
-use core::future::Future;
-use core::pin::pin;
-use core::task::{Context, Poll, Waker};
 
-use pay_core::sale::{Millis, Record, Release, Stage};
+use pay_core::sale::{Millis, Record};
 
 use super::case::Case;
 use super::explore::{Explorer, Kind, cut};
 use super::fault::{Fault, Net};
 use super::outside::Outside;
-use super::story::PROLOGUE;
+use super::story::{Lost, PROLOGUE};
 use super::terminal;
 
 pub(super) struct Boot<'e> {
@@ -24,8 +21,7 @@ pub(super) struct Boot<'e> {
     points: Cell<u32>,
     pub(super) exchanges: Cell<u32>,
     broken: RefCell<Option<String>>,
-    /// The terminal's future of an exchange is to be dropped.
-    pub(super) dropped: Cell<bool>,
+    pub(super) stores: Cell<u32>,
     trace: bool,
 }
 
@@ -48,7 +44,7 @@ impl<'e> Boot<'e> {
             points: Cell::new(0),
             exchanges: Cell::new(0),
             broken: RefCell::new(None),
-            dropped: Cell::new(false),
+            stores: Cell::new(0),
             trace,
         }
     }
@@ -59,12 +55,12 @@ impl<'e> Boot<'e> {
             println!("--- boot {}", self.outside.borrow().boots);
         }
         let ended = match self.case.word {
-            1 => poll_once(terminal::live::<1>(self)),
-            2 => poll_once(terminal::live::<2>(self)),
-            4 => poll_once(terminal::live::<4>(self)),
-            8 => poll_once(terminal::live::<8>(self)),
-            16 => poll_once(terminal::live::<16>(self)),
-            _ => poll_once(terminal::live::<32>(self)),
+            1 => terminal::live::<1>(self),
+            2 => terminal::live::<2>(self),
+            4 => terminal::live::<4>(self),
+            8 => terminal::live::<8>(self),
+            16 => terminal::live::<16>(self),
+            _ => terminal::live::<32>(self),
         };
         if let Some(what) = self.broken.borrow_mut().take() {
             return Err(what);
@@ -149,28 +145,28 @@ impl<'e> Boot<'e> {
     pub(super) fn stored(&self, record: &Record) {
         let mut outside = self.outside.borrow_mut();
         let book = outside.book(&record.order_id);
-        let given_up = book.acked.as_ref().is_some_and(|acked| acked.stage == Stage::Closing);
         book.busy = false;
         book.storing.clear();
         book.acked = Some(record.clone());
-        if given_up && record.release == Release::Due {
-            drop(outside);
-            self.broken("goods were called due in a sale that had been given up".to_owned());
+        if outside.story.world.loses == Some(Lost::Older) && outside.stores == 2 {
+            outside.older = Some((outside.flash.clone(), record.clone()));
         }
+        outside.stores += 1;
+    }
+
+    /// This store fails, as the story has it; the power stays on.
+    pub(super) fn flash_fails(&self) -> bool {
+        let number = self.stores.get() + 1;
+        self.stores.set(number);
+        let outside = self.outside.borrow();
+        let fails = outside.story.world.flash.filter(|_| outside.boots == 0);
+        fails.is_some_and(|(from, times)| number >= from && number - from < times)
     }
 
     pub(super) fn say(&self, what: impl FnOnce() -> String) {
         if self.trace {
             println!("{:>9} {}", self.outside.borrow().now - super::outside::START, what());
         }
-    }
-}
-
-/// Nothing in this world makes a future wait, so one poll is a whole life.
-fn poll_once(life: impl Future<Output = Result<(), String>>) -> Result<(), String> {
-    match pin!(life).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(ended) => ended,
-        Poll::Pending => Err("the terminal waits for something that is not of this world".to_owned()),
     }
 }
 

@@ -63,6 +63,14 @@ impl Method {
         }
     }
 
+    /// The same, or one whose picture need not be drawn.
+    pub(super) const fn short(self) -> Self {
+        match self {
+            Self::Qr | Self::Otp => Self::Link,
+            other => other,
+        }
+    }
+
     /// The request of this method, for the session.
     pub(super) fn request(self, session: &str) -> Option<OrderPay> {
         let session = PaymentSessionId::parse(session).ok()?;
@@ -129,6 +137,11 @@ impl Case {
             4 => AfterCut::AssumeNotReleased,
             _ => AfterCut::AskOperator,
         }
+    }
+
+    /// Whether money goes back for goods that were paid, never handed out, and whose shopper is gone.
+    pub(super) const fn returns_unclaimed(&self) -> bool {
+        (self.seed / 2).is_multiple_of(2)
     }
 
     /// Whether a sensor sees the goods leave.

@@ -277,6 +277,7 @@ pub(super) fn cut(
     let number = explorer.borrow().number(5);
     outside.boots += 1;
     outside.flash.boot(number);
+    outside.lose_journal();
     let on = outside.now + off_ms[(number % off_ms.len() as u64) as usize];
     outside.advance(on);
     walk(explorer, &outside, &mut Vec::new(), depth - 1);

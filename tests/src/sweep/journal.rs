@@ -1,11 +1,11 @@
 //! The journal that a boot's sales share, watched by the observer.
 
-use pay_core::drive::Journal as Journals;
 use pay_core::model::OrderId;
 use pay_core::sale::Record;
 
 use super::boot::Boot;
 use super::flash::{Error, Journal, SIZE, Wire};
+use crate::nor::block_on;
 
 /// The flash journal of one boot; what it is given and what it acknowledges is noted.
 pub(super) struct Kept<'b, 'e, const W: usize> {
@@ -14,30 +14,27 @@ pub(super) struct Kept<'b, 'e, const W: usize> {
 }
 
 impl<'b, 'e, const W: usize> Kept<'b, 'e, W> {
-    pub(super) async fn open(boot: &'b Boot<'e>) -> Result<Self, Error> {
-        Ok(Self { boot, journal: Journal::open(Wire(boot), 0..SIZE).await? })
+    pub(super) fn open(boot: &'b Boot<'e>) -> Result<Self, Error> {
+        Ok(Self { boot, journal: block_on(Journal::open(Wire(boot), 0..SIZE))? })
     }
-}
 
-impl<const W: usize> Journals for Kept<'_, '_, W> {
-    type Error = Error;
-
-    async fn store(&mut self, record: &Record) -> Result<(), Error> {
+    /// `false`: the flash did not take it, and nothing of it stands there.
+    pub(super) fn store(&mut self, record: &Record) -> Result<bool, Error> {
+        if self.boot.flash_fails() {
+            self.boot.say(|| format!("store {} fails", record.seq));
+            return Ok(false);
+        }
         self.boot.storing(record);
-        self.journal.store(record).await?;
+        block_on(self.journal.store(record))?;
         self.boot.stored(record);
-        Ok(())
+        Ok(true)
     }
 
-    async fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, Error> {
-        self.journal.next_open(after).await
+    pub(super) fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, Error> {
+        block_on(self.journal.next_open(after))
     }
 
-    async fn find(&mut self, order: &OrderId) -> Result<Option<Record>, Error> {
-        self.journal.find(order).await
-    }
-
-    fn capacity(&self) -> usize {
-        Journals::capacity(&self.journal)
+    pub(super) fn find(&mut self, order: &OrderId) -> Result<Option<Record>, Error> {
+        block_on(self.journal.find(order))
     }
 }

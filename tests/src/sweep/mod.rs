@@ -5,19 +5,22 @@
 //! the case once, and at each point where the power can go it copies the world outside the terminal and lets the
 //! terminal boot in the copy, and so on. Nothing depends on time or threads: a schedule's id plays it again.
 
-mod backend;
 mod boot;
 mod case;
 mod checks;
 mod explore;
 mod extent;
+mod facts;
 mod fault;
 mod flash;
 mod journal;
+mod merchant;
 mod network;
 mod outside;
 mod story;
 mod terminal;
+mod terms;
+mod twin;
 
 pub use case::{Case, Method, Mode};
 pub use explore::{Kind, Plan, Tally, explore, replay};

@@ -1,12 +1,8 @@
 //! The terminal's connections: to the gateway, and to whoever holds the keys.
 
-use core::fmt;
-
-use pay_core::drive::Transport;
-use pay_core::drive::transport::{Error, ErrorType};
 use pay_core::model::CallKind;
 use pay_core::sale::{Delivery, ErrorKind, Failure};
-use pay_core::wire::{Auth, Endpoint, Request, ResponseHead};
+use pay_core::wire::{Auth, Request, ResponseHead};
 
 use sandbox::Break;
 
@@ -17,88 +13,50 @@ use super::fault::Net;
 /// What a wrong byte of an answer is: no JSON has it.
 const GARBAGE: u8 = 0x01;
 
-pub(super) struct Line<'b, 'e> {
-    pub(super) boot: &'b Boot<'e>,
-    pub(super) endpoint: &'b Endpoint,
-    pub(super) auth: &'b Auth,
-}
-
-#[derive(Debug)]
-pub(super) struct Lost(Failure);
-
-impl fmt::Display for Lost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+/// An exchange of the terminal; `None`: it dropped its own future, and hears nothing.
+pub(super) fn exchange(
+    boot: &Boot<'_>,
+    request: &Request<'_>,
+    auth: &Auth,
+    rx: &mut [u8],
+) -> Option<Result<ResponseHead, Failure>> {
+    let net = boot.next_exchange();
+    let checked = boot.outside.borrow_mut().check_before_send(request);
+    if let Err(what) = checked {
+        boot.broken(what);
     }
-}
-
-impl core::error::Error for Lost {}
-
-impl Error for Lost {
-    fn kind(&self) -> ErrorKind {
-        self.0.kind
-    }
-
-    fn delivery(&self) -> Delivery {
-        self.0.delivery
-    }
-}
-
-impl ErrorType for Line<'_, '_> {
-    type Error = Lost;
-}
-
-impl Transport for Line<'_, '_> {
-    fn endpoint(&self) -> &Endpoint {
-        self.endpoint
-    }
-
-    fn disconnect(&mut self) {}
-
-    async fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Lost> {
-        let boot = self.boot;
-        let net = boot.next_exchange();
-        let checked = boot.outside.borrow_mut().check_before_send(request);
-        if let Err(what) = checked {
-            boot.broken(what);
-        }
-        let number = boot.exchanges.get() - 1;
-        boot.say(|| format!("exchange {number}: {} {}{}", request.call.method().as_str(), request.call, shown(net)));
+    let number = boot.exchanges.get() - 1;
+    boot.say(|| format!("exchange {number}: {} {}{}", request.call.method().as_str(), request.call, shown(net)));
+    boot.point(Kind::Network);
+    let send = (request.call.kind() == CallKind::OrderPay)
+        .then(|| boot.outside.borrow_mut().current().sends.len().saturating_sub(1));
+    let plain = plain(request, auth);
+    if request.call.kind().acts() {
+        // On its way: it arrives though nobody waits for the answer any more.
+        let delay = [700, 3_000, 12_000][(boot.number(11) % 3) as usize];
+        let at = boot.outside.borrow().now + delay;
+        boot.outside.borrow_mut().late.push((at, plain.clone(), send));
         boot.point(Kind::Network);
-        let send = (request.call.kind() == CallKind::OrderPay)
-            .then(|| boot.outside.borrow_mut().current().sends.len().saturating_sub(1));
-        let plain = plain(request, self.auth);
-        if request.call.kind().acts() {
-            // On its way: it arrives though nobody waits for the answer any more.
-            let delay = [700, 3_000, 12_000][(boot.number(11) % 3) as usize];
-            let at = boot.outside.borrow().now + delay;
-            boot.outside.borrow_mut().late.push((at, plain.clone(), send));
-            boot.point(Kind::Network);
-            boot.outside.borrow_mut().late.pop();
-        }
-        let result = travel(boot, request, &plain, send, net, rx);
-        boot.say(|| match &result {
-            Ok(head) => format!("    {} {}", head.status, String::from_utf8_lossy(&rx[..head.body_len.min(400)])),
-            Err(lost) => format!("    {lost}"),
-        });
-        // Of what is dropped the terminal hears nothing.
-        if net != Some(Net::Dropped) {
-            note(boot, request.call.kind(), send, &result, rx);
-        }
-        boot.point(Kind::Network);
-        if net == Some(Net::Dropped) {
-            boot.dropped.set(true);
-            core::future::pending::<()>().await;
-        }
-        result
+        boot.outside.borrow_mut().late.pop();
     }
+    let result = travel(boot, request, &plain, send, net, rx);
+    boot.say(|| match &result {
+        Ok(head) => format!("    {} {}", head.status, String::from_utf8_lossy(&rx[..head.body_len.min(400)])),
+        Err(failure) => format!("    {failure}"),
+    });
+    // Of what is dropped the terminal hears nothing.
+    if net != Some(Net::Dropped) {
+        note(boot, request.call.kind(), send, &result, rx);
+    }
+    boot.point(Kind::Network);
+    (net != Some(Net::Dropped)).then_some(result)
 }
 
 /// What an honest observer learns from an answer to a call that pays.
-fn note(boot: &Boot<'_>, call: CallKind, send: Option<usize>, result: &Result<ResponseHead, Lost>, rx: &[u8]) {
+fn note(boot: &Boot<'_>, call: CallKind, send: Option<usize>, result: &Result<ResponseHead, Failure>, rx: &[u8]) {
     let mut outside = boot.outside.borrow_mut();
     let certain = match result {
-        Err(Lost(failure)) => failure.delivery == Delivery::NotSent,
+        Err(failure) => failure.delivery == Delivery::NotSent,
         Ok(head) => head.status == 429 && !head.replayed,
     };
     let book = outside.current();
@@ -118,7 +76,7 @@ fn shown(net: Option<Net>) -> String {
     net.map_or_else(String::new, |net| format!(" <- {net:?}"))
 }
 
-fn plain(request: &Request<'_>, auth: &Auth) -> sandbox::Request {
+pub(super) fn plain(request: &Request<'_>, auth: &Auth) -> sandbox::Request {
     let mut plain = sandbox::Request::new(request.call.method().as_str(), &format!("/pg{}", request.call));
     plain.headers.extend(request.headers(auth).map(|(name, value)| (name.to_owned(), value.to_owned())));
     plain.body = request.body.expose().to_vec();
@@ -133,12 +91,12 @@ fn travel(
     send: Option<usize>,
     net: Option<Net>,
     rx: &mut [u8],
-) -> Result<ResponseHead, Lost> {
+) -> Result<ResponseHead, Failure> {
     let pass = |ms: u64| {
         let to = boot.outside.borrow().now + ms;
         boot.outside.borrow_mut().advance(to);
     };
-    let lost = |kind, delivery| Err(Lost(Failure { kind, delivery }));
+    let lost = |kind, delivery| Err(Failure { kind, delivery });
     let timeout = u64::from(request.timeout_ms);
     match net {
         Some(Net::NotSent) => return lost(ErrorKind::Connect, Delivery::NotSent),
@@ -187,14 +145,12 @@ fn travel(
         }
         return lost(ErrorKind::Closed, Delivery::Unknown);
     }
-    let mut head = ResponseHead::new(answer.status);
-    for (name, value) in &answer.headers {
-        head.note_header(name, value);
+    let mut head = answered(&answer, rx)?;
+    let len = head.body_len;
+    if request.call.kind() == CallKind::OrderPay && head.status == 200 {
+        let made = boot.outside.borrow_mut().current().sends.last().and_then(|sent| sent.payments.last().copied());
+        boot.outside.borrow_mut().current().answered = made;
     }
-    let len = answer.body.len().min(rx.len());
-    rx[..len].copy_from_slice(&answer.body[..len]);
-    head.body_len = len;
-    head.truncated = answer.body.len() > len;
     let somewhere = |salt| (boot.number(salt) % len.max(1) as u64) as usize;
     match net {
         Some(Net::LostAfter) => {
@@ -214,6 +170,23 @@ fn travel(
         }
         _ => Ok(head),
     }
+}
+
+/// An answer as the terminal gets it.
+pub(super) fn answered(answer: &sandbox::Response, rx: &mut [u8]) -> Result<ResponseHead, Failure> {
+    if let Some(fault) = &answer.fault {
+        let kind = if fault.how == Break::Stall { ErrorKind::TimedOut } else { ErrorKind::Closed };
+        return Err(Failure { kind, delivery: Delivery::Unknown });
+    }
+    let mut head = ResponseHead::new(answer.status);
+    for (name, value) in &answer.headers {
+        head.note_header(name, value);
+    }
+    let len = answer.body.len().min(rx.len());
+    rx[..len].copy_from_slice(&answer.body[..len]);
+    head.body_len = len;
+    head.truncated = answer.body.len() > len;
+    Ok(head)
 }
 
 fn bare(status: u16, body: &[u8], rx: &mut [u8]) -> ResponseHead {

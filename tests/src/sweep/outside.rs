@@ -1,14 +1,15 @@
 //! Everything that a power cut of the terminal leaves as it is: the gateway, requests on their way, the flash, the
 //! shopper, the goods, the time; and what an honest observer has seen of it all.
 
-use pay_core::model::{MethodClass, OrderId, Timestamp, UnixSeconds};
-use pay_core::sale::Record;
+use pay_core::model::{Amount, Currency, MethodClass, OpenOrder, OrderId, PaymentSessionId, Timestamp, UnixSeconds};
+use pay_core::sale::{Outcome, Record};
 use sandbox::{Gateway, PaymentStatus, Rules, SessionKeys};
 
-use super::backend::Backend;
 use super::case::{Case, Mode};
 use super::flash::Flash;
-use super::story::{Setting, Story};
+use super::merchant::Merchant;
+use super::story::{Lost, Other, Setting, Story};
+use super::twin::Twin;
 
 /// The sweep starts at 2026-11-22T16:20:12Z.
 pub(super) const START: u64 = 1_795_364_412_000;
@@ -33,7 +34,20 @@ pub(super) struct Outside {
     pub(super) story: &'static Story,
     /// One for each order; the last is the one of the case.
     pub(super) books: Vec<Book>,
-    pub(super) backend: Backend,
+    pub(super) merchant: Merchant,
+    pub(super) twin: Option<Twin>,
+    /// What somebody without a terminal will do.
+    others: Vec<(u64, Other)>,
+    /// The journal's number.
+    pub(super) incarnation: u64,
+    /// How often the journal was lost.
+    pub(super) losses: u32,
+    /// How often a record was stored, and the flash as it was then.
+    pub(super) stores: u32,
+    pub(super) older: Option<(Flash, Record)>,
+    pub(super) case: Case,
+    /// Something that happened beside the terminal breaks a law.
+    pub(super) broken: Option<String>,
 }
 
 /// What was seen of one order.
@@ -60,13 +74,26 @@ pub(super) struct Book {
     /// A policy of the merchant's decided over goods that nobody looked at.
     pub(super) assumed: bool,
     pub(super) told: Told,
+    /// What the answer to the last Order Pay was about.
+    pub(super) answered: Option<u64>,
+    /// The session that was given with the order.
+    pub(super) session: Option<String>,
+    /// The shopper, or the program, gave the sale up.
+    pub(super) given_up: bool,
+    /// How often the second terminal's goods moved.
+    pub(super) twin_goods: u32,
+    /// Payments of the second terminal.
+    pub(super) twins: Vec<u64>,
+    /// A journal that knew of it is lost.
+    pub(super) lost: bool,
 }
 
 /// What the terminal has said of an order so far. What it says later must not contradict it.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Told {
     pub(super) paid: bool,
     pub(super) not_paid: bool,
+    pub(super) last: Option<Outcome>,
 }
 
 /// One attempt as it left.
@@ -80,6 +107,8 @@ pub(super) struct Sent {
     pub(super) in_doubt: bool,
     /// The gateway failed, and keeps that under the key: it would only say so again.
     pub(super) failed: bool,
+    /// The journal that knew of it is lost.
+    pub(super) lost: bool,
     /// What the gateway made of it.
     pub(super) payments: Vec<u64>,
 }
@@ -98,7 +127,15 @@ impl Outside {
             late: Vec::new(),
             story: case.story,
             books: Vec::new(),
-            backend: Backend::default(),
+            merchant: Merchant::default(),
+            twin: None,
+            others: Vec::new(),
+            incarnation: 0xa1,
+            losses: 0,
+            stores: 0,
+            older: None,
+            case: *case,
+            broken: None,
         };
         outside.begin_order(case, case.story, 0);
         outside
@@ -130,7 +167,76 @@ impl Outside {
             goods: 0,
             assumed: false,
             told: Told::default(),
+            answered: None,
+            session: None,
+            given_up: false,
+            twin_goods: 0,
+            twins: Vec::new(),
+            lost: false,
         });
+    }
+
+    /// The order of a terminal that is handed one; whoever else is there is about to use it too.
+    pub(super) fn given_session(&mut self, order: &OrderId, paise: u64) -> String {
+        if let Some(session) = self.book(order).session.clone() {
+            return session;
+        }
+        // Whoever makes it tries again where the gateway fails.
+        let session = (0..3).map(|_| self.create_order(order, paise)).find(|session| !session.is_empty());
+        let session = session.unwrap_or_default();
+        self.book(order).session = Some(session.clone());
+        if self.case.mode == Mode::Kiosk {
+            let now = self.now;
+            self.merchant.knows(order, paise, now);
+        }
+        let world = self.story.world;
+        self.others = world.others.iter().map(|(ms, other)| (self.now + ms, *other)).collect();
+        let parsed = (Amount::from_minor(paise), PaymentSessionId::parse(&session));
+        if let (Some((ms, _)), (Ok(amount), Ok(session))) = (world.twin, parsed) {
+            let open = OpenOrder { order_id: order.clone(), amount, currency: Currency::inr(), session };
+            self.twin = Some(Twin::new(&self.case, open, self.now + ms));
+        }
+        session
+    }
+
+    /// The power is off: what the story does to the journal happens.
+    pub(super) fn lose_journal(&mut self) {
+        match self.story.world.loses {
+            Some(Lost::Blank) => {
+                self.flash = Flash::new(self.case.word, self.case.ecc());
+                self.incarnation += 1;
+                for book in &mut self.books {
+                    (book.acked, book.busy, book.told) = (None, false, Told::default());
+                    book.storing.clear();
+                    book.lost = true;
+                    book.sends.iter_mut().for_each(|sent| sent.lost = true);
+                }
+            }
+            Some(Lost::Older) => {
+                let Some((flash, record)) = self.older.take() else { return };
+                self.flash = flash;
+                for book in &mut self.books {
+                    book.storing.clear();
+                    book.busy = false;
+                    // Nobody writes in an older order's records meanwhile.
+                    if book.order == record.order_id {
+                        let known = |sent: &Sent| record.attempts().any(|attempt| attempt.key.as_str() == sent.key);
+                        book.sends.iter_mut().for_each(|sent| sent.lost = !known(sent));
+                        (book.acked, book.told) = (Some(record.clone()), Told::default());
+                        // Of goods that went out since it knows nothing.
+                        book.assumed = true;
+                        book.lost = true;
+                    }
+                }
+            }
+            None => return,
+        }
+        self.losses += 1;
+    }
+
+    /// The journal that knew of the sale is gone: the shop sells the same order again. A kiosk takes another id.
+    pub(super) fn sells_again(&self) -> bool {
+        self.losses > 0 && self.story.world.loses == Some(Lost::Blank) && self.case.mode == Mode::Keys
     }
 
     /// Somebody with keys creates an order; its session.
@@ -162,17 +268,33 @@ impl Outside {
     /// Lets time pass: what is due happens in its order, the shopper's acts too.
     pub(super) fn advance(&mut self, to: u64) {
         for step in 0.. {
-            assert!(step < 1_000, "the shopper never ends: {:?}", self.next_act());
+            assert!(step < 50_000, "the world never rests: {:?}", self.next_act());
             let arrival = self.late.iter().map(|late| late.0).min();
             let act = self.next_act();
-            let next = arrival.into_iter().chain(act.map(|act| act.0)).min().filter(|at| *at <= to);
-            let Some(at) = next else { break };
+            let duty = self.merchant.due();
+            let other = self.others.first().map(|other| other.0);
+            let twin = self.twin.as_ref().and_then(|twin| twin.wake);
+            let times = [arrival, act.map(|act| act.0), duty, other, twin];
+            let Some(at) = times.into_iter().flatten().min().filter(|at| *at <= to) else { break };
             self.now = self.now.max(at);
             if let Some(place) = self.late.iter().position(|late| late.0 <= at) {
                 let (_, request, send) = self.late.remove(place);
                 self.deliver(&request, send);
-            } else if let Some((_, id, result)) = act {
+            } else if let Some((_, id, result)) = act.filter(|act| act.0 <= at) {
                 self.simulate(id, result);
+            } else if other.is_some_and(|other| other <= at) {
+                let (_, other) = self.others.remove(0);
+                self.stranger(other);
+            } else if twin.is_some_and(|twin| twin <= at) {
+                let Some(mut twin) = self.twin.take() else { break };
+                if let Err(what) = twin.go(self) {
+                    twin.wake = None;
+                    self.broken.get_or_insert(format!("the second terminal: {what}"));
+                }
+                self.twin = Some(twin);
+            } else {
+                let Self { merchant, gateway, now, .. } = self;
+                merchant.work(gateway, *now);
             }
         }
         self.now = self.now.max(to);
@@ -181,7 +303,9 @@ impl Outside {
 
     /// Hands a request to the gateway, or the backend. `send`: it is this attempt of the case's order.
     pub(super) fn deliver(&mut self, request: &sandbox::Request, send: Option<usize>) -> sandbox::Response {
-        if let Some(answer) = self.backend.answer(request, &mut self.gateway, self.now) {
+        let backends = self.case.mode == Mode::Kiosk && request.headers.iter().any(|(name, _)| name == "x-client-id");
+        let theirs = backends.then(|| self.merchant.answer(request, &mut self.gateway, self.now)).flatten();
+        if let Some(answer) = theirs {
             return answer;
         }
         let known = self.gateway.payments().len();
@@ -211,6 +335,7 @@ impl Outside {
                     _ => payment.created + after > done,
                 };
                 let lapse = LAPSE[usize::from(self.story.scenario().is_some())..].iter();
+                let lapse = lapse.filter(|_| !self.story.world.stays);
                 let lapse = lapse.filter(|_| payment.status.is_open());
                 let act = acts.iter().filter(|_| seen).chain(lapse).find(possible);
                 let Some((after, result)) = act else { continue };
@@ -220,7 +345,38 @@ impl Outside {
                 }
             }
         }
+        for id in &book.twins {
+            let Some(payment) = self.gateway.payments().iter().find(|payment| payment.id == *id) else { continue };
+            let acts = self.story.world.twin.map_or(&[][..], |(_, acts)| acts);
+            let lapse = LAPSE.iter().filter(|_| !self.story.world.stays);
+            let act =
+                acts.iter().chain(lapse).find(|(after, _)| payment.created + after > payment.completed.unwrap_or(0));
+            let Some((after, result)) = act.filter(|_| payment.status.is_open()) else { continue };
+            let at = (payment.created + after).max(self.now);
+            if next.is_none_or(|(earliest, ..)| at < earliest) {
+                next = Some((at, *id, *result));
+            }
+        }
         next
+    }
+
+    /// Somebody without a terminal acts.
+    fn stranger(&mut self, other: Other) {
+        let order = self.current().order.to_string();
+        let mut theirs = self.gateway.payments().iter().filter(|payment| payment.stranger && payment.order_id == order);
+        let (now, last) = (self.now, theirs.next_back().map(|payment| payment.id));
+        match (other, last) {
+            (Other::Begins, _) => {
+                let _ = self.gateway.stranger_pays(&order, PaymentStatus::Pending, now);
+            }
+            (Other::Pays, Some(id)) => {
+                self.gateway.set_payment(id, PaymentStatus::Success, now);
+            }
+            (Other::Fails, Some(id)) => {
+                self.gateway.set_payment(id, PaymentStatus::Failed, now);
+            }
+            (Other::Pays | Other::Fails, None) => {}
+        }
     }
 
     fn simulate(&mut self, id: u64, result: &str) {
@@ -229,13 +385,9 @@ impl Outside {
         );
         let answer = self.gateway.handle(&merchant("POST", "/pg/simulate").with_json(body), self.now);
         // A scenario's own shopper may have been quicker.
-        let done = answer.status == 200 || self.story.scenario().is_some();
+        // Or the order has closed.
+        let done = answer.status == 200 || self.story.scenario().is_some() || self.story.world.stays;
         assert!(done, "{}", String::from_utf8_lossy(&answer.body));
-    }
-
-    /// Money taken and held for the order.
-    pub(super) fn charges(&self, order: &OrderId) -> usize {
-        self.gateway.charges(order.as_str()).count()
     }
 }
 

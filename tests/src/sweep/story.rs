@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use pay_core::sale::Switch;
-use sandbox::{Expect, Fault, Gateway, Means, Scenario};
+use sandbox::{Expect, Fault, Gateway, Means, Scenario, Unfinished};
 
 use super::case::{Method, Mode};
 
@@ -18,6 +18,8 @@ pub struct Story {
     pub kiosk: Kiosk,
     /// What the gateway does.
     pub setting: Setting,
+    /// Who else is there, and what becomes of the terminal's own things.
+    pub world: World,
 }
 
 /// What the kiosk's program does of its own will.
@@ -66,6 +68,59 @@ pub enum Trouble {
     PageBefore(u16),
 }
 
+/// Who else is there, and what becomes of the terminal's own things.
+#[derive(Clone, Copy, Debug)]
+pub struct World {
+    /// The order is handed to the terminal; others have its session.
+    pub given: bool,
+    /// A second terminal on the order, with a journal of its own: so long after the first, and what its shopper does.
+    pub twin: Option<(u64, &'static [(u64, &'static str)])>,
+    /// What somebody without a terminal does, so long after the order is there.
+    pub others: &'static [(u64, Other)],
+    /// What becomes of the journal while the power is off; then the same order is sold again.
+    pub loses: Option<Lost>,
+    /// From this store on so many fail; the power stays on.
+    pub flash: Option<(u32, u32)>,
+    /// The device's secret and the merchant's refund policy are others after each boot.
+    pub changes: bool,
+    /// Attempts that nobody completes stay NOT_ATTEMPTED.
+    pub stays: bool,
+    /// `Policy::repeat_charging`.
+    pub bold: bool,
+}
+
+/// What becomes of a journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// It is blank, and has another number.
+    Blank,
+    /// It is as it was before the shopper paid.
+    Older,
+}
+
+/// What somebody without a terminal does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Other {
+    /// Begins to pay.
+    Begins,
+    /// The payment takes the money.
+    Pays,
+    /// It does not.
+    Fails,
+}
+
+const PLAIN: World = World {
+    given: false,
+    twin: None,
+    others: &[],
+    loses: None,
+    flash: None,
+    changes: false,
+    stays: false,
+    bold: false,
+};
+const GIVEN: World = World { given: true, ..PLAIN };
+
 const TRY: Kiosk = Kiosk {
     attempts: 1,
     switch_after_ms: None,
@@ -78,18 +133,22 @@ const RETRY: Kiosk = Kiosk { attempts: 3, ..TRY };
 const SWITCH: Kiosk = Kiosk { switch_after_ms: Some(10_000), ..RETRY };
 
 const fn story(name: &'static str, shopper: &'static [&'static [(u64, &'static str)]], kiosk: Kiosk) -> Story {
-    Story { name, shopper, kiosk, setting: Setting::Plain }
+    Story { name, shopper, kiosk, setting: Setting::Plain, world: PLAIN }
+}
+
+const fn inside(name: &'static str, first: &'static [&'static [(u64, &'static str)]], world: World) -> Story {
+    Story { world, ..story(name, first, TRY) }
 }
 
 const fn with(name: &'static str, setting: Setting) -> Story {
-    Story { name, shopper: &[&[(5_000, "SUCCESS")], &[(6_000, "SUCCESS")]], kiosk: RETRY, setting }
+    Story { setting, ..story(name, &[&[(5_000, "SUCCESS")], &[(6_000, "SUCCESS")]], RETRY) }
 }
 
 /// The sale before, whose goods were on their way when the power went: its record stays open for an operator.
 pub(super) static PROLOGUE: Story = story("before", &[&[(1_000, "SUCCESS")]], TRY);
 
 /// Our own stories. Deadlines are 45 s here, the pauses between questions 5 s: the proportions count, not the figures.
-static OURS: [Story; 31] = [
+static OURS: [Story; 47] = [
     story("pays", &[&[(5_000, "SUCCESS")]], TRY),
     story("leaves", &[], TRY),
     story("fails", &[&[(5_000, "FAILED")], &[(5_000, "SUCCESS")]], RETRY),
@@ -136,6 +195,40 @@ static OURS: [Story; 31] = [
         setting: Setting::Injected("GET /orders/*", 2, Trouble::PageAfter(503)),
         ..story("jams-503", &[&[(5_000, "SUCCESS")]], TRY)
     },
+    // Others on the same order.
+    inside("twin-pays", &[], World { twin: Some((2_000, &[(6_000, "SUCCESS")])), ..GIVEN }),
+    inside("twin-both-pay", &[&[(9_000, "SUCCESS")]], World { twin: Some((2_000, &[(7_000, "SUCCESS")])), ..GIVEN }),
+    inside("twin-at-once", &[&[(9_000, "SUCCESS")]], World { twin: Some((0, &[(9_000, "SUCCESS")])), ..GIVEN }),
+    inside(
+        "stranger-paid",
+        &[&[(5_000, "SUCCESS")]],
+        World { others: &[(0, Other::Begins), (10, Other::Pays)], ..GIVEN },
+    ),
+    inside("stranger-pays", &[], World { others: &[(3_000, Other::Begins), (9_000, Other::Pays)], ..GIVEN }),
+    inside(
+        "stranger-pays-too",
+        &[&[(9_000, "SUCCESS")]],
+        World { others: &[(3_000, Other::Begins), (9_000, Other::Pays)], ..GIVEN },
+    ),
+    inside(
+        "stranger-first",
+        &[&[(9_000, "SUCCESS")]],
+        World { others: &[(3_000, Other::Begins), (5_000, Other::Pays)], ..GIVEN },
+    ),
+    inside(
+        "stranger-fails",
+        &[&[(9_000, "SUCCESS")]],
+        World { others: &[(3_000, Other::Begins), (6_000, Other::Fails)], ..GIVEN },
+    ),
+    inside("stranger-lingers", &[&[(9_000, "SUCCESS")]], World { others: &[(0, Other::Begins)], ..GIVEN }),
+    // The terminal's own things.
+    inside("blank", &[&[(5_000, "SUCCESS")]], World { loses: Some(Lost::Blank), ..PLAIN }),
+    inside("older", &[&[(5_000, "SUCCESS")]], World { loses: Some(Lost::Older), ..PLAIN }),
+    inside("flash-fails", &[&[(5_000, "SUCCESS")]], World { flash: Some((3, 2)), ..PLAIN }),
+    inside("flash-is-dead", &[&[(5_000, "SUCCESS")]], World { flash: Some((4, u32::MAX)), ..PLAIN }),
+    inside("changes", &[&[(45_500, "SUCCESS")]], World { changes: true, ..PLAIN }),
+    inside("stays", &[], World { stays: true, ..PLAIN }),
+    inside("bold", &[&[(5_000, "SUCCESS")]], World { bold: true, ..PLAIN }),
 ];
 
 /// All stories: our own, and one for each of the sandbox's numbered scenarios.
@@ -148,10 +241,16 @@ pub static STORIES: LazyLock<Vec<&'static Story>> = LazyLock::new(|| {
             ..TRY
         };
         // Made once, and needed to the end of the program.
-        &*Box::leak(Box::new(Story { name: scenario.id, shopper: &[], kiosk, setting: Setting::Scenario(scenario) }))
+        &*Box::leak(Box::new(Story { setting: Setting::Scenario(scenario), ..story(scenario.id, &[], kiosk) }))
     });
     OURS.iter().chain(theirs).collect()
 });
+
+impl World {
+    const fn is_about_reading(&self) -> bool {
+        self.given || self.twin.is_some() || self.loses.is_some() || self.stays
+    }
+}
 
 impl Story {
     /// The scenario that it is, if it is one.
@@ -166,7 +265,8 @@ impl Story {
     /// Whether it can be played so.
     #[must_use]
     pub fn fits(&self, method: Method, mode: Mode) -> bool {
-        let Some(scenario) = self.scenario() else { return true };
+        // What the new worlds are about is to be read; without a way to read there is nothing to see.
+        let Some(scenario) = self.scenario() else { return mode != Mode::Blind || !self.world.is_about_reading() };
         let means = match scenario.means {
             // To the terminal a code is a link whose answer is larger, and takes the sandbox long to draw.
             Means::UpiQrCode if method == Method::Link => Method::Link,
@@ -182,19 +282,26 @@ impl Story {
     /// Whether the sale may stay open for ever, though it can ask: nobody answers, or the refund cannot be had.
     pub(super) fn stays_open(&self, mode: Mode) -> bool {
         let expected = self.scenario().and_then(|scenario| scenario.expect(mode.of_the_sandbox()));
-        matches!(expected, Some(Expect::StillAsking | Expect::RefundDue))
+        // Where no list is ever whole, or another's payment moves for ever, nobody can say that nothing more comes.
+        let lists = self
+            .scenario()
+            .is_some_and(|scenario| ["SB-45", "SB-126", "SB-127", "SB-129", "SB-130", "SB-149"].contains(&scenario.id));
+        lists || matches!(expected, Some(Expect::StillAsking | Expect::RefundDue))
     }
 
     /// Whether the terminal creates the order itself.
     pub(super) fn creates(&self, mode: Mode) -> bool {
         match self.scenario() {
-            None => mode != Mode::Blind,
+            None => mode != Mode::Blind && !self.world.given,
             Some(scenario) => scenario.makes(mode.of_the_sandbox()),
         }
     }
 
     /// Puts the setting into a gateway's way.
     pub(super) fn set(&self, gateway: &mut Gateway) {
+        if self.world.stays {
+            gateway.rules_mut().unfinished = Unfinished::NotAttempted;
+        }
         match self.setting {
             Setting::Plain | Setting::OrderExists => {}
             Setting::Scenario(scenario) => gateway.rules_mut().scenario = Some(scenario),
