@@ -34,7 +34,6 @@ pub(crate) enum On {
     /// Every call.
     Any,
     Refund,
-    ReadRefund,
 }
 
 /// What happens to a call.
@@ -168,7 +167,7 @@ impl On {
             Some(Route::Payments(_)) => matches!(self, Self::List | Self::Ask | Self::Any),
             Some(Route::Payment(..)) => matches!(self, Self::Payment | Self::Ask | Self::Any),
             Some(Route::CreateRefund(_)) => matches!(self, Self::Refund | Self::Any),
-            Some(Route::Refund(..)) => matches!(self, Self::ReadRefund | Self::Any),
+            Some(Route::Refund(..)) => matches!(self, Self::Any),
             _ => false,
         }
     }
