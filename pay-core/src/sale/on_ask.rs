@@ -416,7 +416,20 @@ impl Sale {
                 let ours = self.may_have_charged();
                 self.finish(if ours { Outcome::PaidUnclear } else { Outcome::PaidElsewhere });
             }
-            Whose::Unclear | Whose::Nobody => self.phase = Phase::Ask(Question::Whose, self.next_round(now)),
+            Whose::Unclear | Whose::Nobody => {
+                self.note_money_came();
+                self.phase = Phase::Ask(Question::Whose, self.next_round(now));
+            }
+        }
+    }
+
+    /// What moved on the closed order was money, and whose is not clear yet: it is asked about until that is a person's matter, not
+    /// looked at now and then as what still moves is.
+    fn note_money_came(&mut self) {
+        self.asking.quiet.broken();
+        if let Some(closed) = self.record.closed.as_mut().filter(|closed| closed.quiet || closed.since.is_some()) {
+            (closed.quiet, closed.since) = (false, None);
+            self.change();
         }
     }
 
