@@ -13,15 +13,23 @@ pub(crate) struct Answer {
     pub(crate) rate: Option<Rate>,
     /// The gateway's `Date`, where the answer is its own.
     pub(crate) date: Option<u64>,
+    /// The call did nothing: it is the state of what an earlier one made.
+    pub(crate) replayed: bool,
 }
 
 impl Answer {
     pub(crate) fn ok(body: Vec<u8>) -> Self {
-        Self { status: 200, body, rate: None, date: None }
+        Self { status: 200, body, rate: None, date: None, replayed: false }
     }
 
     pub(crate) fn with_rate(mut self, rate: Rate) -> Self {
         self.rate = Some(rate);
+        self
+    }
+
+    /// An earlier call made it: whoever asks must not take it for fresh.
+    pub(crate) fn repeated(mut self) -> Self {
+        self.replayed = true;
         self
     }
 
@@ -79,7 +87,13 @@ impl Answer {
 
     /// Nothing is known of what the gateway did. Without `code` and `type`: those would say that the gateway answered.
     pub(crate) fn nothing_known(message: &str) -> Self {
-        Self { status: 502, body: json!({"message": message}).to_string().into(), rate: None, date: None }
+        Self {
+            status: 502,
+            body: json!({"message": message}).to_string().into(),
+            rate: None,
+            date: None,
+            replayed: false,
+        }
     }
 
     /// Nothing was done, as this program could not keep a record of it.
@@ -89,11 +103,12 @@ impl Answer {
             body: json!({"message": "the record could not be kept"}).to_string().into(),
             rate: None,
             date: None,
+            replayed: false,
         }
     }
 
     fn refusal(status: u16, kind: &str, code: &str, message: &str) -> Self {
         let body = json!({"message": message, "code": code, "type": kind});
-        Self { status, body: body.to_string().into(), rate: None, date: None }
+        Self { status, body: body.to_string().into(), rate: None, date: None, replayed: false }
     }
 }

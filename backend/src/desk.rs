@@ -110,7 +110,14 @@ impl Desk {
             Call::Create(order) => self.create(owner, *order, version?),
             Call::Close(order) => self.close(owner, &order, version?),
             Call::Read(order) => self.pass(owner, &order, wire::Call::ReadOrder(&order), version?),
-            Call::Payments(order) => self.pass(owner, &order, wire::Call::ListPayments(&order), version?),
+            Call::Payments(order) => {
+                let answer = self.pass(owner, &order, wire::Call::ListPayments(&order), version?)?;
+                // What the device learns the book knows, too: a claim that follows needs no other look. If it cannot be written, it looks.
+                if answer.is_success() {
+                    let _ = self.note_payments(&order, &answer);
+                }
+                Ok(answer)
+            }
             Call::Payment(order, payment) => {
                 self.pass(owner, &order, wire::Call::ReadPayment(&order, payment), version?)
             }
@@ -130,7 +137,7 @@ impl Desk {
         let same = |entry: &Entry| *entry.owner() == owner && entry.amount() == amount.minor();
         match self.entry(&id) {
             Some(entry) if !same(&entry) => return Err(Answer::order_exists()),
-            Some(entry) if entry.is_made() => return Ok(self.order(&id, version)),
+            Some(entry) if entry.is_made() => return Ok(self.order(&id, version).repeated()),
             _ => {}
         }
         let ends = self.clock.unix_seconds() + self.order_life.as_secs();
@@ -164,7 +171,7 @@ impl Desk {
         if answer.status == 409 {
             // An earlier call of ours made it, or it is somebody else's: then the gateway's answer stands.
             self.need(owner, &id, version).map_err(|found| if found.status == 404 { answer } else { found })?;
-            return Ok(self.order(&id, version));
+            return Ok(self.order(&id, version).repeated());
         }
         Ok(answer)
     }
@@ -250,7 +257,12 @@ impl Desk {
             _ => None,
         };
         let answer = self.cache.get(&format!("{call}/ {version}"), || {
-            let answer = self.gateway.ask(call, version, &[]);
+            // How far one payment is can wait: lists say whose money it is, and have the same limit.
+            let waits = matches!(call, wire::Call::ReadPayment(..)) && !self.gateway.has_to_spare(call.kind());
+            let answer = match self.gateway.rate(call.kind()).filter(|_| waits) {
+                Some(rate) => Answer::throttled(rate),
+                None => self.gateway.ask(call, version, &[]),
+            };
             let fresh = match order.filter(|_| answer.is_success()).map(|order| self.reading(order, &answer)) {
                 _ if answer.status == 429 => Duration::ZERO,
                 // Of no use to who asked: the next answer may be.

@@ -120,8 +120,10 @@ impl Gateway {
         match head.status {
             // About our keys, not about the device's token: it must not stop for that.
             401 | 403 => Answer::nothing_known("the gateway refuses the backend"),
-            status if is_json => Answer { status, body: rx, rate: None, date: head.date.map(|date| date.0) },
-            status @ 400.. => Answer { status, body: b"{}".to_vec(), rate: None, date: None },
+            status if is_json => {
+                Answer { status, body: rx, rate: None, date: head.date.map(|date| date.0), replayed: head.replayed }
+            }
+            status @ 400.. => Answer { status, body: b"{}".to_vec(), rate: None, date: None, replayed: false },
             _ => Answer::nothing_known("the gateway's answer is not JSON"),
         }
     }

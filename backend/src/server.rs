@@ -223,6 +223,9 @@ fn respond(answer: Answer, request_id: Option<String>, version: Option<String>) 
             builder = builder.header(name, value);
         }
     }
+    if answer.replayed {
+        builder = builder.header("x-idempotency-replayed", "true");
+    }
     if let Some(rate) = answer.rate {
         builder = builder
             .header("x-ratelimit-limit", rate.limit)

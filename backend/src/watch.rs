@@ -66,6 +66,11 @@ impl Desk {
         if !answer.is_success() {
             return Err(answer);
         }
+        self.note_payments(order, &answer)
+    }
+
+    /// Takes a list of an order's payments into its book.
+    pub(crate) fn note_payments(&self, order: &OrderId, answer: &Answer) -> Result<(), Answer> {
         let (payments, complete) = payments(order, &answer.body);
         self.note(order, None, Some(payments), complete, answer.date)
     }

@@ -222,12 +222,15 @@ impl Entry {
         let is_old = kept.watch.since.is_some_and(|since| now.since(since) >= TELL_AFTER_MS);
         if is_old && kept.watch.settled.is_none() {
             let moving = kept.attempts.iter().filter(|(_, attempt)| attempt.standing == Standing::Moving);
+            let known = matters.len();
             matters.extend(moving.map(|(id, _)| Matter::Moving(*id)));
-            if kept.is_cut {
-                matters.push(Matter::Unreadable);
-            }
             if kept.closing && kept.ended.is_none() {
                 matters.push(Matter::NotClosed);
+            }
+            // No answer came that would say why it is not settled.
+            let silent = matters.len() == known && kept.watch.quiet.since().is_none();
+            if kept.is_cut || silent {
+                matters.push(Matter::Unreadable);
             }
         }
         matters.retain(|matter| !kept.done.contains(&matter.name()));

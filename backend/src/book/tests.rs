@@ -290,6 +290,7 @@ fn the_right_to_hand_out_is_granted_once() {
     assert_eq!(shop.names(100), ["goods-twice"]);
     assert!(shop.report(11, true, Some(1)));
     assert!(!shop.report(12, false, Some(1)));
+    shop.look(13, "PAID", &[(1, "SUCCESS"), (2, "SUCCESS")]);
     assert_eq!(shop.names(1_000_000), ["goods-twice"], "until it is done");
     // Without a right: the earlier one stays, and no other gets it.
     let mut shop = Shop::open();
@@ -340,6 +341,22 @@ fn the_first_report_stands() {
         assert!(!shop.report(14, !out, None), "a contradiction");
         assert_eq!(shop.entry().released(), Some(out));
     }
+}
+
+// Mutant: silence told to nobody.
+#[test]
+fn an_order_of_which_no_reading_came_is_a_persons_matter() {
+    let mut shop = Shop::open();
+    assert!(shop.report(20, true, Some(1)));
+    let told = |shop: &Shop, hours: u64| {
+        let now = pay_core::Millis(20_000 + hours * 3_600_000);
+        shop.entry().matters(TERMS, now).contains(&Matter::Unreadable)
+    };
+    assert!(!told(&shop, 23));
+    assert!(told(&shop, 25));
+    shop.look(100_000, "PAID", &[(1, "SUCCESS")]);
+    shop.look(100_031, "PAID", &[(1, "SUCCESS")]);
+    assert!(!told(&shop, 30), "settled");
 }
 
 #[test]

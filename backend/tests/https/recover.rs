@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use pay_core::drive::journal::blocking::Journal as _;
 use pay_core::drive::{MemoryJournal, Routes};
 use pay_core::model::method::Upi;
-use pay_core::model::{Customer, CustomerId, DeviceSecret, NextAction, OpenOrder, OrderId, Phone};
-use pay_core::sale::{Buffers, Refunds, Release, Stage};
+use pay_core::model::{CreateOrder, Customer, CustomerId, DeviceSecret, NextAction, OpenOrder, OrderId, Phone};
+use pay_core::sale::{Buffers, NotPaid, Refunds, Release, Stage};
 use pay_core::till::blocking::Till;
 use pay_core::till::shop::blocking::Shop as TillShop;
 use pay_core::till::{Device, Goods, Offer, Seen, Terms, TillError, Trouble, Wish, Word};
@@ -130,6 +130,50 @@ fn what_was_lost_is_asked_for_and_its_goods_are_unknown() {
     // It sells on.
     let order = create(&mut till);
     assert_eq!(kept(&mut till, &order.order_id).stage, Stage::Open);
+}
+
+/// A terminal whose journal is gone, told to sell the same order again while the code of its earlier life can still be paid.
+///
+/// Mutants: the backend's answer to the second create call without `x-idempotency-replayed`; the sale that takes it for fresh all the same.
+#[test]
+fn a_lost_journal_does_not_pay_beside_the_code_that_is_out() {
+    let shop = Shop::open("lost-journal");
+    let (mut first, mut second, mut third) = (memory(), memory(), memory());
+    let order_id = OrderId::parse("till-77").unwrap();
+    let request = CreateOrder::new(order_id.clone(), Amount::parse("10.15").unwrap(), customer()).unwrap();
+    let mut lost = terminal(&shop, 0, &mut first);
+    let order = lost.create_by(&request, &mut counter(true)).unwrap();
+
+    // Nothing was paid with it yet: a create call that is made again goes on.
+    let mut again = terminal(&shop, 0, &mut second);
+    assert_eq!(again.create_by(&request, &mut counter(true)).unwrap().order_id, order_id);
+
+    let left = lost.sell(order, Upi::link(), &mut counter(false)).unwrap();
+    assert!(matches!(left, Outcome::Pending | Outcome::Unknown), "{left:?}");
+    let mut blank = terminal(&shop, 0, &mut third);
+    match blank.create_by(&request, &mut counter(true)) {
+        Err(TillError::Trouble(Trouble::Over(Outcome::OrderTaken))) => {}
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(shop.gateway.gateway().payments().len(), 1);
+}
+
+/// Mutant: the refusal read as "the order exists", which is asked about for five minutes.
+#[test]
+fn a_device_whose_epoch_is_over_is_refused_at_once() {
+    let shop = Shop::open("epoch-over");
+    let (mut first, mut second) = (memory(), memory());
+    let mut old = terminal(&shop, 0, &mut first);
+    create(&mut old);
+    terminal(&shop, 0, &mut second).recover(&mut counter(true)).unwrap();
+    let orders = shop.gateway.gateway().orders().count();
+    match old.create(Amount::parse("10.15").unwrap(), customer(), &mut counter(true)) {
+        Err(TillError::Trouble(Trouble::Over(Outcome::NotPaid(NotPaid::Refused(by))))) => {
+            assert_eq!((by.status, by.code.as_str()), (409, "device_epoch_over"));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(shop.gateway.gateway().orders().count(), orders);
 }
 
 /// A backend that does not know the terminal is a refusal with its status.

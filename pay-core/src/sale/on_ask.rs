@@ -34,7 +34,11 @@ impl Sale {
         };
         if head.status == 429 {
             self.route_problem = Some(RouteProblem::Refused { status: 429 });
-            self.phase = Phase::Ask(question, self.after_throttle(now, &head));
+            self.phase = match question {
+                // Only how far the attempt is. The order has a limit of its own, and says whether it is paid.
+                Question::Payment(_, None) => Phase::Ask(Question::Order, self.next_round(now)),
+                _ => Phase::Ask(question, self.after_throttle(now, &head)),
+            };
             return;
         }
         if !head.is_success() {
@@ -256,8 +260,12 @@ impl Sale {
         let session = PaymentSessionId::parse(order.payment_session_id).ok();
         match (order.status, session) {
             (OrderStatus::Active, Some(session)) => {
-                // A tag that this journal made shows that a create call whose answer was lost was ours.
-                let marked = self.mark.as_ref().is_some_and(|mark| order.mark == mark.as_str());
+                // A tag that this journal made shows that a create call whose answer was lost was ours. A backend shows a device no
+                // order but its own.
+                let marked = match &self.mark {
+                    Some(mark) => order.mark == mark.as_str(),
+                    None => self.policy.refunds == Refunds::ByBackend,
+                };
                 if self.record.stage == Stage::Creating && !marked {
                     self.taken(now);
                 } else {

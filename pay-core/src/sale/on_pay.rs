@@ -13,6 +13,9 @@ use super::state::Sale;
 use super::step::Outcome;
 use super::time::Millis;
 
+/// The code of the backend's 409 to a device whose epoch is over.
+const DEVICE_EPOCH_OVER: &str = "device_epoch_over";
+
 impl Sale {
     /// Nothing can have been paid yet, so every doubt here is harmless: the same bytes go again until the deadline.
     pub(super) fn on_create(&mut self, now: Millis, result: Result<ResponseHead, Failure>, rx: &mut [u8]) {
@@ -45,6 +48,11 @@ impl Sale {
         }
         let refusal = response::refusal(head.status, body);
         self.note_said(&refusal);
+        // The merchant's backend: this device was recovered by another since. No order was made, and none will be.
+        if refusal.code == DEVICE_EPOCH_OVER {
+            let by = refused_by(&refusal);
+            return self.finish(Outcome::NotPaid(NotPaid::Refused(by)));
+        }
         // An earlier send does not matter here: creating charges nobody.
         match refusal.class(CallKind::CreateOrder, false) {
             RefusalClass::Throttled => self.phase = Phase::Create(self.after_throttle(now, &head)),
