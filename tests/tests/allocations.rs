@@ -128,8 +128,8 @@ impl core::fmt::Write for Length {
 
 /// What the gateway says to each call of one card sale: lost and late answers, a wrong OTP, and paid at last.
 fn answer(call: CallKind, nth: u32) -> Result<(u16, &'static str), Failure> {
-    const ORDER: &str = r#"{"order_id":"tea-1","order_status":"ACTIVE","order_amount":10.15,"order_currency":"INR","payment_session_id":"session_b"}"#;
-    const PAID: &str = r#"{"order_id":"tea-1","order_status":"PAID","order_amount":10.15,"order_currency":"INR","payment_session_id":"session_b"}"#;
+    const ORDER: &str = r#"{"order_id":"tea-1","order_status":"ACTIVE","order_amount":10.15,"order_currency":"INR","payment_session_id":"session_a-1"}"#;
+    const PAID: &str = r#"{"order_id":"tea-1","order_status":"PAID","order_amount":10.15,"order_currency":"INR","payment_session_id":"session_a-1"}"#;
     let lost = Err(Failure { kind: ErrorKind::TimedOut, delivery: Delivery::Unknown });
     let not_sent = Err(Failure { kind: ErrorKind::Connect, delivery: Delivery::NotSent });
     match (call, nth) {
@@ -154,7 +154,7 @@ fn answer(call: CallKind, nth: u32) -> Result<(u16, &'static str), Failure> {
             Ok((200, r#"{"cf_payment_id":"42","order_id":"tea-1","payment_status":"PENDING"}"#))
         }
         (CallKind::ListPayments, _) => {
-            Ok((200, r#"[{"cf_payment_id":"42","order_id":"tea-1","payment_status":"PENDING"}]"#))
+            Ok((200, r#"[{"cf_payment_id":"42","order_id":"tea-1","payment_status":"SUCCESS"}]"#))
         }
         _ => Ok((404, "{}")),
     }
