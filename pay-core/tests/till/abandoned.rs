@@ -6,8 +6,8 @@ use pay_core::till::Wish;
 
 use super::world::{Counter, Plan, World, create, flash, is_paid, memory, till};
 
-/// F1. The gateway says NOT_ATTEMPTED of an abandoned code for ever. Red while a closed order of which nothing moves counted against the
-/// limits: the 21st sale was refused.
+/// F1. The gateway says NOT_ATTEMPTED of an abandoned code for ever. Meant to notice: a closed order of which nothing moves counted against the
+/// limits, so that the 21st sale is refused.
 #[test]
 fn fifty_abandoned_codes_leave_selling() {
     let world = World::new();

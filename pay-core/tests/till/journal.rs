@@ -53,7 +53,7 @@ impl Observer for Ear {
     }
 }
 
-/// One record that cannot be read. Red while it stopped every new sale.
+/// One record that cannot be read. Meant to notice: one that stops every new sale.
 #[test]
 fn a_record_that_cannot_be_read_blocks_its_own_order_only() {
     let world = World::new();

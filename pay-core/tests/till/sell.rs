@@ -85,7 +85,7 @@ fn the_key_of_an_attempt_is_the_same_after_a_reboot() {
     assert_eq!(first, keys(2));
 }
 
-/// D17. Red while `OrderTaken` ended the creating of an order whose id the till had minted itself.
+/// D17. Meant to notice: `OrderTaken` that ends the creating of an order whose id the till had minted itself.
 #[test]
 fn an_id_that_is_taken_is_minted_anew() {
     let world = World::new();
