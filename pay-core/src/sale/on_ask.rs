@@ -34,6 +34,9 @@ impl Sale {
         };
         if head.status == 429 {
             self.route_problem = Some(RouteProblem::Refused { status: 429 });
+            if self.has_waited_for_the_list(now, question) {
+                return self.finish_unclear();
+            }
             self.phase = match question {
                 // Only how far the attempt is. The order has a limit of its own, and says whether it is paid.
                 Question::Payment(_, None) => Phase::Ask(Question::Order, self.next_round(now)),
@@ -143,7 +146,10 @@ impl Sale {
                 | Stage::Refunded(_) => {}
             }
         }
-        // What cannot be read for long a person must read; a network that fails says nothing.
+        // What cannot be read for long a person must read; a network that fails says nothing, but no shopper waits for ever.
+        if self.has_waited_for_the_list(now, question) {
+            return self.finish_unclear();
+        }
         if problem != RouteProblem::Unreadable {
             self.asking.unclear_since = None;
         } else if question == Question::Whose && self.is_unclear_for_long(now) {
@@ -420,9 +426,7 @@ impl Sale {
             }
             // The list may be behind the order.
             Whose::Unclear | Whose::Nobody if self.is_unclear_for_long(now) => {
-                // Where nothing of ours can have charged it is somebody else's, whether the list shows it or not.
-                let ours = self.may_have_charged();
-                self.finish(if ours { Outcome::PaidUnclear } else { Outcome::PaidElsewhere });
+                self.finish_unclear();
             }
             Whose::Unclear | Whose::Nobody => {
                 self.note_money_came();
@@ -439,6 +443,19 @@ impl Sale {
             (closed.quiet, closed.since) = (false, None);
             self.change();
         }
+    }
+
+    /// The order has been read as paid, and no list of its payments has come for as long as a sale lasts. A later sale of the record asks
+    /// again.
+    fn has_waited_for_the_list(&self, now: Millis, question: Question) -> bool {
+        let long = |since: Millis| now.since(since) >= u64::from(self.policy.deadline_ms);
+        question == Question::Whose && self.asking.paid_since.is_some_and(long)
+    }
+
+    /// Where nothing of ours can have charged it is somebody else's, whether a list shows it or not.
+    fn finish_unclear(&mut self) {
+        let ours = self.may_have_charged();
+        self.finish(if ours { Outcome::PaidUnclear } else { Outcome::PaidElsewhere });
     }
 
     /// Lists have not told whose money it was for so long, none having failed to come, that waiting will not help.

@@ -119,7 +119,7 @@ pub(crate) fn status(rx: &mut [u8]) -> Result<Payment<'_>, DecodeError> {
     one_payment(rx, false)
 }
 
-/// [`payments`] for a flow, see [`status`].
+/// [`payments`] for a flow: a payment whose amount cannot be read is there all the same.
 pub fn statuses(rx: &mut [u8]) -> Payments<'_> {
     Payments { exact: false, ..payments(rx) }
 }
