@@ -208,7 +208,11 @@ impl Desk {
         self.need(owner, order, ApiVersion::default())?;
         let claimed = || Event::Claimed { at: self.clock.moment(), payment: payment.get() };
         if self.say(order, &claimed())? == Effect::ReadFirst {
-            self.read_payments(order)?;
+            // A list may hide it, or be too long: then it is asked for by its number.
+            let _ = self.read_payments(order);
+            if self.say(order, &claimed())? == Effect::ReadFirst {
+                self.read_payment(order, payment)?;
+            }
         }
         let said = self.say_or_conflict(order, &claimed());
         self.plan(order);

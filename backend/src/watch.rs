@@ -3,7 +3,7 @@
 #[cfg(test)]
 use core::time::Duration;
 
-use pay_core::model::{Amount, ApiVersion, CreateRefund, OrderId, RefundId};
+use pay_core::model::{Amount, ApiVersion, CfPaymentId, CreateRefund, OrderId, RefundId};
 use pay_core::sale::Millis;
 use pay_core::wire::{Call, decode, encode};
 
@@ -67,6 +67,18 @@ impl Desk {
             return Err(answer);
         }
         self.note_payments(order, &answer)
+    }
+
+    /// Reads one payment for the order's book, which goes on to count the list as not read whole.
+    pub(crate) fn read_payment(&self, order: &OrderId, payment: CfPaymentId) -> Result<(), Answer> {
+        let answer = self.gateway.ask(Call::ReadPayment(order, payment), VERSION, &[]);
+        if !answer.is_success() {
+            return Err(answer);
+        }
+        let body = [b"[".as_slice(), &answer.body, b"]"].concat();
+        let (mut seen, _) = payments(order, &body);
+        seen.retain(|seen| seen.id == payment.get());
+        self.note(order, None, Some(seen), false, answer.date)
     }
 
     /// Takes a list of an order's payments into its book.

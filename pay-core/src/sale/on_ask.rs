@@ -155,6 +155,19 @@ impl Sale {
         } else if question == Question::Whose && self.is_unclear_for_long(now) {
             return self.finish(Outcome::PaidUnclear);
         }
+        let knows_singles = self.asking.singles.iter().any(Option::is_some);
+        if question == Question::Whose && (self.failures >= HOPELESS || knows_singles) {
+            // The list does not come, or is too long for whoever passes it on: what is ours is asked for one by one.
+            let mut listing = Listing::default();
+            listing.complete_by(&self.record, &self.asking.singles);
+            if listing.is_paid() {
+                return self.on_whose(now, &listing);
+            }
+            if let Some(payment) = listing.missing(&self.record) {
+                self.phase = Phase::Ask(Question::Payment(payment, Some(Listed::Whose)), self.next_round(now));
+                return;
+            }
+        }
         self.phase = Phase::Ask(question, self.next_round(now));
     }
 
@@ -562,7 +575,8 @@ impl Sale {
         match self.settling(now, head, listing.worst(&self.record)) {
             Settling::Settled => self.finish(Outcome::NotPaid(word.into())),
             Settling::Paid | Settling::Moving => self.watch_on(now, Question::Late(word), None),
-            Settling::Quiet { .. } if self.hands_over() => self.finish(Outcome::HandedOver),
+            // "Not paid, for certain" is half a minute away where every attempt is final; half an hour is the backend's.
+            Settling::Quiet { due_ms: NOT_ATTEMPTED_MS } if self.hands_over() => self.finish(Outcome::HandedOver),
             Settling::Quiet { due_ms } => {
                 self.watch_on(now, Question::Late(word), Some(self.quiet_left(now, head, due_ms)))
             }

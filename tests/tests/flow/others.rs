@@ -471,6 +471,18 @@ fn nobody_waits_for_ever_for_the_list_of_a_paid_order() {
     }
 }
 
+// Meant to notice: a list that nobody can pass on, which keeps goods that are paid for.
+#[test]
+fn where_no_list_comes_what_is_ours_is_asked_for_by_its_number() {
+    let mut rig = shown(keys(), 11);
+    rig.tell("order", order_is("PAID"));
+    for _ in 0..3 {
+        rig.tell("list", Told::Answer(502, String::new()));
+    }
+    rig.tell("payment", payment((11, "SUCCESS"))).tell("list", Told::Answer(502, String::new()));
+    assert_eq!(rig.next(), Asked::Done(paid(11, true)), "others may be hidden, so it is watched");
+}
+
 // Mutant: `HOPELESS` that does not look whether anybody else had the session.
 #[test]
 fn an_order_that_nobody_can_read_is_taken_rather_than_not_paid() {
