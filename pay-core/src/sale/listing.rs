@@ -70,6 +70,8 @@ pub(super) enum Strangers {
 pub(super) struct Listing {
     /// It was walked to its end.
     pub(super) whole: bool,
+    /// Its body ended too early, though all of it was held: the next answer may be whole.
+    pub(super) cut: bool,
     /// Elements that could not be read.
     pub(super) unreadable: usize,
     /// It has payments.
@@ -90,6 +92,7 @@ impl Listing {
     /// Walks a list. `None`: it is not a list of this order's payments, or nothing of it can be read.
     pub(super) fn read(record: &Record, body: &mut [u8], truncated: bool) -> Option<Self> {
         let mut listing = Self::default();
+        let is_list = body.trim_ascii_start().first() == Some(&b'[');
         let mut payments = response::statuses(body);
         loop {
             match payments.next() {
@@ -113,7 +116,8 @@ impl Listing {
             }
         }
         listing.whole = payments.is_whole() && !truncated;
-        (listing.whole || listing.any || truncated).then_some(listing)
+        listing.cut = !payments.is_whole() && !truncated;
+        (listing.whole || listing.any || truncated || is_list && listing.cut).then_some(listing)
     }
 
     fn note(&mut self, record: &Record, seen: Success, reading: Reading) {

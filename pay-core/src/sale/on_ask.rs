@@ -34,9 +34,6 @@ impl Sale {
         };
         if head.status == 429 {
             self.route_problem = Some(RouteProblem::Refused { status: 429 });
-            if self.has_waited_for_the_list(now, question) {
-                return self.finish_unclear();
-            }
             self.phase = match question {
                 // Only how far the attempt is. The order has a limit of its own, and says whether it is paid.
                 Question::Payment(_, None) => Phase::Ask(Question::Order, self.next_round(now)),
@@ -146,10 +143,7 @@ impl Sale {
                 | Stage::Refunded(_) => {}
             }
         }
-        // What cannot be read for long a person must read; a network that fails says nothing, but no shopper waits for ever.
-        if self.has_waited_for_the_list(now, question) {
-            return self.finish_unclear();
-        }
+        // What cannot be read for long a person must read; a network that fails says nothing.
         if problem != RouteProblem::Unreadable {
             self.asking.unclear_since = None;
         } else if question == Question::Whose && self.is_unclear_for_long(now) {
@@ -161,6 +155,7 @@ impl Sale {
             let mut listing = Listing::default();
             listing.complete_by(&self.record, &self.asking.singles);
             if listing.is_paid() {
+                self.note_listing(&mut listing);
                 return self.on_whose(now, &listing);
             }
             if let Some(payment) = listing.missing(&self.record) {
@@ -357,6 +352,11 @@ impl Sale {
 
     fn on_payments(&mut self, now: Millis, question: Question, head: &ResponseHead, body: &mut [u8]) -> bool {
         let Some(mut listing) = Listing::read(&self.record, body, head.truncated) else { return false };
+        if listing.cut && !listing.any {
+            // A connection that broke says nothing, however long it goes on.
+            self.asking.unclear_since = None;
+            return false;
+        }
         listing.complete_by(&self.record, &self.asking.singles);
         listing.payer = self.record.payer();
         let listed = match question {
@@ -437,6 +437,12 @@ impl Sale {
             Whose::Elsewhere => {
                 self.finish(Outcome::PaidElsewhere);
             }
+            // What came of a list that was cut off does not make it unclear.
+            Whose::Unclear | Whose::Nobody if listing.cut => {
+                self.asking.unclear_since = None;
+                self.note_money_came();
+                self.phase = Phase::Ask(Question::Whose, self.next_round(now));
+            }
             // The list may be behind the order.
             Whose::Unclear | Whose::Nobody if self.is_unclear_for_long(now) => {
                 self.finish_unclear();
@@ -456,13 +462,6 @@ impl Sale {
             (closed.quiet, closed.since) = (false, None);
             self.change();
         }
-    }
-
-    /// The order has been read as paid, and no list of its payments has come for as long as a sale lasts. A later sale of the record asks
-    /// again.
-    fn has_waited_for_the_list(&self, now: Millis, question: Question) -> bool {
-        let long = |since: Millis| now.since(since) >= u64::from(self.policy.deadline_ms);
-        question == Question::Whose && self.asking.paid_since.is_some_and(long)
     }
 
     /// Where nothing of ours can have charged it is somebody else's, whether a list shows it or not.

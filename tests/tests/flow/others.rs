@@ -453,24 +453,6 @@ fn a_sale_that_was_paid_in_time_is_not_late() {
     assert_eq!(rig.next(), Asked::Done(paid(11, true)), "the list hides something, so it is watched");
 }
 
-// Mutant: no end to the waiting for a list that never comes: a kiosk in front of its shopper asked for ever.
-#[test]
-fn nobody_waits_for_ever_for_the_list_of_a_paid_order() {
-    let refused = |status| move || Told::Answer(status, String::new());
-    let ways: [&dyn Fn() -> Told; 3] = [&|| Told::NotSent, &refused(502), &refused(429)];
-    for lost in ways {
-        let mut rig = shown(keys(), 11);
-        rig.tell("order", order_is("PAID")).tell("list", lost());
-        rig.now += u64::from(Policy::with_ask().deadline_ms);
-        rig.tell("list", lost());
-        assert_eq!(rig.next(), Asked::Done(Outcome::PaidUnclear));
-        // Who asks later learns of it.
-        rig.power_cut(keys());
-        rig.tell("order", order_is("PAID")).tell("list", list(&[(11, "SUCCESS")]));
-        assert_eq!(rig.next(), Asked::Done(paid(11, false)));
-    }
-}
-
 // Meant to notice: a list that nobody can pass on, which keeps goods that are paid for.
 #[test]
 fn where_no_list_comes_what_is_ours_is_asked_for_by_its_number() {
