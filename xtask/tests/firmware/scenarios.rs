@@ -43,14 +43,19 @@ const AT_A_TIME: usize = 6;
 const SLOW: [&str; 4] = ["SB-44", "SB-72", "SB-78", "SB-98"];
 /// Where a backend between kiosk and gateway makes another end than for a terminal that talks to the gateway itself, and the
 /// exit code of it.
-const OTHERWISE: [(&str, u8); 3] = [
+const OTHERWISE: [(&str, u8); 4] = [
     // Nobody sent what it showed; the kiosk is done before the half hour in which nothing may have moved.
     ("SB-121", 4),
     // The backend creates without an idempotency key, so no stored 500 comes again; the id keeps the order from being made twice.
     ("SB-94", 0),
     // The backend's keys are not the kiosk's affair: the kiosk hears 502 and asks again, and they were refused once only.
     ("SB-96", 0),
+    // The backend cannot pass on a list without end, so nothing shows that the payments of others are over.
+    ("SB-130", 4),
 ];
+/// Where a machine that is slow or busy makes another end, as the guest's clock is not tied to the sandbox's: the attempt of SB-63 appears
+/// after 45 s by the sandbox, before or after the kiosk has read twice that there is none. Goods and money must agree either way.
+const EITHER: (&str, [u8; 2]) = ("SB-63", [0, 2]);
 const ORDER: &str = "scenario";
 
 fn play(scenario: &'static Scenario) -> Result<(), String> {
@@ -70,7 +75,10 @@ fn play(scenario: &'static Scenario) -> Result<(), String> {
 
     let wrong = |why: String| Err(format!("{} ({}): {why}: {:#?}", scenario.id, scenario.name, ended.lines));
     let otherwise = OTHERWISE.iter().find(|(id, _)| *id == scenario.id).map(|(_, exit)| *exit);
-    let expected = otherwise.or(scenario.kiosk_exit(true)).expect("it applies");
+    let mut expected = otherwise.or(scenario.kiosk_exit(true)).expect("it applies");
+    if let Some(exit) = EITHER.1.into_iter().find(|exit| EITHER.0 == scenario.id && ended.code == i32::from(*exit)) {
+        expected = exit;
+    }
     if ended.code != i32::from(expected) {
         return wrong(format!("exit {}, not {expected}", ended.code));
     }
