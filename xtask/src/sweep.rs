@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::command::{cargo, run as run_command};
 
-#[derive(clap::Args, Default)]
+#[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Play this one schedule and tell it step by step
     #[arg(long, value_name = "ID")]
@@ -24,6 +24,11 @@ pub(crate) struct ProofArguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let only = arguments.only.iter().flat_map(|id| ["--only", id.as_str()]);
     run_command(program().args(only))
+}
+
+/// Sweeps the reduced form.
+pub(crate) fn quick() -> Result<()> {
+    run_command(program().arg("--quick"))
 }
 
 /// Sweeps, and says so in full where that is asked for.
