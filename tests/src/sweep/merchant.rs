@@ -35,12 +35,12 @@ impl Merchant {
         }
         let path = request.path.strip_prefix("/pg/orders/")?;
         // The answer to its creation was lost: the gateway's shows that it was made, as `Desk::need` has it.
-        if let Some(order) = path.split('/').next().and_then(|id| OrderId::parse(id).ok()) {
-            if self.book.entry(&order).is_some_and(|entry| !entry.is_made()) {
-                let read = gateway.handle(&merchant("GET", &format!("/pg/orders/{order}")), now);
-                if read.status == 200 && read.fault.is_none() {
-                    self.book.on(&order, &Event::Made { at: Moment(now) });
-                }
+        if let Some(order) = path.split('/').next().and_then(|id| OrderId::parse(id).ok())
+            && self.book.entry(&order).is_some_and(|entry| !entry.is_made())
+        {
+            let read = gateway.handle(&merchant("GET", &format!("/pg/orders/{order}")), now);
+            if read.status == 200 && read.fault.is_none() {
+                self.book.on(&order, &Event::Made { at: Moment(now) });
             }
         }
         if let Some(order) = path.strip_suffix("/release") {
