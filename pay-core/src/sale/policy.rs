@@ -75,6 +75,12 @@ impl Policy {
         }
     }
 
+    /// For a till that holds the merchant's keys and hands out goods: it keeps track of the goods ([`Policy::release`]) and sends
+    /// money back by itself ([`Refunds::ByKeys`]).
+    pub const fn with_keys() -> Self {
+        Self { release: true, refunds: Refunds::ByKeys, ..Self::with_ask() }
+    }
+
     /// For a terminal that holds a session id and nothing else.
     pub const fn session_only() -> Self {
         Self { can_ask: false, ..Self::with_ask() }
