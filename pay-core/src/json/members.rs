@@ -23,6 +23,7 @@ pub(crate) type Inner<'r> = &'r mut dyn FnMut(usize, u32) -> Result<usize, Membe
 
 /// Puts the values of the members called `names` of the object at `at`, which stands `levels` deep, into `found`; returns
 /// where the object ends. Other members are checked and skipped; `null` is the same as absent.
+#[inline]
 pub(crate) fn members<const N: usize>(
     input: &[u8],
     at: usize,
@@ -30,10 +31,11 @@ pub(crate) fn members<const N: usize>(
     names: &[&'static str; N],
     found: &mut [Option<Value>; N],
 ) -> Result<usize, MembersError> {
-    collect(input, at, levels, names, found, N, &mut |_, _| Err(MembersError::NotAnObject))
+    collect(input, at, levels, (names, marks(names)), found, N, &mut |_, _| Err(MembersError::NotAnObject))
 }
 
 /// The same, where `read` reads the last of `names`, if it is an object. So a text is read once, however deep its members lie.
+#[inline]
 pub(crate) fn members_and<const N: usize>(
     input: &[u8],
     at: usize,
@@ -42,26 +44,42 @@ pub(crate) fn members_and<const N: usize>(
     found: &mut [Option<Value>; N],
     read: Inner<'_>,
 ) -> Result<usize, MembersError> {
-    collect(input, at, levels, names, found, N - 1, read)
+    collect(input, at, levels, (names, marks(names)), found, N - 1, read)
 }
 
-/// One copy for all objects: they differ in their names alone.
+/// A bit for each of `names`. Most members that nobody reads have another, and are compared with none of them.
+#[inline]
+fn marks(names: &[&str]) -> u32 {
+    names.iter().fold(0, |marks, name| marks | mark(name.as_bytes()))
+}
+
+/// One of 32 bits, by a name's length and last two bytes: the gateway's names begin alike and have few lengths.
+#[inline]
+fn mark(name: &[u8]) -> u32 {
+    let [.., before_last, last] = name else { return 1 };
+    let ending = u32::from(*before_last) + u32::from(*last);
+    1_u32.wrapping_shl((name.len() as u32).wrapping_add(3 * ending))
+}
+
+/// One copy for all objects: they differ in their names, and in the [`marks`] of those, alone.
 fn collect(
     input: &[u8],
     at: usize,
     levels: u32,
-    names: &[&'static str],
+    (names, marks): (&[&'static str], u32),
     found: &mut [Option<Value>],
     inner: usize,
     read: Inner<'_>,
 ) -> Result<usize, MembersError> {
     let mut seen: u32 = 0;
-    // Bit n: there is a name of n bytes (and of n + 32). Most members that nobody reads end here.
-    let lengths = names.iter().fold(0, |lengths, name| lengths | 1_u32.wrapping_shl(name.len() as u32));
-    walk(input, at, |name, value_at| {
-        let start = scan::skip_space(input, value_at);
-        let len = name.span.end - name.span.start;
-        let may_be_read = name.kind == Kind::Escaped || lengths & 1_u32.wrapping_shl(len as u32) != 0;
+    let mut place = first(input, at)?;
+    loop {
+        let at = match place {
+            Place::Member(at) => at,
+            Place::End(end) => return Ok(end),
+        };
+        let (name, start) = scan::key(input, at)?;
+        let may_be_read = marks & mark(name.span.of(input)) != 0 || name.kind == Kind::Escaped;
         let index = if may_be_read { escape::position(input, name, names) } else { None };
         let value = if index == Some(inner) && input.get(start) == Some(&b'{') {
             Value { span: Span { start, end: read(start, levels + 1)? }, kind: Kind::Object }
@@ -78,35 +96,58 @@ fn collect(
                 *found = (value.kind != Kind::Null).then_some(value);
             }
         }
-        Ok(value.end())
-    })
+        place = next(input, value.end())?;
+    }
 }
 
-/// Calls `member` for each member of the object at `at` with its name and where its value may start; it returns where the
-/// value ends. Returns where the object ends.
+/// Calls `member` for each member of the object at `at` with its name and its value, which stands `levels` deep; returns where
+/// the object ends.
 pub(crate) fn walk(
     input: &[u8],
     at: usize,
-    mut member: impl FnMut(Value, usize) -> Result<usize, MembersError>,
+    levels: u32,
+    mut member: impl FnMut(Value, Value),
 ) -> Result<usize, MembersError> {
-    let mut at = scan::skip_space(input, at);
-    if scan::byte(input, at)? != b'{' {
+    let mut place = first(input, at)?;
+    loop {
+        let at = match place {
+            Place::Member(at) => at,
+            Place::End(end) => return Ok(end),
+        };
+        let (name, start) = scan::key(input, at)?;
+        let value = scan::value_inside(input, start, levels)?;
+        member(name, value);
+        place = next(input, value.end())?;
+    }
+}
+
+/// What stands in an object after a bracket or a value.
+enum Place {
+    /// A member's name, here.
+    Member(usize),
+    /// Nothing more: the object ends here.
+    End(usize),
+}
+
+/// What stands first in the object at `at`.
+fn first(input: &[u8], at: usize) -> Result<Place, MembersError> {
+    let (byte, at) = scan::token(input, at)?;
+    if byte != b'{' {
         // Say "not JSON" of what is not JSON, and "not an object" of the rest.
         scan::value(input, at)?;
         return Err(MembersError::NotAnObject);
     }
-    at = scan::skip_space(input, at + 1);
-    if scan::byte(input, at)? == b'}' {
-        return Ok(at + 1);
-    }
-    loop {
-        let (name, value_at) = scan::key(input, at)?;
-        at = scan::skip_space(input, member(name, value_at)?);
-        match scan::byte(input, at)? {
-            b',' => at = scan::skip_space(input, at + 1),
-            b'}' => return Ok(at + 1),
-            _ => return Err(SyntaxError::At(at).into()),
-        }
+    let (byte, at) = scan::token(input, at + 1)?;
+    Ok(if byte == b'}' { Place::End(at + 1) } else { Place::Member(at) })
+}
+
+/// What comes after the value that ends at `end`.
+#[inline]
+fn next(input: &[u8], end: usize) -> Result<Place, SyntaxError> {
+    match scan::token(input, end)? {
+        (b',', at) => Ok(Place::Member(scan::token(input, at + 1)?.1)),
+        (b'}', at) => Ok(Place::End(at + 1)),
+        (_, at) => Err(SyntaxError::At(at)),
     }
 }
 

@@ -21,6 +21,7 @@ pub(crate) struct Value {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)] // A word like the rest of a `Value`: bytes beside it would be copied one by one.
 pub(crate) enum Kind {
     /// A string without an escape: it means what is written.
     Plain,
@@ -67,17 +68,17 @@ pub(crate) fn value(input: &[u8], start: usize) -> Result<Value, SyntaxError> {
 
 /// The same of a value that stands `levels` objects or arrays deep, which count.
 pub(crate) fn value_inside(input: &[u8], start: usize, levels: u32) -> Result<Value, SyntaxError> {
-    let start = skip_space(input, start);
-    match byte(input, start)? {
-        b'{' => Ok(Value { span: Span { start, end: container(input, start, levels)? }, kind: Kind::Object }),
-        b'[' => Ok(Value { span: Span { start, end: container(input, start, levels)? }, kind: Kind::Other }),
-        _ => scalar(input, start),
+    match token(input, start)? {
+        (b'{', start) => Ok(Value { span: Span { start, end: container(input, start, levels)? }, kind: Kind::Object }),
+        (b'[', start) => Ok(Value { span: Span { start, end: container(input, start, levels)? }, kind: Kind::Other }),
+        (first, start) => scalar(input, first, start),
     }
 }
 
-/// Reads what is neither an object nor an array.
-fn scalar(input: &[u8], start: usize) -> Result<Value, SyntaxError> {
-    let (end, kind) = match byte(input, start)? {
+/// Reads what is neither an object nor an array, and starts with `first`.
+#[inline]
+fn scalar(input: &[u8], first: u8, start: usize) -> Result<Value, SyntaxError> {
+    let (end, kind) = match first {
         b'"' => return string(input, start),
         b't' => (literal(input, start, *b"true")?, Kind::Other),
         b'f' => (literal(input, start, *b"false")?, Kind::Other),
@@ -93,8 +94,8 @@ fn container(input: &[u8], mut at: usize, levels: u32) -> Result<usize, SyntaxEr
     let mut depth: u32 = 0;
     let mut objects: u32 = 0; // bit n: level n is an object, else an array
     loop {
-        at = skip_space(input, at);
-        match byte(input, at)? {
+        let (first, start) = token(input, at)?;
+        match first {
             open @ (b'{' | b'[') => {
                 if depth + levels >= MAX_DEPTH {
                     return Err(SyntaxError::TooDeep);
@@ -102,9 +103,10 @@ fn container(input: &[u8], mut at: usize, levels: u32) -> Result<usize, SyntaxEr
                 let is_object = open == b'{';
                 objects = (objects << 1) | u32::from(is_object);
                 depth += 1;
-                at = skip_space(input, at + 1);
+                let next;
+                (next, at) = token(input, start + 1)?;
                 let close = if is_object { b'}' } else { b']' };
-                if byte(input, at)? != close {
+                if next != close {
                     if is_object {
                         at = key(input, at)?.1;
                     }
@@ -112,12 +114,13 @@ fn container(input: &[u8], mut at: usize, levels: u32) -> Result<usize, SyntaxEr
                 }
                 // An empty container is closed below.
             }
-            _ => at = scalar(input, at)?.end(),
+            _ => at = scalar(input, first, start)?.end(),
         }
         // After a value (or at the bracket of an empty container): close levels until the next value.
         loop {
-            at = skip_space(input, at);
-            match (objects & 1 == 1, byte(input, at)?) {
+            let next;
+            (next, at) = token(input, at)?;
+            match (objects & 1 == 1, next) {
                 (true, b'}') | (false, b']') => {
                     depth -= 1;
                     objects >>= 1;
@@ -127,7 +130,7 @@ fn container(input: &[u8], mut at: usize, levels: u32) -> Result<usize, SyntaxEr
                     }
                 }
                 (true, b',') => {
-                    at = key(input, skip_space(input, at + 1))?.1;
+                    at = key(input, token(input, at + 1)?.1)?.1;
                     break;
                 }
                 (false, b',') => {
@@ -140,17 +143,17 @@ fn container(input: &[u8], mut at: usize, levels: u32) -> Result<usize, SyntaxEr
     }
 }
 
-/// Reads a member's name at `at` and its colon; returns the name and where the value may start.
+/// Reads a member's name at `at` and its colon; returns the name and where the value starts.
 pub(crate) fn key(input: &[u8], at: usize) -> Result<(Value, usize), SyntaxError> {
     if byte(input, at)? != b'"' {
         return Err(SyntaxError::At(at));
     }
     let name = string(input, at)?;
-    let colon = skip_space(input, name.end());
-    if byte(input, colon)? != b':' {
-        return Err(SyntaxError::At(colon));
+    let (colon, at) = token(input, name.end())?;
+    if colon != b':' {
+        return Err(SyntaxError::At(at));
     }
-    Ok((name, colon + 1))
+    Ok((name, token(input, at + 1)?.1))
 }
 
 /// Refuses anything but white space from `at` on.
@@ -158,6 +161,17 @@ pub(crate) fn end(input: &[u8], at: usize) -> Result<(), SyntaxError> {
     match skip_space(input, at) {
         at if at == input.len() => Ok(()),
         at => Err(SyntaxError::At(at)),
+    }
+}
+
+/// The first byte from `at` on that is not white space, and where it is.
+#[inline]
+pub(crate) fn token(input: &[u8], mut at: usize) -> Result<(u8, usize), SyntaxError> {
+    loop {
+        match byte(input, at)? {
+            b' ' | b'\n' | b'\r' | b'\t' => at += 1,
+            byte => return Ok((byte, at)),
+        }
     }
 }
 
@@ -173,10 +187,30 @@ pub(crate) fn byte(input: &[u8], at: usize) -> Result<u8, SyntaxError> {
 }
 
 /// Reads the string whose opening quote is at `open`.
+#[inline(always)]
 fn string(input: &[u8], open: usize) -> Result<Value, SyntaxError> {
     let start = open + 1;
-    let mut kind = Kind::Plain;
     let mut at = start;
+    // Most end within four words, without an escape.
+    for _ in 0..4 {
+        let Some(word) = input.get(at..).and_then(<[u8]>::first_chunk) else { break };
+        let found = special(*word);
+        if found != 0 {
+            at += found.trailing_zeros() as usize / 8;
+            if input.get(at) == Some(&b'"') {
+                return Ok(Value { span: Span { start, end: at }, kind: Kind::Plain });
+            }
+            break;
+        }
+        at += 8;
+    }
+    rest_of_string(input, start, at)
+}
+
+/// Goes on at `at` with the string whose inside starts at `start`.
+#[inline(never)]
+fn rest_of_string(input: &[u8], start: usize, mut at: usize) -> Result<Value, SyntaxError> {
+    let mut kind = Kind::Plain;
     loop {
         at = skip_plain(input, at);
         match byte(input, at)? {

@@ -5,7 +5,7 @@ use core::fmt;
 use super::super::json::ascii;
 use super::super::json::escape::Escaped;
 use super::super::json::members;
-use super::super::json::scan::{self, Kind, Value};
+use super::super::json::scan::{Kind, Value};
 use super::url::{UpiLink, Url};
 
 /// The next action of an attempt.
@@ -118,12 +118,10 @@ impl<'a> FormFields<'a> {
     /// Calls `field` for each field.
     pub fn for_each(&self, mut field: impl FnMut(FormField<'a>)) {
         // The text has passed the scanner, so walking it cannot fail; if it did, the rest would be left out.
-        let _ = members::walk(self.raw, 0, |name, value_at| {
+        let _ = members::walk(self.raw, 0, 0, |name, value| {
             let text = |value: &Value| core::str::from_utf8(value.span.of(self.raw)).unwrap_or("");
-            let value = scan::value(self.raw, value_at)?;
             let written = if value.kind == Kind::Null { "" } else { text(&value) };
             field(FormField { name: Escaped::new(text(&name)), value: Escaped::new(written) });
-            Ok(value.end())
         });
     }
 

@@ -1,6 +1,6 @@
 //! The body of a webhook from JSON, in place.
 
-use super::super::super::json::scan::{self, Kind, Span, Value};
+use super::super::super::json::scan::{Kind, Span, Value};
 use super::super::super::json::{escape, members};
 use super::super::super::model::{MARK_TAG, MethodWord, PaymentStatus, RefundStatus};
 use super::super::response::{DecodeError, Resolver, amount, document, payment_id, word};
@@ -90,9 +90,8 @@ impl PaymentValues {
         let (mut payment, mut method) = ([None; 9], None);
         let at = object(payment_at.ok_or(DecodeError::Missing("payment"))?)?;
         members::members_and(body, at, 2, &PAYMENT, &mut payment, &mut |at, levels| {
-            members::walk(body, at, |name, value_at| {
+            members::walk(body, at, levels + 1, |name, _| {
                 method.get_or_insert(name);
-                Ok(scan::value_inside(body, value_at, levels + 1)?.end())
             })
         })?;
 
