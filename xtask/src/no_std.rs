@@ -22,9 +22,16 @@ pub(crate) fn run() -> Result<()> {
             }
         }
     }
+    for target in EMBASSY {
+        let mut command = Compiler::Debian.cargo("build", target, workspace::root())?;
+        run_command(command.args(["-p", "examples", "--example", "embassy"]))?;
+    }
     println!("no-std: all built without alloc");
     Ok(())
 }
+
+/// What `examples/embassy.rs` is shown for.
+const EMBASSY: [&str; 3] = ["thumbv7em-none-eabihf", "thumbv6m-none-eabi", "riscv32imc-unknown-none-elf"];
 
 /// A microcontroller with everything, one whose processor has no atomic read-modify-write, and one of another make that
 /// has none either.

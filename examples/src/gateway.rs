@@ -1,0 +1,26 @@
+//! How the examples reach the gateway.
+
+use std::{env, error::Error, fs};
+
+use pay_core::model::Environment;
+use pay_core::{Auth, Endpoint};
+use transport_std::{Config, HttpsTransport, Roots};
+
+/// A connection with the merchant's keys, from the environment: `CASHFREE_CLIENT_ID` and `CASHFREE_CLIENT_SECRET`, and, for the
+/// sandbox of this repository, `GATEWAY` (its URL) and `GATEWAY_CA` (a file with its root certificate, PEM). Without these two it
+/// goes to the gateway's own sandbox.
+///
+/// # Errors
+/// A variable is missing, the file cannot be read, or a value is not of its form.
+pub fn gateway() -> Result<HttpsTransport, Box<dyn Error>> {
+    let keys = Auth::merchant(&variable("CASHFREE_CLIENT_ID")?, &variable("CASHFREE_CLIENT_SECRET")?)?;
+    let Ok(url) = env::var("GATEWAY") else {
+        return Ok(HttpsTransport::new(Endpoint::gateway(Environment::Sandbox, keys), Config::new())?);
+    };
+    let roots = Roots::from_pem(&fs::read(variable("GATEWAY_CA")?)?)?;
+    Ok(HttpsTransport::new(Endpoint::parse(&url, keys)?, Config::new().with_roots(roots))?)
+}
+
+fn variable(name: &str) -> Result<String, Box<dyn Error>> {
+    env::var(name).map_err(|error| format!("{name}: {error}").into())
+}
