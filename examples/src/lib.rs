@@ -7,3 +7,13 @@ mod gateway;
 
 #[cfg(not(target_os = "none"))]
 pub use gateway::gateway;
+
+/// The Rust in the README is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
+
+/// The Rust in the first steps is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/getting-started-desktop.md")]
+pub struct GettingStarted;
