@@ -1,7 +1,6 @@
 //! The board "Arm MPS2 with image AN386" as QEMU makes it: what is wired where, and the network stack on top.
 
 use core::arch::asm;
-use core::sync::atomic::{AtomicUsize, Ordering};
 
 use cortex_m::interrupt::InterruptNumber;
 use cortex_m::peripheral::NVIC;
@@ -34,15 +33,9 @@ pub fn start(spawner: Spawner, config: Config, seed: u64, speed: u32) -> Result<
     Ok(stack)
 }
 
-/// Most bytes of stack that were in use at once since the start.
-pub fn peak_stack() -> usize {
-    painted_stack().max(PEAK.load(Ordering::Relaxed))
-}
-
 /// Overwrites with paint what finished calls left on the stack: everything below the caller's frame.
 #[inline(never)]
 pub fn scrub_stack() {
-    PEAK.store(peak_stack(), Ordering::Relaxed);
     // SAFETY: only words below the stack pointer are written, which hold nothing that is alive; an interrupt would use the
     // same words, so they are off meanwhile. The loop keeps its state in registers and calls nothing.
     cortex_m::interrupt::free(|_| unsafe {
@@ -69,22 +62,13 @@ pub fn scrub_stack() {
     });
 }
 
-/// What no longer has the paint of the start-up code or of [`scrub_stack`].
-fn painted_stack() -> usize {
+/// Most bytes of stack that were in use at once since the start, or since [`scrub_stack`]: what no longer has their paint.
+pub fn peak_stack() -> usize {
     let mut at = &raw const _stack_end;
     let top = &raw const _stack_start;
     // SAFETY: memory.x gives the stack whole words between these two addresses, and reading them changes nothing;
     // volatile, because no Rust object is meant.
     let painted = |at: *const u32| unsafe { at.read_volatile() } == STACK_PAINT_VALUE;
-    // The measuring shows in what it measures, so it is quick: four words at a time, then one by one.
-    while at.wrapping_add(4) <= top
-        && painted(at)
-        && painted(at.wrapping_add(1))
-        && painted(at.wrapping_add(2))
-        && painted(at.wrapping_add(3))
-    {
-        at = at.wrapping_add(4);
-    }
     while at < top && painted(at) {
         at = at.wrapping_add(1);
     }
@@ -95,9 +79,6 @@ fn painted_stack() -> usize {
 async fn network(mut runner: Runner<'static, &'static mut Lan9118>) {
     runner.run().await;
 }
-
-/// The peak before the last scrub.
-static PEAK: AtomicUsize = AtomicUsize::new(0);
 
 const ETHERNET_BASE: usize = 0x4020_0000;
 

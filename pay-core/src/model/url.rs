@@ -109,17 +109,22 @@ impl<'a> UpiLink<'a> {
     /// The value of a parameter that is there exactly once, in whatever spelling of its name: an app may take another one
     /// than we do.
     fn only(self, name: &str) -> Option<&'a str> {
-        let (_, query) = self.0.split_once('?')?;
-        let query = query.split('#').next()?;
-        let pairs = || query.split(['&', ';']).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-        if pairs().any(|(key, _)| key.contains('%') || (key != name && key.eq_ignore_ascii_case(name))) {
-            return None;
+        // By bytes, which are the characters of a checked link.
+        let query = self.0.as_bytes();
+        let query = query.get(query.iter().position(|byte| *byte == b'?')? + 1..)?;
+        let query = query.split(|byte| *byte == b'#').next()?;
+        let mut found = None;
+        for pair in query.split(|byte| matches!(byte, b'&' | b';')) {
+            let end = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+            let (key, value) = pair.split_at(end);
+            if key.contains(&b'%') {
+                return None;
+            }
+            if key.eq_ignore_ascii_case(name.as_bytes()) && (key != name.as_bytes() || found.replace(value).is_some()) {
+                return None;
+            }
         }
-        let mut found = pairs().filter(|(key, _)| *key == name).map(|(_, value)| value);
-        match (found.next(), found.next()) {
-            (value, None) => value,
-            _ => None,
-        }
+        core::str::from_utf8(found?.strip_prefix(b"=").unwrap_or_default()).ok()
     }
 }
 

@@ -220,9 +220,10 @@ impl Sale {
     }
 
     fn at(record: Record, policy: Policy, seed: [u8; 16], phase: Phase) -> Self {
+        let (writer, power_on) = names(&seed);
         Self {
             record,
-            writer: writer(&seed),
+            writer,
             from: 0,
             policy,
             phase,
@@ -239,7 +240,7 @@ impl Sale {
             body_len: 0,
             unreadable: false,
             mark: None,
-            power_on: power_on(&seed),
+            power_on,
             call_key: None,
             vend: Vend::None,
             watching: false,
@@ -673,14 +674,8 @@ pub(super) fn enough_rx(buffers: &Buffers<'_>, needed: usize) -> Result<(), Sale
     if buffers.rx.len() < needed { Err(SaleError::RxTooSmall { needed }) } else { Ok(()) }
 }
 
-/// Tells this sale in memory from others of the same order.
-fn writer(seed: &[u8; 16]) -> [u8; 8] {
-    let [a, b, c, d, e, f, g, h, ..] = keyed(seed, &[b"writer\0"]);
-    [a, b, c, d, e, f, g, h]
-}
-
-/// Tells this sale's power-on from others, as far as it knows.
-fn power_on(seed: &[u8; 16]) -> u32 {
-    let [a, b, c, d, ..] = keyed(seed, &[b"power-on\0"]);
-    u32::from_be_bytes([a, b, c, d])
+/// What tells this sale in memory from others of the same order, and its power-on from others, as far as it knows.
+fn names(seed: &[u8; 16]) -> ([u8; 8], u32) {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, ..] = keyed(seed, &[b"writer\0"]);
+    ([a, b, c, d, e, f, g, h], u32::from_be_bytes([i, j, k, l]))
 }

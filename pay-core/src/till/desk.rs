@@ -140,7 +140,7 @@ impl Desk {
         let seed = keys.seed();
         Self::open(place, || Sale::resume(record.clone(), terms.policy, seed, now), terms, now);
         if let Some(desk) = place {
-            desk.sale.introduce(keys.power_on(), terms.client, None);
+            desk.sale.introduce(keys.power_on, terms.client, None);
             desk.attended = false;
         }
     }
@@ -151,7 +151,7 @@ impl Desk {
         let (seed, session) = (keys.seed(), place.as_ref().and_then(Self::session).cloned());
         Self::open(place, || Sale::come_back(record.clone(), session, terms.policy, seed, now), terms, now);
         if let Some(desk) = place {
-            desk.sale.introduce(keys.power_on(), terms.client, None);
+            desk.sale.introduce(keys.power_on, terms.client, None);
         }
     }
 

@@ -14,13 +14,17 @@ pub(super) struct Keys {
     environment: Environment,
     /// Random, fresh for this boot.
     boot: [u8; 32],
+    /// Which power-on this is: the same for all its sales.
+    pub(super) power_on: u32,
     /// How often something fresh was made of it.
     pub(super) drawn: u32,
 }
 
 impl Keys {
-    pub(super) const fn new(secret: DeviceSecret, incarnation: u64, environment: Environment, boot: [u8; 32]) -> Self {
-        Self { secret, incarnation, environment, boot, drawn: 0 }
+    pub(super) fn new(secret: DeviceSecret, incarnation: u64, environment: Environment, boot: [u8; 32]) -> Self {
+        let [a, b, c, d, ..] = keyed(&boot, &[b"till\0power-on"]);
+        let power_on = u32::from_be_bytes([a, b, c, d]);
+        Self { secret, incarnation, environment, boot, power_on, drawn: 0 }
     }
 
     fn draw(&mut self, what: &[u8]) -> [u8; 16] {
@@ -31,12 +35,6 @@ impl Keys {
     /// The seed of one sale in memory: of this boot and of no other sale in it.
     pub(super) fn seed(&mut self) -> [u8; 16] {
         self.draw(b"sale")
-    }
-
-    /// Which power-on this is: the same for all its sales.
-    pub(super) fn power_on(&self) -> u32 {
-        let [a, b, c, d, ..] = keyed(&self.boot, &[b"till\0power-on"]);
-        u32::from_be_bytes([a, b, c, d])
     }
 
     /// The id of a new order.

@@ -219,7 +219,7 @@ impl Life {
 
     fn begin(&mut self, unix: Option<UnixSeconds>, then: Goal) {
         if let Some(desk) = &mut self.front {
-            desk.sale.introduce(self.keys.power_on(), self.terms.client, unix);
+            desk.sale.introduce(self.keys.power_on, self.terms.client, unix);
         }
         self.done = Done::Nothing;
         self.job = Job::Admit { after: None, sum: Default::default(), now: unix, then };

@@ -24,7 +24,7 @@ impl Life {
         if self.news.is_some() {
             return self.tell();
         }
-        if self.job == Job::None {
+        if matches!(self.job, Job::None) {
             return Do::Idle(mem::replace(&mut self.done, Done::Nothing));
         }
         if self.job.asks_journal() {
@@ -61,7 +61,7 @@ impl Life {
 
     /// The order that was to be created is there.
     fn is_created(&self) -> bool {
-        self.job == Job::Serve(Goal::Create) && self.front.as_ref().is_some_and(Desk::can_be_paid)
+        matches!(self.job, Job::Serve(Goal::Create)) && self.front.as_ref().is_some_and(Desk::can_be_paid)
     }
 
     fn refuse(&mut self, now: Millis, trouble: Trouble) -> Do<'static> {

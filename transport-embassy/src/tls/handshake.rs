@@ -123,6 +123,7 @@ async fn shake_hands<S: Read + Write>(
     send_client_hello(io, buffers.tx, &hello, &mut transcript, &[]).await?;
     reached.hello_sent = true;
 
+    buffers.reading();
     let mut flight = Flight::new(buffers.rx);
     let mut message = flight.next(io, None, SERVER_HELLO).await?;
     reached.answered = true;

@@ -49,18 +49,26 @@ pub const RX_FOR_ANY_SERVER: usize = record::MAX_PROTECTED + verifier::MAX_KEY;
 /// back needs its length more); what is longer goes out in several records.
 pub struct Buffers<'b> {
     rx: &'b mut [u8],
+    /// Bytes at the front of `rx` that may have something of a server in them.
+    written: usize,
     tx: &'b mut [u8],
 }
 
 impl<'b> Buffers<'b> {
     /// Takes the caller's memory, whatever is in it.
     pub fn new(rx: &'b mut [u8], tx: &'b mut [u8]) -> Self {
-        Self { rx, tx }
+        Self { written: rx.len(), rx, tx }
     }
 
-    /// Overwrites both buffers: requests lie in the one and answers in the other, in clear or nearly so.
+    /// Overwrites both buffers as far as they were written to: requests lie in the one and answers in the other, in clear or nearly so.
     pub fn wipe(&mut self) {
-        self.rx.zeroize();
+        let written = core::mem::take(&mut self.written).min(self.rx.len());
+        self.rx[..written].zeroize();
         self.tx.zeroize();
+    }
+
+    /// To be said before a record is read: how much of `rx` it takes is known only once it is there.
+    fn reading(&mut self) -> usize {
+        core::mem::replace(&mut self.written, self.rx.len())
     }
 }

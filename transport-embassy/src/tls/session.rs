@@ -162,8 +162,11 @@ impl<S: Read + Write> Channel<'_, '_, S> {
 
     async fn take_record(&mut self) -> Result<(), TlsError> {
         let session = &mut *self.session;
+        let written = self.buffers.reading();
         let rx = &mut *self.buffers.rx;
         let (kind, len) = record::read_protected(self.io, &mut session.read_key, rx).await?;
+        // Behind the content are its type, zeros and the tag.
+        self.buffers.written = written.max(len + OVERHEAD);
         match kind {
             HANDSHAKE => match session.late.take(&rx[..len])? {
                 News::Nothing => {}
