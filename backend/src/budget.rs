@@ -42,6 +42,19 @@ impl Limits {
     pub const SANDBOX: Self =
         Self { create_order: 30, read_order: 60, close_order: 30, payments: 30, create_refund: 30, read_refund: 60 };
 
+    /// So many times these: the gateway raises a merchant's limits on request.
+    #[must_use]
+    pub const fn times(self, times: u32) -> Self {
+        Self {
+            create_order: self.create_order.saturating_mul(times),
+            read_order: self.read_order.saturating_mul(times),
+            close_order: self.close_order.saturating_mul(times),
+            payments: self.payments.saturating_mul(times),
+            create_refund: self.create_refund.saturating_mul(times),
+            read_refund: self.read_refund.saturating_mul(times),
+        }
+    }
+
     const fn of(&self, class: Class) -> u32 {
         match class {
             Class::CreateOrder => self.create_order,

@@ -14,7 +14,7 @@ use transport_std::SetupError;
 use crate::book::{Terms, Unreported};
 use crate::budget::Limits;
 use crate::call::Prices;
-use crate::token::TokenError;
+use crate::store::Database;
 
 /// Most for an order, unless something else is said: 1000.00.
 const CAP: Amount = match Amount::from_minor(100_000) {
@@ -31,7 +31,9 @@ pub struct Config {
     pub gateway: Endpoint,
     /// How the gateway is reached, and whom to trust there.
     pub transport: transport_std::Config,
-    /// Where the hashes of tokens, the orders and, without [`Config::certificate`], the authority's certificate are.
+    /// Where the orders and the hashes of tokens are.
+    pub database: Database,
+    /// Where, without [`Config::certificate`], the authority's certificate is.
     pub dir: PathBuf,
     /// What may be sold for.
     pub prices: Prices,
@@ -80,7 +82,7 @@ pub enum Notice {
         /// The HTTP status.
         status: u16,
     },
-    /// The file of orders cannot be written: nothing is done any more until somebody looks.
+    /// The database gives no answer: nothing is done until it does.
     NotKept(String),
 }
 
@@ -93,21 +95,21 @@ pub enum StartError {
     Io(io::Error),
     /// The certificate or its key.
     Certificate(String),
-    /// The tokens.
-    Token(TokenError),
     /// How the gateway is reached.
     Gateway(SetupError),
 }
 
 impl Config {
-    /// Loopback, an authority of its own, up to 1000.00 an order, 15 minutes to pay it, production's limits, answers
+    /// Loopback, SQLite in `dir`, an authority of its own, up to 1000.00 an order, 15 minutes to pay it, production's limits, answers
     /// fresh for a second.
     pub fn new(gateway: Endpoint, transport: transport_std::Config, dir: impl Into<PathBuf>) -> Self {
+        let dir = dir.into();
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             gateway,
             transport,
-            dir: dir.into(),
+            database: Database::Folder(dir.clone()),
+            dir,
             prices: Prices::UpTo(CAP),
             limits: Limits::PRODUCTION,
             certificate: None,
@@ -134,6 +136,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("listen", &self.listen)
             .field("gateway", &self.gateway)
+            .field("database", &self.database)
             .field("dir", &self.dir)
             .field("prices", &self.prices)
             .finish_non_exhaustive()
@@ -148,7 +151,7 @@ impl fmt::Display for Notice {
             Self::RefundPending { order_id, status } => {
                 write!(f, "order {order_id}: no refund yet (status {status}); trying again")
             }
-            Self::NotKept(why) => write!(f, "the file of orders cannot be written: {why}"),
+            Self::NotKept(why) => write!(f, "the orders cannot be kept: {why}"),
         }
     }
 }
@@ -161,7 +164,6 @@ impl fmt::Display for StartError {
             }
             Self::Io(error) => write!(f, "the backend cannot start: {error}"),
             Self::Certificate(error) => write!(f, "the certificate or its key: {error}"),
-            Self::Token(error) => write!(f, "{error}"),
             Self::Gateway(error) => write!(f, "the gateway: {error}"),
         }
     }

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pay_core::model::{ApiVersion, CfPaymentId, CreateOrder, OrderId, Timestamp, UnixSeconds};
 use pay_core::sale::Millis;
@@ -19,8 +19,8 @@ use crate::call::{Call, Incoming, Prices};
 use crate::clock::Clock;
 use crate::config::{Config, Notice, StartError};
 use crate::gateway::Gateway;
-use crate::store::Store;
-use crate::token::{Tokens, hex};
+use crate::store::{Known, Role, Store};
+use crate::token::{hex, presented};
 
 /// Longest Create Order body that can come of [`Call::Create`].
 const BODY_MAX: usize = 2048;
@@ -40,8 +40,7 @@ pub(crate) struct Desk {
     misses: Mutex<BTreeMap<OrderId, u32>>,
     /// What people were told of.
     told: Mutex<BTreeSet<(OrderId, Matter)>>,
-    tokens: Tokens,
-    store: Mutex<Store>,
+    pub(crate) store: Store,
     cache: Cache<Answer>,
     prices: Prices,
     fresh: Duration,
@@ -66,17 +65,17 @@ impl Desk {
 
     /// With this gateway and this time.
     pub(crate) fn with(config: &Config, gateway: Gateway, clock: Clock) -> Result<Self, StartError> {
-        let store = Store::open(&config.dir)?;
         let terms = config.terms();
+        let mut power_on = [0; 8];
+        getrandom::fill(&mut power_on).map_err(|_| std::io::Error::other("no random bytes"))?;
         Ok(Self {
             gateway,
-            agenda: Agenda::new(store.book().entries().filter_map(|entry| Some((entry.order(), entry.due(terms)?.0)))),
+            agenda: Agenda::default(),
             terms,
-            power_on: clock.moment().0,
+            power_on: u64::from_ne_bytes(power_on),
             told: Mutex::default(),
             misses: Mutex::default(),
-            tokens: Tokens::read(&config.dir).map_err(StartError::Token)?,
-            store: Mutex::new(store),
+            store: Store::open(&config.database, Role::Server, terms)?,
             cache: Cache::new(clock.clone()),
             clock,
             prices: config.prices.clone(),
@@ -89,17 +88,19 @@ impl Desk {
 
     /// Answers a device.
     pub(crate) fn handle(&self, request: &Incoming) -> Answer {
-        let Some(owner) = request.token().and_then(|token| self.tokens.owner(token)) else {
-            return Answer::unauthenticated();
-        };
-        self.serve(owner, request).unwrap_or_else(|refusal| refusal)
+        let Some(owner) = request.token().and_then(presented) else { return Answer::unauthenticated() };
+        match self.store.has_token(owner) {
+            Ok(true) => self.serve(owner, request).unwrap_or_else(|refusal| refusal),
+            Ok(false) => Answer::unauthenticated(),
+            Err(error) => self.not_kept(&error),
+        }
     }
 
     fn serve(&self, owner: Owner, request: &Incoming) -> Result<Answer, Answer> {
         let call = request.call(&self.prices)?;
         let version = request.version();
         let acts = matches!(call, Call::Create(_) | Call::Close(_) | Call::Report(..) | Call::Claim(..));
-        if acts && request.epoch()? < self.store().book().epoch(&owner) {
+        if acts && request.epoch()? < self.store.epoch(owner).map_err(|error| self.not_kept(&error))? {
             return Err(Answer::old_epoch());
         }
         match call {
@@ -135,7 +136,7 @@ impl Desk {
     fn create(&self, owner: Owner, order: CreateOrder, version: ApiVersion) -> Result<Answer, Answer> {
         let (id, amount) = (order.order_id().clone(), order.amount());
         let same = |entry: &Entry| *entry.owner() == owner && entry.amount() == amount.minor();
-        match self.entry(&id) {
+        match self.entry(&id)? {
             Some(entry) if !same(&entry) => return Err(Answer::order_exists()),
             Some(entry) if entry.is_made() => return Ok(self.order(&id, version).repeated()),
             _ => {}
@@ -149,21 +150,15 @@ impl Desk {
         let length = encode::create_order(&order, &mut body).map_err(|_| Answer::too_large())?;
 
         let permit = self.gateway.reserve(wire::Call::CreateOrder.kind())?;
-        {
-            let mut store = self.store();
-            match store.entry(&id) {
-                Some(entry) if !same(entry) => return Err(Answer::order_exists()),
-                Some(_) => {}
-                None => {
-                    store.want(&id, owner, amount.minor()).map_err(|error| self.not_kept(&error))?;
-                }
-            }
+        let entry = self.store.want(&id, owner, amount.minor()).map_err(|error| self.not_kept(&error))?;
+        if !same(&entry) {
+            return Err(Answer::order_exists());
         }
         let answer = self.gateway.call(permit, wire::Call::CreateOrder, version, &body[..length]);
         self.cache.forget(&beginning(&id));
         if answer.is_success() {
             // The gateway makes no second order of an id: this one is ours, whether it repeats the mark or not.
-            let entry = self.entry(&id).ok_or_else(Answer::no_such_order)?;
+            let entry = self.entry(&id)?.ok_or_else(Answer::no_such_order)?;
             reading(&entry, true, &id, &answer).ok_or_else(not_ours)?;
             self.made(&id)?;
             return Ok(answer);
@@ -183,7 +178,7 @@ impl Desk {
         self.say_or_conflict(order, &Event::Closing { at })?;
         let answer = self.gateway.call(permit, wire::Call::TerminateOrder(order), version, encode::TERMINATE_ORDER);
         self.cache.forget(&beginning(order));
-        self.plan(order);
+        self.agenda.changed();
         if answer.is_success() && self.reading(order, &answer).is_none() { Err(not_ours()) } else { Ok(answer) }
     }
 
@@ -197,7 +192,7 @@ impl Desk {
         self.need(owner, order, ApiVersion::default())?;
         let payment = payment.map(CfPaymentId::get);
         let said = self.say_or_conflict(order, &Event::Reported { at: self.clock.moment(), released, payment });
-        self.plan(order);
+        self.agenda.changed();
         self.tell(order);
         said?;
         Ok(Answer::ok(json!({"order_id": order.as_str(), "released": released}).to_string().into()))
@@ -215,7 +210,7 @@ impl Desk {
             }
         }
         let said = self.say_or_conflict(order, &claimed());
-        self.plan(order);
+        self.agenda.changed();
         said?;
         let granted = json!({"order_id": order.as_str(), "cf_payment_id": payment.to_string(), "granted": true});
         Ok(Answer::ok(granted.to_string().into()))
@@ -223,15 +218,15 @@ impl Desk {
 
     /// A device lost its journal, or takes the place of another: earlier lives of it are over.
     fn recover(&self, owner: Owner) -> Result<Answer, Answer> {
-        let mut store = self.store();
-        let epoch = store.raise_epoch(owner).map_err(|error| self.not_kept(&error))?;
-        let orders: Vec<_> = store.book().open_orders(&owner).map(OrderId::as_str).collect();
+        let epoch = self.store.raise_epoch(owner).map_err(|error| self.not_kept(&error))?;
+        let orders = self.store.open_orders(owner).map_err(|error| self.not_kept(&error))?;
+        let orders: Vec<_> = orders.iter().map(OrderId::as_str).collect();
         Ok(Answer::ok(json!({"epoch": epoch, "orders": orders}).to_string().into()))
     }
 
     /// Passes if the order was made with this token, and the gateway has shown so.
     fn need(&self, owner: Owner, order: &OrderId, version: ApiVersion) -> Result<(), Answer> {
-        let entry = self.entry(order).filter(|entry| *entry.owner() == owner).ok_or_else(Answer::no_such_order)?;
+        let entry = self.entry(order)?.filter(|entry| *entry.owner() == owner).ok_or_else(Answer::no_such_order)?;
         if entry.is_made() {
             return Ok(());
         }
@@ -245,7 +240,7 @@ impl Desk {
         let answer = self.read(wire::Call::ReadOrder(order), version);
         if !answer.is_success() || self.reading(order, &answer).is_some() {
             answer
-        } else if self.entry(order).is_some_and(|entry| entry.is_made()) {
+        } else if self.found(order).is_some_and(|entry| entry.is_made()) {
             // It is there, whatever this answer is about.
             not_ours()
         } else {
@@ -284,17 +279,27 @@ impl Desk {
 
     /// What an answer says of our order; `None` if it cannot be read or is about another.
     pub(crate) fn reading(&self, order: &OrderId, answer: &Answer) -> Option<Reading> {
-        let entry = self.entry(order)?;
+        let entry = self.found(order)?;
         reading(&entry, entry.is_made(), order, answer)
     }
 
-    pub(crate) fn entry(&self, order: &OrderId) -> Option<Entry> {
-        self.store().entry(order).cloned()
+    pub(crate) fn entry(&self, order: &OrderId) -> Result<Option<Entry>, Answer> {
+        Ok(self.known(order)?.map(|known| known.entry))
+    }
+
+    /// The same with the count of its events.
+    pub(crate) fn known(&self, order: &OrderId) -> Result<Option<Known>, Answer> {
+        self.store.known(order).map_err(|error| self.not_kept(&error))
+    }
+
+    /// Where no answer of the database and no order come to the same.
+    fn found(&self, order: &OrderId) -> Option<Entry> {
+        self.entry(order).ok().flatten()
     }
 
     /// Says what happened, and keeps it before anybody else decides.
     pub(crate) fn say(&self, order: &OrderId, event: &Event) -> Result<Effect, Answer> {
-        let effect = self.store().on(order, event).map_err(|error| self.not_kept(&error))?;
+        let effect = self.store.on(order, event).map_err(|error| self.not_kept(&error))?;
         effect.ok_or_else(Answer::no_such_order)
     }
 
@@ -322,24 +327,13 @@ impl Desk {
 
     /// Tells people what is new for them to do about an order.
     pub(crate) fn tell(&self, order: &OrderId) {
-        let Some(entry) = self.entry(order) else { return };
+        let Some(entry) = self.found(order) else { return };
         for matter in entry.matters(self.terms, Millis(self.clock.moment().0)) {
             let (duty, text) = (matter.name(), matter.text());
             let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
             if told.insert((order.clone(), matter)) {
                 drop(told);
                 self.notify(&Notice::Duty { order_id: order.to_string(), duty, text });
-            }
-        }
-    }
-
-    /// Takes over what people said since the last time.
-    pub(crate) fn hear(&self) {
-        let words = self.store().new_words();
-        for word in words {
-            if let Ok(order) = OrderId::parse(&word.order) {
-                let _ = self.say(&order, &word.event(self.clock.moment()));
-                self.plan(&order);
             }
         }
     }
@@ -355,17 +349,13 @@ impl Desk {
 
     fn made(&self, order: &OrderId) -> Result<(), Answer> {
         self.say(order, &Event::Made { at: self.clock.moment() })?;
-        self.plan(order);
+        self.agenda.changed();
         Ok(())
     }
 
     fn not_kept(&self, error: &std::io::Error) -> Answer {
         self.notify(&Notice::NotKept(error.to_string()));
         Answer::not_kept()
-    }
-
-    fn store(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -44,6 +44,4 @@ pub use config::{Config, Notice, StartError};
 #[cfg(feature = "service")]
 pub use server::Server;
 #[cfg(feature = "service")]
-pub use store::{add_word, listed};
-#[cfg(feature = "service")]
-pub use token::{TokenError, add_token};
+pub use store::{Database, TokenError, add_token, add_word, listed};

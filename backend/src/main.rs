@@ -10,9 +10,9 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow};
 use backend::book::{Moment, Terms, Unreported};
-use backend::{Config, Limits, Prices, Server, add_token, add_word, listed};
+use backend::{Config, Database, Limits, Prices, Server, add_token, add_word, listed};
 use clap::{Parser, Subcommand, ValueEnum};
-use pay_core::model::Amount;
+use pay_core::model::{Amount, OrderId};
 use pay_core::wire::{Auth, Endpoint};
 use serde::Deserialize;
 use transport_std::Roots;
@@ -20,6 +20,8 @@ use zeroize::Zeroizing;
 
 const CLIENT_ID: &str = "CASHFREE_CLIENT_ID";
 const CLIENT_SECRET: &str = "CASHFREE_CLIENT_SECRET";
+/// The database's URL may have a password in it, and everybody sees a program's arguments.
+const DATABASE: &str = "BACKEND_DATABASE";
 
 /// A merchant's backend for kiosks that hold no secret
 #[derive(Parser)]
@@ -38,9 +40,8 @@ enum Command {
     Token(Token),
     /// List what people have to do: order, name, what it is; a line each
     Duties {
-        /// Where the orders are
-        #[arg(long)]
-        dir: PathBuf,
+        #[command(flatten)]
+        place: Place,
         /// Seconds an order can be paid, as the backend has it
         #[arg(long, default_value_t = 900)]
         order_life: u64,
@@ -57,21 +58,57 @@ enum Command {
         /// What was done
         #[arg(long)]
         why: String,
-        /// Where the orders are
-        #[arg(long)]
-        dir: PathBuf,
+        #[command(flatten)]
+        place: Place,
+        /// Seconds an order can be paid, as the backend has it
+        #[arg(long, default_value_t = 900)]
+        order_life: u64,
     },
+}
+
+/// Where the backend keeps its book.
+#[derive(clap::Args)]
+struct Place {
+    /// The backend's folder
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// postgres://…, for several backends; or set BACKEND_DATABASE. Without it SQLite in the folder
+    #[arg(long)]
+    database: Option<String>,
+}
+
+impl Place {
+    fn database(&self) -> anyhow::Result<Database> {
+        database(self.database.as_ref(), self.dir.as_deref())
+    }
+}
+
+impl Serve {
+    fn database(&self) -> anyhow::Result<Database> {
+        database(self.database.as_ref(), Some(&self.dir))
+    }
+}
+
+fn database(url: Option<&String>, folder: Option<&Path>) -> anyhow::Result<Database> {
+    let url = url.cloned().or_else(|| std::env::var(DATABASE).ok());
+    match (url, folder) {
+        (Some(url), _) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            Ok(Database::Postgres(url))
+        }
+        (Some(_), _) => Err(anyhow!("--database and {DATABASE} must begin with postgres://")),
+        (None, Some(folder)) => Ok(Database::from(folder)),
+        (None, None) => Err(anyhow!("give --dir or --database")),
+    }
 }
 
 #[derive(Subcommand)]
 enum Token {
-    /// Make a token, store its hash, print it once; a running backend takes it after a restart
+    /// Make a token, store its hash, print it once; a running backend takes it at once
     Add {
         /// 1 to 32 letters, digits, '-' or '_'
         name: String,
-        /// Where the hashes are
-        #[arg(long)]
-        dir: PathBuf,
+        #[command(flatten)]
+        place: Place,
     },
 }
 
@@ -89,9 +126,12 @@ struct Serve {
     /// A JSON file with client_id and client_secret; else CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET
     #[arg(long)]
     keys: Option<PathBuf>,
-    /// Where hashes of tokens, orders and the authority's certificate are
+    /// Where the orders and the authority's certificate are
     #[arg(long)]
     dir: PathBuf,
+    /// postgres://… for the orders, for several backends; or set BACKEND_DATABASE. Without it SQLite in the folder
+    #[arg(long)]
+    database: Option<String>,
     /// The most an order may be for
     #[arg(long, default_value = "1000.00", value_parser = amount, conflicts_with = "price")]
     cap: Amount,
@@ -107,6 +147,9 @@ struct Serve {
     /// Calls per minute that the gateway takes
     #[arg(long, default_value = "production")]
     limits: LimitsOf,
+    /// The gateway has raised them so many times
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limits_times: u32,
     /// Seconds an order can be paid
     #[arg(long, default_value_t = 900, value_parser = clap::value_parser!(u64).range(60..=86_400))]
     order_life: u64,
@@ -133,34 +176,45 @@ struct KeyFile {
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     match (options.command, options.serve) {
-        (Some(Command::Token(Token::Add { name, dir })), _) => {
-            println!("{}", *add_token(&dir, &name)?);
+        (Some(Command::Token(Token::Add { name, place })), _) => {
+            println!("{}", *add_token(place.database()?, &name)?);
             Ok(())
         }
-        (Some(Command::Duties { dir, order_life }), _) => {
-            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
-            let terms = Terms { life_ms: order_life * 1000, first_look_ms: 2_000, unreported: Unreported::Tell };
-            for (order, matter) in listed(&dir, terms, Moment(u64::try_from(now.as_millis())?))? {
+        (Some(Command::Duties { place, order_life }), _) => {
+            for (order, matter) in listed(place.database()?, terms(order_life), now()?)? {
                 println!("{order} {} {}", matter.name(), matter.text());
             }
             Ok(())
         }
-        (Some(Command::Done { order, duty, who, why, dir }), _) => {
-            add_word(&dir, &order, &duty, &who, &why).with_context(|| format!("{} cannot be written", dir.display()))
+        (Some(Command::Done { order, duty, who, why, place, order_life }), _) => {
+            let id = OrderId::parse(&order)?;
+            let said = add_word(place.database()?, terms(order_life), now()?, &id, [&duty, &who, &why])?;
+            if said { Ok(()) } else { Err(anyhow!("there is no order {order}")) }
         }
         (None, Some(serve)) => run(&serve),
         (None, None) => Err(anyhow!("give --gateway and --dir, or a command")),
     }
 }
 
+fn now() -> anyhow::Result<Moment> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    Ok(Moment(u64::try_from(now.as_millis())?))
+}
+
+fn terms(order_life: u64) -> Terms {
+    Terms { life_ms: order_life.saturating_mul(1000), first_look_ms: 2_000, unreported: Unreported::Tell }
+}
+
 fn run(options: &Serve) -> anyhow::Result<()> {
     if let Some(path) = &options.new_token_file {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let token = add_token(&options.dir, &format!("start-{}", now.as_nanos()))?;
+        let token = add_token(options.database()?, &format!("start-{}", now.as_nanos()))?;
         write_secret(path, &token).with_context(|| format!("{} cannot be written", path.display()))?;
     }
-    let server = Server::start(config(options)?)?;
-    let ca = server.ca_pem().map(|_| options.dir.join("backend-ca.pem"));
+    let config = config(options)?;
+    let ca = config.dir.join("backend-ca.pem");
+    let server = Server::start(config)?;
+    let ca = server.ca_pem().map(|_| ca);
     println!("{}", serde_json::json!({"url": server.url(), "ca": ca}));
     std::io::stdout().flush()?;
 
@@ -183,13 +237,15 @@ fn config(options: &Serve) -> anyhow::Result<Config> {
         transport = transport.with_roots(roots.with_context(|| format!("{}", path.display()))?);
     }
     let mut config = Config::new(endpoint, transport, &options.dir);
+    config.database = options.database()?;
     config.listen = options.listen;
     config.prices =
         if options.price.is_empty() { Prices::UpTo(options.cap) } else { Prices::Catalogue(options.price.clone()) };
     config.limits = match options.limits {
         LimitsOf::Production => Limits::PRODUCTION,
         LimitsOf::Sandbox => Limits::SANDBOX,
-    };
+    }
+    .times(options.limits_times);
     config.unreported = options.refund_unreported_after.map_or(Unreported::Tell, Unreported::RefundAfter);
     config.order_life = Duration::from_secs(options.order_life);
     if let (Some(cert), Some(key)) = (&options.cert, &options.key) {

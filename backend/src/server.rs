@@ -69,6 +69,7 @@ impl Server {
         let acceptor = acceptor(identity).map_err(|error| StartError::Certificate(error.to_string()))?;
         let desk = Arc::new(Desk::new(&config)?);
         if let Some(authority) = &authority {
+            fs::create_dir_all(&config.dir)?;
             fs::write(config.dir.join("backend-ca.pem"), &authority.pem)?;
             fs::write(config.dir.join("backend-ca.der"), &authority.der)?;
         }

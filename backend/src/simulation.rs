@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::gateway::{Gateway, Line};
-use crate::token::add_token;
+use crate::store::add_token;
 
 /// 2027-01-15: where the virtual time begins, in milliseconds.
 const START: u64 = 1_800_000_000_000;

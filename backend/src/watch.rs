@@ -1,17 +1,16 @@
 //! What the backend does by itself: the duties of its book.
 
-#[cfg(test)]
 use core::time::Duration;
 
 use pay_core::model::{Amount, ApiVersion, CfPaymentId, CreateRefund, OrderId, RefundId};
 use pay_core::sale::Millis;
 use pay_core::wire::{Call, decode, encode};
 
-use crate::agenda::Next;
 use crate::answer::Answer;
 use crate::book::{Back, Duty, Entry, Event, Reading, SeenPayment, SeenRefund};
 use crate::config::Notice;
 use crate::desk::Desk;
+use crate::store::Known;
 
 /// For calls of our own.
 const VERSION: ApiVersion = ApiVersion::V2025_01_01;
@@ -32,12 +31,18 @@ impl From<Answer> for NotNow {
 impl Desk {
     /// Does what is owed, until the agenda is stopped.
     pub(crate) fn watch(&self) {
-        loop {
-            self.hear();
-            match self.agenda.next(self.now()) {
-                Next::Order(order) => self.visit(&order),
-                Next::Nothing(time) => self.agenda.wait(time),
-                Next::Stopped => return,
+        while let Some(plans) = self.agenda.plans() {
+            let now = self.now();
+            match self.store.take_due(now) {
+                Ok(Some(order)) => self.visit(&order),
+                Ok(None) => {
+                    let next = self.store.next_due(now).ok().flatten();
+                    self.agenda.wait(plans, next.map(|at| Duration::from_millis(at.since(now).max(1))));
+                }
+                Err(error) => {
+                    self.notify(&Notice::NotKept(error.to_string()));
+                    self.agenda.wait(plans, None);
+                }
             }
         }
     }
@@ -46,18 +51,15 @@ impl Desk {
     #[cfg(test)]
     pub(crate) fn watch_once(&self) -> Option<Duration> {
         loop {
-            match self.agenda.next(self.now()) {
-                Next::Order(order) => self.visit(&order),
-                Next::Nothing(time) => return time,
-                Next::Stopped => return None,
+            let now = self.now();
+            match self.store.take_due(now).expect("a database") {
+                Some(order) => self.visit(&order),
+                None => {
+                    let next = self.store.next_due(now).expect("a database");
+                    return next.map(|at| Duration::from_millis(at.since(now)));
+                }
             }
         }
-    }
-
-    /// Puts an order on the agenda as its book says.
-    pub(crate) fn plan(&self, order: &OrderId) {
-        let due = self.entry(order).and_then(|entry| entry.due(self.terms));
-        self.agenda.put(order, due.map(|(at, _)| at));
     }
 
     /// Reads an order's payments for its book.
@@ -91,23 +93,38 @@ impl Desk {
         Millis(self.clock.moment().0)
     }
 
+    /// Does what is due for an order, which nobody else has at this time.
     fn visit(&self, order: &OrderId) {
-        for _ in 0..AT_ONCE {
-            let Some(entry) = self.entry(order) else { return };
-            let Some((at, duty)) = entry.due(self.terms) else { break };
-            if at > self.now() {
-                break;
-            }
+        let next = self.serve_out(order);
+        self.tell(order);
+        // Else the lease runs out, and somebody does it then.
+        if let Ok(Some((n, at))) = next
+            && let Err(error) = self.store.plan(order, n, at)
+        {
+            self.notify(&Notice::NotKept(error.to_string()));
+        }
+    }
+
+    /// When the next duty is due after those that are done now, and of how many events that follows.
+    fn serve_out(&self, order: &OrderId) -> Result<Option<(i64, Option<Millis>)>, Answer> {
+        for round in 0..=AT_ONCE {
+            let Some(Known { entry, n }) = self.known(order)? else { return Ok(None) };
+            let due = entry.due(self.terms);
+            let duty = match due {
+                Some((at, duty)) if at <= self.now() && round < AT_ONCE => duty,
+                due => return Ok(Some((n, due.map(|(at, _)| at)))),
+            };
+            // Without an answer the calls are made all the same: whoever takes the order beside us makes the same.
+            let _ = self.store.keep_lease(order, self.now());
             if self.fulfil(&entry, duty).is_err() {
                 let misses = self.missed(order);
                 let pause = self.terms.first_look_ms.saturating_mul(1 << misses.min(16)).min(PAUSE_MAX_MS);
-                self.agenda.put(order, Some(Millis(self.now().0.saturating_add(pause.max(1)))));
-                return;
+                let n = self.known(order)?.map_or(n, |known| known.n);
+                return Ok(Some((n, Some(Millis(self.now().0.saturating_add(pause.max(1)))))));
             }
             self.met(order);
         }
-        self.tell(order);
-        self.plan(order);
+        Ok(None)
     }
 
     fn fulfil(&self, entry: &Entry, duty: Duty) -> Result<(), NotNow> {
@@ -196,7 +213,7 @@ impl Desk {
         {
             self.say(order, &Event::Refund(seen(&refund)))?;
         }
-        let entry = self.entry(order).ok_or(NotNow)?;
+        let entry = self.entry(order)?.ok_or(NotNow)?;
         let shown = entry
             .refunds()
             .find(|(other, refund)| *other == id.as_str() && !matches!(refund.back(), Back::Tried { .. }));

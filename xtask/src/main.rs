@@ -12,6 +12,7 @@ mod fuzz;
 mod lint;
 mod mutants;
 mod no_std;
+mod postgres;
 mod servers;
 mod size;
 mod soak;

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use crate::command::{cargo, run as run_command};
-use crate::{bare_metal, firmware, servers, sweep};
+use crate::{bare_metal, firmware, postgres, servers, sweep};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -16,10 +16,11 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut missing = bare_metal::missing_packages(firmware::TARGET);
     missing.extend(servers::missing_packages());
+    missing.extend(postgres::missing_package());
     if !missing.is_empty() {
         if !arguments.install {
             bail!(
-                "the tests run the kiosk in an emulator and against the TLS servers of others; on Debian, as root: {}, or add --install",
+                "the tests run the kiosk in an emulator and against the TLS servers of others, and the backend on PostgreSQL; on Debian, as root: {}, or add --install",
                 bare_metal::install_command(&missing)
             );
         }
@@ -27,8 +28,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     let image = firmware::build(&[])?;
     run_command(
-        cargo(["test", "--workspace", "--no-fail-fast", "--features", "kiosk/host,tests/servers,xtask/firmware"])
-            .env("FIRMWARE_IMAGE", image),
+        cargo([
+            "test",
+            "--workspace",
+            "--no-fail-fast",
+            "--features",
+            "backend/postgres-tests,kiosk/host,tests/servers,xtask/firmware",
+        ])
+        .env("FIRMWARE_IMAGE", image),
     )?;
     // The whole sweep is `cargo xtask sweep`; docs/proof.md names what it still finds.
     sweep::quick()

@@ -56,7 +56,7 @@ enum End {
 }
 
 impl Entry {
-    pub(super) fn new(order: OrderId, owner: Owner, amount: u64) -> Self {
+    pub(crate) fn new(order: OrderId, owner: Owner, amount: u64) -> Self {
         let kept = Kept {
             order,
             owner,
@@ -123,7 +123,7 @@ impl Entry {
     }
 
     /// Takes over what a log of the first form says.
-    pub(super) fn on_old(&mut self, old: &Old) {
+    pub(crate) fn on_old(&mut self, old: &Old) {
         let (kept, at) = (&mut self.kept, Moment(0));
         match *old {
             Old::Made => kept.made = Some(at),
@@ -156,7 +156,7 @@ impl Entry {
     }
 
     /// Says what happened.
-    pub(super) fn on(&mut self, event: &Event) -> Effect {
+    pub(crate) fn on(&mut self, event: &Event) -> Effect {
         let before = self.kept.clone();
         let conflict = match self.kept.take(event, &mut self.pace) {
             Ok(()) => false,

@@ -2,9 +2,23 @@
 
 mod access;
 mod book;
+mod kill;
 mod orders;
 mod program;
 mod rates;
 mod recover;
 mod refunds;
 mod shop;
+
+use backend::Database;
+
+/// SQLite; the same tests run on PostgreSQL in `tests/postgres`.
+fn database(_: &str, dir: &std::path::Path) -> Database {
+    Database::from(dir)
+}
+
+/// So many backends on one database.
+const BACKENDS: usize = 1;
+
+/// SQLite dies with its backend.
+fn break_database(_: &str) {}

@@ -3,14 +3,14 @@
 use core::time::Duration;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use backend::{Config, Limits, Notice, Prices, Server, add_token};
+use backend::{Config, Database, Limits, Notice, Prices, Server, add_token};
 use pay_core::model::Amount;
 use pay_core::wire::{Auth, Endpoint};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use transport_std::Roots;
 use ureq::Agent;
 use ureq::http::Response;
@@ -63,8 +63,9 @@ impl Shop {
         let notices = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&notices);
         config.notice = Arc::new(move |notice: &Notice| seen.lock().expect("notices").push(notice.to_string()));
+        config.database = crate::database(name, &dir);
         change(&mut config);
-        let token = add_token(&dir, "kiosk-1").expect("a token").to_string();
+        let token = add_token(&config.database, "kiosk-1").expect("a token").to_string();
         let mut shop = Self {
             gateway,
             config,
@@ -184,6 +185,16 @@ impl Shop {
         self.succeed(&self.attempt(&made.json()["payment_session_id"]));
     }
 
+    /// What the program prints beside the running backend.
+    pub(crate) fn program(&self, arguments: &[&str]) -> String {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_backend"));
+        match &self.config.database {
+            Database::Folder(folder) => program.args(arguments).arg("--dir").arg(folder),
+            Database::Postgres(url) => program.args(arguments).env("BACKEND_DATABASE", url),
+        };
+        String::from_utf8(program.output().expect("the program").stdout).expect("text")
+    }
+
     pub(crate) fn refunds(&self) -> usize {
         self.gateway.gateway().refunds().len()
     }
@@ -227,11 +238,6 @@ pub(crate) fn order(id: &str, amount: &str) -> String {
         r#"{{"order_id":"{id}","order_amount":{amount},"order_currency":"INR",
         "customer_details":{{"customer_id":"c_1","customer_phone":"9999999999"}}}}"#
     )
-}
-
-/// The beginning of each line of the log.
-pub(crate) fn checksum(json: &[u8]) -> String {
-    Sha256::digest(json).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Waits for something that happens by itself; a minute is for a loaded machine.

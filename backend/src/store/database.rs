@@ -1,0 +1,175 @@
+//! Where the tables are, and a blocking way to them.
+
+use core::fmt;
+use core::future::Future;
+use core::time::Duration;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{AnyPool, Executor};
+use tokio::runtime::Runtime;
+
+use super::{import, schema};
+
+/// The name of the SQLite file.
+const FILE: &str = "backend.sqlite";
+/// Held by the backend that serves from a folder.
+const LOCK: &str = "backend.lock";
+/// Connections to PostgreSQL. SQLite has one writer, so one is all it needs.
+const CONNECTIONS: u32 = 8;
+/// Limit of one visit to the database: who waits for it answers 503 then.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Where the backend keeps its book.
+#[derive(Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)] // a choice of the merchant's
+pub enum Database {
+    /// In a file of this folder, by SQLite: for one backend.
+    Folder(PathBuf),
+    /// `postgres://…`: for one or several. May have a password in it, so it is never printed.
+    Postgres(String),
+}
+
+/// Who opens it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A backend: one at a time on a folder.
+    Server,
+    /// A command beside it.
+    Tool,
+}
+
+/// The tables.
+pub(super) struct Sql {
+    /// `None` once it is dropped.
+    runtime: Option<Runtime>,
+    pool: AnyPool,
+    pub(super) is_postgres: bool,
+    _lock: Option<File>,
+}
+
+impl Database {
+    /// Opens the tables, making or bringing them up to date.
+    pub(super) fn open(&self, role: Role) -> io::Result<Sql> {
+        sqlx::any::install_default_drivers();
+        // A runtime of its own: whoever comes here is a thread that may block.
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let (url, connections, lock) = match self {
+            Self::Folder(folder) => {
+                fs::create_dir_all(folder)?;
+                let lock = if role == Role::Server { Some(only(&folder.join(LOCK))?) } else { None };
+                // Made by us, so that a folder may have any name; `mode=rwc` would want it in a URL's form.
+                (format!("sqlite://{}?mode=rwc", escaped(&folder.join(FILE))?), 1, lock)
+            }
+            Self::Postgres(url) => (url.clone(), CONNECTIONS, None),
+        };
+        let is_postgres = matches!(self, Self::Postgres(_));
+        let options: AnyConnectOptions = url.parse().map_err(|_| io::Error::other("the database's URL"))?;
+        let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(LIMIT).after_connect(
+            move |connection, _| {
+                Box::pin(async move {
+                    if !is_postgres {
+                        // On the disk before anything follows from it, and beside commands that look.
+                        let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 8000; PRAGMA foreign_keys = ON";
+                        connection.execute(settings).await?;
+                    }
+                    Ok(())
+                })
+            },
+        );
+        let pool = runtime.block_on(pool.connect_with(options)).map_err(failed)?;
+        let sql = Sql { runtime: Some(runtime), pool, is_postgres, _lock: lock };
+        sql.run_long(schema::migrate(&sql.pool))?;
+        if let Self::Folder(folder) = self {
+            import::files(&sql, folder)?;
+            if role == Role::Server {
+                // Of a process that is gone.
+                sql.run(sqlx::query("UPDATE duties SET leased = 0").execute(&sql.pool))?;
+            }
+        }
+        Ok(sql)
+    }
+}
+
+impl Sql {
+    pub(super) fn pool(&self) -> &AnyPool {
+        &self.pool
+    }
+
+    /// Waits for the database.
+    pub(super) fn run<T>(&self, visit: impl Future<Output = Result<T, sqlx::Error>>) -> io::Result<T> {
+        let Some(runtime) = &self.runtime else { return Err(io::Error::other("the database is closed")) };
+        match runtime.block_on(async { tokio::time::timeout(LIMIT, visit).await }) {
+            Ok(done) => done.map_err(failed),
+            Err(_) => Err(io::Error::other("the database gave no answer in time")),
+        }
+    }
+
+    /// The same without a limit, for what is done once.
+    pub(super) fn run_long<T, E: Into<sqlx::Error>>(&self, visit: impl Future<Output = Result<T, E>>) -> io::Result<T> {
+        let Some(runtime) = &self.runtime else { return Err(io::Error::other("the database is closed")) };
+        runtime.block_on(visit).map_err(|error| failed(error.into()))
+    }
+}
+
+impl Drop for Sql {
+    /// The last who holds it may be a task of another runtime, where waiting is not allowed.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            let pool = self.pool.clone();
+            runtime.spawn(async move { pool.close().await });
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// The file's lock, for as long as it is open.
+pub(super) fn only(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+    file.try_lock().map_err(|_| io::Error::other("another backend has this folder open"))?;
+    Ok(file)
+}
+
+/// As a part of a URL.
+fn escaped(path: &Path) -> io::Result<String> {
+    let path = path.to_str().ok_or_else(|| io::Error::other("the folder's name is not UTF-8"))?;
+    Ok(path.replace('%', "%25").replace('?', "%3F").replace('#', "%23"))
+}
+
+/// What the database says, without the address and the password of it.
+fn failed(error: sqlx::Error) -> io::Error {
+    match error {
+        sqlx::Error::Configuration(_) => io::Error::other("the database's URL cannot be used"),
+        other => io::Error::other(other.to_string()),
+    }
+}
+
+impl From<&PathBuf> for Database {
+    fn from(folder: &PathBuf) -> Self {
+        Self::Folder(folder.clone())
+    }
+}
+
+impl From<&Path> for Database {
+    fn from(folder: &Path) -> Self {
+        Self::Folder(folder.to_owned())
+    }
+}
+
+impl From<&Database> for Database {
+    fn from(database: &Database) -> Self {
+        database.clone()
+    }
+}
+
+/// Without what may be a password.
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => write!(f, "Folder({})", folder.display()),
+            Self::Postgres(_) => f.write_str("Postgres(***)"),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The book in a database: SQLite in the backend's folder, or PostgreSQL for several backends.
+//!
+//! An order is its events. They are played through the book here, and a new one is kept in one transaction with the order's count of
+//! events: whoever decided on fewer of them changes no row, reads on and decides again. See `docs/backend.md`.
+
+mod database;
+mod devices;
+mod duties;
+mod import;
+mod orders;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+pub use database::Database;
+pub(crate) use database::Role;
+pub use devices::{TokenError, add_token};
+pub(crate) use orders::{Known, Store};
+pub use orders::{add_word, listed};

@@ -1,0 +1,280 @@
+//! Orders and what happened to them.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pay_core::model::OrderId;
+use pay_core::sale::Millis;
+use sqlx::{AnyConnection, AnyPool, Row};
+
+use crate::book::{Effect, Entry, Event, Matter, Moment, Old, Owner, Terms, Unreported};
+
+use super::database::{Database, Role, Sql};
+
+/// The form of an event's body: of the first log, and of this book.
+pub(super) const FORM_OLD: i64 = 1;
+pub(super) const FORM: i64 = 2;
+/// So many orders are kept in memory before settled ones are let go.
+const KEEP: usize = 8_192;
+/// So often an event is decided anew as somebody else was faster; each time somebody's event was kept.
+const ROUNDS: usize = 100;
+
+/// The book and its tables.
+pub(crate) struct Store {
+    pub(super) sql: Sql,
+    terms: Terms,
+    known: Mutex<HashMap<OrderId, Known>>,
+}
+
+/// An order as far as this process knows it.
+#[derive(Clone)]
+pub(crate) struct Known {
+    pub(crate) entry: Entry,
+    /// Its events so far.
+    pub(crate) n: i64,
+}
+
+impl Store {
+    /// Opens the tables.
+    ///
+    /// # Errors
+    /// When they cannot be read, made or brought up to date, or another backend serves from this folder.
+    pub(crate) fn open(database: &Database, role: Role, terms: Terms) -> io::Result<Self> {
+        Ok(Self { sql: database.open(role)?, terms, known: Mutex::default() })
+    }
+
+    /// Keeps that a device wants an order; the order of this id, which may be somebody else's.
+    ///
+    /// # Errors
+    /// When it could not be made durable.
+    pub(crate) fn want(&self, order: &OrderId, owner: Owner, amount: u64) -> io::Result<Entry> {
+        let insert = "INSERT INTO orders (id, owner, amount, n, is_open, people) VALUES ($1, $2, $3, 0, 1, 0)
+            ON CONFLICT (id) DO NOTHING";
+        let insert = sqlx::query(insert).bind(order.to_string()).bind(owner.to_string()).bind(number(amount)?);
+        self.sql.run(insert.execute(self.sql.pool()))?;
+        let known = self.known(order)?.ok_or_else(|| io::Error::other("an order that was kept is gone"))?;
+        Ok(known.entry)
+    }
+
+    /// Says what happened, and keeps it if it is news. `None`: there is no such order.
+    ///
+    /// # Errors
+    /// When it could not be made durable. It may have become so all the same: whoever says it again is answered as if.
+    pub(crate) fn on(&self, order: &OrderId, event: &Event) -> io::Result<Option<Effect>> {
+        for _ in 0..ROUNDS {
+            let Some(Known { mut entry, n }) = self.known(order)? else { return Ok(None) };
+            let effect = entry.on(event);
+            let is_word = matches!(event, Event::Person { .. });
+            let keeps = is_word || matches!(effect, Effect::News { .. });
+            if keeps {
+                let body = serde_json::to_string(event)?;
+                let row = EventRow { order, n: n + 1, form: FORM, body: &body };
+                if !self.sql.run(keep(self.sql.pool(), &row, &entry, self.terms))? {
+                    // Somebody else was first: what they kept may change what this comes to.
+                    continue;
+                }
+            }
+            if effect != Effect::ReadFirst {
+                self.put(order, Known { entry, n: n + i64::from(keeps) }, n);
+            }
+            return Ok(Some(effect));
+        }
+        Err(io::Error::other("an order changes faster than anybody can decide"))
+    }
+
+    /// The orders of a device that are not settled.
+    ///
+    /// # Errors
+    /// When the database gives no answer.
+    pub(crate) fn open_orders(&self, owner: Owner) -> io::Result<Vec<OrderId>> {
+        let query = sqlx::query("SELECT id FROM orders WHERE owner = $1 AND is_open = 1 ORDER BY id");
+        self.ids(self.sql.run(query.bind(owner.to_string()).fetch_all(self.sql.pool()))?)
+    }
+
+    /// What people have to do by now.
+    ///
+    /// # Errors
+    /// When the database gives no answer.
+    pub(crate) fn matters(&self, now: Moment) -> io::Result<Vec<(OrderId, Matter)>> {
+        let query = sqlx::query("SELECT id FROM orders WHERE people = 1 ORDER BY id");
+        let mut matters = Vec::new();
+        for order in self.ids(self.sql.run(query.fetch_all(self.sql.pool()))?)? {
+            let known = self.known(&order)?;
+            let found = known.iter().flat_map(|known| known.entry.matters(self.terms, Millis(now.0)));
+            matters.extend(found.map(|matter| (order.clone(), matter)));
+        }
+        Ok(matters)
+    }
+
+    fn ids(&self, rows: Vec<sqlx::any::AnyRow>) -> io::Result<Vec<OrderId>> {
+        let id = |row: sqlx::any::AnyRow| {
+            let id: String = row.try_get(0).map_err(io::Error::other)?;
+            OrderId::parse(&id).map_err(|_| damaged(&id))
+        };
+        rows.into_iter().map(id).collect()
+    }
+
+    /// What is known of an order by now.
+    ///
+    /// # Errors
+    /// When the database gives no answer, or holds something that this version cannot read.
+    pub(crate) fn known(&self, order: &OrderId) -> io::Result<Option<Known>> {
+        let known = self.lock().get(order).cloned();
+        let (seen, rows) = self.sql.run(read(self.sql.pool(), order, known.as_ref().map(|known| known.n)))?;
+        let is_new = known.is_none();
+        let known = match (known, seen) {
+            (Some(known), _) => known,
+            (None, Some((owner, amount))) => {
+                let owner = Owner::parse(&owner).ok_or_else(|| damaged(order.as_str()))?;
+                let amount = u64::try_from(amount).map_err(|_| damaged(order.as_str()))?;
+                Known { entry: Entry::new(order.clone(), owner, amount), n: 0 }
+            }
+            (None, None) => return Ok(None),
+        };
+        let (before, mut known) = (known.n, known);
+        for (n, form, body) in rows {
+            known = play(known, n, form, &body).ok_or_else(|| damaged(order.as_str()))?;
+        }
+        if is_new || known.n > before {
+            self.put(order, known.clone(), before);
+        }
+        Ok(Some(known))
+    }
+
+    /// Keeps in memory what came of the order as it stood at `from`, unless more is known by now.
+    fn put(&self, order: &OrderId, next: Known, from: i64) {
+        let mut known = self.lock();
+        if known.get(order).is_some_and(|other| other.n > from && other.n >= next.n) {
+            return;
+        }
+        if known.len() >= KEEP {
+            known.retain(|_, other| !other.entry.is_settled());
+        }
+        if known.len() >= KEEP {
+            known.clear();
+        }
+        known.insert(order.clone(), next);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<OrderId, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A row of `events`.
+pub(super) struct EventRow<'e> {
+    pub(super) order: &'e OrderId,
+    pub(super) n: i64,
+    pub(super) form: i64,
+    pub(super) body: &'e str,
+}
+
+/// Whose it is and its amount, where that was not known; then the events that came after.
+type Read = (Option<(String, i64)>, Vec<(i64, i64, String)>);
+
+async fn read(pool: &AnyPool, order: &OrderId, known: Option<i64>) -> Result<Read, sqlx::Error> {
+    let mut seen = None;
+    if known.is_none() {
+        let query = sqlx::query("SELECT owner, amount FROM orders WHERE id = $1").bind(order.to_string());
+        let Some(row) = query.fetch_optional(pool).await? else { return Ok((None, Vec::new())) };
+        seen = Some((row.try_get(0)?, row.try_get(1)?));
+    }
+    let query = sqlx::query("SELECT n, form, body FROM events WHERE order_id = $1 AND n > $2 ORDER BY n");
+    let rows = query.bind(order.to_string()).bind(known.unwrap_or(0)).fetch_all(pool).await?;
+    let row = |row: &sqlx::any::AnyRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+    Ok((seen, rows.iter().map(row).collect::<Result<_, sqlx::Error>>()?))
+}
+
+/// The order after its next event. `None`: the row fits nothing here.
+pub(super) fn play(mut known: Known, n: i64, form: i64, body: &str) -> Option<Known> {
+    if n != known.n + 1 {
+        return None;
+    }
+    match form {
+        FORM_OLD => known.entry.on_old(&serde_json::from_str::<Old>(body).ok()?),
+        FORM => {
+            known.entry.on(&serde_json::from_str::<Event>(body).ok()?);
+        }
+        _ => return None,
+    }
+    known.n = n;
+    Some(known)
+}
+
+/// Keeps an event with what follows from it. `false`: the order has other events by now, and nothing was done.
+async fn keep(pool: &AnyPool, row: &EventRow<'_>, next: &Entry, terms: Terms) -> Result<bool, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    let is_next = add(&mut transaction, row, next, terms).await?;
+    if is_next {
+        transaction.commit().await?;
+    }
+    Ok(is_next)
+}
+
+/// The part of [`keep`] that stands in a transaction.
+pub(super) async fn add(
+    connection: &mut AnyConnection,
+    row: &EventRow<'_>,
+    next: &Entry,
+    terms: Terms,
+) -> Result<bool, sqlx::Error> {
+    let update = "UPDATE orders SET n = $1, is_open = $2, people = $3 WHERE id = $4 AND n = $5";
+    let update = sqlx::query(update)
+        .bind(row.n)
+        .bind(i64::from(!next.is_settled()))
+        .bind(i64::from(may_need_people(next, terms)))
+        .bind(row.order.to_string())
+        .bind(row.n - 1);
+    if update.execute(&mut *connection).await?.rows_affected() != 1 {
+        return Ok(false);
+    }
+    let insert = sqlx::query("INSERT INTO events (order_id, n, form, body) VALUES ($1, $2, $3, $4)");
+    let insert = insert.bind(row.order.to_string()).bind(row.n).bind(row.form).bind(row.body.to_owned());
+    insert.execute(&mut *connection).await?;
+    super::duties::set(connection, row.order, next.due(terms).map(|(at, _)| at)).await?;
+    Ok(true)
+}
+
+/// Some time, as it stands.
+fn may_need_people(entry: &Entry, terms: Terms) -> bool {
+    !entry.matters(Terms { unreported: Unreported::Tell, ..terms }, Millis(u64::MAX)).is_empty()
+}
+
+pub(super) fn number(value: u64) -> io::Result<i64> {
+    i64::try_from(value).map_err(|_| io::Error::other("a number is too large for the database"))
+}
+
+fn damaged(order: &str) -> io::Error {
+    io::Error::other(format!("the rows of order {order} cannot be read by this version"))
+}
+
+/// Says that a person's duty is done, or with `look` that an order is to be looked at again. A running backend hears it within
+/// seconds. `false`: there is no such order.
+///
+/// # Errors
+/// When it cannot be kept.
+pub fn add_word(
+    database: impl Into<Database>,
+    terms: Terms,
+    now: Moment,
+    order: &OrderId,
+    [matter, who, why]: [&str; 3],
+) -> io::Result<bool> {
+    let store = Store::open(&database.into(), Role::Tool, terms)?;
+    let event = Event::Person { at: now, matter: matter.into(), who: who.into(), why: why.into() };
+    let is_there = store.on(order, &event)?.is_some();
+    if is_there {
+        // A backend looks at it, and plans by its own terms.
+        store.look(order, Millis(now.0))?;
+    }
+    Ok(is_there)
+}
+
+/// What people have to do by now: order, and what it is. A running backend goes on.
+///
+/// # Errors
+/// When the database gives no answer.
+pub fn listed(database: impl Into<Database>, terms: Terms, now: Moment) -> io::Result<Vec<(OrderId, Matter)>> {
+    Store::open(&database.into(), Role::Tool, terms)?.matters(now)
+}

@@ -1,0 +1,230 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pay_core::model::OrderId;
+use pay_core::sale::Millis;
+use sha2::{Digest, Sha256};
+
+use super::database::{Database, Role};
+use super::{Known, Store, add_token, add_word};
+use crate::book::{Effect, Entry, Event, Moment, Owner, Reading, SeenPayment, Terms, Unreported};
+use crate::token::{hex, owner_of};
+
+const TERMS: Terms = Terms { life_ms: 900_000, first_look_ms: 2_000, unreported: Unreported::Tell };
+const OWNER: Owner = Owner::new([7; 32]);
+
+fn dir(name: &str) -> PathBuf {
+    let dir = std::env::temp_dir().join(format!("backend-store-{}-{name}", std::process::id()));
+    let _ = fs::remove_dir_all(&dir);
+    dir
+}
+
+fn open(dir: &Path, role: Role) -> Store {
+    Store::open(&Database::from(dir), role, TERMS).unwrap()
+}
+
+fn order(id: &str) -> OrderId {
+    OrderId::parse(id).unwrap()
+}
+
+fn entry(store: &Store, id: &str) -> Entry {
+    store.known(&order(id)).unwrap().expect("the order").entry
+}
+
+fn reported(released: bool) -> Event {
+    Event::Reported { at: Moment(2), released, payment: None }
+}
+
+/// A payment that succeeded, seen.
+fn paid() -> Event {
+    let seen = SeenPayment { id: 7, status: "SUCCESS".into(), captured: None, completed: None };
+    let status = Some("PAID".to_owned());
+    Event::Read(Reading { at: Moment(3), power_on: 1, date: None, status, payments: Some(vec![seen]), complete: true })
+}
+
+// Meant to notice: a state in memory that nobody brings up to date; two decisions on one state; an order wanted twice.
+#[test]
+fn two_processes_decide_on_what_both_have_kept() {
+    let dir = dir("two");
+    let (first, second) = (open(&dir, Role::Server), open(&dir, Role::Tool));
+    first.want(&order("abc"), OWNER, 1015).unwrap();
+    assert_eq!(*second.want(&order("abc"), Owner::new([8; 32]), 1).unwrap().owner(), OWNER);
+    first.on(&order("abc"), &Event::Made { at: Moment(1) }).unwrap();
+    assert_eq!(second.on(&order("abc"), &reported(false)).unwrap(), Some(Effect::News { conflict: false }));
+    let conflict = first.on(&order("abc"), &reported(true)).unwrap();
+    assert!(
+        matches!(conflict, Some(Effect::News { conflict: true } | Effect::Pace { conflict: true })),
+        "{conflict:?}"
+    );
+    assert_eq!(entry(&first, "abc").released(), Some(false));
+    assert_eq!(first.on(&order("none"), &reported(true)).unwrap(), None);
+    drop(second);
+    assert!(Store::open(&Database::from(dir.as_path()), Role::Server, TERMS).is_err(), "two backends in one folder");
+    drop(first);
+    assert_eq!(entry(&open(&dir, Role::Server), "abc").released(), Some(false));
+    fs::remove_dir_all(dir).unwrap();
+}
+
+// Many threads of two processes claim for different payments: one right is granted.
+// Meant to notice: `AND n = $5` left out of the update.
+#[test]
+fn a_right_is_granted_once_however_many_ask_at_once() {
+    let dir = dir("race");
+    let stores = [open(&dir, Role::Server), open(&dir, Role::Tool)];
+    stores[0].want(&order("abc"), OWNER, 1015).unwrap();
+    stores[0].on(&order("abc"), &Event::Made { at: Moment(1) }).unwrap();
+    let seen = (1..=8).map(|id| SeenPayment { id, status: "SUCCESS".into(), captured: None, completed: None });
+    let payments = Some(seen.collect());
+    let read = Reading { at: Moment(2), power_on: 1, date: None, status: None, payments, complete: true };
+    // `keeps` is decided by the first reading: claims for the others are refused by the book itself.
+    stores[0].on(&order("abc"), &Event::Read(read)).unwrap();
+    let taken: usize = std::thread::scope(|scope| {
+        let claim = |n: u64| {
+            let store = &stores[usize::from(n.is_multiple_of(2))];
+            scope.spawn(move || {
+                let claim = store.on(&order("abc"), &Event::Claimed { at: Moment(3), payment: n }).unwrap();
+                usize::from(claim == Some(Effect::News { conflict: false }))
+            })
+        };
+        let threads: Vec<_> = (1..=8).map(claim).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    assert_eq!(taken, 1);
+    drop(stores);
+    fs::remove_dir_all(dir).unwrap();
+}
+
+// Meant to notice: a duty that is given twice; one that is lost as the older plan overwrites it; a lease that never ends.
+#[test]
+fn a_duty_is_leased_to_one_and_its_time_follows_from_the_last_event() {
+    let dir = dir("duties");
+    let (first, second) = (open(&dir, Role::Server), open(&dir, Role::Tool));
+    first.want(&order("abc"), OWNER, 1015).unwrap();
+    first.on(&order("abc"), &Event::Made { at: Moment(1) }).unwrap();
+    first.on(&order("abc"), &reported(false)).unwrap();
+    assert_eq!(first.take_due(Millis(1)).unwrap(), None, "not yet");
+    assert_eq!(first.next_due(Millis(1)).unwrap(), Some(Millis(2)));
+    assert_eq!(second.take_due(Millis(10)).unwrap(), Some(order("abc")));
+    assert_eq!(first.take_due(Millis(10)).unwrap(), None, "somebody is at it");
+    let Known { n, .. } = second.known(&order("abc")).unwrap().unwrap();
+    first.on(&order("abc"), &paid()).unwrap();
+    second.plan(&order("abc"), n, None).unwrap();
+    assert_eq!(first.take_due(Millis(11)).unwrap(), Some(order("abc")), "a refund is due");
+    assert_eq!(second.take_due(Millis(35_011)).unwrap(), Some(order("abc")), "who had it is gone");
+    let Known { n, .. } = second.known(&order("abc")).unwrap().unwrap();
+    second.plan(&order("abc"), n, Some(Millis(70_000))).unwrap();
+    assert_eq!(first.take_due(Millis(69_999)).unwrap(), None);
+    assert_eq!(first.take_due(Millis(70_000)).unwrap(), Some(order("abc")));
+    drop((first, second));
+    assert_eq!(open(&dir, Role::Server).take_due(Millis(70_001)).unwrap(), Some(order("abc")), "after a start");
+    fs::remove_dir_all(dir).unwrap();
+}
+
+// P4. Meant to notice: an event that could not be kept, in the book all the same.
+#[test]
+fn what_cannot_be_kept_did_not_happen() {
+    let dir = dir("full");
+    let store = open(&dir, Role::Server);
+    store.want(&order("abc"), OWNER, 1015).unwrap();
+    // As a disk that takes nothing more.
+    let refuse = "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'full'); END";
+    store.sql.run(sqlx::query(refuse).execute(store.sql.pool())).unwrap();
+    assert!(store.on(&order("abc"), &reported(true)).is_err());
+    assert_eq!(entry(&store, "abc").released(), None);
+    assert_eq!(store.next_due(Millis(0)).unwrap(), None, "half of a transaction");
+    store.sql.run(sqlx::query("DROP TRIGGER full").execute(store.sql.pool())).unwrap();
+    assert_eq!(store.on(&order("abc"), &reported(true)).unwrap(), Some(Effect::News { conflict: false }));
+    drop(store);
+    fs::remove_dir_all(dir).unwrap();
+}
+
+fn line(json: &str) -> String {
+    format!("{} {json}\n", hex(&Sha256::digest(json.as_bytes())[..4]))
+}
+
+/// A folder of the first form: both kinds of lines, a word that is in the log, one that is not, an epoch, a token.
+fn old_folder(dir: &Path) -> Vec<u8> {
+    fs::create_dir_all(dir).unwrap();
+    let log = [
+        format!(r#"{{"order":"abc","event":"wanted","owner":"{OWNER}","amount":1015}}"#),
+        r#"{"order":"abc","event":"made"}"#.to_owned(),
+        r#"{"order":"abc","event":"reported","released":true}"#.to_owned(),
+        format!(r#"{{"v":2,"order":"def","wanted":"{OWNER}","amount":900}}"#),
+        r#"{"v":2,"order":"def","what":{"event":"made","at":5}}"#.to_owned(),
+        r#"{"v":2,"order":"def","what":{"event":"person","at":6,"matter":"look","who":"a","why":"b"}}"#.to_owned(),
+        format!(r#"{{"v":2,"device":"{OWNER}","epoch":3}}"#),
+    ];
+    let log: String = log.iter().map(|json| line(json)).collect();
+    fs::write(dir.join("orders.log"), &log).unwrap();
+    let word = |matter: &str| format!(r#"{{"order":"def","matter":"{matter}","who":"a","why":"b"}}"#);
+    fs::write(dir.join("words.log"), format!("{}\n{}\n", word("look"), word("unreported"))).unwrap();
+    fs::write(dir.join("tokens"), format!("kiosk-1 {}\n", owner_of(b"token"))).unwrap();
+    log.into_bytes()
+}
+
+// Meant to notice: old lines refused; a person's word taken twice; epochs or tokens not taken over; files taken over twice.
+#[test]
+fn the_files_of_the_first_form_are_taken_over_once() {
+    let dir = dir("import");
+    old_folder(&dir);
+    let store = open(&dir, Role::Server);
+    assert_eq!(entry(&store, "abc").released(), Some(true));
+    assert_eq!((entry(&store, "def").amount(), store.known(&order("def")).unwrap().unwrap().n), (900, 3));
+    assert_eq!(store.epoch(OWNER).unwrap(), 3);
+    assert!(store.has_token(owner_of(b"token")).unwrap() && !store.has_token(OWNER).unwrap());
+    assert_eq!(store.raise_epoch(OWNER).unwrap(), 4);
+    assert_eq!(store.open_orders(OWNER).unwrap(), [order("abc"), order("def")]);
+    assert!(store.take_due(Millis(u64::MAX / 4)).unwrap().is_some(), "they are looked at");
+    drop(store);
+    assert!(!dir.join("orders.log").exists() && dir.join("orders.log.imported").exists());
+    // As if the files had not been renamed before the power went.
+    old_folder(&dir);
+    assert_eq!(open(&dir, Role::Server).epoch(OWNER).unwrap(), 4);
+    assert!(!dir.join("words.log").exists() && !dir.join("tokens").exists());
+    fs::remove_dir_all(dir).unwrap();
+}
+
+// Meant to notice: skipping every line that cannot be read forgets a report in the middle of the file; the checksum not compared.
+#[test]
+fn a_torn_last_line_is_dropped_and_damage_before_it_is_an_error() {
+    let dir = dir("damaged");
+    let log = old_folder(&dir);
+    for at in (0..log.len() - 1).step_by(7) {
+        let mut damaged = log.clone();
+        damaged[at] ^= 1;
+        fs::write(dir.join("orders.log"), &damaged).unwrap();
+        let last = log[..log.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap();
+        let opened = Store::open(&Database::from(dir.as_path()), Role::Server, TERMS);
+        if at < last {
+            assert!(opened.is_err(), "{at}");
+        } else {
+            assert_eq!(opened.unwrap().epoch(OWNER).unwrap(), 0, "{at}");
+            break;
+        }
+    }
+    fs::remove_dir_all(dir).unwrap();
+}
+
+// Meant to notice: a token of a taken name; a word about no order taken for said; a word that no backend hears.
+#[test]
+fn people_and_tokens_come_from_beside() {
+    let dir = dir("beside");
+    let store = open(&dir, Role::Server);
+    let token = add_token(&dir, "kiosk-1").unwrap();
+    assert!(store.has_token(owner_of(token.as_bytes())).unwrap(), "at once");
+    assert!(add_token(&dir, "kiosk-1").is_err() && add_token(&dir, "a b").is_err());
+    store.want(&order("abc"), OWNER, 1015).unwrap();
+    store.on(&order("abc"), &Event::Made { at: Moment(1) }).unwrap();
+    store.on(&order("abc"), &paid()).unwrap();
+    let later = Moment(TERMS.life_ms * 100);
+    let names = |store: &Store| {
+        let matters = store.matters(later).unwrap();
+        matters.into_iter().map(|(_, matter)| matter.name()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&store), ["unreported"]);
+    let say = |id: &str| add_word(&dir, TERMS, later, &order(id), ["unreported", "asha", "seen"]).unwrap();
+    assert!(say("abc") && !say("def"));
+    assert_eq!(names(&store), [""; 0]);
+    drop(store);
+    fs::remove_dir_all(dir).unwrap();
+}

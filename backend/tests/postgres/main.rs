@@ -1,0 +1,35 @@
+//! The tests of `tests/https` on PostgreSQL, on a server of their own. Debian's package `postgresql` has it; `cargo xtask test --install`
+//! installs it.
+
+#[path = "../https/access.rs"]
+mod access;
+#[path = "../https/book.rs"]
+mod book;
+#[path = "../https/kill.rs"]
+mod kill;
+#[path = "../https/orders.rs"]
+mod orders;
+#[path = "../https/rates.rs"]
+mod rates;
+#[path = "../https/recover.rs"]
+mod recover;
+#[path = "../https/refunds.rs"]
+mod refunds;
+mod server;
+#[path = "../https/shop.rs"]
+mod shop;
+
+use backend::Database;
+
+/// So many backends on one database.
+const BACKENDS: usize = 2;
+
+/// A database of the test's own.
+fn database(name: &str, _: &std::path::Path) -> Database {
+    Database::Postgres(server::of(name).create(&name.replace('-', "_")))
+}
+
+/// The database's server dies, and starts again.
+fn break_database(name: &str) {
+    server::of(name).restart_at_once();
+}
