@@ -45,6 +45,10 @@ impl Answer {
         Self::refusal(401, "authentication_error", "request_failed", "the device token is missing or not known")
     }
 
+    pub(crate) fn not_signed() -> Self {
+        Self::refusal(401, "authentication_error", "request_failed", "the signature is missing or not the gateway's")
+    }
+
     pub(crate) fn no_such_path() -> Self {
         Self::refusal(404, "invalid_request_error", "request_failed", "there is no such path here")
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use pay_core::model::Amount;
 use pay_core::wire::Endpoint;
+use pay_core::wire::webhook::Keys;
 use transport_std::SetupError;
 
 use crate::book::{Terms, Unreported};
@@ -35,6 +36,11 @@ pub struct Config {
     pub database: Database,
     /// Where, without [`Config::certificate`], the authority's certificate is.
     pub dir: PathBuf,
+    /// What the gateway's webhooks are signed with. Without it they are answered with 404, and waiting devices learn by asking alone.
+    pub webhooks: Option<Keys>,
+    /// Where webhooks come in plain HTTP from a proxy on this machine, which has the public certificate. Loopback only. They are taken
+    /// at [`Config::listen`] as well.
+    pub listen_hooks: Option<SocketAddr>,
     /// What may be sold for.
     pub prices: Prices,
     /// Calls per minute to the gateway.
@@ -91,6 +97,8 @@ pub enum Notice {
 pub enum StartError {
     /// Without a certificate of its own the server listens on loopback addresses only.
     NotLoopback,
+    /// Webhooks in plain HTTP are taken on loopback addresses only.
+    HooksNotLoopback,
     /// The address, the directory or a file.
     Io(io::Error),
     /// The certificate or its key.
@@ -110,6 +118,8 @@ impl Config {
             transport,
             database: Database::Folder(dir.clone()),
             dir,
+            webhooks: None,
+            listen_hooks: None,
             prices: Prices::UpTo(CAP),
             limits: Limits::PRODUCTION,
             certificate: None,
@@ -162,6 +172,7 @@ impl fmt::Display for StartError {
             Self::NotLoopback => {
                 f.write_str("without a certificate of its own the backend listens on loopback addresses only")
             }
+            Self::HooksNotLoopback => f.write_str("webhooks in plain HTTP are taken on loopback addresses only"),
             Self::Io(error) => write!(f, "the backend cannot start: {error}"),
             Self::Certificate(error) => write!(f, "the certificate or its key: {error}"),
             Self::Gateway(error) => write!(f, "the gateway: {error}"),

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pay_core::model::{ApiVersion, CfPaymentId, CreateOrder, OrderId, Timestamp, UnixSeconds};
 use pay_core::sale::Millis;
+use pay_core::wire::webhook::Keys;
 use pay_core::wire::{self, decode, encode};
 use serde::Deserialize;
 use serde_json::json;
@@ -43,6 +44,7 @@ pub(crate) struct Desk {
     pub(crate) store: Store,
     cache: Cache<Answer>,
     prices: Prices,
+    pub(crate) webhooks: Option<Keys>,
     fresh: Duration,
     fresh_final: Duration,
     notice: Arc<dyn Fn(&Notice) + Send + Sync>,
@@ -79,6 +81,7 @@ impl Desk {
             cache: Cache::new(clock.clone()),
             clock,
             prices: config.prices.clone(),
+            webhooks: config.webhooks.clone(),
             order_life: config.order_life,
             fresh: config.fresh,
             fresh_final: config.fresh_final,
@@ -250,7 +253,7 @@ impl Desk {
     }
 
     /// A call that only reads: one for all who ask at a time, and only if the last answer is stale.
-    fn read(&self, call: wire::Call<'_>, version: ApiVersion) -> Answer {
+    pub(crate) fn read(&self, call: wire::Call<'_>, version: ApiVersion) -> Answer {
         let order = match call {
             wire::Call::ReadOrder(order) => Some(order),
             _ => None,
@@ -353,7 +356,7 @@ impl Desk {
         Ok(())
     }
 
-    fn not_kept(&self, error: &std::io::Error) -> Answer {
+    pub(crate) fn not_kept(&self, error: &std::io::Error) -> Answer {
         self.notify(&Notice::NotKept(error.to_string()));
         Answer::not_kept()
     }

@@ -25,6 +25,8 @@ mod desk;
 #[cfg(feature = "service")]
 mod gateway;
 #[cfg(feature = "service")]
+mod hook;
+#[cfg(feature = "service")]
 mod server;
 #[cfg(all(test, feature = "service"))]
 mod simulation;

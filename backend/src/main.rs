@@ -13,6 +13,7 @@ use backend::book::{Moment, Terms, Unreported};
 use backend::{Config, Database, Limits, Prices, Server, add_token, add_word, listed};
 use clap::{Parser, Subcommand, ValueEnum};
 use pay_core::model::{Amount, OrderId};
+use pay_core::wire::webhook::{Key, Keys};
 use pay_core::wire::{Auth, Endpoint};
 use serde::Deserialize;
 use transport_std::Roots;
@@ -123,7 +124,11 @@ struct Serve {
     /// Trust only this authority's certificate for the gateway (PEM or DER)
     #[arg(long)]
     gateway_ca: Option<PathBuf>,
-    /// A JSON file with client_id and client_secret; else CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET
+    /// Take webhooks here in plain HTTP, from a proxy on this machine; they are taken at --listen as well
+    #[arg(long)]
+    listen_hooks: Option<SocketAddr>,
+    /// A JSON file with client_id and client_secret; else CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET. With client_secret_before in it,
+    /// webhooks may still be signed with that
     #[arg(long)]
     keys: Option<PathBuf>,
     /// Where the orders and the authority's certificate are
@@ -171,6 +176,17 @@ enum LimitsOf {
 struct KeyFile {
     client_id: String,
     client_secret: Zeroizing<String>,
+    client_secret_before: Option<Zeroizing<String>>,
+}
+
+impl KeyFile {
+    fn webhooks(&self) -> anyhow::Result<Keys> {
+        let keys = Keys::new(Key::parse(&self.client_secret)?);
+        match &self.client_secret_before {
+            Some(before) => Ok(keys.with_previous(Key::parse(before)?)),
+            None => Ok(keys),
+        }
+    }
 }
 
 fn main() -> anyhow::Result<()> {
@@ -215,7 +231,7 @@ fn run(options: &Serve) -> anyhow::Result<()> {
     let ca = config.dir.join("backend-ca.pem");
     let server = Server::start(config)?;
     let ca = server.ca_pem().map(|_| ca);
-    println!("{}", serde_json::json!({"url": server.url(), "ca": ca}));
+    println!("{}", serde_json::json!({"url": server.url(), "ca": ca, "hooks": server.hooks_url()}));
     std::io::stdout().flush()?;
 
     let (stop, stopped) = mpsc::channel();
@@ -227,7 +243,8 @@ fn run(options: &Serve) -> anyhow::Result<()> {
 }
 
 fn config(options: &Serve) -> anyhow::Result<Config> {
-    let endpoint = Endpoint::parse(&options.gateway, keys(options.keys.as_deref())?)
+    let keys = keys(options.keys.as_deref())?;
+    let endpoint = Endpoint::parse(&options.gateway, Auth::merchant(&keys.client_id, &keys.client_secret)?)
         .map_err(|_| anyhow!("--gateway must be https://host, with a port and a path if need be"))?;
     let mut transport = transport_std::Config::new();
     if let Some(path) = &options.gateway_ca {
@@ -239,6 +256,8 @@ fn config(options: &Serve) -> anyhow::Result<Config> {
     let mut config = Config::new(endpoint, transport, &options.dir);
     config.database = options.database()?;
     config.listen = options.listen;
+    config.webhooks = Some(keys.webhooks()?);
+    config.listen_hooks = options.listen_hooks;
     config.prices =
         if options.price.is_empty() { Prices::UpTo(options.cap) } else { Prices::Catalogue(options.price.clone()) };
     config.limits = match options.limits {
@@ -255,18 +274,18 @@ fn config(options: &Serve) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-fn keys(path: Option<&Path>) -> anyhow::Result<Auth> {
-    let keys = match path {
+fn keys(path: Option<&Path>) -> anyhow::Result<KeyFile> {
+    match path {
         // serde_json would say what it found there.
         Some(path) => serde_json::from_slice(&Zeroizing::new(read(path)?))
-            .map_err(|_| anyhow!("{} is not a JSON object with client_id and client_secret", path.display()))?,
+            .map_err(|_| anyhow!("{} is not a JSON object with client_id and client_secret", path.display())),
         None => {
             let set =
                 |name| std::env::var(name).map_err(|_| anyhow!("give --keys, or set {CLIENT_ID} and {CLIENT_SECRET}"));
-            KeyFile { client_id: set(CLIENT_ID)?, client_secret: Zeroizing::new(set(CLIENT_SECRET)?) }
+            let client_secret = Zeroizing::new(set(CLIENT_SECRET)?);
+            Ok(KeyFile { client_id: set(CLIENT_ID)?, client_secret, client_secret_before: None })
         }
-    };
-    Ok(Auth::merchant(&keys.client_id, &keys.client_secret)?)
+    }
 }
 
 fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {

@@ -24,6 +24,7 @@ use crate::call::Incoming;
 use crate::certificate::{self, Identity};
 use crate::config::{Config, StartError};
 use crate::desk::Desk;
+use crate::hook;
 
 /// Largest request body: far above any that passes the rules.
 const BODY_MAX: usize = 4 * 1024;
@@ -39,10 +40,14 @@ const HEAD: Duration = Duration::from_secs(30);
 /// What is being done is finished at the end, if it does not take longer.
 const FINISH: Duration = Duration::from_secs(15);
 
+/// Threads that do what is due: a slow answer of the gateway holds up one of them.
+const WATCHERS: usize = 4;
+
 /// A running backend; it stops when this is dropped.
 pub struct Server {
     address: SocketAddr,
     url: String,
+    hooks: Option<SocketAddr>,
     ca_pem: Option<String>,
     ca_der: Option<Vec<u8>>,
     desk: Arc<Desk>,
@@ -66,6 +71,9 @@ impl Server {
                 (Some(authority), identity)
             }
         };
+        if config.listen_hooks.is_some_and(|address| !address.ip().is_loopback()) {
+            return Err(StartError::HooksNotLoopback);
+        }
         let acceptor = acceptor(identity).map_err(|error| StartError::Certificate(error.to_string()))?;
         let desk = Arc::new(Desk::new(&config)?);
         if let Some(authority) = &authority {
@@ -74,30 +82,37 @@ impl Server {
             fs::write(config.dir.join("backend-ca.der"), &authority.der)?;
         }
 
-        let listener = std::net::TcpListener::bind(config.listen)?;
-        listener.set_nonblocking(true)?;
+        let listener = bind(config.listen)?;
         let address = listener.local_addr()?;
+        let hooks = config.listen_hooks.map(bind).transpose()?;
+        let hooks_address = hooks.as_ref().map(std::net::TcpListener::local_addr).transpose()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let listener = {
+        let (listener, hooks) = {
             let _inside = runtime.enter();
-            TcpListener::from_std(listener)?
+            (TcpListener::from_std(listener)?, hooks.map(TcpListener::from_std).transpose()?)
         };
         let (stop, stopped) = oneshot::channel();
         let serving = Arc::clone(&desk);
         let server = std::thread::Builder::new().name("backend".to_owned()).spawn(move || {
             runtime.block_on(async {
+                if let Some(hooks) = hooks {
+                    tokio::spawn(accept(hooks, None, Arc::clone(&serving)));
+                }
                 tokio::select! {
-                    () = accept(listener, acceptor, serving) => {}
+                    () = accept(listener, Some(acceptor), serving) => {}
                     _ = stopped => {}
                 }
             });
             runtime.shutdown_timeout(FINISH);
         })?;
-        let watching = Arc::clone(&desk);
-        let watcher = std::thread::Builder::new().name("watch".to_owned()).spawn(move || watching.watch())?;
+        let mut threads = vec![server];
+        for _ in 0..WATCHERS {
+            let watching = Arc::clone(&desk);
+            threads.push(std::thread::Builder::new().name("watch".to_owned()).spawn(move || watching.watch())?);
+        }
         let (ca_pem, ca_der) = authority.map(|authority| (authority.pem, authority.der)).unzip();
         let url = format!("https://{address}/pg");
-        Ok(Self { address, url, ca_pem, ca_der, desk, stop: Some(stop), threads: vec![server, watcher] })
+        Ok(Self { address, url, hooks: hooks_address, ca_pem, ca_der, desk, stop: Some(stop), threads })
     }
 
     /// Where it listens.
@@ -110,6 +125,12 @@ impl Server {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where the gateway's webhooks come in plain HTTP, with [`Config::listen_hooks`].
+    #[must_use]
+    pub fn hooks_url(&self) -> Option<String> {
+        self.hooks.map(|address| format!("http://{address}{}", hook::PATH))
     }
 
     /// The authority to trust, as PEM text; none with a certificate of its own.
@@ -149,7 +170,8 @@ impl fmt::Debug for Server {
     }
 }
 
-async fn accept(listener: TcpListener, acceptor: TlsAcceptor, desk: Arc<Desk>) {
+/// Devices and the gateway behind TLS; without it the gateway's webhooks alone.
+async fn accept(listener: TcpListener, acceptor: Option<TlsAcceptor>, desk: Arc<Desk>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
@@ -162,23 +184,37 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, desk: Arc<Desk>) {
     }
 }
 
-async fn serve(stream: TcpStream, acceptor: TlsAcceptor, desk: Arc<Desk>, _place: OwnedSemaphorePermit) {
+async fn serve(stream: TcpStream, acceptor: Option<TlsAcceptor>, desk: Arc<Desk>, _place: OwnedSemaphorePermit) {
     // Small answers must not wait for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
-    let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await else { return };
-    let service = service_fn(move |request| answer(request, Arc::clone(&desk)));
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_headers(HEADERS_MAX)
-        .max_buf_size(HEAD_MAX)
-        .serve_connection(TokioIo::new(stream), service);
+    let hooks_only = acceptor.is_none();
+    let service = service_fn(move |request| answer(request, Arc::clone(&desk), hooks_only));
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_headers(HEADERS_MAX).max_buf_size(HEAD_MAX);
     // A client that goes away is its own business.
-    let _ = connection.await;
+    match acceptor {
+        Some(acceptor) => {
+            let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await else { return };
+            let _ = http.serve_connection(TokioIo::new(stream), service).await;
+        }
+        None => {
+            let _ = http.serve_connection(TokioIo::new(stream), service).await;
+        }
+    }
 }
 
-async fn answer(request: hyper::Request<Body>, desk: Arc<Desk>) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
+async fn answer(
+    request: hyper::Request<Body>,
+    desk: Arc<Desk>,
+    hooks_only: bool,
+) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
+    if head.uri.path() == hook::PATH && head.method == hyper::Method::POST {
+        return Ok(respond(hooked(head.headers, body, desk).await, None, None));
+    }
+    if hooks_only {
+        return Ok(respond(Answer::no_such_path(), None, None));
+    }
     let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let (request_id, version) = (text("x-request-id"), text("x-api-version"));
     let body = tokio::time::timeout(BODY, Limited::new(body, BODY_MAX).collect()).await;
@@ -202,6 +238,23 @@ async fn answer(request: hyper::Request<Body>, desk: Arc<Desk>) -> Result<hyper:
         Ok(Err(_)) | Err(_) => Answer::too_large(),
     };
     Ok(respond(answer, request_id, version))
+}
+
+/// A webhook, with its body as it came.
+async fn hooked(headers: HeaderMap, body: Body, desk: Arc<Desk>) -> Answer {
+    let Ok(Ok(body)) = tokio::time::timeout(BODY, Limited::new(body, hook::BODY_MAX).collect()).await else {
+        return Answer::too_large();
+    };
+    let headers: Vec<_> =
+        headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
+    let handled = tokio::task::spawn_blocking(move || desk.hook(&headers, body.to_bytes().to_vec())).await;
+    handled.unwrap_or_else(|_| Answer::not_kept())
+}
+
+fn bind(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
+    let listener = std::net::TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
 /// Two values of a header that decides could be read as either.

@@ -24,6 +24,7 @@ impl Entry {
             kept.watch.quiet = Quiet::kept(ReadAt { now: back(since.now), ..since });
         }
         kept.refunds.rebase(|at| Moment(back(at.millis()).0));
+        kept.hints.rebase(|at| Moment(back(at.millis()).0));
         pace.last = pace.last.map(back);
         pace.quiet_until = pace.quiet_until.map(back);
         // The pause no longer grows.

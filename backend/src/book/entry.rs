@@ -8,6 +8,7 @@ use pay_core::sale::{Millis, Settling, Standing};
 use super::attempt::Attempt;
 use super::duty::{Due, Duty, Matter};
 use super::event::{Event, Moment, Reading};
+use super::hint::Hints;
 use super::old::Old;
 use super::owner::Owner;
 use super::refund::{MadeRefund, Refunds};
@@ -45,6 +46,7 @@ pub(super) struct Kept {
     pub(super) paid: Option<Moment>,
     pub(super) refunds: Refunds,
     pub(super) watch: Watch,
+    pub(super) hints: Hints,
     done: BTreeSet<String>,
 }
 
@@ -72,6 +74,7 @@ impl Entry {
             paid: None,
             refunds: Refunds::default(),
             watch: Watch::default(),
+            hints: Hints::default(),
             done: BTreeSet::new(),
         };
         Self { kept, pace: Pace::default() }
@@ -175,8 +178,12 @@ impl Entry {
     pub fn due(&self, terms: Terms) -> Option<Due> {
         let kept = &self.kept;
         let made = kept.made?;
+        let hint = self.hint_due();
         if let Some(due) = kept.refund_due(terms) {
-            return Some(due);
+            return Some(match hint {
+                Some(hint) if hint.0 < due.0 => hint,
+                _ => due,
+            });
         }
         let overdue = match terms.unreported {
             Unreported::RefundAfter(hours) if kept.is_unreported() && kept.goods.granted.is_none() => {
@@ -192,11 +199,28 @@ impl Entry {
             None if kept.closing => Duty::Close,
             ended => Duty::Read { order: ended.is_none() },
         };
-        match (look, overdue) {
+        let due = match (look, overdue) {
             (Some(look), Some(overdue)) if overdue < look => Some((overdue, Duty::SayOverdue)),
             (Some(look), _) => Some((look, duty)),
             (None, overdue) => overdue.map(|at| (at, Duty::SayOverdue)),
+        };
+        match (hint, due) {
+            (Some(hint), Some(due)) if due.0 < hint.0 => Some(due),
+            (hint, due) => hint.or(due),
         }
+    }
+
+    /// The reading for what webhooks told.
+    fn hint_due(&self) -> Option<Due> {
+        let hints = &self.kept.hints;
+        let at = hints.due(self.pace.unshown)?;
+        let order = self.kept.ended.is_none() && hints.of_money();
+        Some((at, if hints.of_payments() { Duty::Read { order } } else { Duty::ReadRefunds }))
+    }
+
+    /// A webhook told of a payment what no reading has shown yet.
+    pub fn is_hinted(&self) -> bool {
+        self.kept.hints.of_payments() && self.kept.hints.due(self.pace.unshown).is_some()
     }
 
     /// What people have to do about it.
@@ -266,11 +290,18 @@ impl Kept {
                 said?;
             }
             Event::Read(reading) => self.read(reading, pace),
+            Event::Hinted { at, told } => {
+                if self.hints.take(*at, told, &self.attempts, &self.refunds) {
+                    pace.unshown = 0;
+                }
+            }
             Event::Refund(seen) => self.refunds.see(&self.order, seen),
             Event::RefundFailed { at, id, refused } => self.refunds.failed(id, self.amount, *refused, *at),
             Event::Refunds { list } => {
                 list.iter().for_each(|seen| self.refunds.see(&self.order, seen));
                 self.refunds.listed = true;
+                self.hints.listed(&self.refunds);
+                pace.unshown += usize::from(self.hints.of_refunds());
             }
             Event::Overdue => self.all_back |= self.is_unreported() && self.goods.granted.is_none(),
             Event::Person { at, matter, .. } => {
@@ -332,7 +363,9 @@ impl Kept {
         }
         if is_listed {
             self.is_cut = !reading.complete;
+            self.hints.seen(self.attempts.iter().map(|(id, attempt)| (*id, attempt.standing)));
         }
+        pace.unshown = pace.unshown.saturating_add(usize::from(self.hints.of_payments()));
         let is_news = self.successes().any(|payment| !known.contains(&payment));
         if is_news {
             self.paid.get_or_insert(reading.at);

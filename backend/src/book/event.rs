@@ -37,6 +37,13 @@ pub enum Event {
     },
     /// The gateway was read.
     Read(Reading),
+    /// The gateway's webhook told something. A hint: it makes a reading due, and is not believed.
+    Hinted {
+        /// When it came.
+        at: Moment,
+        /// What it told.
+        told: Told,
+    },
     /// The answer to a refund, or to a look at one.
     Refund(SeenRefund),
     /// A refund was tried, and no answer shows it.
@@ -65,6 +72,27 @@ pub enum Event {
         who: String,
         /// And why.
         why: String,
+    },
+}
+
+/// What a webhook told.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(clippy::exhaustive_enums)] // the book must know all
+pub enum Told {
+    /// How a payment stands.
+    Payment {
+        /// `cf_payment_id`
+        id: u64,
+        /// `payment_status`
+        status: String,
+    },
+    /// How a refund stands.
+    Refund {
+        /// `refund_id`
+        id: String,
+        /// `refund_status`
+        status: String,
     },
 }
 

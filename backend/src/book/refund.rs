@@ -73,7 +73,7 @@ impl MadeRefund {
 
 impl Back {
     /// What a word of the gateway means (an open set): only `SUCCESS`, `PENDING` and `ONHOLD` say that the money goes back.
-    fn of(word: &str) -> Self {
+    pub(super) fn of(word: &str) -> Self {
         match RefundStatus::parse(word) {
             RefundStatus::Success => Self::Done,
             RefundStatus::Pending | RefundStatus::OnHold => Self::OnItsWay,

@@ -31,6 +31,8 @@ pub(super) struct Pace {
     pub(super) last: Option<Millis>,
     /// Not before this, whatever the pace says.
     pub(super) quiet_until: Option<Millis>,
+    /// Readings since the last hint that did not show all that was told.
+    pub(super) unshown: usize,
 }
 
 impl Watch {

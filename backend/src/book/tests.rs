@@ -389,3 +389,69 @@ fn epochs_only_rise() {
     book.raise_epoch(owner, 1);
     assert_eq!(book.epoch(&owner), 2);
 }
+
+fn told(shop: &mut Shop, second: u64, id: u64, status: &str) -> Effect {
+    shop.say(Event::Hinted { at: Moment(second * 1_000), told: Told::Payment { id, status: status.to_owned() } })
+}
+
+const NEWS: Effect = Effect::News { conflict: false };
+const PACE: Effect = Effect::Pace { conflict: false };
+
+// D22. Meant to notice: money believed from a webhook; a hint that is used up by a reading that does not show it, or never; duplicates
+// that cost a reading.
+#[test]
+fn a_webhook_has_the_order_read_until_a_reading_shows_it() {
+    let mut shop = Shop::open();
+    assert_eq!(told(&mut shop, 100, 7, "SUCCESS"), NEWS);
+    assert_eq!(told(&mut shop, 101, 7, "SUCCESS"), PACE, "a duplicate");
+    assert_eq!(shop.claim(7), Effect::ReadFirst, "nothing is believed");
+    for (second, next) in [(100, 101), (101, 103), (103, 110), (110, 130)] {
+        assert_eq!(shop.due(), Some((Millis(second * 1_000), Duty::Read { order: true })));
+        shop.look(second, "ACTIVE", &[(7, "PENDING")]);
+        assert!(shop.due().unwrap().0 <= Millis(next * 1_000), "{second}");
+        assert!(shop.entry().is_hinted());
+    }
+    shop.look(130, "PAID", &[(7, "SUCCESS")]);
+    assert!(!shop.entry().is_hinted());
+    assert_eq!(told(&mut shop, 131, 7, "SUCCESS"), PACE, "known by now");
+    assert_eq!(told(&mut shop, 132, 7, "FAILED"), PACE, "out of order");
+    assert_eq!(shop.claim(7), NEWS);
+}
+
+// Meant to notice: a hint that has the order read for ever; a failure that is read with the order; a late success that an earlier failure answers.
+#[test]
+fn hints_end_and_a_late_success_is_one() {
+    let mut shop = Shop::open();
+    assert_eq!(told(&mut shop, 100, 7, "FAILED"), NEWS);
+    assert_eq!(shop.due(), Some((Millis(100_000), Duty::Read { order: false })), "the order says nothing of a failure");
+    shop.look(100, "ACTIVE", &[(7, "FAILED")]);
+    assert!(!shop.entry().is_hinted());
+    assert_eq!(told(&mut shop, 200, 7, "SUCCESS"), NEWS);
+    for second in [200, 201, 203, 210, 230] {
+        assert!(shop.entry().is_hinted(), "{second}");
+        shop.look(second, "ACTIVE", &[(7, "FAILED")]);
+    }
+    assert!(!shop.entry().is_hinted());
+    assert!(shop.due().unwrap().0 > Millis(230_000), "the usual looks go on");
+}
+
+// Meant to notice: a refund's end that nobody reads.
+#[test]
+fn a_webhook_about_a_refund_has_the_refunds_listed() {
+    let mut shop = Shop::open();
+    assert!(shop.report(10, false, None));
+    shop.look(11, "PAID", &[(1, "SUCCESS")]);
+    let id = shop.refund().unwrap();
+    shop.answer(&id, AMOUNT, "PENDING");
+    let told = |at: u64| Event::Hinted {
+        at: Moment(at * 1_000),
+        told: Told::Refund { id: id.clone(), status: "CANCELLED".to_owned() },
+    };
+    assert_eq!(shop.say(told(20)), NEWS);
+    assert_eq!(shop.due().map(|(_, duty)| duty), Some(Duty::ReadRefunds));
+    let seen = SeenRefund { id: id.clone(), order: String::new(), amount: AMOUNT, status: "CANCELLED".into() };
+    shop.say(Event::Refunds { list: vec![seen] });
+    assert_eq!(shop.names(21), [format!("refund-{id}")]);
+    assert_eq!(shop.say(told(22)), PACE, "known");
+    assert_ne!(shop.due().map(|(_, duty)| duty), Some(Duty::ReadRefunds));
+}

@@ -2,6 +2,7 @@
 
 mod access;
 mod book;
+mod hooks;
 mod kill;
 mod orders;
 mod program;

@@ -5,6 +5,8 @@
 mod access;
 #[path = "../https/book.rs"]
 mod book;
+#[path = "../https/hooks.rs"]
+mod hooks;
 #[path = "../https/kill.rs"]
 mod kill;
 #[path = "../https/orders.rs"]

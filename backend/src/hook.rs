@@ -1,0 +1,50 @@
+//! The gateway's webhooks: each is checked, kept as a hint, and only then answered with 200.
+
+use pay_core::model::{OrderId, UnixSeconds};
+use pay_core::wire::webhook::About;
+
+use crate::answer::Answer;
+use crate::book::{Effect, Event, Told};
+use crate::desk::Desk;
+
+/// Where the gateway calls.
+pub(crate) const PATH: &str = "/hooks/cashfree/merchant";
+/// Longest body taken, far above any that is documented.
+pub(crate) const BODY_MAX: usize = 64 * 1024;
+
+impl Desk {
+    /// Answers the gateway. 401: somebody else has signed it, and nothing is kept. 503: it could not be kept, and the gateway comes again.
+    pub(crate) fn hook(&self, headers: &[(String, Vec<u8>)], mut body: Vec<u8>) -> Answer {
+        let Some(keys) = &self.webhooks else { return Answer::no_such_path() };
+        let now = UnixSeconds(self.clock.unix_seconds());
+        let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
+        let Ok(signed) = keys.verify(headers, &mut body, now) else { return Answer::not_signed() };
+        // What is signed and cannot be read, or is about nothing here, will not be otherwise when it comes again.
+        let Ok(event) = signed.event() else { return taken() };
+        let Some(order) = event.order_id().and_then(|id| OrderId::parse(id).ok()) else { return taken() };
+        let told = match event.about {
+            About::Payment(payment) => {
+                Told::Payment { id: payment.cf_payment_id.get(), status: payment.status.as_str().to_owned() }
+            }
+            About::Refund(refund) => {
+                let id = if refund.refund_id.is_empty() { refund.cf_refund_id } else { refund.refund_id };
+                Told::Refund { id: id.to_owned(), status: refund.status.as_str().to_owned() }
+            }
+            _ => return taken(),
+        };
+        match self.store.on(&order, &Event::Hinted { at: self.clock.moment(), told }) {
+            Ok(Some(Effect::News { .. })) => {
+                // What was read before is older than what was told.
+                self.forget(&order);
+                self.agenda.changed();
+                taken()
+            }
+            Ok(_) => taken(),
+            Err(error) => self.not_kept(&error),
+        }
+    }
+}
+
+fn taken() -> Answer {
+    Answer::ok(b"{}".to_vec())
+}

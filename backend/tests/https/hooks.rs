@@ -1,0 +1,102 @@
+//! The gateway's webhooks, as the sandbox sends them and as others might.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use pay_core::model::CallKind;
+use pay_core::wire::webhook::{Key, Keys};
+use sandbox::{ApiVersion, Hook, HookFamily};
+use serde_json::json;
+use ureq::Agent;
+
+use crate::shop::{Shop, until};
+
+/// A shop whose backend waits long between its own looks, so that what it knows soon it knows by a webhook.
+fn open(name: &str) -> Shop {
+    let mut shop = Shop::with(name, |config| {
+        config.first_look = Duration::from_secs(600);
+        config.listen_hooks = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+    });
+    shop.config.webhooks = Some(Keys::new(Key::parse(shop.gateway.client_secret()).expect("a key")));
+    shop.start();
+    shop
+}
+
+fn hooks(shop: &Shop) {
+    let url = shop.backend().hooks_url().expect("a URL");
+    let hook = Hook { version: ApiVersion::V2025_01_01, family: HookFamily::Webhook };
+    shop.gateway.send_webhooks(&url, hook).expect("a hook");
+}
+
+fn readings(shop: &Shop) -> u64 {
+    [CallKind::ReadOrder, CallKind::ListPayments].into_iter().map(|kind| shop.backend().gateway_calls(kind)).sum()
+}
+
+// Meant to notice: a webhook that no reading follows; one reading for each duplicate.
+#[test]
+fn a_payment_is_known_at_once_and_read_twice() {
+    let shop = open("hooks");
+    hooks(&shop);
+    let session = shop.create("till-1", "10.15").json()["payment_session_id"].clone();
+    let payment = shop.attempt(&session);
+    let before = readings(&shop);
+    let since = Instant::now();
+    shop.succeed(&payment);
+    until("a reading", || readings(&shop) >= before + 2);
+    println!("paid to read: {:?}", since.elapsed());
+    // The answers must be kept before the claim comes, or it reads for itself.
+    std::thread::sleep(Duration::from_millis(500));
+    let claim = shop.post("/orders/till-1/release", &json!({"cf_payment_id": payment}));
+    assert_eq!(claim.status, 200, "{}", claim.json());
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(readings(&shop), before + 2, "the order and its payments, and the claim needs no more");
+}
+
+/// What came in plain HTTP is answered with this.
+fn post(url: &str, headers: &[(&str, &str)], body: &str) -> u16 {
+    let agent: Agent = Agent::config_builder().http_status_as_error(false).build().into();
+    let mut request = agent.post(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.send(body).expect("an answer").status().as_u16()
+}
+
+// Meant to notice: a webhook taken without its signature; other paths open without TLS; one that is not kept answered with 200.
+#[test]
+fn only_the_gateway_is_heard_and_nothing_else_is_open() {
+    let shop = open("strangers");
+    assert_eq!(shop.create("till-1", "10.15").status, 200);
+    let url = shop.backend().hooks_url().expect("a URL");
+    let body = r#"{"type":"PAYMENT_SUCCESS_WEBHOOK","data":{"order":{"order_id":"till-1","order_amount":10.15},
+        "payment":{"cf_payment_id":"7","payment_status":"SUCCESS","payment_amount":10.15}}}"#;
+    let before = readings(&shop);
+    let signature = "adQX6DdxX5Y/qmF0GjAfzLn64fFqvRnx6u+NZMFshXk=";
+    let signed = [("x-webhook-timestamp", "1795364413250"), ("x-webhook-signature", signature)];
+    assert_eq!((post(&url, &[], body), post(&url, &signed, body)), (401, 401));
+    assert_eq!(post(&url, &signed, &"x".repeat(70_000)), 413);
+    let orders = url.replace("/hooks/cashfree/merchant", "/pg/orders");
+    let token = format!("Bearer {}", shop.token);
+    assert_eq!(post(&orders, &[("authorization", &token), ("content-type", "application/json")], "{}"), 404);
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(readings(&shop), before);
+}
+
+// Meant to notice: an order of another system that is refused, and comes again for 42 minutes; the refund's end that nobody reads.
+#[test]
+fn orders_of_others_are_taken_and_forgotten() {
+    let shop = open("others");
+    hooks(&shop);
+    let body = json!({"order_id": "site-1", "order_amount": 10.15, "order_currency": "INR",
+        "customer_details": {"customer_id": "walk_in", "customer_phone": "9999999999"}});
+    let made = shop.outside("/orders", &body);
+    let before = readings(&shop);
+    shop.succeed(&shop.attempt(&made["payment_session_id"]));
+    // One of ours behind it is read, so the other has come.
+    let session = shop.create("till-1", "10.15").json()["payment_session_id"].clone();
+    shop.succeed(&shop.attempt(&session));
+    until("a reading", || readings(&shop) >= before + 2);
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(readings(&shop), before + 2);
+    assert_eq!(shop.get("/orders/site-1").status, 404);
+}
