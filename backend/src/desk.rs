@@ -22,6 +22,7 @@ use crate::config::{Config, Notice, StartError};
 use crate::gateway::Gateway;
 use crate::store::{Known, Role, Store};
 use crate::token::{hex, presented};
+use crate::wait::Waiters;
 
 /// Longest Create Order body that can come of [`Call::Create`].
 const BODY_MAX: usize = 2048;
@@ -43,7 +44,8 @@ pub(crate) struct Desk {
     told: Mutex<BTreeSet<(OrderId, Matter)>>,
     pub(crate) store: Store,
     cache: Cache<Answer>,
-    prices: Prices,
+    pub(crate) prices: Prices,
+    pub(crate) waiters: Waiters,
     pub(crate) webhooks: Option<Keys>,
     fresh: Duration,
     fresh_final: Duration,
@@ -81,6 +83,7 @@ impl Desk {
             cache: Cache::new(clock.clone()),
             clock,
             prices: config.prices.clone(),
+            waiters: Waiters::default(),
             webhooks: config.webhooks.clone(),
             order_life: config.order_life,
             fresh: config.fresh,
@@ -303,6 +306,9 @@ impl Desk {
     /// Says what happened, and keeps it before anybody else decides.
     pub(crate) fn say(&self, order: &OrderId, event: &Event) -> Result<Effect, Answer> {
         let effect = self.store.on(order, event).map_err(|error| self.not_kept(&error))?;
+        if matches!(effect, Some(Effect::News { .. })) {
+            self.waiters.ring(order);
+        }
         effect.ok_or_else(Answer::no_such_order)
     }
 

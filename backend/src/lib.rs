@@ -35,6 +35,8 @@ mod store;
 #[cfg(feature = "service")]
 mod token;
 #[cfg(feature = "service")]
+mod wait;
+#[cfg(feature = "service")]
 mod watch;
 
 #[cfg(feature = "service")]

@@ -24,7 +24,7 @@ use crate::call::Incoming;
 use crate::certificate::{self, Identity};
 use crate::config::{Config, StartError};
 use crate::desk::Desk;
-use crate::hook;
+use crate::{hook, wait};
 
 /// Largest request body: far above any that passes the rules.
 const BODY_MAX: usize = 4 * 1024;
@@ -230,6 +230,10 @@ async fn answer(
                 epoch: text("x-device-epoch"),
                 body: body.to_bytes().to_vec(),
             };
+            let request = Arc::new(request);
+            if let Some(time) = text("prefer").as_deref().and_then(wait::preferred) {
+                wait::with(&desk, &request, time).await;
+            }
             // The rules block: on the disk, on the gateway, on each other.
             let handled = tokio::task::spawn_blocking(move || desk.handle(&request)).await;
             handled.unwrap_or_else(|_| Answer::nothing_known("the backend failed"))

@@ -218,6 +218,11 @@ impl Entry {
         Some((at, if hints.of_payments() { Duty::Read { order } } else { Duty::ReadRefunds }))
     }
 
+    /// The gateway has said how the order ended, or a payment of it was seen to succeed.
+    pub fn has_ended(&self) -> bool {
+        self.kept.ended.is_some() || self.kept.successes().next().is_some()
+    }
+
     /// A webhook told of a payment what no reading has shown yet.
     pub fn is_hinted(&self) -> bool {
         self.kept.hints.of_payments() && self.kept.hints.due(self.pace.unshown).is_some()

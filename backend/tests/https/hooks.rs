@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use backend::add_token;
 use pay_core::model::CallKind;
 use pay_core::wire::webhook::{Key, Keys};
 use sandbox::{ApiVersion, Hook, HookFamily};
@@ -99,4 +100,34 @@ fn orders_of_others_are_taken_and_forgotten() {
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(readings(&shop), before + 2);
     assert_eq!(shop.get("/orders/site-1").status, 404);
+}
+
+// Meant to notice: a wait that nothing ends, or that ends at once; one for an order of another device.
+#[test]
+fn a_device_that_waits_hears_of_its_payment_at_once() {
+    let mut shop = open("waits");
+    hooks(&shop);
+    let session = shop.create("till-1", "10.15").json()["payment_session_id"].clone();
+    let payment = shop.attempt(&session);
+    let wait = |shop: &Shop, time: &str| {
+        let since = Instant::now();
+        let reply = shop.send_with("GET", "/orders/till-1", &[("prefer", time)]);
+        (reply.json()["order_status"].clone(), reply.status, since.elapsed())
+    };
+    let (status, _, time) = wait(&shop, "wait=1");
+    assert!(status == "ACTIVE" && time >= Duration::from_secs(1), "{status} after {time:?}");
+    let (status, time) = std::thread::scope(|scope| {
+        let shop = &shop;
+        let waiting = scope.spawn(move || wait(shop, "respond-async, wait=10"));
+        std::thread::sleep(Duration::from_secs(2));
+        let paid = Instant::now();
+        shop.succeed(&payment);
+        (waiting.join().expect("an answer").0, paid.elapsed())
+    });
+    println!("paid to known: {time:?}");
+    assert!(status == "PAID" && time < Duration::from_secs(7), "{status} after {time:?}");
+    assert_eq!(wait(&shop, "wait=10").0, "PAID");
+    shop.token = add_token(&shop.config.database, "kiosk-2").expect("a token").to_string();
+    let (_, status, time) = wait(&shop, "wait=10");
+    assert!(status == 404 && time < Duration::from_secs(7), "{status} after {time:?}");
 }

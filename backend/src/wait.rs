@@ -1,0 +1,111 @@
+//! Devices that wait for news of their order: `Prefer: wait=N` (RFC 7240) on `GET /orders/{id}`.
+
+use core::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use pay_core::model::OrderId;
+use pay_core::sale::Standing;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
+
+use crate::call::{Call, Incoming};
+use crate::desk::Desk;
+use crate::token::presented;
+
+/// Longest wait, whatever is preferred.
+const MOST: Duration = Duration::from_secs(10);
+/// What another backend has kept is looked for so often.
+const LOOK: Duration = Duration::from_secs(1);
+/// So many orders are waited for before those that nobody waits for any more are let go.
+const KEEP: usize = 1_024;
+
+/// Who waits for which order.
+#[derive(Default)]
+pub(crate) struct Waiters(Mutex<HashMap<OrderId, Weak<Notify>>>);
+
+impl Waiters {
+    /// Something is known of the order that was not.
+    pub(crate) fn ring(&self, order: &OrderId) {
+        let bell = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(order).and_then(Weak::upgrade);
+        if let Some(bell) = bell {
+            bell.notify_waiters();
+        }
+    }
+
+    fn bell(&self, order: &OrderId) -> Arc<Notify> {
+        let mut bells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bell) = bells.get(order).and_then(Weak::upgrade) {
+            return bell;
+        }
+        if bells.len() >= KEEP {
+            bells.retain(|_, bell| bell.strong_count() > 0);
+        }
+        let bell = Arc::new(Notify::new());
+        bells.insert(order.clone(), Arc::downgrade(&bell));
+        bell
+    }
+}
+
+/// How long a request prefers to wait; `None` where it does not, or says so in a way that is not known.
+pub(crate) fn preferred(prefer: &str) -> Option<Duration> {
+    let wait = prefer.split(',').find_map(|preference| {
+        let (name, value) = preference.split(';').next()?.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("wait").then(|| value.trim().trim_matches('"'))
+    })?;
+    Some(Duration::from_secs(wait.parse::<u32>().ok()?.into()).min(MOST))
+}
+
+/// Waits with a device that asks how its order stands, until a reading shows something new or the time is over.
+pub(crate) async fn with(desk: &Arc<Desk>, request: &Arc<Incoming>, time: Duration) {
+    let end = Instant::now() + time;
+    let stands = async || {
+        let (desk, request) = (Arc::clone(desk), Arc::clone(request));
+        tokio::task::spawn_blocking(move || desk.waits(&request)).await.ok().flatten()
+    };
+    let Some((order, before)) = stands().await else { return };
+    let bell = desk.waiters.bell(&order);
+    loop {
+        let rung = bell.notified();
+        tokio::pin!(rung);
+        // From here on no ring is missed.
+        rung.as_mut().enable();
+        match stands().await {
+            Some((_, now)) if now == before => {}
+            _ => return,
+        }
+        let look = end.min(Instant::now() + LOOK);
+        if timeout_at(look, rung).await.is_err() && look >= end {
+            return;
+        }
+    }
+}
+
+impl Desk {
+    /// The order that this device may wait for, and how many of its attempts are over. `None`: it is to be answered at once.
+    fn waits(&self, request: &Incoming) -> Option<(OrderId, usize)> {
+        let Ok(Call::Read(order)) = request.call(&self.prices) else { return None };
+        let owner = request.token().and_then(presented)?;
+        let entry = self.entry(&order).ok().flatten().filter(|entry| *entry.owner() == owner)?;
+        let is_over = |standing| matches!(standing, Standing::Succeeded | Standing::Over);
+        let over = entry.attempts().filter(|(_, attempt)| is_over(attempt.standing())).count();
+        (!entry.has_ended()).then_some((order, over))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Meant to notice: another preference taken for it; a wait without an end.
+    #[test]
+    fn preferences_are_read_as_rfc_7240_has_them() {
+        let seconds = |text| preferred(text).map(|time| time.as_secs());
+        for (text, wait) in [("wait=5", 5), ("respond-async, Wait = 7", 7), ("wait=\"3\"; x=y", 3), ("wait=100", 10)] {
+            assert_eq!(seconds(text), Some(wait), "{text}");
+        }
+        for text in ["", "wait", "wait=", "wait=-1", "wait=1.5", "waits=5", "respond-async"] {
+            assert_eq!(seconds(text), None, "{text}");
+        }
+    }
+}
