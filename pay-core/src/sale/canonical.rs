@@ -180,8 +180,9 @@ impl Sale {
             | Phase::Claim(_, at) => *at = view.due(*at),
             Phase::Ready(_) | Phase::Present(_) | Phase::Done(_) => {}
         }
-        if !matches!(self.phase, Phase::Create(_) | Phase::Ask(Question::Take, _) | Phase::Otp(..) | Phase::Present(_))
-        {
+        // Of an order that is being created it also shows that no cut came since.
+        let creates = self.record.stage == Stage::Creating;
+        if !creates && !matches!(self.phase, Phase::Create(_) | Phase::Otp(..) | Phase::Present(_)) {
             self.call_key = None;
         }
     }
@@ -208,7 +209,7 @@ impl Sale {
         // is does not matter to what may happen in it.
         self.asking.rounds = if self.record.stage == Stage::Open { self.asking.rounds % 3 } else { 0 };
         // The same for failures, but where nothing can have been paid.
-        let counts = self.record.stage == Stage::Closing && !self.may_have_charged();
+        let counts = self.is_cut_creation() || (self.record.stage == Stage::Closing && !self.may_have_charged());
         self.failures = if counts { self.failures.min(view.caps.failures) } else { 0 };
     }
 

@@ -1,5 +1,7 @@
 //! Learning how an order stands. Nothing that goes wrong here says anything about the payment.
 
+use core::mem;
+
 use super::super::model::{CfPaymentId, OrderStatus, PaymentSessionId, RefundReason};
 use super::super::wire::http::ResponseHead;
 use super::super::wire::response;
@@ -49,11 +51,28 @@ impl Sale {
                 self.phase = Phase::Create(self.back_off(now));
                 return;
             }
-            // Sent twice, and the gateway itself says that there is no such order: there is nothing that could be paid.
+            // The gateway itself says that there is no such order, twice or of one that was never known to be there: there is nothing
+            // that could be paid.
             let is_gateways = |rx| !response::refusal(head.status, body(&head, rx)).code.is_empty();
-            let fails = self.record.stage == Stage::Creating && self.repeats > 0 && !self.is_said_to_exist();
-            if absent && fails && is_gateways(rx) {
-                return self.finish(Outcome::NotPaid(NotPaid::NotStarted));
+            let absent = absent || (head.status == 404 && question == Question::Order);
+            if absent && is_gateways(rx) {
+                let again = mem::replace(&mut self.asking.gone, true);
+                let nothing = match self.record.stage {
+                    Stage::Creating => self.repeats > 0 || self.is_cut_creation(),
+                    Stage::Taken => again && self.asking.paid_since.is_none() && !self.may_have_charged(),
+                    Stage::Open
+                    | Stage::Closing
+                    | Stage::Paid { .. }
+                    | Stage::PaidElsewhere { .. }
+                    | Stage::PaidUnclear
+                    | Stage::NotPaid(_)
+                    | Stage::HandedOver
+                    | Stage::RefundDue(_)
+                    | Stage::Refunded(_) => false,
+                };
+                if nothing && !self.is_said_to_exist() {
+                    return self.finish(Outcome::NotPaid(NotPaid::NotStarted));
+                }
             }
             if head.status == 404 && matches!(question, Question::Refunds { .. }) {
                 // A gateway without this list: the refund's own id is still a fence.
@@ -62,6 +81,7 @@ impl Sale {
             return self.ask_again(now, question, RouteProblem::Refused { status: head.status });
         }
         self.route_problem = None;
+        self.asking.gone = false;
         let readable = match question {
             Question::Order => self.on_order(now, &head, body(&head, rx)),
             Question::Take => self.on_take(now, &head, body(&head, rx)),
@@ -132,6 +152,8 @@ impl Sale {
                 Stage::Closing if sent && !self.record.alone => return self.finish(Outcome::OrderTaken),
                 Stage::Closing => return self.finish(Outcome::NotPaid(self.why_nothing())),
                 Stage::Taken => return self.finish(Outcome::OrderTaken),
+                // Nobody has had its session.
+                Stage::Creating if self.is_cut_creation() => return self.give_up_creating(),
                 Stage::Creating
                 | Stage::Open
                 | Stage::Paid { .. }
@@ -397,6 +419,10 @@ impl Sale {
         } else {
             // A create call of ours made it, and nobody has touched it since.
             self.record.alone |= self.record.stage == Stage::Creating;
+            if self.is_cut_creation() {
+                self.close(now);
+                return true;
+            }
             self.forget_body();
             self.record.stage = Stage::Open;
             self.change();

@@ -85,6 +85,11 @@ impl Sale {
         self.record.said.as_ref().is_some_and(|by| matches!(by.status, 409 | 422) || by.code.starts_with("order_"))
     }
 
+    /// A cut came between the call that creates the order and the first reading of it: there is no body that could be sent again.
+    pub(super) fn is_cut_creation(&self) -> bool {
+        self.record.stage == Stage::Creating && self.call_key.is_none()
+    }
+
     /// Takes the session of an order that is the one asked for, active and with a session. What was answered to an earlier call under this
     /// key is ours if that call had our mark, which another terminal's body has not; a gateway may leave the mark out of its answer.
     fn adopt_order(&mut self, head: &ResponseHead, body: &mut [u8]) -> bool {

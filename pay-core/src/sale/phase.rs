@@ -99,6 +99,8 @@ pub(super) struct Asking {
     pub(super) paid_since: Option<Millis>,
     /// Since when its lists, each of which came, have not told whose money it was.
     pub(super) unclear_since: Option<Millis>,
+    /// The gateway has said that there is no such order, and nothing else since.
+    pub(super) gone: bool,
     /// The gateway has accepted the termination.
     pub(super) terminating: bool,
     /// What single payments were read as in this round, by attempt.

@@ -145,13 +145,9 @@ impl Sale {
         let watched = matches!(stage, Stage::Paid { watch: true } | Stage::PaidElsewhere { watch: true });
         sale.watching = watched && policy.can_ask;
         match stage {
-            // Without an attempt nothing of ours can have been paid; an order that was made all the same is closed.
+            // Without an attempt nothing of ours can have been paid; an order of ours that was made all the same is closed.
             Stage::Creating if !policy.can_ask => sale.finish(Outcome::NotPaid(NotPaid::NotStarted)),
-            Stage::Creating => {
-                sale.record.stage = Stage::Closing;
-                sale.change();
-                sale.phase = Phase::Ask(Question::Order, now);
-            }
+            Stage::Creating => sale.phase = Phase::Ask(Question::Take, now),
             Stage::Open if policy.can_ask => {
                 sale.deadline = Some(now.after(policy.deadline_ms));
                 sale.phase = Phase::Ask(Question::Order, now);
@@ -263,6 +259,14 @@ impl Sale {
         self
     }
 
+    /// Tells the mark that the order was to be created with ([`Sale::create`]): of an order that a cut left half created it shows that
+    /// it is ours, and so ours to close.
+    #[must_use]
+    pub fn with_mark(mut self, mark: Text<64>) -> Self {
+        self.mark = Some(mark);
+        self
+    }
+
     /// Adds the `x-client-*` headers to Order Pay.
     #[must_use]
     pub fn with_client(mut self, client: ClientHints) -> Self {
@@ -291,6 +295,11 @@ impl Sale {
         if created.is_some() {
             self.record.created = created;
         }
+    }
+
+    /// [`Sale::with_mark`] in place.
+    pub(crate) fn remember_mark(&mut self, mark: &str) {
+        self.mark = Text::parse("mark", mark).ok();
     }
 
     /// The session to pay with, while the order can be paid. A read of the order may give another one.
@@ -606,7 +615,8 @@ impl Sale {
             Outcome::HandedOver => Some(Stage::HandedOver),
             Outcome::Pending | Outcome::Unknown => None,
         };
-        if let Some(stage) = stage {
+        // An order that was taken before, and still is: there is nothing to store.
+        if let Some(stage) = stage.filter(|stage| *stage != Stage::Taken || self.record.stage != Stage::Taken) {
             // Of a sale that was paid before, the goods went out when that was said.
             let first = !matches!(self.record.stage, Stage::Paid { .. });
             let paid = matches!(stage, Stage::Paid { .. });

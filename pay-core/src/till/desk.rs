@@ -4,7 +4,7 @@ use core::mem;
 
 use super::super::model::{NextAction, OpenOrder, OrderId, PaymentSessionId};
 use super::super::sale::{
-    AttemptEnd, Buffers, MAX_ATTEMPTS, Millis, Outcome, Record, Release, Sale, SaleError, Stage, Step, Token,
+    AttemptEnd, Buffers, MAX_ATTEMPTS, Millis, Outcome, Record, Refunds, Release, Sale, SaleError, Stage, Step, Token,
 };
 use super::super::wire::encode::TERMINATE_ORDER;
 use super::super::wire::{Call, Request};
@@ -140,7 +140,7 @@ impl Desk {
         let seed = keys.seed();
         Self::open(place, || Sale::resume(record.clone(), terms.policy, seed, now), terms, now);
         if let Some(desk) = place {
-            desk.sale.introduce(keys.power_on, terms.client, None);
+            desk.remind(terms, keys);
             desk.attended = false;
         }
     }
@@ -151,7 +151,18 @@ impl Desk {
         let (seed, session) = (keys.seed(), place.as_ref().and_then(Self::session).cloned());
         Self::open(place, || Sale::come_back(record.clone(), session, terms.policy, seed, now), terms, now);
         if let Some(desk) = place {
-            desk.sale.introduce(keys.power_on, terms.client, None);
+            desk.remind(terms, keys);
+        }
+    }
+
+    /// What a record does not keep.
+    fn remind(&mut self, terms: &Terms, keys: &Keys) {
+        self.sale.introduce(keys.power_on, terms.client, None);
+        // A backend makes the orders with a mark of its own.
+        if self.record().stage == Stage::Creating && terms.policy.refunds != Refunds::ByBackend {
+            let Record { order_id, amount, currency, .. } = self.record();
+            let mark = keys.mark(order_id, *amount, currency);
+            self.sale.remember_mark(&mark);
         }
     }
 

@@ -1,10 +1,16 @@
-//! Codes that nobody pays.
+//! Codes that nobody pays, and orders that nobody heard of.
 
-use pay_core::Outcome;
+use pay_core::drive::journal::blocking::Journal as _;
+use pay_core::drive::transport::blocking::Transport as _;
+use pay_core::model::CreateOrder;
 use pay_core::model::method::Upi;
-use pay_core::till::Wish;
+use pay_core::sale::{Buffers, Millis};
+use pay_core::till::{Do, Event, Life, Wish};
+use pay_core::{OrderId, Outcome};
 
-use super::world::{Counter, Plan, World, create, flash, is_paid, memory, till};
+use super::world::{
+    Counter, Flash, Plan, Shared, World, create, customer, device, flash, is_paid, memory, rupees, terms, till, wire,
+};
 
 /// F1. The gateway says NOT_ATTEMPTED of an abandoned code for ever. Meant to notice: a closed order of which nothing moves counted against the
 /// limits, so that the 21st sale is refused.
@@ -28,4 +34,44 @@ fn fifty_abandoned_codes_leave_selling() {
     let outcome = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
     assert!(is_paid(&outcome), "{outcome:?}");
     assert_eq!(world.borrow().orders.values().filter(|order| order.status == "TERMINATED").count(), 50);
+}
+
+/// The power goes after the order was made, and before the till heard of it.
+fn cut_in_creation(world: &Shared, flash: &mut Flash, order_id: &OrderId) {
+    let (mut memory, mut wire, device) = (memory(), wire(world), device(()));
+    let mut life = Life::new(terms(), device.secret, device.incarnation, device.epoch, [1; 32]);
+    let mut buffers = Buffers { tx: &mut memory.0, rx: &mut memory.1 };
+    let request = CreateOrder::new(order_id.clone(), rupees(1_015), customer()).unwrap();
+    life.create(&request, None, Millis(0), &mut buffers).unwrap();
+    loop {
+        let event = match life.next(Millis(0), &mut buffers) {
+            Do::NextOpen(_) | Do::Recall(_) => Event::Recalled(Ok(None)),
+            Do::Store(record) => Event::Stored(flash.store(record).is_ok()),
+            Do::Sleep(_) => continue,
+            Do::Exchange(request, rx) => {
+                wire.exchange(&request, rx).unwrap();
+                return;
+            }
+            other => panic!("{other:?}"),
+        };
+        life.on(Millis(0), event, &mut buffers).unwrap();
+    }
+}
+
+// Mutants: a till that does not tell a cut creation its mark; one that closes whatever order has the id.
+#[test]
+fn after_a_cut_in_creation_the_till_closes_its_own_order_only() {
+    for (theirs, status, open) in [(false, "TERMINATED", 0), (true, "ACTIVE", 1)] {
+        let world = World::new();
+        let (mut flash, mut memory) = (flash(&world), memory());
+        let order_id = OrderId::parse("inv-1").unwrap();
+        cut_in_creation(&world, &mut flash, &order_id);
+        if theirs {
+            world.borrow_mut().orders.get_mut("inv-1").unwrap().mark = "x".to_owned();
+        }
+        let mut till = till(&world, &flash, 2, &mut memory, ());
+        let until = Millis(world.borrow().now + 60_000);
+        assert_eq!(till.settle_open(until, &mut Counter(world.clone())).unwrap(), open);
+        assert_eq!(world.borrow().orders["inv-1"].status, status);
+    }
 }

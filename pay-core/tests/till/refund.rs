@@ -12,7 +12,10 @@ fn the_same_name_is_one_refund_and_no_more_goes_back_than_came() {
     let mut till = till(&world, &flash, 1, &mut memory, ());
     let id = pay_core::OrderId::parse("inv-1").unwrap();
     let payments = vec![(1, "FAILED"), (2, "SUCCESS")];
-    world.borrow_mut().orders.insert("inv-1".into(), Order { status: "PAID", paise: 1_015, payments });
+    world
+        .borrow_mut()
+        .orders
+        .insert("inv-1".into(), Order { status: "PAID", paise: 1_015, payments, mark: String::new() });
     let shop = &mut Counter(world.clone());
     let name = RefundRef::new("return-17").unwrap();
     let first = till.refund(&id, rupees(1_000), &name, shop).unwrap();

@@ -53,6 +53,8 @@ pub struct Order {
     pub status: &'static str,
     pub paise: u64,
     pub payments: Vec<(u64, &'static str)>,
+    /// Of the terminal that made it.
+    pub mark: String,
 }
 
 pub enum Plan {
@@ -97,10 +99,11 @@ impl World {
             Some(order) => (
                 200,
                 format!(
-                    r#"{{"order_id":"{id}","order_status":"{}","order_amount":{}.{:02},"order_currency":"INR","payment_session_id":"session_{id}"}}"#,
+                    r#"{{"order_id":"{id}","order_status":"{}","order_amount":{}.{:02},"order_currency":"INR","payment_session_id":"session_{id}","order_tags":{{"till_mark":"{}"}}}}"#,
                     order.status,
                     order.paise / 100,
-                    order.paise % 100
+                    order.paise % 100,
+                    order.mark
                 ),
             ),
         }
@@ -118,10 +121,11 @@ impl World {
                 let paise = amount.replace('.', "").parse().unwrap();
                 if self.taken > 0 {
                     self.taken -= 1;
-                    self.orders.insert(id, Order { status: "ACTIVE", paise, payments: vec![] });
+                    self.orders.insert(id, Order { status: "ACTIVE", paise, payments: vec![], mark: "x".into() });
                     return (409, r#"{"code":"order_already_exists","message":"no"}"#.into());
                 }
-                self.orders.insert(id.clone(), Order { status: "ACTIVE", paise, payments: vec![] });
+                let mark = member("till_mark");
+                self.orders.insert(id.clone(), Order { status: "ACTIVE", paise, payments: vec![], mark });
                 self.order_body(&id)
             }
             Call::ReadOrder(id) => self.order_body(id.as_str()),

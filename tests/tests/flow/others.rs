@@ -1,12 +1,13 @@
 //! Somebody else pays, or may pay, the same order: another terminal, another journal, the merchant's site.
 
-use pay_core::model::CfPaymentId;
 use pay_core::model::RefundReason::{LateSuccess, Surplus};
+use pay_core::model::{CfPaymentId, Text};
 use pay_core::sale::{Conflict, Millis, NotPaid, Outcome, Policy, Refunds, Release, Sale, SaleError, Stage, Switch};
 
 use crate::methods;
 use crate::rig::{
-    Asked, Rig, Told, card_reply, link_reply, list, marked_order_is, order_is, payment, refund, refused, timed_list,
+    Asked, MARK, Rig, Told, card_reply, link_reply, list, marked_order_is, order_is, payment, refund, refused,
+    timed_list,
 };
 
 const SESSION: &str = "session_abcdefghijklmnop";
@@ -484,6 +485,103 @@ fn an_order_that_nobody_can_read_is_taken_rather_than_not_paid() {
     rig.sale.attest(false).unwrap();
     assert_eq!(rig.next(), Asked::Done(Outcome::NotPaid(NotPaid::Attested)));
     assert!(!rig.journal.as_ref().unwrap().is_open());
+}
+
+/// An answer of somebody in between.
+fn page() -> Told {
+    Told::Answer(200, "<html>".to_owned())
+}
+
+/// A creation that the power cut off before its answer was stored, after the boot.
+fn cut_creation() -> Rig {
+    let mut rig = Rig::creating();
+    assert_eq!(rig.next(), Asked::Send("create"));
+    rig.power_cut(Policy::with_ask());
+    rig.sale = rig.sale.clone().with_mark(Text::parse("mark", MARK).unwrap());
+    rig
+}
+
+fn gone() -> Told {
+    answer(404, "order_not_found", "invalid_request_error")
+}
+
+// Mutant: a resumed creation that closes whatever order has its id.
+#[test]
+fn a_cut_creation_closes_no_order_but_its_own() {
+    let mut rig = cut_creation();
+    rig.tell("order", marked_order_is("ACTIVE", "x"));
+    assert_eq!(rig.next(), Asked::Done(Outcome::OrderTaken));
+
+    // Ours, and somebody has its session all the same.
+    let mut rig = cut_creation();
+    rig.tell("order", order_is("ACTIVE")).tell("list", list(&[(11, "NOT_ATTEMPTED")]));
+    assert_eq!(rig.next(), Asked::Done(Outcome::OrderTaken));
+
+    let mut rig = cut_creation();
+    rig.tell("order", order_is("ACTIVE")).tell("list", list(&[])).tell("terminate", order_is("TERMINATED"));
+    assert_eq!(rig.next(), Asked::Done(Outcome::NotPaid(NotPaid::Terminated)));
+    assert!(!rig.journal.as_ref().unwrap().is_open());
+
+    let mut rig = cut_creation();
+    rig.tell("order", marked_order_is("PAID", "x")).tell("list", list(&[(11, "SUCCESS")]));
+    assert_eq!(rig.next(), Asked::Done(Outcome::PaidElsewhere));
+}
+
+// Mutants: a cut creation that asks until its deadline whether its order is there; one that does so where nobody answers.
+#[test]
+fn a_cut_creation_whose_order_is_not_there_is_not_paid() {
+    let mut rig = cut_creation();
+    let before = rig.now;
+    rig.tell("order", gone());
+    assert_eq!(rig.next(), Asked::Done(Outcome::NotPaid(NotPaid::NotStarted)));
+    assert_eq!(rig.now, before);
+    assert!(!rig.journal.as_ref().unwrap().is_open());
+
+    let mut rig = cut_creation();
+    rig.tell("order", Told::NotSent).tell("order", Told::NotSent).tell("order", Told::NotSent);
+    assert_eq!(rig.next(), Asked::Done(Outcome::NotPaid(NotPaid::NotStarted)));
+}
+
+/// An order of somebody else, found at its creation, after the next boot.
+fn taken(created: Told) -> Rig {
+    let mut rig = Rig::creating();
+    rig.tell("create", created).tell("order", marked_order_is("ACTIVE", "x"));
+    assert_eq!(rig.next(), Asked::Done(Outcome::OrderTaken));
+    rig.power_cut(Policy::with_ask());
+    rig
+}
+
+// Mutant: a boot that stores again what it knew: the soak did so 92,789 times in five minutes.
+#[test]
+fn an_order_that_is_still_taken_is_not_stored_again() {
+    let mut rig = taken(page());
+    let seq = rig.journal.as_ref().unwrap().seq;
+    rig.tell("order", marked_order_is("ACTIVE", "x"));
+    assert_eq!(rig.next(), Asked::Done(Outcome::OrderTaken));
+    assert_eq!(rig.sale.record().seq, seq);
+}
+
+// Mutants: a taken order that is asked about for ever; one that is over after one 404, after two of a page in between, or although
+// the gateway has said that it exists.
+#[test]
+fn a_taken_order_that_is_not_there_any_more_is_not_paid() {
+    let mut rig = taken(page());
+    rig.tell("order", gone());
+    assert_eq!(rig.next(), Asked::Send("order"));
+    rig.answer(gone());
+    assert_eq!(rig.next(), Asked::Done(Outcome::NotPaid(NotPaid::NotStarted)));
+    assert!(!rig.journal.as_ref().unwrap().is_open());
+
+    let mut rig = taken(page());
+    let nobodys = || Told::Answer(404, "<html>".to_owned());
+    rig.tell("order", nobodys()).tell("order", nobodys()).tell("order", nobodys());
+    assert_eq!(rig.next(), Asked::Done(Outcome::OrderTaken));
+
+    let mut rig = taken(answer(409, "order_already_exists", "invalid_request_error"));
+    rig.tell("order", gone()).tell("order", gone()).tell("order", gone());
+    assert_eq!(rig.next(), Asked::Done(Outcome::OrderTaken), "a contradiction is a person's matter");
+    rig.sale.attest(false).unwrap();
+    assert_eq!(rig.next(), Asked::Done(Outcome::NotPaid(NotPaid::Attested)));
 }
 
 // Mutant: `HOPELESS` that forgets that the order was read as paid.

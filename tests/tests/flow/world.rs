@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 
 use pay_core::model::{
     Amount, ApiVersion, Authenticate, CallKind, CreateOrder, Customer, CustomerId, Environment, IdempotencyKey,
-    MARK_TAG, MethodClass, NextAction, OpenOrder, OrderId, OrderPay, Otp, PaymentSessionId, Phone,
+    MARK_TAG, MethodClass, NextAction, OpenOrder, OrderId, OrderPay, Otp, PaymentSessionId, Phone, Text,
 };
 use pay_core::sale::{
     AttemptEnd, Buffers, Connection, Delivery, ErrorKind, Failure, Millis, Outcome, Policy, Record, Sale, Setup, Step,
 };
 use pay_core::wire::{Auth, Request, ResponseHead, Route};
 use sandbox::{Gateway, Rules, SessionKeys};
+
+use crate::rig::MARK;
 
 pub const ORDER: &str = "till-1-00000000000000a1";
 const CLIENT_ID: &str = "TEST_ID";
@@ -153,7 +155,7 @@ impl World {
     fn creating(world: &mut Self, policy: Policy) -> Sale {
         let customer = Customer::new(CustomerId::parse("walk_in").unwrap(), Phone::parse("9999999999").unwrap());
         let request = CreateOrder::new(order_id(), amount(), customer).unwrap();
-        let request = request.with_tag(MARK_TAG, "0123456789abcdef").unwrap();
+        let request = request.with_tag(MARK_TAG, MARK).unwrap();
         let mut buffers = Buffers { tx: &mut world.tx, rx: &mut world.rx };
         let key = IdempotencyKey::parse(ORDER).unwrap();
         Sale::create(&request, key, setup(policy, 0), Millis(0), &mut buffers).unwrap()
@@ -288,7 +290,8 @@ impl World {
         self.methods.clear();
         let record = self.journal.clone().expect("nothing is sent before a commit");
         let setup = setup(self.policy, self.seed);
-        self.sale = Sale::resume(record, self.policy, setup.seed, Millis(self.now));
+        let mark = Text::parse("mark", MARK).unwrap();
+        self.sale = Sale::resume(record, self.policy, setup.seed, Millis(self.now)).with_mark(mark);
     }
 
     /// When the shopper acts next.
