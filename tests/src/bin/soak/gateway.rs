@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use sandbox::{Config, Fault, Proxy, Rules, Server, SessionKeys};
+use sandbox::{Config, Fault, OrderStatus, PaymentStatus, Proxy, Rules, Server, SessionKeys};
 use serde_json::{Value, json};
+use tests::laws::{Payer, Payment};
 
 use crate::dice::Dice;
 
@@ -28,7 +29,8 @@ pub struct Link {
 /// What the books have of one order.
 #[derive(Debug)]
 pub struct Book {
-    pub charges: u64,
+    pub payments: Vec<Payment>,
+    /// So many refunds gave money back, or will.
     pub refunds: u64,
 }
 
@@ -72,8 +74,19 @@ impl Gateway {
         self.stdout.read_to_string(&mut text).expect("its books");
         self.child.wait().expect("its end");
         let value: Value = serde_json::from_str(&text).expect("its books");
-        let count = |value: &Value| value.as_u64().unwrap_or(0);
-        let book = |value: &Value| Book { charges: count(&value[0]), refunds: count(&value[1]) };
+        let book = |value: &Value| {
+            let refunds = value["refunds"].as_u64().expect("a number");
+            let mut back = refunds;
+            let payment = |value: &Value| {
+                let [succeeded, may_succeed] = ["succeeded", "may_succeed"].map(|name| value[name] == json!(true));
+                // A refund is of an order; which payment it gives back does not matter where all are this kiosk's.
+                let refunded = succeeded && back > 0;
+                back -= u64::from(refunded);
+                let id = value["id"].as_u64().expect("a number");
+                Payment { id, payer: Payer::Till(0), succeeded, may_succeed, refunded }
+            };
+            Book { payments: value["payments"].as_array().expect("payments").iter().map(payment).collect(), refunds }
+        };
         value.as_object().expect("orders").iter().map(|(id, value)| (id.clone(), book(value))).collect()
     }
 }
@@ -117,12 +130,20 @@ pub fn serve(seed: u64) {
         over.store(true, Ordering::Relaxed);
     });
     let gateway = server.gateway();
-    let refunds = |id: &str| {
-        gateway.refunds().iter().filter(|refund| refund.order_id == id && refund.status.as_str() != "CANCELLED").count()
+    let book = |id: &str, closed: bool| {
+        let payments = gateway.payments().iter().filter(|payment| payment.order_id == id).map(|payment| {
+            let may_succeed = match payment.status {
+                PaymentStatus::NotAttempted => !closed,
+                status => status.is_open(),
+            };
+            json!({"id": payment.id, "succeeded": payment.is_charge(), "may_succeed": may_succeed})
+        });
+        let back = gateway.refunds().iter().filter(|refund| refund.order_id == id && refund.status.gives_back());
+        json!({"payments": payments.collect::<Vec<_>>(), "refunds": back.count()})
     };
     let books: serde_json::Map<_, _> = gateway
         .orders()
-        .map(|order| (order.id.clone(), json!([gateway.charges(&order.id).count(), refunds(&order.id)])))
+        .map(|order| (order.id.clone(), book(&order.id, order.status != OrderStatus::Active)))
         .collect();
     println!("{}", Value::from(books));
 }

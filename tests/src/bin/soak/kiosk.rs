@@ -1,37 +1,44 @@
-//! One kiosk: a journal, a transport, one sale after another.
+//! One kiosk: the till that ships with a journal and a transport, one sale after another.
 
+use core::future::Future;
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{mem, thread};
 
 use pay_core::drive::journal::blocking::Journal as _;
-use pay_core::drive::{Driver, Need, Routes};
-use pay_core::model::method::{Card, CardExpiry, CardNumber, Collect, Cvv, PaymentMethod, PlainCard, Upi};
+use pay_core::drive::{Blocking, Routes};
 use pay_core::model::{
-    Amount, ApiVersion, Authenticate, CreateOrder, Customer, CustomerId, Environment, IdempotencyKey, NextAction,
-    OrderId, OrderPay, Otp, PaymentSessionId, Phone, UnixSeconds, Vpa,
+    Amount, CreateOrder, Customer, CustomerId, DeviceSecret, Environment, OrderId, Phone, UnixSeconds,
 };
-use pay_core::sale::{Buffers, Millis, Policy, Record, Refunds, Release, RouteProblem, Sale, Setup, Stage};
+use pay_core::sale::{AttemptEnd, AttemptState, Buffers, NotPaid, Policy, Record, Refunds, Release, Stage};
+use pay_core::till::{Device, Terms, Till, TillError, Trouble, Word};
 use pay_core::wire::{Auth, Endpoint};
+use tests::laws::Said;
 use transport_std::{Config, Entry, FileJournal, HttpsTransport, Roots};
 
 use crate::dice::Dice;
 use crate::gateway::Link;
 use crate::heap;
+use crate::shopper::{BEGAN, Network, Power, Shopper};
 
 /// No sale may take longer.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// When all sales began.
-const BEGAN: UnixSeconds = UnixSeconds(1_700_000_000);
+/// So often in a row a sale may be brought on without a change; then nobody has anything left to do, and it is open.
+const IDLE: u32 = 5;
 
 /// What a kiosk tells of a sale.
 #[derive(Debug)]
 pub struct Told {
     pub order_id: String,
-    /// `paid`, `not_paid`, `refunded`.
+    /// `paid`, `not_paid`, `refunded`, or `taken`: a person looked, and nothing was paid.
     pub end: &'static str,
+    pub said: Option<Said>,
     pub attempts: usize,
+    /// How often goods came out.
+    pub goods: usize,
     /// How often it was cut off and resumed.
     pub cuts: u32,
     pub took: Duration,
@@ -43,16 +50,25 @@ pub struct Kiosk {
     dice: Dice,
     path: PathBuf,
     start: Instant,
+    secret: [u8; 32],
     journal: Option<FileJournal>,
     transport: Option<HttpsTransport>,
     tx: Vec<u8>,
     rx: Vec<u8>,
 }
 
+/// What a boot is for.
+enum Boot {
+    Sell,
+    BringOn(Word),
+}
+
 impl Kiosk {
     pub fn new(number: u32, seed: u64, directory: &Path) -> Self {
+        let mut dice = Dice(seed.wrapping_mul(1_000_003).wrapping_add(number.into()));
         Self {
-            dice: Dice(seed.wrapping_mul(1_000_003).wrapping_add(number.into())),
+            secret: dice.bytes(),
+            dice,
             path: directory.join(format!("{number}.redb")),
             start: Instant::now(),
             journal: None,
@@ -84,161 +100,148 @@ impl Kiosk {
     /// One sale, to its end.
     pub fn sell(&mut self, number: u32) -> Told {
         let begin = Instant::now();
-        let order_id = OrderId::parse(&format!("sale-{number}")).expect("an id");
-        let mut told =
-            Told { order_id: order_id.to_string(), end: "", attempts: 0, cuts: 0, took: Duration::ZERO, trouble: None };
-        let mut again = None;
-        loop {
+        let order_id = known(OrderId::parse(&format!("sale-{number}")));
+        let mut told = Told {
+            order_id: order_id.to_string(),
+            end: "not_paid",
+            said: None,
+            attempts: 0,
+            goods: 0,
+            cuts: 0,
+            took: Duration::ZERO,
+            trouble: None,
+        };
+        let (mut boot, mut before, mut idle) = (Boot::Sell, 0, 0);
+        let trouble = loop {
             // One in four is cut off after a while, as by the power; so is one in four of what is resumed.
             let cut = (self.dice.below(4) == 0).then(|| Duration::from_millis(self.dice.below(250)));
-            let until = cut.map_or(begin + PATIENCE, |cut| Instant::now() + cut);
-            let result = self.drive(&order_id, again.take(), until);
-            let found = self.journal.as_mut().expect("a journal").find(&order_id).expect("its record");
-            let Some(record) = found else {
-                told.end = "not_paid";
-                break;
+            let power = Power { until: cut.map_or(begin + PATIENCE, |cut| Instant::now() + cut) };
+            let result = self.boot(&order_id, mem::replace(&mut boot, Boot::BringOn(Word::BringOn)), power, &mut told);
+            let Some(record) = known(self.journal.as_mut().expect("a journal").find(&order_id)) else {
+                // The power went before anything was stored, so nothing was sent.
+                told.said = Some(Said::NotPaid { closed: false, known: false });
+                break None;
             };
             told.attempts = record.attempt_count();
             if !record.is_open() {
-                told.end = end(&record);
-                break;
+                (told.end, told.said) = end(&record);
+                break None;
             }
-            let problem = match result {
-                Ok(problem) => problem,
-                Err(trouble) => {
-                    told.trouble = Some(trouble);
-                    break;
-                }
-            };
+            if let Err(trouble) = result {
+                break Some(trouble);
+            }
             if begin.elapsed() > PATIENCE {
-                told.trouble = Some(format!("no end: {problem:?}, {record:?}"));
-                break;
+                break Some(format!("no end: {record:?}"));
             }
-            told.cuts += 1;
-            again = Some(record);
-        }
+            idle = if record.seq == before && cut.is_none() { idle + 1 } else { 0 };
+            before = record.seq;
+            if idle == IDLE {
+                break Some(format!("open, and nobody has anything left to do: {record:?}"));
+            }
+            if idle > 0 {
+                thread::sleep(Duration::from_millis(100));
+            }
+            boot = Boot::BringOn(self.word(&record, &mut told));
+        };
+        told.trouble = trouble;
         told.took = begin.elapsed();
         told
     }
 
-    /// Drives a sale from its beginning or from its record, until it is over or the power goes.
-    fn drive(
-        &mut self,
-        order_id: &OrderId,
-        record: Option<Record>,
-        until: Instant,
-    ) -> Result<Option<RouteProblem>, String> {
-        let start = self.start;
-        let mut clock = || Millis(u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX));
-        let seed = self.dice.bytes();
-        let mut buffers = Buffers { tx: &mut self.tx, rx: &mut self.rx };
-        let sale = match record {
-            Some(record) => Sale::resume(record, policy(), seed, clock()),
-            None => {
-                let setup = Setup {
-                    environment: Environment::Sandbox,
-                    api_version: ApiVersion::default(),
-                    policy: policy(),
-                    seed,
-                };
-                let customer = Customer::new(known(CustomerId::parse("walk_in")), known(Phone::parse("9999999999")));
-                let request = known(CreateOrder::new(order_id.clone(), known(Amount::from_minor(1015)), customer));
-                let key = IdempotencyKey::from_random(self.dice.bytes());
-                let sale =
-                    Sale::create(&request, key, setup, clock(), &mut buffers).map_err(|error| error.to_string())?;
-                sale.with_created(BEGAN)
+    /// What a person has to say of a sale that is open.
+    fn word(&mut self, record: &Record, told: &mut Told) -> Word {
+        match (&record.stage, record.release) {
+            // The shopper still stands there, and a person hands out; or the shelf is empty.
+            (_, Release::Due) => {
+                if told.goods == 0 && self.dice.below(10) > 0 {
+                    told.goods += 1;
+                }
+                Word::Goods { out: told.goods > 0 }
             }
-        };
-        let transport = self.transport.as_mut().expect("a transport");
-        let journal = self.journal.as_mut().expect("a journal");
-        let mut driver = Driver::new(sale, Routes::same(transport), journal, buffers);
-        let mut session: Option<PaymentSessionId> = None;
-        loop {
-            if Instant::now() >= until {
-                let problem = driver.sale().route_problem();
-                return Ok(problem);
-            }
-            let at = match driver.drive_blocking(&mut clock).map_err(|error| error.to_string())? {
-                Need::Nothing(_) => match driver.sale().record().release {
-                    Release::Due => {
-                        driver.begin_release().map_err(|error| error.to_string())?;
-                        let _ = driver.drive_blocking(&mut clock).map_err(|error| error.to_string())?;
-                        // One in ten does not come out; and the power may go while it moves.
-                        let (out, seen) = (self.dice.below(10) > 0, self.dice.below(20) > 0);
-                        match driver.vend_token() {
-                            Some(token) if seen => driver.released(token, out).map_err(|error| error.to_string())?,
-                            _ => return Ok(None),
-                        }
-                        continue;
-                    }
-                    Release::Unknown => {
-                        driver.settle_release(self.dice.below(2) == 0).map_err(|error| error.to_string())?;
-                        continue;
-                    }
-                    _ => return Ok(None),
-                },
-                Need::Time(at) => at,
-                Need::Attempt(_) => {
-                    session = driver.sale().session().cloned().or(session);
-                    match &session {
-                        Some(session) if driver.sale().record().attempt_count() < 2 => {
-                            let request = OrderPay::new(session.clone(), method(&mut self.dice));
-                            let key = IdempotencyKey::from_random(self.dice.bytes());
-                            driver.pay(&request, key, clock()).map_err(|error| error.to_string())?;
-                        }
-                        _ => driver.cancel(clock()),
-                    }
-                    continue;
-                }
-                Need::Shopper(NextAction::EnterOtp { .. }) => {
-                    let otp = Authenticate::SubmitOtp(known(Otp::parse("111000")));
-                    let key = IdempotencyKey::from_random(self.dice.bytes());
-                    driver.submit_otp(&otp, key, clock()).map_err(|error| error.to_string())?;
-                    continue;
-                }
-                Need::Shopper(_) => {
-                    driver.shown(clock());
-                    continue;
-                }
-            };
-            let left = Duration::from_millis(at.since(clock()));
-            thread::sleep(left.min(until.saturating_duration_since(Instant::now())));
+            // No sensor knew.
+            (_, Release::Unknown) => Word::Goods { out: told.goods > 0 },
+            // Nobody could read whose order it is; a person looks into the books.
+            (Stage::Taken, _) => Word::Attest { paid: false },
+            _ => Word::BringOn,
         }
+    }
+
+    /// From power on until the till has done what it was asked for, or the power goes.
+    fn boot(&mut self, order_id: &OrderId, boot: Boot, power: Power, told: &mut Told) -> Result<(), String> {
+        let device = Device {
+            secret: DeviceSecret::new(self.secret),
+            journal: Blocking(self.journal.as_mut().expect("a journal")),
+            incarnation: 1,
+            epoch: 0,
+        };
+        let network = Network { transport: self.transport.as_mut().expect("a transport"), power };
+        let buffers = Buffers { tx: &mut self.tx, rx: &mut self.rx };
+        let mut till = Till::new(Routes::same(network), device, terms(), self.dice.bytes(), buffers, ());
+        let (start, dice, goods) = (self.start, &mut self.dice, &mut told.goods);
+        let mut shopper = Shopper { dice, start, power, goods, attempts: 0 };
+        let done = run(async {
+            match boot {
+                Boot::Sell => {
+                    let customer =
+                        Customer::new(known(CustomerId::parse("walk_in")), known(Phone::parse("9999999999")));
+                    let request = known(CreateOrder::new(order_id.clone(), known(Amount::from_minor(1015)), customer));
+                    let order = till.create_by(&request, &mut shopper).await?;
+                    till.sell_by_choice(&order, &mut shopper).await
+                }
+                Boot::BringOn(word) => till.bring_on(order_id, word, &mut shopper).await,
+            }
+        });
+        match done {
+            None => told.cuts += 1,
+            // How it ended, the journal says.
+            Some(Ok(_) | Err(TillError::Trouble(Trouble::Over(_)))) => {}
+            Some(Err(error)) => return Err(error.to_string()),
+        }
+        Ok(())
     }
 }
 
-fn policy() -> Policy {
+/// To its end; `None`: it waits for somebody who never answers, as the power is gone.
+fn run<F: Future>(future: F) -> Option<F::Output> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
+fn terms() -> Terms {
     let mut policy = Policy::with_ask();
     (policy.ask_ms, policy.ask_max_ms, policy.settle_ms) = (20, 200, 120);
     // A connection that stalls is given up soon; a busy machine is not taken for one.
     (policy.exchange_ms, policy.deadline_ms) = (2_000, 5_000);
     policy.refunds = Refunds::ByKeys;
     policy.release = true;
-    policy
+    let mut terms = Terms::new(Environment::Sandbox, policy);
+    // The shopper waits a moment for a kiosk that starts anew.
+    terms.abandoned_ms = 500;
+    terms
 }
 
-fn method(dice: &mut Dice) -> PaymentMethod {
-    let card = || {
-        let expiry = known(CardExpiry::parse("03", "48"));
-        PlainCard::new(known(CardNumber::parse("4111111111111111")), expiry, known(Cvv::parse("123")))
-    };
-    match dice.below(5) {
-        0 => Card::link(card()).into(),
-        1 => Card::native_otp(card()).into(),
-        2 => Upi::Collect(Collect::new(known(Vpa::parse("testsuccess@gocash")))).into(),
-        3 => Upi::QrCode.into(),
-        _ => Upi::link().into(),
-    }
-}
-
-fn end(record: &Record) -> &'static str {
+fn end(record: &Record) -> (&'static str, Option<Said>) {
+    let success = record.attempts().find(|attempt| attempt.state == AttemptState::Ended(AttemptEnd::Success));
     match (&record.stage, record.release) {
-        (_, Release::Returned) | (Stage::Refunded(pay_core::model::RefundReason::LateSuccess), _) => "refunded",
-        (Stage::Paid { .. } | Stage::Refunded(_), _) => "paid",
-        _ => "not_paid",
+        (Stage::Paid { .. } | Stage::Refunded(_) | Stage::RefundDue(_), Release::Returned) => {
+            ("refunded", Some(Said::RefundDue))
+        }
+        (Stage::Refunded(pay_core::model::RefundReason::LateSuccess), _) => ("refunded", Some(Said::RefundDue)),
+        (Stage::Paid { .. } | Stage::Refunded(_), _) => {
+            ("paid", Some(Said::Paid(success.and_then(|attempt| attempt.cf_payment_id).map(|id| id.get()))))
+        }
+        (Stage::NotPaid(why), _) => {
+            let closed = matches!(why, NotPaid::Terminated | NotPaid::Expired);
+            let end = if *why == NotPaid::Attested { "taken" } else { "not_paid" };
+            (end, Some(Said::NotPaid { closed, known: false }))
+        }
+        (Stage::PaidElsewhere { .. }, _) => ("elsewhere", Some(Said::Elsewhere)),
+        _ => ("unknown", None),
     }
 }
 
-fn known<T, E: core::fmt::Debug>(result: Result<T, E>) -> T {
+pub fn known<T, E: core::fmt::Debug>(result: Result<T, E>) -> T {
     result.expect("a value that is right")
 }
