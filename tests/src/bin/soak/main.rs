@@ -168,7 +168,7 @@ fn check(sale: &Told, book: Option<&gateway::Book>) -> Result<(), String> {
     if sale.goods > 0 {
         order.handed_out(0)?;
     }
-    // Mutant: a person who hands out without a word of the till.
+    // Meant to notice: money that is kept for goods that stayed inside.
     if order.kept() != sale.goods {
         return Err("the money stayed, and no goods went out".to_owned());
     }
