@@ -203,7 +203,7 @@ pub(super) fn play(mut known: Known, n: i64, form: i64, body: &str) -> Option<Kn
 }
 
 /// Keeps an event with what follows from it. `false`: the order has other events by now, and nothing was done.
-async fn keep(pool: &AnyPool, row: &EventRow<'_>, next: &Entry, terms: Terms) -> Result<bool, sqlx::Error> {
+pub(super) async fn keep(pool: &AnyPool, row: &EventRow<'_>, next: &Entry, terms: Terms) -> Result<bool, sqlx::Error> {
     let mut transaction = pool.begin().await?;
     let is_next = add(&mut transaction, row, next, terms).await?;
     if is_next {

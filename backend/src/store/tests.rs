@@ -6,6 +6,7 @@ use pay_core::sale::Millis;
 use sha2::{Digest, Sha256};
 
 use super::database::{Database, Role};
+use super::orders::{EventRow, FORM, keep};
 use super::{Known, Store, add_token, add_word};
 use crate::book::{Effect, Entry, Event, Moment, Owner, Reading, SeenPayment, Terms, Unreported};
 use crate::token::{hex, owner_of};
@@ -65,31 +66,48 @@ fn two_processes_decide_on_what_both_have_kept() {
     fs::remove_dir_all(dir).unwrap();
 }
 
-// Many threads of two processes claim for different payments: one right is granted.
-// Meant to notice: `AND n = $5` left out of the update.
+// Mutant: `AND n = $5` that lets older counts pass.
 #[test]
-fn a_right_is_granted_once_however_many_ask_at_once() {
+fn who_decided_on_fewer_events_changes_nothing() {
+    let dir = dir("stale");
+    let store = open(&dir, Role::Server);
+    store.want(&order("abc"), OWNER, 1015).unwrap();
+    let Known { mut entry, n } = store.known(&order("abc")).unwrap().unwrap();
+    store.on(&order("abc"), &reported(false)).unwrap();
+    entry.on(&reported(true));
+    let body = serde_json::to_string(&reported(true)).unwrap();
+    let row = EventRow { order: &order("abc"), n: n + 1, form: FORM, body: &body };
+    assert!(!store.sql.run(keep(store.sql.pool(), &row, &entry, TERMS)).unwrap());
+    assert_eq!(entry_of(&store), Some(false));
+    drop(store);
+    fs::remove_dir_all(dir).unwrap();
+}
+
+fn entry_of(store: &Store) -> Option<bool> {
+    entry(store, "abc").released()
+}
+
+// Meant to notice: two reports that contradict each other, both taken.
+#[test]
+fn one_report_stands_however_many_come_at_once() {
     let dir = dir("race");
     let stores = [open(&dir, Role::Server), open(&dir, Role::Tool)];
     stores[0].want(&order("abc"), OWNER, 1015).unwrap();
     stores[0].on(&order("abc"), &Event::Made { at: Moment(1) }).unwrap();
-    let seen = (1..=8).map(|id| SeenPayment { id, status: "SUCCESS".into(), captured: None, completed: None });
-    let payments = Some(seen.collect());
-    let read = Reading { at: Moment(2), power_on: 1, date: None, status: None, payments, complete: true };
-    // `keeps` is decided by the first reading: claims for the others are refused by the book itself.
-    stores[0].on(&order("abc"), &Event::Read(read)).unwrap();
-    let taken: usize = std::thread::scope(|scope| {
-        let claim = |n: u64| {
-            let store = &stores[usize::from(n.is_multiple_of(2))];
+    let taken: Vec<bool> = std::thread::scope(|scope| {
+        let report = |n: usize| {
+            let (store, released) = (&stores[n % 2], n.is_multiple_of(3));
             scope.spawn(move || {
-                let claim = store.on(&order("abc"), &Event::Claimed { at: Moment(3), payment: n }).unwrap();
-                usize::from(claim == Some(Effect::News { conflict: false }))
+                let effect = store.on(&order("abc"), &reported(released)).unwrap();
+                matches!(effect, Some(Effect::News { conflict: false } | Effect::Pace { conflict: false }))
+                    .then_some(released)
             })
         };
-        let threads: Vec<_> = (1..=8).map(claim).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        let threads: Vec<_> = (0..8).map(report).collect();
+        threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
     });
-    assert_eq!(taken, 1);
+    let stands = entry_of(&stores[0]).unwrap();
+    assert!(!taken.is_empty() && taken.iter().all(|taken| *taken == stands), "{taken:?}");
     drop(stores);
     fs::remove_dir_all(dir).unwrap();
 }
