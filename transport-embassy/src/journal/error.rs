@@ -82,7 +82,7 @@ impl<E: fmt::Debug> fmt::Display for JournalError<E> {
             Self::Record { sector, error: ImageError::Newer { version } } => {
                 write!(f, "sector {sector}: a record of format {version}, of a newer program")
             }
-            Self::Record { sector, error } => write!(f, "sector {sector}: unreadable record: {error:?}"),
+            Self::Record { sector, error } => write!(f, "sector {sector}: unreadable record: {error}"),
             Self::NoRoom => {
                 f.write_str("the journal has no room left to repair what power cuts left; nothing was changed")
             }

@@ -131,7 +131,7 @@ const SIGNATURES: &str = match (cfg!(feature = "p384"), cfg!(feature = "rsa")) {
 impl fmt::Display for TlsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io(kind) => write!(f, "socket failed: {kind:?}"),
+            Self::Io(kind) => write!(f, "socket failed: {kind}"),
             Self::Closed => f.write_str("peer closed the socket"),
             Self::CloseNotify => f.write_str("peer ended the TLS connection"),
             Self::Alert(code) => write!(f, "peer sent TLS alert {code}"),

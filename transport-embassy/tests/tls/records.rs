@@ -20,6 +20,11 @@ fn padded(keys: &mut Keys, content: &[u8]) -> Vec<u8> {
 
 /// How a server comes out with these buffers that sends each message in a record of its own, the padded ones at full length.
 fn with_buffers(leaf_kind: Kind, rx: usize, tx: usize, pad: bool) -> Result<Vec<u8>, TlsError> {
+    with_pieces(leaf_kind, rx, tx, usize::MAX, pad)
+}
+
+/// The same of a server that cuts its messages into pieces of so many bytes.
+fn with_pieces(leaf_kind: Kind, rx: usize, tx: usize, piece: usize, pad: bool) -> Result<Vec<u8>, TlsError> {
     let root = Node::ca("root", Kind::P256, None);
     // Names enough for a certificate of 8 KB.
     let names: Vec<String> = (0..220).map(|n| format!("a-rather-long-name-{n}.shops.test")).collect();
@@ -36,7 +41,9 @@ fn with_buffers(leaf_kind: Kind, rx: usize, tx: usize, pad: bool) -> Result<Vec<
                 2 => keys.certificate_verify(&leaf.key),
                 _ => keys.finished(),
             };
-            out.extend(if pad { padded(keys, &message) } else { keys.seal(22, &message) });
+            for piece in message.chunks(piece) {
+                out.extend(if pad { padded(keys, piece) } else { keys.seal(22, piece) });
+            }
         }
         let mut inner = b"answer\x17".to_vec();
         inner.resize((1 << 14) + 1, 0);
@@ -93,6 +100,27 @@ fn needed_is_what_is_missing() {
             }
         }
         assert!(tx <= 512);
+    }
+}
+
+/// A certificate of 8 KB in pieces, and each piece padded to 16 KiB. The pieces alone fit; a padded one behind what came before it does not, and
+/// the error says how much room it wants: giving that once is enough for this record. Meant to notice: `needed` without what lies in front.
+#[test]
+fn cut_and_padded_to_16_kib() {
+    for piece in [700, 2048, 5000] {
+        assert_eq!(with_pieces(Kind::P256, RX_FOR_ANY_SERVER, 512, piece, false), Ok(b"answer".to_vec()));
+        let (mut rx, mut steps) = (RX_FOR_ANY_SERVER, 0);
+        loop {
+            match with_pieces(Kind::P256, rx, 512, piece, true) {
+                Err(TlsError::BufferTooSmall { needed }) => {
+                    assert!(rx < needed && needed <= rx + piece, "{needed} bytes needed, of {rx}");
+                    rx = needed;
+                    steps += 1;
+                }
+                result => break assert_eq!(result, Ok(b"answer".to_vec())),
+            }
+        }
+        assert!(steps > 0 && rx < RX_FOR_ANY_SERVER + 10_000, "{steps} steps to {rx}");
     }
 }
 
