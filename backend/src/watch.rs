@@ -235,8 +235,10 @@ impl Desk {
 }
 
 fn seen(refund: &pay_core::model::Refund<'_>) -> SeenRefund {
+    // No id of a merchant's has a colon.
+    let by_gateway = if refund.is_by_gateway() { SeenRefund::BY_GATEWAY } else { "" };
     SeenRefund {
-        id: refund.refund_id.to_owned(),
+        id: format!("{by_gateway}{}", refund.id()),
         order: refund.order_id.to_owned(),
         amount: refund.amount.minor(),
         status: refund.status.as_str().to_owned(),

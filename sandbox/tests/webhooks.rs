@@ -103,6 +103,25 @@ fn money_that_goes_back_of_itself_is_told_as_such() {
     assert_eq!((&refund["cf_payment_id"], &refund["order_id"]), (&json!(attempt), &json!("order_1")));
 }
 
+// Meant to notice: with the merchant's id and type in the list; told as a refund of the merchant's.
+#[test]
+fn a_payment_that_the_gateway_sends_back_stays_a_success_and_has_a_refund_without_an_id() {
+    let (mut shop, attempt) = Shop::with_hook(ApiVersion::V2025_01_01);
+    shop.simulate(&attempt, "SUCCESS");
+    shop.news();
+    let id = attempt.parse().expect("a number");
+    assert!(shop.gateway.send_back(id, shop.now) && !shop.gateway.send_back(id + 1, shop.now));
+    let news = shop.news();
+    let told = &news["data"]["auto_refund"];
+    let (_, listed) = shop.call("GET", "/orders/order_1/refunds", None);
+    assert_eq!((&listed[0]["refund_id"], &listed[0]["refund_type"]), (&json!(null), &told["refund_type"]));
+    assert_eq!(listed[0]["cf_refund_id"], told["cf_refund_id"].to_string());
+    assert_eq!(shop.call("GET", "/orders/order_1/payments", None).1[0]["payment_status"], "SUCCESS");
+    // Nothing is left of it to send back.
+    let refund = json!({"refund_amount": 1, "refund_id": "back-1"});
+    assert_eq!(shop.call("POST", "/orders/order_1/refunds", Some(refund)).0, 400);
+}
+
 // Mutants: nobody waits; the waits counted from the first call; one call more.
 #[test]
 fn what_is_not_taken_comes_again_after_2_10_and_30_minutes() {

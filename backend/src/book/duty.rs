@@ -49,7 +49,7 @@ pub enum Matter {
     Unreadable,
     /// Goods were reported out, and the right to hand them out had been granted for another payment, or not for this one.
     GoodsTwice,
-    /// Goods were reported out, and no money came.
+    /// Goods were reported out, and no money came, or the gateway sent it back by itself.
     OutUnpaid,
     /// The order cannot be closed.
     NotClosed,
@@ -84,7 +84,7 @@ impl Matter {
             Self::GoodsTwice => {
                 "goods went out for a payment that had no right to them: look what was handed out".to_owned()
             }
-            Self::OutUnpaid => "the goods are out, and no money came".to_owned(),
+            Self::OutUnpaid => "the goods are out, and no money came, or the gateway sent it back".to_owned(),
             Self::NotClosed => "the order cannot be closed: close it at the gateway".to_owned(),
         }
     }

@@ -245,7 +245,7 @@ impl Entry {
         if waits && kept.is_unreported() {
             matters.push(Matter::Unreported);
         }
-        if kept.goods.released == Some(true) && kept.watch.settled.is_some() && kept.successes().next().is_none() {
+        if kept.goods.released == Some(true) && kept.watch.settled.is_some() && !kept.is_money_here() {
             matters.push(Matter::OutUnpaid);
         }
         let is_old = kept.watch.since.is_some_and(|since| now.since(since) >= TELL_AFTER_MS);
@@ -339,7 +339,8 @@ impl Kept {
         if self.attempts.get(&payment).map(|attempt| attempt.standing) != Some(Standing::Succeeded) {
             return Err(Refused::ReadFirst);
         }
-        let goes_back = self.is_going_back() || self.keeps.is_some_and(|keeps| keeps != payment);
+        let goes_back =
+            self.is_going_back() || !self.is_money_here() || self.keeps.is_some_and(|keeps| keeps != payment);
         self.goods.claim(payment, goes_back)?;
         self.keeps = Some(payment);
         if self.watch.since.is_none() {
@@ -453,6 +454,12 @@ impl Kept {
 
     fn successes(&self) -> impl Iterator<Item = u64> {
         self.attempts.iter().filter(|(_, attempt)| attempt.standing == Standing::Succeeded).map(|(id, _)| *id)
+    }
+
+    /// What succeeded, less what the gateway has sent back by itself, pays the order.
+    fn is_money_here(&self) -> bool {
+        let count = u64::try_from(self.successes().count()).unwrap_or(u64::MAX);
+        count > 0 && count.saturating_mul(self.amount).saturating_sub(self.refunds.sum_by_gateway()) >= self.amount
     }
 
     fn is_going_back(&self) -> bool {

@@ -138,7 +138,8 @@ pub struct SeenPayment {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(clippy::exhaustive_structs)] // made by the caller
 pub struct SeenRefund {
-    /// `refund_id`
+    /// `refund_id`; [`BY_GATEWAY`](Self::BY_GATEWAY) before it, or before the gateway's own number, for one that the gateway made by
+    /// itself.
     pub id: String,
     /// `order_id`; empty where absent.
     pub order: String,
@@ -146,6 +147,11 @@ pub struct SeenRefund {
     pub amount: u64,
     /// `refund_status`
     pub status: String,
+}
+
+impl SeenRefund {
+    /// How the id of a refund begins that the gateway made by itself.
+    pub const BY_GATEWAY: &str = "gateway:";
 }
 
 impl Moment {

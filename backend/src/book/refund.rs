@@ -36,7 +36,7 @@ pub enum Back {
     },
     /// `SUCCESS`, or a person has seen to it.
     Done,
-    /// `PENDING` or `ONHOLD`: on its way.
+    /// `INITIATED`, `PENDING` or `ONHOLD`: on its way.
     OnItsWay,
     /// Any other word.
     Stuck(String),
@@ -63,6 +63,10 @@ impl MadeRefund {
         matches!(self.back, Back::Done | Back::OnItsWay | Back::Stuck(_))
     }
 
+    const fn gives_back(&self) -> bool {
+        matches!(self.back, Back::Done | Back::OnItsWay)
+    }
+
     fn is_given_up(&self) -> bool {
         match self.back {
             Back::Tried { tries, refusals, .. } => tries >= TRIES || refusals >= REFUSALS,
@@ -72,11 +76,11 @@ impl MadeRefund {
 }
 
 impl Back {
-    /// What a word of the gateway means (an open set): only `SUCCESS`, `PENDING` and `ONHOLD` say that the money goes back.
+    /// What a word of the gateway means (an open set): only `SUCCESS`, `INITIATED`, `PENDING` and `ONHOLD` say that the money goes back.
     pub(super) fn of(word: &str) -> Self {
         match RefundStatus::parse(word) {
             RefundStatus::Success => Self::Done,
-            RefundStatus::Pending | RefundStatus::OnHold => Self::OnItsWay,
+            RefundStatus::Initiated | RefundStatus::Pending | RefundStatus::OnHold => Self::OnItsWay,
             _ => Self::Stuck(word.to_owned()),
         }
     }
@@ -160,6 +164,13 @@ impl Refunds {
     pub(super) fn sum(&self) -> u64 {
         let counts = self.made.values().filter(|refund| refund.is_over() || refund.is_given_up());
         counts.map(|refund| refund.amount).fold(0, u64::saturating_add)
+    }
+
+    /// Minor units that the gateway has sent back by itself.
+    pub(super) fn sum_by_gateway(&self) -> u64 {
+        let by_gateway =
+            self.made.iter().filter(|(id, made)| id.starts_with(SeenRefund::BY_GATEWAY) && made.gives_back());
+        by_gateway.map(|(_, made)| made.amount).fold(0, u64::saturating_add)
     }
 
     /// Moves the times of all tries.

@@ -272,6 +272,38 @@ fn never_more_goes_back_than_came_less_what_stays() {
     assert!(shop.refund().is_some());
 }
 
+// Meant to notice: refunds of the gateway's own not counted by `is_money_here` (the claim is granted); not in `sum` (a second refund).
+#[test]
+fn what_the_gateway_sent_back_by_itself_does_not_go_back_again() {
+    let by_itself = |status: &str| SeenRefund {
+        id: format!("{}7001", SeenRefund::BY_GATEWAY),
+        order: "till-1".into(),
+        amount: AMOUNT,
+        status: status.into(),
+    };
+    let mut shop = Shop::open();
+    assert!(shop.report(10, false, None));
+    shop.look(11, "PAID", &[(1, "SUCCESS")]);
+    assert_eq!(shop.due().unwrap().1, Duty::ReadRefunds);
+    shop.say(Event::Refunds { list: vec![by_itself("INITIATED")] });
+    assert_eq!(shop.refund(), None);
+    shop.say(Event::Refunds { list: vec![by_itself("SUCCESS")] });
+    assert_eq!((shop.refund(), shop.names(20)), (None, Vec::new()));
+    // Paid twice: one is back already, the other one stays, and only what stays pays for goods.
+    let mut shop = Shop::open();
+    let both = [(1, "SUCCESS"), (2, "SUCCESS")];
+    shop.look(11, "PAID", &both);
+    shop.say(Event::Refunds { list: vec![by_itself("SUCCESS")] });
+    assert_eq!(shop.refund(), None);
+    assert!(is_taken(shop.claim(2)));
+    let mut twice = by_itself("SUCCESS");
+    twice.id.push('1');
+    let mut shop = Shop::open();
+    shop.look(11, "PAID", &both);
+    shop.say(Event::Refunds { list: vec![by_itself("SUCCESS"), twice] });
+    assert!(!is_taken(shop.claim(2)), "nothing is left of what was paid");
+}
+
 // M3, D18. Meant to notice: the second claim granted; a claim for what was not seen to succeed granted; a report that does not look.
 #[test]
 fn the_right_to_hand_out_is_granted_once() {

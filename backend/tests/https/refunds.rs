@@ -54,6 +54,23 @@ fn a_lost_answer_to_a_refund_is_read_back() {
     assert_eq!(shop.refunds(), 2);
 }
 
+// Meant to notice: a list with such a refund taken for one that cannot be read; the refund not counted.
+#[test]
+fn what_the_gateway_sent_back_by_itself_is_not_sent_back_again() {
+    let shop = Shop::open("by-itself");
+    shop.paid("till-1");
+    {
+        let mut gateway = shop.gateway.gateway();
+        let payment = gateway.charges("till-1").next().expect("paid").id;
+        assert!(gateway.send_back(payment, 0));
+    }
+    assert_eq!(shop.report("till-1", false).status, 200);
+    until("the list", || shop.backend().gateway_calls(CallKind::ListRefunds) > 0);
+    shop.watch_has_been_round("fence");
+    assert_eq!(shop.backend().gateway_calls(CallKind::CreateRefund), 1, "the fence's own");
+    assert_eq!(shop.gateway.gateway().refunds().iter().filter(|refund| refund.order_id == "till-1").count(), 1);
+}
+
 // Mutant: `self.closing ||` left out of `Entry::duty`.
 #[test]
 fn money_that_comes_after_the_order_was_closed_goes_back() {

@@ -49,7 +49,8 @@ pub enum RefundReason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refund<'a> {
-    /// The merchant's id.
+    /// The merchant's id; empty in a list where the gateway made the refund by itself (it sends back some payments that came late or
+    /// twice, and tells of them with `AUTO_REFUND_STATUS_WEBHOOK`).
     pub refund_id: &'a str,
     /// The gateway's id; empty where absent.
     pub cf_refund_id: &'a str,
@@ -59,6 +60,8 @@ pub struct Refund<'a> {
     pub amount: Amount,
     /// Its status.
     pub status: RefundStatus<'a>,
+    /// `refund_type`, who began it: `MERCHANT_INITIATED`, `PAYMENT_AUTO_REFUND`, `UNRECONCILED_AUTO_REFUND`, …; empty where absent.
+    pub origin: &'a str,
 }
 
 impl CreateRefund {
@@ -87,6 +90,18 @@ impl CreateRefund {
     /// The id.
     pub const fn refund_id(&self) -> &RefundId {
         &self.refund_id
+    }
+}
+
+impl Refund<'_> {
+    /// The gateway made it by itself: nobody of the merchant's asked for it.
+    pub fn is_by_gateway(&self) -> bool {
+        self.refund_id.is_empty() || self.origin.ends_with("_AUTO_REFUND")
+    }
+
+    /// An id that tells it from the order's other refunds: the merchant's, else the gateway's.
+    pub const fn id(&self) -> &str {
+        if self.refund_id.is_empty() { self.cf_refund_id } else { self.refund_id }
     }
 }
 

@@ -134,6 +134,8 @@ words!(
 words!(
     /// `refund_status`.
     RefundStatus {
+        /// Begun: the gateway's word for a refund that it makes by itself.
+        Initiated = "INITIATED",
         /// The money went back. Final.
         Success = "SUCCESS",
         /// In progress.
@@ -159,6 +161,13 @@ impl PaymentStatus<'_> {
     /// The attempt will not change any more: `SUCCESS`, `FAILED`, `USER_DROPPED`, `VOID`, `CANCELLED`. An unknown word is not final.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Success | Self::Failed | Self::UserDropped | Self::Void | Self::Cancelled)
+    }
+}
+
+impl RefundStatus<'_> {
+    /// The money is back, or on its way back without anybody having to look. An unknown word is not.
+    pub const fn gives_back(self) -> bool {
+        matches!(self, Self::Success | Self::Initiated | Self::Pending | Self::OnHold)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::model::{CfPaymentId, PaymentStatus};
 use super::super::wire::response;
-use super::record::{Attempt, AttemptEnd, MAX_ATTEMPTS, Record};
+use super::record::{Attempt, AttemptEnd, MAX_ATTEMPTS, MAX_RETURNS, Record, Returned};
 use super::settle::Standing;
 
 /// The most successes that are told apart. One order with more is a person's matter.
@@ -82,6 +82,8 @@ pub(super) struct Listing {
     /// What the strangers that took no money can still do.
     pub(super) strangers_worst: Option<Standing>,
     successes: [Option<Success>; MAX_SUCCESSES],
+    /// Payments that were due to go back, and that the gateway has taken back (`VOID`, `CANCELLED`).
+    pub(super) reversed: [Option<CfPaymentId>; MAX_RETURNS],
     /// There are more successes than are told apart.
     pub(super) too_many: bool,
     /// What the record had as the payment that took the money, before this list.
@@ -128,6 +130,10 @@ impl Listing {
                 Some(slot) => *slot = Some(slot.unwrap_or(seen)),
                 None => self.too_many = true,
             }
+        }
+        let goes = record.returns().position(|due| due.what == Returned::Payment(seen.id));
+        if let (Some(End::Reversed), Some(slot)) = (reading.end, goes.and_then(|index| self.reversed.get_mut(index))) {
+            *slot = Some(seen.id);
         }
         match record.attempts().position(|attempt| attempt.cf_payment_id == Some(seen.id)) {
             Some(index) => {

@@ -88,6 +88,14 @@ impl Sale {
         let unnamed = self.record.returns().filter(|known| matches!(known.what, Returned::Reason(..))).count();
         let listed = |id: CfPaymentId| listing.successes().any(|success| success.id == id);
         let seen = listing.successes().count();
+        if let Returned::Payment(id) = due.what {
+            if listing.reversed.contains(&Some(id)) && !listed(id) {
+                // It succeeded, and the gateway has taken it back by itself.
+                self.money_went_back();
+                self.settle_duties();
+                return true;
+            }
+        }
         // Where the list hides something, what was seen to succeed before may be it.
         let hidden = match due.what {
             Returned::Payment(id) => !listed(id),
@@ -115,16 +123,27 @@ impl Sale {
     pub(super) fn on_refunds(&mut self, now: Millis, most: u64, head: &ResponseHead, body: &mut [u8]) -> bool {
         let Some(id) = self.record.refund_id() else { return false };
         let amount = self.record.amount;
-        let (mut own, mut back, mut whole) = (None, 0_u64, !head.truncated);
+        let (mut own, mut whole) = (None, !head.truncated);
+        // All that may have gone back, and what is known to: ours, and what the gateway made by itself. A list may name one twice.
+        let (mut back, mut surely, mut last) = (0_u64, 0_u64, Text::<40>::new());
+        let is_ours =
+            |id: &str| self.record.returns().any(|due| due.what.refund_id(&self.record.order_id).as_str() == id);
         let mut refunds = response::refunds(body);
         loop {
             match refunds.next() {
                 Ok(Some(refund)) if !self.is_of_order(refund.order_id) => return false,
                 Ok(Some(refund)) if refund.refund_id == id.as_str() => {
-                    own = Some(refund.amount == amount && is_on_its_way(refund.status));
+                    own = Some(refund.amount == amount && refund.status.gives_back());
                 }
                 Ok(Some(refund)) if refund.status == RefundStatus::Cancelled => {}
-                Ok(Some(refund)) => back = back.saturating_add(refund.amount.minor()),
+                Ok(Some(refund)) => {
+                    back = back.saturating_add(refund.amount.minor());
+                    let is_known = refund.is_by_gateway() || is_ours(refund.refund_id);
+                    if is_known && refund.status.gives_back() && refund.id() != last.as_str() {
+                        surely = surely.saturating_add(refund.amount.minor());
+                    }
+                    last = Text::cut(refund.id());
+                }
                 Ok(None) => break,
                 Err(_) => whole = false,
             }
@@ -140,6 +159,11 @@ impl Sale {
                 self.repeats = self.repeats.saturating_add(1);
                 self.asking.rounds = self.repeats.into();
                 return false;
+            }
+            // All that may go back went, as the gateway sent some by itself. For which payment makes no difference to the shopper.
+            None if whole && most > 0 && surely >= most => {
+                self.money_went_back();
+                self.settle_duties();
             }
             None if !whole || back.saturating_add(amount.minor()) > most => self.refund_refused(),
             None => self.begin_refund(now),
@@ -277,7 +301,7 @@ impl Sale {
             && refund.refund_id == id.as_str()
             && self.is_of_order(refund.order_id)
             && refund.amount == self.record.amount;
-        ours.then(|| is_on_its_way(refund.status))
+        ours.then(|| refund.status.gives_back())
     }
 
     /// The payment that was due next went back, or somebody with keys has taken it over. `false`: none was due.
@@ -379,13 +403,6 @@ impl Sale {
             (false, _) => Outcome::NotPaid(NotPaid::Attested),
         });
         Ok(())
-    }
-}
-
-const fn is_on_its_way(status: RefundStatus<'_>) -> bool {
-    match status {
-        RefundStatus::Success | RefundStatus::Pending | RefundStatus::OnHold => true,
-        RefundStatus::Cancelled | RefundStatus::Unknown(_) => false,
     }
 }
 

@@ -78,7 +78,7 @@ impl MoneyBack {
     pub(super) const fn of(status: RefundStatus<'_>) -> Self {
         match status {
             RefundStatus::Success => Self::Done,
-            RefundStatus::Pending | RefundStatus::OnHold => Self::OnItsWay,
+            RefundStatus::Initiated | RefundStatus::Pending | RefundStatus::OnHold => Self::OnItsWay,
             RefundStatus::Cancelled => Self::Cancelled,
             RefundStatus::Unknown(_) => Self::Unknown,
         }

@@ -151,10 +151,11 @@ pub struct Payments<'a> {
 /// [`DecodeError`].
 pub fn refund(rx: &mut [u8]) -> Result<Refund<'_>, DecodeError> {
     let spans = document(rx, &REFUND)?;
-    refund_of(rx, spans)
+    let refund = refund_of(rx, spans)?;
+    if refund.refund_id.is_empty() { Err(DecodeError::Missing("refund_id")) } else { Ok(refund) }
 }
 
-/// The refunds in a list, one by one; see [`payments`].
+/// The refunds in a list, one by one; see [`payments`]. One that the gateway made by itself may have no `refund_id` ([`Refund::refund_id`]).
 pub fn refunds(rx: &mut [u8]) -> Refunds<'_> {
     Refunds { rx, at: None, over: false }
 }
@@ -169,20 +170,24 @@ pub struct Refunds<'a> {
 }
 
 /// The members of a refund, in the order of [`REFUND`].
-type RefundValues = [Option<Value>; 5];
+type RefundValues = [Option<Value>; 6];
 
-const REFUND: [&str; 5] = ["refund_id", "cf_refund_id", "order_id", "refund_amount", "refund_status"];
+const REFUND: [&str; 6] = ["refund_id", "cf_refund_id", "order_id", "refund_amount", "refund_status", "refund_type"];
 
-fn refund_of(rx: &mut [u8], [id, cf_id, order_id, value, status]: RefundValues) -> Result<Refund<'_>, DecodeError> {
+fn refund_of(
+    rx: &mut [u8],
+    [id, cf_id, order_id, value, status, origin]: RefundValues,
+) -> Result<Refund<'_>, DecodeError> {
     let amount = amount(rx, value, "refund_amount")?.ok_or(DecodeError::Missing("refund_amount"))?;
-    let [id, cf_id, order_id, status] = [id, cf_id, order_id, status].map(|value| word(rx, value));
+    let [id, cf_id, order_id, status, origin] = [id, cf_id, order_id, status, origin].map(|value| word(rx, value));
     let text = Resolver(rx);
     Ok(Refund {
-        refund_id: text.needed(id, "refund_id")?,
+        refund_id: if cf_id.is_some() { text.or_empty(id) } else { text.needed(id, "refund_id")? },
         cf_refund_id: text.or_empty(cf_id),
         order_id: text.or_empty(order_id),
         amount,
         status: RefundStatus::parse(text.needed(status, "refund_status")?),
+        origin: text.or_empty(origin),
     })
 }
 
@@ -478,7 +483,7 @@ impl Refunds<'_> {
     /// The next element's members; the inner error is about the element alone.
     fn advance(&mut self) -> Result<Option<Result<RefundValues, DecodeError>>, DecodeError> {
         let Some(start) = members::next_element(self.rx, self.at)? else { return Ok(None) };
-        let mut found = [None; 5];
+        let mut found = [None; REFUND.len()];
         let (read, end) = match members::members(self.rx, start, 1, &REFUND, &mut found) {
             Ok(end) => (Ok(found), end),
             // Where the element ends, for the next one; if it does not, that is what is wrong.

@@ -226,6 +226,25 @@ impl Books {
         true
     }
 
+    /// Sends a payment back whole, without anybody having asked. The payment stays as it is. `false`: there is no such payment.
+    pub(crate) fn send_back(&mut self, id: u64, now: UnixMillis) -> bool {
+        let Ok(place) = self.payments.binary_search_by_key(&id, |payment| payment.id) else { return false };
+        let payment = &self.payments[place];
+        self.refunds.push(Refund {
+            id: String::new(),
+            order_id: payment.order_id.clone(),
+            payment_id: id,
+            amount: payment.amount,
+            status: RefundStatus::Success,
+            created: now,
+            due: now,
+            cf_id: self.dice.digits(9),
+            note: None,
+            speed: "STANDARD".to_owned(),
+        });
+        true
+    }
+
     /// Puts a refund into this status, as the gateway's own people, the merchant's or the bank might. `false`: there is no
     /// such refund.
     pub(crate) fn set_refund(&mut self, order_id: &str, refund_id: &str, status: RefundStatus) -> bool {

@@ -47,7 +47,7 @@ impl RefundStatus {
 /// A refund in the books.
 #[derive(Clone, Debug)]
 pub struct Refund {
-    /// The merchant's id, one of a kind within its order.
+    /// The merchant's id, one of a kind within its order; empty where the gateway sends a payment back by itself.
     pub id: String,
     /// The order.
     pub order_id: String,

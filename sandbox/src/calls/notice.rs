@@ -4,6 +4,7 @@ use crate::books::order::Order;
 use crate::books::payment::{Payment, PaymentStatus};
 use crate::books::refund::{Refund, RefundStatus};
 use crate::calls::{payment, refund};
+use crate::ground::amount::Paise;
 use crate::ground::json::text;
 use crate::ground::time::{UnixMillis, to_iso};
 use crate::ground::version::ApiVersion;
@@ -15,7 +16,10 @@ pub(crate) fn of_payment(payment: &Payment, order: &Order, version: ApiVersion, 
         PaymentStatus::Success => "PAYMENT_SUCCESS_WEBHOOK",
         PaymentStatus::Failed => "PAYMENT_FAILED_WEBHOOK",
         PaymentStatus::UserDropped => "PAYMENT_USER_DROPPED_WEBHOOK",
-        PaymentStatus::Cancelled => return Some(of_return(payment, version, at)),
+        PaymentStatus::Cancelled => {
+            let refund = payment.id % 1_000_000_000;
+            return Some(of_return(payment.id, refund, &payment.order_id, payment.amount, version, at));
+        }
         PaymentStatus::NotAttempted | PaymentStatus::Pending => return None,
     };
     let mut told = payment::entity(payment, version);
@@ -52,27 +56,30 @@ pub(crate) fn of_payment(payment: &Payment, order: &Order, version: ApiVersion, 
 
 /// Of a refund that has this status now.
 pub(crate) fn of_refund(refund: &Refund, version: ApiVersion, at: UnixMillis) -> Option<Value> {
+    if refund.id.is_empty() {
+        return Some(of_return(refund.payment_id, refund.cf_id, &refund.order_id, refund.amount, version, at));
+    }
     // The two that the documents name.
     let told = matches!(refund.status, RefundStatus::Success | RefundStatus::Cancelled);
     let data = || json!({"refund": refund::entity(refund, version)});
     told.then(|| json!({"data": data(), "event_time": to_iso(at), "type": "REFUND_STATUS_WEBHOOK"}))
 }
 
-/// Of a success that came too late and goes back of itself.
-fn of_return(payment: &Payment, version: ApiVersion, at: UnixMillis) -> Value {
+/// Of a success that came too late, or twice, and goes back of itself.
+fn of_return(payment: u64, refund: u64, order_id: &str, amount: Paise, version: ApiVersion, at: UnixMillis) -> Value {
     let refund = json!({
         "event": "AUTO-REFUND",
-        "cf_refund_id": payment.id % 1_000_000_000,
-        "cf_payment_id": version.id(payment.id),
-        "bank_reference": format!("{}", payment.id % 1_000_000_000_000),
-        "order_id": payment.order_id,
-        "refund_amount": payment.amount.json_two_decimals(),
+        "cf_refund_id": refund,
+        "cf_payment_id": version.id(payment),
+        "bank_reference": format!("{}", payment % 1_000_000_000_000),
+        "order_id": order_id,
+        "refund_amount": amount.json_two_decimals(),
         "refund_currency": "INR",
         "refund_type": "PAYMENT_AUTO_REFUND",
         "refund_arn": null,
         "refund_status": "SUCCESS",
         "status_description": "Refunded by itself",
-        "refund_reason": "the payment came after its order had closed",
+        "refund_reason": "the payment came late, or twice",
         "created_at": to_iso(at),
         "processed_at": to_iso(at),
         "refund_charge": 0,

@@ -117,6 +117,12 @@ impl Gateway {
         self.desk.books.set_payment(id, status, now)
     }
 
+    /// Sends a payment back whole by itself, as the gateway does with some that came late or twice: its refund has no id of the
+    /// merchant's, and is told as `AUTO_REFUND_STATUS_WEBHOOK`. The payment stays as it is. `false`: there is no such payment.
+    pub fn send_back(&mut self, id: u64, now: UnixMillis) -> bool {
+        self.desk.books.send_back(id, now)
+    }
+
     /// Puts a refund into this status, as the gateway's own people, the merchant's or the bank might. `false`: there is no
     /// such refund.
     pub fn set_refund(&mut self, order_id: &str, refund_id: &str, status: RefundStatus) -> bool {
