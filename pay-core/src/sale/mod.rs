@@ -10,6 +10,8 @@ mod listing;
 mod on_ask;
 mod on_pay;
 mod on_refund;
+mod on_release;
+mod outcome;
 mod pause;
 mod phase;
 mod policy;

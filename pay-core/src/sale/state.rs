@@ -12,7 +12,7 @@ use super::super::wire::http::{Call, Request, ResponseHead};
 use super::super::wire::request;
 use super::super::wire::response::OrderPaySpans;
 use super::delivery::{Delivery, ErrorKind, Failure};
-use super::on_refund::outcome;
+use super::outcome::outcome;
 use super::phase::{Asking, Listed, Phase, Presented, Question, RouteProblem};
 use super::policy::{self, Policy, Refunds};
 use super::record::{Attempt, AttemptEnd, AttemptState, NotPaid, Record, Stage};

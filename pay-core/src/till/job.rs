@@ -3,7 +3,7 @@
 use super::super::model::{OrderId, UnixSeconds};
 use super::super::sale::{Exposure, Millis};
 use super::errand::Errand;
-use super::recover::Recovery;
+use super::recovery::Recovery;
 
 /// What was begun.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

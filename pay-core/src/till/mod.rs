@@ -18,6 +18,7 @@ mod keys;
 mod life;
 mod observer;
 mod recover;
+mod recovery;
 mod refund_ref;
 mod run;
 pub mod shop;

@@ -6,52 +6,14 @@ use super::super::sale::Record;
 use super::super::sale::{Buffers, Failure, Millis, RefusedBy, RouteProblem, Sale, SaleError};
 use super::super::wire::{Call, Request, ResponseHead, decode};
 use super::desk::{Desk, Look, Turn};
-use super::ended::{Done, Recovered, Trouble};
-use super::errand::TRIES;
+use super::ended::{Done, Trouble};
 use super::job::Job;
 use super::life::{Asked, Life};
+use super::recovery::{Recovery, Step};
 use super::step::{Do, Unreadable};
 
 /// An order fits behind the list of them.
 const LEAST_RX: usize = 4 * 1024;
-
-/// How far it is. The list stays in front in `rx`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Recovery {
-    step: Step,
-    /// The list's length.
-    list: usize,
-    /// Which order of it.
-    n: usize,
-    found: Recovered,
-    at: Millis,
-    tries: u8,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Step {
-    /// Which orders are there?
-    Ask,
-    /// Does the journal have this one?
-    Look(OrderId),
-    /// What does it cost?
-    Read(OrderId),
-    /// It is at the front desk, to be stored.
-    Keep,
-}
-
-impl Recovery {
-    pub(super) const fn new() -> Self {
-        let found = Recovered { epoch: 0, orders: 0, left: 0 };
-        Self { step: Step::Ask, list: 0, n: 0, found, at: Millis(0), tries: 0 }
-    }
-
-    fn again(&mut self, now: Millis) -> bool {
-        self.tries += 1;
-        self.at = now.after(1_000 * u32::from(self.tries));
-        self.tries < TRIES
-    }
-}
 
 impl Life {
     /// After the journal was lost: asks the backend for the orders that this device has open, and keeps them:

@@ -12,7 +12,7 @@ use super::error::JournalError;
 use super::head::Head;
 use super::image::Image;
 use super::region::{Kind, MAX_BODY, MAX_SECTORS, Place, Region};
-use super::slot::Tried;
+use super::tried::Tried;
 use super::view::View;
 
 /// Keeps one record for each of up to `SECTORS - 1` open sales in `SECTORS` sectors (2 to 32) of a NOR flash, and of the closed

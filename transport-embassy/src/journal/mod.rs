@@ -35,6 +35,7 @@ mod image;
 mod region;
 mod scan;
 mod slot;
+mod tried;
 mod view;
 
 pub use error::{Geometry, JournalError};

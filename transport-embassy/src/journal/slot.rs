@@ -8,6 +8,7 @@ use super::flash_journal::FlashJournal;
 use super::head::{Head, Unusable};
 use super::image::Image;
 use super::region::{Kind, MAX_WORD, Place, Word};
+use super::tried::Tried;
 
 const BLANK: u8 = 0xFF;
 /// What the three words beside a body hold: no torn write of it reads as another's.
@@ -176,13 +177,6 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
             }
         }
     }
-}
-
-/// Places of a sector that were written in this power-on, whatever they read as: the first that was not.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Tried {
-    pub(super) slots: u8,
-    pub(super) notes: u8,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

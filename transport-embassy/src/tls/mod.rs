@@ -5,6 +5,7 @@
 //! order of the messages. The order is code, not a table: see [`connect`].
 
 mod bytes;
+mod certificate;
 mod error;
 mod flight;
 mod group;
@@ -22,6 +23,7 @@ mod verifier;
 #[cfg(test)]
 mod wycheproof;
 
+pub use certificate::MAX_CHAIN;
 pub use error::{CertificateError, TlsError};
 pub use handshake::connect;
 pub(crate) use handshake::connect_into;
@@ -31,7 +33,6 @@ pub use session::{Channel, Session};
 #[cfg(feature = "public-roots")]
 pub use trust::public_roots;
 pub use trust::{Clock, Pins, Trust};
-pub use verifier::MAX_CHAIN;
 pub use webpki::anchor_from_trusted_cert;
 
 use zeroize::Zeroize;

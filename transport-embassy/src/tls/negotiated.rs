@@ -2,7 +2,7 @@
 
 use rustls_pki_types::alg_id;
 
-use super::verifier::{MAX_CHAIN, public_key_info, tlv};
+use super::certificate::{MAX_CHAIN, public_key_info, tlv};
 
 /// What a server negotiated. Numbers are those of IANA's TLS registries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

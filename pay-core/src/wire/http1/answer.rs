@@ -1,11 +1,10 @@
 //! Reads an answer out of whatever pieces it comes in: bytes go in, nothing is awaited.
 
-use core::fmt;
-
 use httparse::{EMPTY_HEADER, Header, Response, Status};
 
 use super::super::http::ResponseHead;
 use super::chunked::Chunked;
+use super::error::HttpError;
 
 /// Longest head that is taken, in bytes. It is read line by line, so the caller's buffer may be shorter, down to the longest line
 /// and one byte.
@@ -16,18 +15,6 @@ const START: &[u8] = b"HTTP/1.";
 const MAX_FIELDS: u8 = 128;
 /// Most interim answers (1xx) and empty lines before the real one.
 const MAX_INTERIM: u8 = 8;
-
-/// Why an answer cannot be read. Nothing of it may be believed then, and the connection is of no more use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum HttpError {
-    /// The named part breaks RFC 9112 or is used against it.
-    Malformed(&'static str),
-    /// The head is longer than [`HEAD_LIMIT`], has more than 128 fields, or one of its lines is longer than the caller's buffer.
-    HeadTooLarge,
-    /// The connection ended before the answer did.
-    Incomplete,
-}
 
 /// What came of some bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -329,15 +316,3 @@ impl Framing {
         Ok(())
     }
 }
-
-impl fmt::Display for HttpError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed(what) => write!(f, "malformed {what}"),
-            Self::HeadTooLarge => f.write_str("head of the answer too large"),
-            Self::Incomplete => f.write_str("connection ended within the answer"),
-        }
-    }
-}
-
-impl core::error::Error for HttpError {}

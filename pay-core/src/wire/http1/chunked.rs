@@ -1,6 +1,6 @@
 //! The chunked transfer coding (RFC 9112 section 7.1), byte by byte.
 
-use super::HttpError;
+use super::error::HttpError;
 
 /// Most bytes of chunk extensions in one chunk header; they are passed over.
 const MAX_EXTENSION: u16 = 256;

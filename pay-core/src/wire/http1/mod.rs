@@ -2,7 +2,9 @@
 
 mod answer;
 mod chunked;
+mod error;
 mod sent;
 
-pub use answer::{HEAD_LIMIT, HttpError, Progress, ResponseReader};
+pub use answer::{HEAD_LIMIT, Progress, ResponseReader};
+pub use error::HttpError;
 pub use sent::SentIds;
