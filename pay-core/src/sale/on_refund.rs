@@ -10,7 +10,7 @@ use super::on_pay::body;
 use super::outcome::{outcome, report};
 use super::phase::{Asking, Phase, Question, RouteProblem};
 use super::policy::Refunds;
-use super::record::{Attempt, AttemptEnd, AttemptState, NotPaid, Record, Returned, Stage};
+use super::record::{Attempt, AttemptEnd, AttemptState, NotPaid, Returned, Stage};
 use super::release::Release;
 use super::state::Sale;
 use super::step::{Outcome, SaleError};

@@ -1,6 +1,5 @@
 //! A terminal that lost its journal asks the backend for what it had open, and keeps it anew.
 
-use super::super::model::OrderId;
 use super::super::model::{Operation, Text};
 use super::super::sale::Record;
 use super::super::sale::{Buffers, Failure, Millis, RefusedBy, RouteProblem, Sale, SaleError};
