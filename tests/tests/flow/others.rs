@@ -561,8 +561,8 @@ fn an_order_that_is_still_taken_is_not_stored_again() {
     assert_eq!(rig.sale.record().seq, seq);
 }
 
-// Mutants: a taken order that is asked about for ever; one that is over after one 404, after two of a page in between, or although
-// the gateway has said that it exists.
+// Mutants: a taken order that is asked about for ever; one that is over although the gateway has said that it exists. Meant to
+// notice, too: one 404, or 404 pages of somebody in between, that end it.
 #[test]
 fn a_taken_order_that_is_not_there_any_more_is_not_paid() {
     let mut rig = taken(page());

@@ -168,7 +168,7 @@ fn check(sale: &Told, book: Option<&gateway::Book>) -> Result<(), String> {
     if sale.goods > 0 {
         order.handed_out(0)?;
     }
-    // Meant to notice: money that is kept for goods that stayed inside.
+    // Mutant: a shopper for whom nothing comes out, and who says that it did.
     if order.kept() != sale.goods {
         return Err("the money stayed, and no goods went out".to_owned());
     }
