@@ -404,7 +404,8 @@ impl Sale {
         self.earlier_unknown || self.throttled
     }
 
-    pub(super) const fn is_dirty(&self) -> bool {
+    /// The record has changed since it was stored: [`Sale::step`] wants it stored first.
+    pub(crate) const fn is_dirty(&self) -> bool {
         self.dirty
     }
 

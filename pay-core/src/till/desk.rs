@@ -254,6 +254,11 @@ impl Desk {
         self.shown && self.otps == 0
     }
 
+    /// What it knows is not on record yet, and the journal was not tried in vain.
+    pub(super) fn wants_store(&self) -> bool {
+        self.said == Said::Nothing && self.sale.is_dirty() && self.store.failures == 0
+    }
+
     /// Whether it can go on. Does what needs nobody.
     pub(super) fn look(&mut self, now: Millis, terms: &Terms) -> Look {
         self.decide(now, terms);

@@ -54,7 +54,8 @@ pub enum Seen {
 pub enum Wish {
     /// Time went by.
     Nothing,
-    /// The shopper gives up: the order is closed, and asked about until it is known how it ended.
+    /// The shopper gives up: the order is closed, and asked about until it is known how it ended. Once it was seen to be paid this
+    /// changes nothing: the goods come.
     Cancel,
     /// The shopper wants another method.
     Switch(Switch),

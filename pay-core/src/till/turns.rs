@@ -103,6 +103,10 @@ impl Life {
         let settles = match self.job {
             Job::Settle { until } if now >= until => {
                 if let Some(desk) = &self.back.desk {
+                    if desk.wants_store() {
+                        // What was learnt last is on record before anybody hears of it.
+                        return self.bring_on(now, until, false, buffers);
+                    }
                     // Whoever listens hears how it stands.
                     self.news = Some(News::Settled(desk.sale.standing()));
                     return Do::Sleep(now);

@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use pay_core::drive::journal::blocking::Journal as _;
 use pay_core::model::method::Upi;
+use pay_core::sale::NotPaid;
 use pay_core::till::{Note, Observer, Wish};
 use pay_core::{Millis, Outcome};
 
@@ -97,6 +99,36 @@ fn whoever_listens_hears_of_the_sale_that_the_time_ran_out_on() {
         let open = till.settle_open(Millis(9_000), &mut Counter(world.clone())).unwrap();
         assert_eq!((open, listener.0.borrow().as_slice()), (1, &[Outcome::Pending][..]));
     }
+}
+
+// Mutant: `look_after` that tells how the sale stands before it is on record: `left: Some(true) right: Some(false)`.
+#[test]
+fn what_the_last_reading_said_is_on_record_when_the_time_is_over() {
+    let world = World::new();
+    let flash = flash(&world);
+    let order_id = {
+        let mut memory = memory();
+        let mut till = till(&world, &flash, 1, &mut memory, ());
+        let order = create(&mut till, &world, 1_015);
+        let order_id = order.order_id.clone();
+        world.borrow_mut().wishes.push((2_000, Wish::Leave));
+        let _ = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+        order_id
+    };
+    for order in world.borrow_mut().orders.values_mut() {
+        order.status = "TERMINATED";
+        order.payments[0].1 = "FAILED";
+    }
+    let listener = Listener::default();
+    let mut memory = memory();
+    let mut till = till(&world, &flash, 2, &mut memory, listener.clone());
+    // Order and list take 50 ms each; the list that settles is asked for 30 s after the first, and answered after the time is over.
+    let until = world.borrow().now + 30_120;
+    let open = till.settle_open(Millis(until), &mut Counter(world.clone())).unwrap();
+    assert!(world.borrow().now > until, "the answer came when the time was over");
+    let is_open = flash.kept.borrow_mut().find(&order_id).unwrap().map(|record| record.is_open());
+    assert_eq!(is_open, Some(false));
+    assert_eq!((open, listener.0.borrow().as_slice()), (0, &[Outcome::NotPaid(NotPaid::Terminated)][..]));
 }
 
 /// Red where a sale keeps its place until its own next look is due, here half an hour; and where the sale at work when the round

@@ -2,7 +2,7 @@
 //! shopper, the goods, the time; and what an honest observer has seen of it all.
 
 use pay_core::model::{Amount, Currency, MethodClass, OpenOrder, OrderId, PaymentSessionId, Timestamp, UnixSeconds};
-use pay_core::sale::{Outcome, Record};
+use pay_core::sale::{Outcome, Record, Stage};
 use sandbox::{Gateway, PaymentStatus, Rules, SessionKeys};
 
 use super::case::{Case, Mode};
@@ -78,7 +78,7 @@ pub(super) struct Book {
     pub(super) answered: Option<u64>,
     /// The session that was given with the order.
     pub(super) session: Option<String>,
-    /// The shopper, or the program, gave the sale up.
+    /// The shopper, or the program, gave the sale up before the journal knew that it is paid.
     pub(super) given_up: bool,
     /// How often the second terminal's goods moved.
     pub(super) twin_goods: u32,
@@ -111,6 +111,13 @@ pub(super) struct Sent {
     pub(super) lost: bool,
     /// What the gateway made of it.
     pub(super) payments: Vec<u64>,
+}
+
+impl Book {
+    /// The shopper, or the program, gives the sale up. Once it is known to be paid, its goods are owed all the same.
+    pub(super) fn give_up(&mut self) {
+        self.given_up |= !self.acked.as_ref().is_some_and(|record| matches!(record.stage, Stage::Paid { .. }));
+    }
 }
 
 impl Outside {

@@ -260,7 +260,7 @@ fn choose(
     }
     let kiosk = boot.outside.borrow().story.kiosk;
     if done >= kiosk.attempts {
-        boot.outside.borrow_mut().current().given_up = true;
+        boot.outside.borrow_mut().current().give_up();
         return Ok(Choice::GiveUp);
     }
     let method = method(boot, done);
@@ -277,7 +277,7 @@ fn sleep(boot: &Boot<'_>, until: Millis, switch_at: &mut Option<Millis>, cancel_
     if cancel_at.is_some_and(|at| now >= at) {
         *cancel_at = None;
         boot.say(|| "cancel".to_owned());
-        boot.outside.borrow_mut().current().given_up = true;
+        boot.outside.borrow_mut().current().give_up();
         return Wish::Cancel;
     }
     if switch_at.is_some_and(|at| now >= at) {
