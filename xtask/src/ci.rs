@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-use crate::{bare_metal, boards, codec, explore, fuzz, lint, mutants, no_std, size, soak, test};
+use crate::{bare_metal, boards, codec, explore, fuzz, lint, mutants, no_std, size, soak, sweep, test};
 
 /// Runs the parts one after the other, all of them: whoever mends one wants to know of the next.
 pub(crate) fn run() -> Result<()> {
@@ -20,6 +20,7 @@ pub(crate) fn run() -> Result<()> {
         report.push(format!("{name} {} s", start.elapsed().as_secs()));
     };
     part("test", &|| test::run(&test::Arguments { install: true }));
+    part("sweep", &|| sweep::run(&sweep::Arguments::default()));
     part("explore", &|| explore::run(&explore::Arguments::default()));
     part("no-std", &no_std::run);
     part("lint", &|| {

@@ -37,6 +37,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         ])
         .env("FIRMWARE_IMAGE", image),
     )?;
-    // The whole sweep is `cargo xtask sweep`; docs/proof.md names what it still finds.
+    // The whole sweep is `cargo xtask sweep`, a step of CI.
     sweep::quick()
 }
