@@ -130,7 +130,7 @@ fn a_refund_of_the_gateways_own() {
         assert_eq!((refund.order_id, refund.refund_id, refund.cf_refund_id), (order, "", "7001"));
         let payment = of(version, ["810000005", "204001005", "502500005", "1457655315005187585"]);
         assert_eq!(refund.cf_payment_id, Some(id(payment)));
-        assert_eq!((refund.amount.minor(), refund.status), (3900, RefundStatus::Unknown("INITIATED")));
+        assert_eq!((refund.amount.minor(), refund.status), (3900, RefundStatus::Initiated));
         assert_eq!((refund.origin, refund.reason), ("PAYMENT_AUTO_REFUND", "paid twice"));
         assert_eq!((refund.bank_reference, refund.processed), ("", ""));
     });
