@@ -11,27 +11,27 @@ use crate::rest::Rest;
 /// Bytes that may be held per sale more from round to round, when no sale is under way: for what is held now and then only,
 /// a look-up that outlived its exchange.
 ///
-/// Mutant: a sale that leaks 1 KiB, or 32 bytes.
+/// Meant to notice: a sale that leaks 1 KiB, or 32 bytes.
 const PER_SALE: u64 = 16;
 
 /// Bytes that a transport may hold after its sales of a round: its one connection with buffers and a TLS session.
 ///
-/// Mutant: a transport that keeps 8 KiB of every exchange until it is dropped, which no figure between rounds shows.
+/// Meant to notice: a transport that keeps 8 KiB of every exchange until it is dropped, which no figure between rounds shows.
 const TRANSPORT: u64 = 96 * 1024;
 
 /// Open files of a kiosk at the end of its sales: its journal, and the one connection that its transport keeps.
 ///
-/// Mutant: a transport that keeps, until it is dropped, the connections it has done with.
+/// Meant to notice: a transport that keeps, until it is dropped, the connections it has done with.
 const FILES: usize = 2;
 
 /// By so much an empty journal may differ from an empty journal: pages that were freed stay in the file.
 ///
-/// Mutant, in 40,000 sales: a journal that forgets a sale, but not the keys of its attempts.
+/// Meant to notice, in 40,000 sales: a journal that forgets a sale, but not the keys of its attempts.
 const JOURNAL_KIB: u64 = 20;
 
 /// Threads more that may still be ending: of look-ups that outlived their exchange.
 ///
-/// Mutant: one look-up in 41 whose thread never ends.
+/// Meant to notice: one look-up in 41 whose thread never ends.
 const THREADS: u64 = 8;
 
 /// While a round goes on: to and from the sandbox's process.
@@ -94,7 +94,7 @@ impl Figures {
         if last.bytes > first.bytes + sold * PER_SALE {
             return Err(format!("memory grew from {} to {} bytes in {sold} sales", first.bytes, last.bytes));
         }
-        // Mutant: a connection that is never closed.
+        // Meant to notice: a connection that is never closed.
         if last.files > first.files {
             return Err(format!("open files grew from {} to {}", first.files, last.files));
         }
