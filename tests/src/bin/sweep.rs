@@ -1,6 +1,6 @@
 //! Sweeps payments for losses: see `tests::sweep`. `cargo xtask sweep` and `cargo xtask proof` call it.
 //!
-//! `sweep [--quick | --full] [--stop]`, or `sweep --only ID`, which tells a schedule step by step.
+//! `sweep [--quick | --full] [--stop] [--story NAME]...`, or `sweep --only ID`, which tells a schedule step by step.
 
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -12,22 +12,30 @@ use tests::sweep::{Case, Extent, Fault, Item, Tally, explore, replay};
 fn main() -> ExitCode {
     let mut extent = Extent::Build;
     let mut stop = false;
+    let mut stories = Vec::new();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--quick" => extent = Extent::Quick,
             "--full" => extent = Extent::Full,
             "--stop" => stop = true,
+            "--story" => stories.extend(arguments.next()),
             "--only" => return play(&arguments.next().unwrap_or_default()),
             other => {
-                eprintln!("what is {other}? --quick, --full, --stop, --only ID");
+                eprintln!("what is {other}? --quick, --full, --stop, --story NAME, --only ID");
                 return ExitCode::from(2);
             }
         }
     }
+    let mut items = extent.items();
+    if let Some(strange) = stories.iter().find(|name| !items.iter().any(|(case, _)| case.story.name == name.as_str())) {
+        eprintln!("no such story: {strange}");
+        return ExitCode::from(2);
+    }
+    items.retain(|(case, _)| stories.is_empty() || stories.iter().any(|name| case.story.name == name.as_str()));
     // A panic is a failure of its schedule, which is told with the others.
     std::panic::set_hook(Box::new(|_| {}));
-    sweep(&extent.items(), stop)
+    sweep(&items, stop)
 }
 
 fn sweep(items: &[Item], stop: bool) -> ExitCode {

@@ -147,11 +147,16 @@ impl<'e> Boot<'e> {
         let book = outside.book(&record.order_id);
         book.busy = false;
         book.storing.clear();
-        book.acked = Some(record.clone());
+        let due = book.acked.replace(record.clone()).is_some_and(|before| before.report_due) && !record.report_due;
+        let lost = due && !outside.story.world.changes && !outside.merchant.has_report(&record.order_id);
         if outside.story.world.loses == Some(Lost::Older) && outside.stores == 2 {
             outside.older = Some((outside.flash.clone(), record.clone()));
         }
         outside.stores += 1;
+        drop(outside);
+        if lost {
+            self.broken("a report was said to be taken, and the backend has none".to_owned());
+        }
     }
 
     /// This store fails, as the story has it; the power stays on.

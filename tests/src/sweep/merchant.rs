@@ -23,6 +23,8 @@ const AT_ONCE: usize = 64;
 #[derive(Clone, Default)]
 pub(super) struct Merchant {
     book: Book,
+    /// Orders of whose goods a report was taken.
+    reported: Vec<OrderId>,
     /// Not before then: the gateway did not answer.
     rest: u64,
 }
@@ -91,7 +93,12 @@ impl Merchant {
             None => answer(404, json!({"code": "order_not_found"})),
             Some(Effect::ReadFirst) => answer(409, json!({"code": "not_seen_paid"})),
             told if is_conflict(told) => answer(409, json!({"code": "conflict"})),
-            Some(_) => answer(200, json!({"order_id": order.as_str()})),
+            Some(_) => {
+                if matches!(event, Event::Reported { .. }) {
+                    self.reported.push(order.clone());
+                }
+                answer(200, json!({"order_id": order.as_str()}))
+            }
         }
     }
 
@@ -200,6 +207,11 @@ impl Merchant {
         let (at, date) = (Moment(now), Some(now / 1_000));
         let reading = Reading { at, power_on: 1, date, status, payments, complete };
         self.book.on(order, &Event::Read(reading));
+    }
+
+    /// It has taken a report of the order's goods.
+    pub(super) fn has_report(&self, order: &OrderId) -> bool {
+        self.reported.contains(order)
     }
 
     /// A person is told of the order.

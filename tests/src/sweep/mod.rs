@@ -21,6 +21,7 @@ mod story;
 mod terminal;
 mod terms;
 mod twin;
+mod twist;
 
 pub use case::{Case, Method, Mode};
 pub use explore::{Kind, Plan, Tally, explore, replay};

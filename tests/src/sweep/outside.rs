@@ -157,8 +157,10 @@ impl Outside {
         let paise = 100 + case.number(4 + 50 * number) % 10_000_000;
         // A book that nobody wrote in was for the order that this one goes before.
         self.books.retain(|book| book.acked.is_some());
-        if let Setting::OrderExists = story.setting {
-            self.create_order(&order, paise + 50);
+        self.others.clear();
+        if let Setting::OrderExists(more) = story.setting {
+            self.create_order(&order, paise + more);
+            self.others = story.world.others.iter().map(|(ms, other)| (self.now + ms, *other)).collect();
         }
         story.set(&mut self.gateway);
         self.books.push(Book {
@@ -316,7 +318,7 @@ impl Outside {
             return answer;
         }
         let known = self.gateway.payments().len();
-        let answer = self.gateway.handle(request, self.now);
+        let answer = self.at_the_gateway(request);
         let Self { gateway, books, .. } = self;
         if let Some(sent) = send.and_then(|send| books.last_mut()?.sends.get_mut(send)) {
             sent.payments.extend(gateway.payments()[known..].iter().map(|payment| payment.id));

@@ -46,10 +46,23 @@ pub enum Setting {
     Plain,
     /// Closes orders this slowly.
     SlowClose(u64),
+    /// Says this of each order that is not so old, in place of its status, and perhaps that it is of another order.
+    Says {
+        /// The other order.
+        order: Option<&'static str>,
+        /// The status.
+        word: &'static str,
+        /// How old it gets.
+        age_ms: u64,
+    },
+    /// Sends back less than it is asked to, and says so.
+    RefundsLess,
+    /// Makes a refund and cancels it at once; the answer is lost to a 429. To the same call it repeats its first answer.
+    CancelsRefunds,
     /// This fault on this call, so many times.
     Injected(&'static str, usize, Trouble),
-    /// The order exists already, with another amount.
-    OrderExists,
+    /// The order exists already, over so many paise more: somebody else has made it.
+    OrderExists(u64),
     /// One of the sandbox's numbered scenarios, its shopper included.
     Scenario(&'static Scenario),
 }
@@ -144,11 +157,17 @@ const fn with(name: &'static str, setting: Setting) -> Story {
     Story { setting, ..story(name, &[&[(5_000, "SUCCESS")], &[(6_000, "SUCCESS")]], RETRY) }
 }
 
+/// Of an order whose attempt has failed nothing is known for long; then it succeeds all the same.
+const fn says(name: &'static str, order: Option<&'static str>, word: &'static str) -> Story {
+    let setting = Setting::Says { order, word, age_ms: 90_000 };
+    Story { setting, ..story(name, &[&[(4_000, "FAILED"), (80_000, "SUCCESS")]], TRY) }
+}
+
 /// The sale before, whose goods were on their way when the power went: its record stays open for an operator.
 pub(super) static PROLOGUE: Story = story("before", &[&[(1_000, "SUCCESS")]], TRY);
 
 /// Our own stories. Deadlines are 45 s here, the pauses between questions 5 s: the proportions count, not the figures.
-static OURS: [Story; 47] = [
+static OURS: [Story; 52] = [
     story("pays", &[&[(5_000, "SUCCESS")]], TRY),
     story("leaves", &[], TRY),
     story("fails", &[&[(5_000, "FAILED")], &[(5_000, "SUCCESS")]], RETRY),
@@ -170,10 +189,18 @@ static OURS: [Story; 47] = [
         Kiosk { jams: true, ..RETRY },
     ),
     Story { setting: Setting::SlowClose(25_000), ..story("slow-close", &[&[(50_000, "SUCCESS")]], TRY) },
+    says("order-word", None, "ON_HOLD"),
+    says("order-of-another", Some("till-9-0000000000000001"), "TERMINATED"),
+    Story { setting: Setting::RefundsLess, ..story("refund-of-less", &[&[(45_500, "SUCCESS")]], TRY) },
+    Story { setting: Setting::CancelsRefunds, ..story("refund-cancelled", &[&[(45_500, "SUCCESS")]], TRY) },
     with("create-500", Setting::Injected("POST /orders", 1, Trouble::Internal { executed: true })),
     with("create-500-before", Setting::Injected("POST /orders", 1, Trouble::Internal { executed: false })),
     with("create-502", Setting::Injected("POST /orders", 1, Trouble::PageAfter(502))),
-    with("order-exists", Setting::OrderExists),
+    with("order-exists", Setting::OrderExists(50)),
+    Story {
+        setting: Setting::OrderExists(0),
+        ..inside("order-exists-alike", &[], World { others: &[(3_000, Other::Begins), (9_000, Other::Pays)], ..PLAIN })
+    },
     with("pay-500", Setting::Injected("POST /orders/sessions", 1, Trouble::Internal { executed: true })),
     with("pay-500-before", Setting::Injected("POST /orders/sessions", 1, Trouble::Internal { executed: false })),
     with("pay-502", Setting::Injected("POST /orders/sessions", 2, Trouble::PageAfter(502))),
@@ -197,7 +224,8 @@ static OURS: [Story; 47] = [
     },
     // Others on the same order.
     inside("twin-pays", &[], World { twin: Some((2_000, &[(6_000, "SUCCESS")])), ..GIVEN }),
-    inside("twin-both-pay", &[&[(9_000, "SUCCESS")]], World { twin: Some((2_000, &[(7_000, "SUCCESS")])), ..GIVEN }),
+    // It finds an order that nobody pays yet, as the first did.
+    inside("twin-both-pay", &[&[(9_000, "SUCCESS")]], World { twin: Some((70, &[(7_000, "SUCCESS")])), ..GIVEN }),
     inside("twin-at-once", &[&[(9_000, "SUCCESS")]], World { twin: Some((0, &[(9_000, "SUCCESS")])), ..GIVEN }),
     inside(
         "stranger-paid",
@@ -266,7 +294,14 @@ impl Story {
     #[must_use]
     pub fn fits(&self, method: Method, mode: Mode) -> bool {
         // What the new worlds are about is to be read; without a way to read there is nothing to see.
-        let Some(scenario) = self.scenario() else { return mode != Mode::Blind || !self.world.is_about_reading() };
+        let Some(scenario) = self.scenario() else {
+            // A backend makes the refunds, and shows a device no order but its own.
+            return match self.setting {
+                Setting::RefundsLess | Setting::CancelsRefunds | Setting::OrderExists(0) => mode == Mode::Keys,
+                Setting::Says { .. } => mode != Mode::Blind,
+                _ => mode != Mode::Blind || !self.world.is_about_reading(),
+            };
+        };
         let means = match scenario.means {
             // To the terminal a code is a link whose answer is larger, and takes the sandbox long to draw.
             Means::UpiQrCode if method == Method::Link => Method::Link,
@@ -286,7 +321,9 @@ impl Story {
         let lists = self
             .scenario()
             .is_some_and(|scenario| ["SB-45", "SB-126", "SB-127", "SB-129", "SB-130", "SB-149"].contains(&scenario.id));
-        lists || matches!(expected, Some(Expect::StillAsking | Expect::RefundDue))
+        // A person has to look at a refund that is not the one that was asked for.
+        let refunds = matches!(self.setting, Setting::RefundsLess | Setting::CancelsRefunds);
+        lists || refunds || matches!(expected, Some(Expect::StillAsking | Expect::RefundDue))
     }
 
     /// Whether the terminal creates the order itself.
@@ -303,7 +340,11 @@ impl Story {
             gateway.rules_mut().unfinished = Unfinished::NotAttempted;
         }
         match self.setting {
-            Setting::Plain | Setting::OrderExists => {}
+            Setting::Plain
+            | Setting::OrderExists(_)
+            | Setting::Says { .. }
+            | Setting::RefundsLess
+            | Setting::CancelsRefunds => {}
             Setting::Scenario(scenario) => gateway.rules_mut().scenario = Some(scenario),
             Setting::SlowClose(ms) => gateway.rules_mut().terminate_after_ms = ms,
             Setting::Injected(path, times, trouble) => {

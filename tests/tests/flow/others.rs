@@ -59,6 +59,20 @@ fn of_two_terminals_that_were_both_paid_one_hands_out() {
     assert_eq!(loser.journal.as_ref().unwrap().release, Release::Returned);
 }
 
+// M1. Mutant: `SAME_SECOND_MS` of nought hands out for the later of two.
+#[test]
+fn a_success_stands_once_the_second_is_over_in_which_an_earlier_one_may_come() {
+    let one = timed_list(&[(11, "PENDING", LATER), (12, "SUCCESS", LATER)]);
+    let both = || timed_list(&[(11, "SUCCESS", LATER), (12, "SUCCESS", LATER)]);
+    let mut rig = shown(keys(), 12);
+    rig.tell("order", order_is("PAID")).tell("list", one).tell("list", both());
+    rig.tell("list", both()).tell("refunds", Told::Answer(200, "[]".to_owned()));
+    rig.tell("refund", refund(12, "SUCCESS"));
+    rig.next();
+    assert_eq!(rig.sale.begin_release(), Err(SaleError::NotNow));
+    assert_eq!(rig.journal.as_ref().unwrap().release, Release::Returned);
+}
+
 // M1.
 #[test]
 fn of_two_terminals_the_one_that_was_not_paid_hands_nothing_out() {

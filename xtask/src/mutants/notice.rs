@@ -17,7 +17,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(600);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub(super) enum Notice {
-    Sweep,
+    /// Of these stories, or of all.
+    Sweep(Vec<String>),
     /// One of its worlds, or all that every build explores.
     Explore(Option<String>),
     Test {
@@ -42,12 +43,14 @@ impl TryFrom<String> for Notice {
         let words = |text: &str| -> Vec<String> { text.split_whitespace().map(str::to_owned).collect() };
         let (build, filter) = text.split_once(" -- ").unwrap_or((&text, ""));
         let (build, filter) = (words(build), words(filter));
-        match (text.as_str(), build.as_slice()) {
-            ("sweep", _) => Ok(Self::Sweep),
-            (_, [explore]) if explore == "explore" => Ok(Self::Explore(None)),
-            (_, [explore, world]) if explore == "explore" => Ok(Self::Explore(Some(world.clone()))),
-            (_, [p, _package, _target, ..]) if p == "-p" && !text.ends_with("--") => Ok(Self::Test { build, filter }),
-            _ => Err(anyhow!("notice: `{text}` is none of `sweep`, `explore [WORLD]`, `-p PACKAGE TARGET [-- TESTS]`")),
+        match build.as_slice() {
+            [sweep, stories @ ..] if sweep == "sweep" => Ok(Self::Sweep(stories.to_vec())),
+            [explore] if explore == "explore" => Ok(Self::Explore(None)),
+            [explore, world] if explore == "explore" => Ok(Self::Explore(Some(world.clone()))),
+            [p, _package, _target, ..] if p == "-p" && !text.ends_with("--") => Ok(Self::Test { build, filter }),
+            _ => Err(anyhow!(
+                "notice: `{text}` is none of `sweep [STORY]...`, `explore [WORLD]`, `-p PACKAGE TARGET [-- TESTS]`"
+            )),
         }
     }
 }
@@ -55,7 +58,10 @@ impl TryFrom<String> for Notice {
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sweep => f.write_str("sweep"),
+            Self::Sweep(stories) => {
+                f.write_str("sweep")?;
+                stories.iter().try_for_each(|story| write!(f, " {story}"))
+            }
             Self::Explore(None) => f.write_str("explore"),
             Self::Explore(Some(world)) => write!(f, "explore {world}"),
             Self::Test { build, filter } if filter.is_empty() => f.write_str(&build.join(" ")),
@@ -67,13 +73,17 @@ impl fmt::Display for Notice {
 impl Notice {
     /// It plays whole sales, with their gateway and their goods.
     pub(super) const fn plays_sales(&self) -> bool {
-        matches!(self, Self::Sweep | Self::Explore(_))
+        matches!(self, Self::Sweep(_) | Self::Explore(_))
     }
 
     /// Builds it in the copy and lets it run, each program of it for so long at the most.
     pub(super) fn ask(&self, copy: &Copy, patience: Duration) -> Result<Verdict> {
         match self {
-            Self::Sweep => program(copy, "sweep", &["--quick", "--stop"], patience),
+            Self::Sweep(stories) => {
+                let stories = stories.iter().flat_map(|story| ["--story", story.as_str()]);
+                let arguments: Vec<&str> = ["--quick", "--stop"].into_iter().chain(stories).collect();
+                program(copy, "sweep", &arguments, patience)
+            }
             Self::Explore(world) => program(copy, "explore", world.as_deref().as_slice(), patience),
             Self::Test { build, filter } => test(copy, build, filter, patience),
         }
@@ -196,9 +206,14 @@ mod tests {
 
     #[test]
     fn a_notice_is_read_and_told_alike() {
-        for text in
-            ["sweep", "explore", "explore create", "-p pay-core --lib -- sale::settle", "-p tests --test journal"]
-        {
+        for text in [
+            "sweep",
+            "sweep pays late",
+            "explore",
+            "explore create",
+            "-p pay-core --lib -- sale::settle",
+            "-p tests --test journal",
+        ] {
             assert_eq!(Notice::try_from(text.to_owned()).unwrap().to_string(), text);
         }
         for text in ["", "swep", "-p pay-core", "-p pay-core -- x", "-p pay-core --lib --", "pay-core --lib -- x"] {
