@@ -92,7 +92,7 @@ impl Sale {
             | Question::Watch
             | Question::Late(_)
             | Question::BeforeRefund => self.on_payments(now, question, &head, body(&head, rx)),
-            Question::Refunds { most } => self.on_refunds(now, most, &head, body(&head, rx)),
+            Question::Refunds { most, others } => self.on_refunds(now, most, others, &head, body(&head, rx)),
         };
         if readable {
             self.failures = 0;

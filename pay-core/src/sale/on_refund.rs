@@ -8,7 +8,7 @@ use super::delivery::Failure;
 use super::listing::Listing;
 use super::on_pay::body;
 use super::outcome::{outcome, report};
-use super::phase::{Asking, Phase, Question, RouteProblem};
+use super::phase::{Asking, MAX_OTHERS, Phase, Question, RouteProblem};
 use super::policy::Refunds;
 use super::record::{Attempt, AttemptEnd, AttemptState, NotPaid, Returned, Stage};
 use super::release::Release;
@@ -112,18 +112,33 @@ impl Sale {
             known.filter(|id| !listing.is_complete() && !listed(*id) && due.what != Returned::Payment(*id))
         };
         let paid = seen + usize::from(hidden) + unlisted().count();
-        let stay = listing.successes().map(|success| success.id).chain(unlisted()).filter(|id| !goes(*id)).count();
-        let kept = self.record.goods_went_out() || stay > unnamed;
+        let stays = || listing.successes().map(|success| success.id).chain(unlisted()).filter(|id| !goes(*id));
+        let stay = stays().count();
+        let out = self.record.goods_went_out();
+        let kept = out || stay > unnamed;
         let go = paid.saturating_sub(usize::from(kept));
         let most = self.record.amount.minor().saturating_mul(u64::try_from(go).unwrap_or(0));
-        self.phase = Phase::Ask(Question::Refunds { most }, now);
+        // Whose goods did not go out either sends theirs back under an id that is known here too.
+        let mut others = [None; MAX_OTHERS];
+        if !out && unnamed == 0 && stay <= MAX_OTHERS {
+            others.iter_mut().zip(stays()).for_each(|(slot, id)| *slot = Some(id));
+        }
+        self.phase = Phase::Ask(Question::Refunds { most, others }, now);
         true
     }
 
     /// The refunds of the order, before another is made: it may be among them, or they may be all that can go back.
-    pub(super) fn on_refunds(&mut self, now: Millis, most: u64, head: &ResponseHead, body: &mut [u8]) -> bool {
+    pub(super) fn on_refunds(
+        &mut self,
+        now: Millis,
+        mut most: u64,
+        others: [Option<CfPaymentId>; MAX_OTHERS],
+        head: &ResponseHead,
+        body: &mut [u8],
+    ) -> bool {
         let Some(id) = self.record.refund_id() else { return false };
         let amount = self.record.amount;
+        let mut standing = others.map(|other| Some(RefundId::of_payment(&self.record.order_id, other?)));
         let (mut own, mut whole) = (None, !head.truncated);
         // All that may have gone back, and what is known to: ours, and what the gateway made by itself. A list may name one twice.
         let (mut back, mut surely, mut last) = (0_u64, 0_u64, Text::<40>::new());
@@ -139,6 +154,12 @@ impl Sale {
                 Ok(Some(refund)) if refund.status == RefundStatus::Cancelled => {}
                 Ok(Some(refund)) => {
                     back = back.saturating_add(refund.amount.minor());
+                    if refund.amount == amount && refund.status.gives_back() {
+                        let is_it = |other: &&mut Option<RefundId>| {
+                            other.as_ref().is_some_and(|id| id.as_str() == refund.refund_id)
+                        };
+                        standing.iter_mut().filter(is_it).for_each(|other| *other = None);
+                    }
                     let is_known = refund.is_by_gateway() || is_ours(refund.refund_id);
                     if is_known && refund.status.gives_back() && refund.id() != last.as_str() {
                         surely = surely.saturating_add(refund.amount.minor());
@@ -148,6 +169,10 @@ impl Sale {
                 Ok(None) => break,
                 Err(_) => whole = false,
             }
+        }
+        // Every other terminal has sent its money back: then none is kept.
+        if others.iter().any(Option::is_some) && standing.iter().all(Option::is_none) {
+            most = most.saturating_add(amount.minor());
         }
         match own {
             Some(true) => {

@@ -8,6 +8,9 @@ use super::settle::Quiet;
 use super::step::Outcome;
 use super::time::Millis;
 
+/// So many payments of others are looked for among the refunds of an order. With more of them a person must look.
+pub(super) const MAX_OTHERS: usize = 2;
+
 /// Where the sale is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Phase {
@@ -54,8 +57,9 @@ pub(super) enum Question {
     Late(NotPaidWord),
     /// How many took money, before one goes back.
     BeforeRefund,
-    /// What has gone back already: so much may in all, in the currency's smallest unit.
-    Refunds { most: u64 },
+    /// What has gone back already: so much may in all, in the currency's smallest unit, and once more where the payments of others that
+    /// stood went back too.
+    Refunds { most: u64, others: [Option<CfPaymentId>; MAX_OTHERS] },
     /// How one attempt stands; then that question again. `None`: then the order.
     Payment(CfPaymentId, Option<Listed>),
 }

@@ -167,7 +167,7 @@ const fn says(name: &'static str, order: Option<&'static str>, word: &'static st
 pub(super) static PROLOGUE: Story = story("before", &[&[(1_000, "SUCCESS")]], TRY);
 
 /// Our own stories. Deadlines are 45 s here, the pauses between questions 5 s: the proportions count, not the figures.
-static OURS: [Story; 52] = [
+static OURS: [Story; 53] = [
     story("pays", &[&[(5_000, "SUCCESS")]], TRY),
     story("leaves", &[], TRY),
     story("fails", &[&[(5_000, "FAILED")], &[(5_000, "SUCCESS")]], RETRY),
@@ -227,6 +227,7 @@ static OURS: [Story; 52] = [
     // It finds an order that nobody pays yet, as the first did.
     inside("twin-both-pay", &[&[(9_000, "SUCCESS")]], World { twin: Some((70, &[(7_000, "SUCCESS")])), ..GIVEN }),
     inside("twin-at-once", &[&[(9_000, "SUCCESS")]], World { twin: Some((0, &[(9_000, "SUCCESS")])), ..GIVEN }),
+    inside("twin-pays-later", &[&[(5_300, "SUCCESS")]], World { twin: Some((70, &[(5_900, "SUCCESS")])), ..GIVEN }),
     inside(
         "stranger-paid",
         &[&[(5_000, "SUCCESS")]],

@@ -1,14 +1,17 @@
 //! Somebody else pays, or may pay, the same order: another terminal, another journal, the merchant's site.
 
-use pay_core::model::RefundReason::{LateSuccess, Surplus};
+use pay_core::model::RefundReason::{LateSuccess, NotReleased, Surplus};
 use pay_core::model::{CfPaymentId, Text};
-use pay_core::sale::{Conflict, Millis, NotPaid, Outcome, Policy, Refunds, Release, Sale, SaleError, Stage, Switch};
+use pay_core::sale::{
+    Conflict, Millis, NotPaid, Outcome, Policy, Refunds, Release, RouteProblem, Sale, SaleError, Stage, Switch,
+};
 
 use crate::methods;
 use crate::rig::{
-    Asked, MARK, Rig, Told, card_reply, link_reply, list, marked_order_is, order_is, payment, refund, refused,
-    timed_list,
+    Asked, MARK, Rig, Told, card_reply, link_reply, list, marked_order_is, order_is, payment, refund, refund_list,
+    refused, timed_list,
 };
+use crate::world::ORDER;
 
 const SESSION: &str = "session_abcdefghijklmnop";
 
@@ -71,6 +74,34 @@ fn a_success_stands_once_the_second_is_over_in_which_an_earlier_one_may_come() {
     rig.next();
     assert_eq!(rig.sale.begin_release(), Err(SaleError::NotNow));
     assert_eq!(rig.journal.as_ref().unwrap().release, Release::Returned);
+}
+
+// M1. Two shoppers paid: the later one's money is on its way back, and the earlier one's goods do not come out.
+#[test]
+fn what_another_terminal_sent_back_is_not_kept_for_goods_that_stayed() {
+    let jammed = |refunds: Told| {
+        let both = || timed_list(&[(11, "SUCCESS", LATER), (12, "SUCCESS", EARLIER)]);
+        let mut rig = shown(keys(), 12);
+        rig.tell("order", order_is("PAID")).tell("list", both());
+        rig.next();
+        rig.sale.begin_release().unwrap();
+        rig.next();
+        let token = rig.sale.vend_token().unwrap();
+        rig.sale.released(token, false).unwrap();
+        rig.tell("list", both()).tell("refunds", refunds);
+        rig
+    };
+    let mut rig = jammed(refund_list(&[(11, "PENDING")]));
+    rig.tell("refund", refund(12, "SUCCESS"));
+    rig.next();
+    assert_eq!(rig.journal.as_ref().unwrap().release, Release::Returned);
+    // Of a refund under another name nobody here knows whose it is: a person must look.
+    let of_the_site =
+        r#"[{"refund_id":"site-1","order_id":"till-7-0000","refund_amount":10.15,"refund_status":"SUCCESS"}]"#;
+    let mut rig = jammed(Told::Answer(200, of_the_site.replace("till-7-0000", ORDER)));
+    assert_eq!(rig.next(), Asked::Done(Outcome::RefundDue(NotReleased)));
+    assert_eq!(rig.sale.route_problem(), Some(RouteProblem::RefundRefused));
+    assert_eq!(rig.journal.as_ref().unwrap().release, Release::NotReleased);
 }
 
 // M1.
