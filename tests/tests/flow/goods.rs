@@ -544,10 +544,29 @@ fn a_method_is_switched_in_three_ways() {
     wait.switch(Switch::Wait).unwrap();
     assert_eq!(wait.rounds("ACTIVE", &[(11, "FAILED")]), Asked::Ready("Failed".to_owned()));
     wait.pay(&methods::link(SESSION), "k1").unwrap();
+    // P4: whether there is a code already is not known.
+    wait.tell("pay", Told::Lost).tell("order", order_is("ACTIVE"));
+    assert_eq!(wait.switch(Switch::GoOn), Err(SaleError::NotNow));
 
     let mut close = shown();
     close.switch(Switch::Close).unwrap();
     assert_eq!(close.rounds("TERMINATED", &[(11, "USER_DROPPED")]), Asked::Done(Outcome::NotPaid(NotPaid::Terminated)));
+}
+
+// Mutant: a claim without an answer that counts as granted.
+#[test]
+fn goods_wait_until_the_backend_has_answered_the_claim() {
+    for told in [Told::Lost, Told::NotSent, Told::Answer(500, "{}".to_owned()), Told::Answer(429, String::new())] {
+        let mut policy = policy(Refunds::ByBackend);
+        policy.claim = true;
+        let mut rig = paid(policy);
+        rig.sale.begin_release().unwrap();
+        rig.tell("claim", told);
+        assert!(rig.sale.vend_token().is_none());
+        rig.tell("claim", Told::Answer(200, "{}".to_owned()));
+        rig.next();
+        assert!(rig.sale.vend_token().is_some());
+    }
 }
 
 // Mutants: `attest` that waits for a sale at rest; one that calls an order not paid that somebody else paid.

@@ -210,6 +210,21 @@ fn a_closed_order_whose_list_lacks_our_attempt_is_not_settled() {
     );
 }
 
+// Mutant: a reading that failed leaves those before it in force.
+#[test]
+fn lists_agree_only_if_every_reading_between_them_came() {
+    for between in [Told::Lost, Told::Answer(200, "<html>".to_owned()), Told::Answer(503, String::new())] {
+        let mut rig = rig();
+        rig.pay(&methods::link(SESSION), "k0").unwrap();
+        rig.tell("pay", link_reply(12)).shown();
+        rig.sale.cancel(pay_core::sale::Millis(rig.now));
+        let ended = || list(&[(12, "USER_DROPPED")]);
+        rig.tell("terminate", order_is("TERMINATED")).tell("list", ended()).tell("list", between);
+        rig.tell("list", ended());
+        assert_eq!(rig.next(), Asked::Send("list"), "one reading was taken for two");
+    }
+}
+
 // Mutant: keeping `repeats` in the sale alone forgets it in a power cut.
 #[test]
 fn a_repeat_is_remembered_over_a_power_cut() {

@@ -82,6 +82,10 @@ proptest! {
             for (element, whole) in elements.iter().zip(whole) {
                 prop_assert_eq!(element, &read(Reply::Payment, whole.to_string().as_bytes()).unwrap());
             }
+            let mut cut = cut.to_vec();
+            let mut list = decode::statuses(&mut cut);
+            while !matches!(list.next(), Ok(None)) {}
+            prop_assert!(!list.is_whole());
         } else {
             prop_assert_eq!(read(kind, cut), Err(DecodeError::Truncated), "{}", String::from_utf8_lossy(cut));
         }
