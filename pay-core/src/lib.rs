@@ -10,7 +10,7 @@ pub mod sale;
 pub mod till;
 pub mod wire;
 
-pub use drive::{DriveError, Driver, Journal, MemoryJournal, Need, NoJournal, Routes, Transport};
+pub use drive::{DriveError, Driver, Journal, MemoryJournal, Need, Routes, Transport};
 pub use model::{Amount, ApiVersion, Environment, IdempotencyKey, NextAction, OrderId, OrderPay, PaymentSessionId};
 pub use sale::{Buffers, Millis, Outcome, Policy, Sale};
 pub use wire::{Auth, Endpoint};

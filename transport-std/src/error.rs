@@ -202,7 +202,7 @@ impl Fault {
     pub(super) fn from_tls(error: rustls::Error, phase: Phase) -> Self {
         use rustls::Error as Tls;
         let problem = match &error {
-            Tls::InvalidCertificate(why) => Problem::Untrusted(Distrust::from(why)),
+            Tls::InvalidCertificate(why) => Problem::Untrusted(distrust(why)),
             Tls::NoCertificatesPresented
             | Tls::UnsupportedNameType
             | Tls::InvalidCertRevocationList(_)
@@ -265,16 +265,15 @@ impl fmt::Display for Fault {
     }
 }
 
-impl From<&CertificateError> for Distrust {
-    fn from(error: &CertificateError) -> Self {
-        use CertificateError as C;
-        match error {
-            C::UnknownIssuer => Self::Issuer,
-            C::NotValidForName | C::NotValidForNameContext { .. } => Self::Name,
-            C::Expired | C::ExpiredContext { .. } => Self::Expired,
-            C::NotValidYet | C::NotValidYetContext { .. } => Self::NotYetValid,
-            C::Revoked => Self::Revoked,
-            _ => Self::Other,
-        }
+/// Not `From`: rustls is no part of this crate's interface.
+fn distrust(error: &CertificateError) -> Distrust {
+    use CertificateError as C;
+    match error {
+        C::UnknownIssuer => Distrust::Issuer,
+        C::NotValidForName | C::NotValidForNameContext { .. } => Distrust::Name,
+        C::Expired | C::ExpiredContext { .. } => Distrust::Expired,
+        C::NotValidYet | C::NotValidYetContext { .. } => Distrust::NotYetValid,
+        C::Revoked => Distrust::Revoked,
+        _ => Distrust::Other,
     }
 }

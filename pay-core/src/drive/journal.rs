@@ -1,9 +1,7 @@
 //! What remembers sales over a power cut.
 
-use core::convert::Infallible;
-
 use super::super::model::OrderId;
-use super::super::sale::{Conflict, Exposure, Record};
+use super::super::sale::{Conflict, Record};
 
 /// Keeps one record for each sale, by its order id.
 ///
@@ -152,60 +150,6 @@ impl<J: blocking::Journal> Journal for super::transport::Blocking<J> {
 
     fn unreadable(error: &Self::Error) -> Option<OrderId> {
         J::unreadable(error)
-    }
-}
-
-/// What the open records of a journal add up to; see [`Limits`](crate::sale::Limits).
-///
-/// # Errors
-/// The journal cannot be read.
-pub async fn exposure<J: Journal>(journal: &mut J) -> Result<Exposure, J::Error> {
-    let mut exposure = Exposure::default();
-    let mut after = None;
-    while let Some(record) = journal.next_open(after.as_ref()).await? {
-        exposure.add(&record);
-        after = Some(record.order_id);
-    }
-    Ok(exposure)
-}
-
-/// [`exposure`] for threads that may block.
-///
-/// # Errors
-/// The journal cannot be read.
-pub fn exposure_blocking<J: blocking::Journal>(journal: &mut J) -> Result<Exposure, J::Error> {
-    let mut exposure = Exposure::default();
-    let mut after = None;
-    while let Some(record) = journal.next_open(after.as_ref())? {
-        exposure.add(&record);
-        after = Some(record.order_id);
-    }
-    Ok(exposure)
-}
-
-/// Remembers nothing. For programs that cannot lose power in a sale, and for trying things out: a sale that is cut off is
-/// forgotten, and whether it was paid must be found out by other means.
-#[derive(Clone, Copy, Debug, Default)]
-#[allow(clippy::exhaustive_structs)]
-pub struct NoJournal;
-
-impl blocking::Journal for NoJournal {
-    type Error = Infallible;
-
-    fn store(&mut self, _: &Record) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    fn next_open(&mut self, _: Option<&OrderId>) -> Result<Option<Record>, Infallible> {
-        Ok(None)
-    }
-
-    fn find(&mut self, _: &OrderId) -> Result<Option<Record>, Infallible> {
-        Ok(None)
-    }
-
-    fn capacity(&self) -> usize {
-        usize::MAX
     }
 }
 

@@ -9,6 +9,6 @@ pub mod transport;
 
 pub use apart::Apart;
 pub use driver::{DriveError, Driver, Need};
-pub use journal::{Journal, MemoryJournal, MemoryJournalError, NoJournal, exposure, exposure_blocking};
+pub use journal::{Journal, MemoryJournal, MemoryJournalError};
 pub use routes::Routes;
 pub use transport::{Blocking, Transport};

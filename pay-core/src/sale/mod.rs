@@ -34,7 +34,7 @@ pub use record::{
     Attempt, AttemptEnd, AttemptState, Conflict, MAX_ATTEMPTS, NotPaid, Record, RefusedBy, Return, Returned, Stage,
 };
 pub use release::{AfterCut, Release, VendToken};
-pub use settle::{FINAL_MS, NOT_ATTEMPTED_MS, Quiet, ReadAt, Settling, Standing};
+pub use settle::{NOT_ATTEMPTED_MS, Quiet, ReadAt, Settling, Standing};
 pub use setup::Setup;
 pub use state::Sale;
 pub use step::{Buffers, Commit, Connection, InFlight, Outcome, SaleError, Step};

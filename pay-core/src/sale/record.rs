@@ -35,7 +35,7 @@ pub struct Record {
     pub environment: Environment,
     /// The version its calls are made with.
     pub api_version: ApiVersion,
-    /// Which device sells, where it was named ([`Sale::with_device`](super::Sale::with_device)).
+    /// Which device sells, where an earlier version named it; kept as it was read.
     pub device: Option<Text<28>>,
     /// When the sale began, by a clock that may be wrong: for ages shown to people and for limits, never for money.
     pub created: Option<UnixSeconds>,

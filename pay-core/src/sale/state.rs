@@ -251,14 +251,6 @@ impl Sale {
         }
     }
 
-    /// Tells which power-on this is, the same for all its sales, so that two readings of one order in two sales can be told to be
-    /// apart by monotonic time. Without it the sale's own seed does.
-    #[must_use]
-    pub const fn with_power_on(mut self, power_on: u32) -> Self {
-        self.power_on = power_on;
-        self
-    }
-
     /// Tells the mark that the order was to be created with ([`Sale::create`]): of an order that a cut left half created it shows that
     /// it is ours, and so ours to close.
     #[must_use]
@@ -271,13 +263,6 @@ impl Sale {
     #[must_use]
     pub fn with_client(mut self, client: ClientHints) -> Self {
         self.client = Some(client);
-        self
-    }
-
-    /// Names the device in the record. Before the first step.
-    #[must_use]
-    pub fn with_device(mut self, device: Text<28>) -> Self {
-        self.record.device = Some(device);
         self
     }
 

@@ -138,7 +138,7 @@ impl Life {
     /// # Errors
     /// [`Trouble`]; nothing was begun.
     #[inline(never)]
-    pub fn create_fresh(
+    pub(crate) fn create_fresh(
         &mut self,
         amount: Amount,
         customer: &Customer,

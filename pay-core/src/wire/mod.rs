@@ -18,9 +18,7 @@ pub use response::{DecodeError, Payments, Refunds};
 
 /// Requests as JSON, written to the caller's buffer.
 pub mod encode {
-    pub use super::request::{
-        TERMINATE_ORDER, authenticate, claim_release, create_order, create_refund, order_pay, simulate,
-    };
+    pub use super::request::{TERMINATE_ORDER, authenticate, create_order, create_refund, order_pay, simulate};
 }
 
 /// Replies from JSON, read in place.
