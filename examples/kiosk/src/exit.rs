@@ -41,13 +41,14 @@ impl Exit {
                 Self::Local
             }
             Outcome::NotPaid(_) => Self::NotPaid,
-            Outcome::RefundDue(_) => Self::Refund,
+            // Handed over: the backend sends back whatever still comes.
+            Outcome::RefundDue(_) | Outcome::HandedOver => Self::Refund,
             Outcome::PaidElsewhere => Self::Elsewhere,
             Outcome::PaidUnclear => Self::Person,
             // Nothing was sent: the order is another's, or may be.
             Outcome::OrderTaken => Self::Local,
             Outcome::Unknown => Self::Unknown,
-            Outcome::Pending | Outcome::HandedOver => Self::Open,
+            Outcome::Pending => Self::Open,
         }
     }
 
@@ -113,7 +114,7 @@ mod tests {
             (Outcome::NotPaid(NotPaid::NotSent), Release::Untracked, Exit::Local, "Not paid"),
             (Outcome::PaidElsewhere, Release::Untracked, Exit::Elsewhere, "Already paid elsewhere"),
             (Outcome::OrderTaken, Release::Untracked, Exit::Local, "Please start again"),
-            (Outcome::HandedOver, Release::Untracked, Exit::Open, "If you paid, it comes back"),
+            (Outcome::HandedOver, Release::Untracked, Exit::Refund, "If you paid, it comes back"),
             (Outcome::PaidUnclear, Release::Untracked, Exit::Person, "Please ask the staff"),
             (Outcome::Pending, Release::Untracked, Exit::Open, "Please ask the staff"),
             (Outcome::Unknown, Release::Untracked, Exit::Unknown, "Please ask the staff"),

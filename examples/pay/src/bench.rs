@@ -11,17 +11,17 @@ use pay_core::model::{
 use pay_core::wire::{Call, Request, decode, encode};
 use serde_json::json;
 
-use super::cli::{BenchArgs, Options};
+use super::cli::BenchArgs;
 use super::console::Console;
 use super::entropy::random;
 use super::exit::Ending;
 use super::gateway::{Gateway, hints};
 use super::merchant::{Merchant, Trouble};
 use super::method::MethodArgs;
+use super::patience::acting;
 
-pub(super) fn run(options: &Options, args: &BenchArgs) -> anyhow::Result<Ending> {
-    let console = Console::new(options.json);
-    let gateway = Gateway::from_options(options)?;
+pub(super) fn run(console: Console, args: &BenchArgs) -> anyhow::Result<Ending> {
+    let gateway = Gateway::to(&args.to)?;
     if !gateway.is_loopback() {
         bail!("bench calls a gateway on this machine only: give --gateway https://127.0.0.1:PORT/pg");
     }
@@ -37,6 +37,7 @@ pub(super) fn run(options: &Options, args: &BenchArgs) -> anyhow::Result<Ending>
     let mut times_us = Vec::with_capacity(usize::try_from(args.calls)?);
     let mut refused = 0_u32;
     let start = Instant::now();
+    acting();
     for call in 0..args.calls {
         let begin = Instant::now();
         let len = encode::order_pay(&pay, gateway.version, &mut tx)?;
@@ -69,7 +70,7 @@ pub(super) fn run(options: &Options, args: &BenchArgs) -> anyhow::Result<Ending>
         "p99_us": p99,
         "peak_memory_kib": peak,
     }));
-    if !options.json {
+    if !console.is_json() {
         let peak = peak.map_or_else(|| "unknown here".to_owned(), |kib| format!("{kib} KiB"));
         console.say(&format!("{} calls by {}, {refused} refused", args.calls, args.method.as_str()));
         console.say(&format!("{per_s} calls/s, p50 {p50} µs, p99 {p99} µs, peak memory {peak}"));

@@ -1,6 +1,7 @@
 //! What can be typed. No card number, CVV, OTP, key or token is among it: those come from files, standard input, prompts
 //! and the environment.
 
+use core::fmt;
 use core::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -22,50 +23,76 @@ given have test values.";
 #[derive(Debug, Parser)]
 #[command(name = "pay", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
 pub(super) struct Cli {
-    #[command(flatten)]
-    pub(super) options: Options,
+    /// Print one JSON object on standard output, in every end, and everything else on standard error
+    #[arg(long, global = true)]
+    pub(super) json: bool,
     #[command(subcommand)]
     pub(super) command: Command,
 }
 
-/// What holds for every command that talks to a gateway.
+/// How long, and in which version: for whatever talks to a gateway.
 #[derive(Debug, Args)]
-pub(super) struct Options {
-    /// The gateway, as https://host/path, with a port if need be
-    #[arg(long, global = true, value_name = "URL", default_value = "https://sandbox.cashfree.com/pg")]
-    pub(super) gateway: String,
-    /// The merchant's backend, which answers for orders; needs a device token
-    #[arg(long, global = true, value_name = "URL")]
-    pub(super) status_url: Option<String>,
-    /// Trust only the certificates in this file, PEM or DER [default: a bundled list]
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(super) ca: Option<PathBuf>,
-    /// Merchant keys: JSON with client_id and client_secret (the line that `pay sandbox` prints will do)
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(super) keys: Option<PathBuf>,
-    /// The device token for --status-url
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(super) token_file: Option<PathBuf>,
+pub(super) struct Talk {
     /// Version of the API: 2022-09-01, 2023-08-01, 2025-01-01 or 2026-01-01
-    #[arg(long, global = true, value_name = "DATE", default_value = "2025-01-01", value_parser = version)]
+    #[arg(long, value_name = "DATE", default_value = "2025-01-01", value_parser = version)]
     pub(super) api_version: ApiVersion,
     /// How long to wait for an outcome, in seconds (up to a day)
-    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(0..=86_400))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(0..=86_400))]
     pub(super) timeout: u32,
-    /// The till's own folder, with its secret and its journal of sales; one process at a time [default: pay in the user's data
-    /// directory]
-    #[arg(long, global = true, value_name = "DIR")]
-    pub(super) till: Option<PathBuf>,
+}
+
+/// Where the gateway is, whom to trust, who we are.
+#[derive(Debug, Args)]
+pub(super) struct To {
+    /// The gateway, as https://host/path, with a port if need be
+    #[arg(long, value_name = "URL", default_value = "https://sandbox.cashfree.com/pg")]
+    pub(super) gateway: String,
+    /// The merchant's backend, which answers for orders; needs a device token
+    #[arg(long, value_name = "URL")]
+    pub(super) status_url: Option<String>,
+    /// Trust only the certificates in this file, PEM or DER [default: a bundled list]
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+    /// Merchant keys: JSON with client_id and client_secret (the line that `pay sandbox` prints will do)
+    #[arg(long, value_name = "FILE")]
+    pub(super) keys: Option<PathBuf>,
+    /// The device token for --status-url
+    #[arg(long, value_name = "FILE")]
+    pub(super) token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) talk: Talk,
+}
+
+/// How often a sale asks.
+#[derive(Debug, Args)]
+pub(super) struct Pace {
     /// The pause between two questions about an order, in milliseconds [default: 3000; 200 on this machine]
-    #[arg(long, global = true, value_name = "MS", value_parser = clap::value_parser!(u32).range(10..=60_000))]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(10..=60_000))]
     pub(super) ask_ms: Option<u32>,
     /// How far apart two readings must be that find no payment, before it is believed, in milliseconds; less than the
     /// default only on this machine [default: 30000]
-    #[arg(long, global = true, value_name = "MS", value_parser = clap::value_parser!(u32).range(10..=600_000))]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(10..=600_000))]
     pub(super) settle_ms: Option<u32>,
-    /// Print one JSON object on standard output, everything else on standard error
-    #[arg(long, global = true)]
-    pub(super) json: bool,
+}
+
+/// Where sales are kept.
+#[derive(Debug, Args)]
+pub(super) struct Folder {
+    /// The till's own folder, with its secret and its journal of sales; one process at a time sells from it [default: pay in
+    /// the user's data directory]
+    #[arg(long = "till", value_name = "DIR")]
+    pub(super) path: Option<PathBuf>,
+}
+
+/// A sale: who is asked, how often, and where it is kept.
+#[derive(Debug, Args)]
+pub(super) struct Selling {
+    #[command(flatten)]
+    pub(super) to: To,
+    #[command(flatten)]
+    pub(super) pace: Pace,
+    #[command(flatten)]
+    pub(super) folder: Folder,
 }
 
 #[derive(Debug, Subcommand)]
@@ -82,7 +109,8 @@ pub(super) enum Command {
     Journal(JournalCommand),
     /// Enter an OTP for an attempt that waits for one (from standard input or a prompt; each line is a try)
     Otp(OtpArgs),
-    /// Say how an order stands: exit code 0 paid, 2 closed unpaid, 4 still to be paid, 3 not known
+    /// Say how an order stands: exit code 0 paid, 2 closed unpaid, 3 not known, 4 still to be paid, 5 all of it went back, 7 paid
+    /// although it is closed
     Status(StatusArgs),
     /// Give money back; the same call again is the same refund
     Refund(RefundArgs),
@@ -97,7 +125,7 @@ pub(super) enum Command {
 #[derive(Debug, Subcommand)]
 pub(super) enum OrderCommand {
     /// Create an order (needs merchant keys, or --status-url)
-    Create(CreateArgs),
+    Create(Box<CreateArgs>),
     /// Pay an order by its session
     ///
     /// With a way to ask (merchant keys, or --status-url) it waits for the outcome until --timeout; else it shows what the
@@ -112,11 +140,15 @@ pub(super) enum JournalCommand {
         /// Those that are over, too
         #[arg(long)]
         all: bool,
+        #[command(flatten)]
+        folder: Folder,
     },
     /// What is kept of one sale
     Show {
         /// The order
         order_id: String,
+        #[command(flatten)]
+        folder: Folder,
     },
     /// Ask how unsettled sales ended, until each is settled or --timeout is over; never pays. With merchant keys, money that
     /// must go back is sent back
@@ -126,6 +158,8 @@ pub(super) enum JournalCommand {
         /// An order that can still be paid after so long is closed, in seconds
         #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
         close_after: u32,
+        #[command(flatten)]
+        selling: Selling,
     },
     /// Say whether the goods of a paid sale went out: after a power cut in between, or because somebody looked
     Release {
@@ -133,6 +167,8 @@ pub(super) enum JournalCommand {
         order_id: String,
         #[command(flatten)]
         goods: Goods,
+        #[command(flatten)]
+        selling: Selling,
     },
     /// Say how a sale ended that cannot be asked about from here: somebody has looked into the gateway's books
     Attest {
@@ -140,12 +176,16 @@ pub(super) enum JournalCommand {
         order_id: String,
         #[command(flatten)]
         books: Books,
+        #[command(flatten)]
+        selling: Selling,
     },
     /// Remove sales that are over and began so long ago; their order ids and keys count as new afterwards
     Prune {
         /// Their least age in days
         #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(31..))]
         days: u32,
+        #[command(flatten)]
+        folder: Folder,
     },
 }
 
@@ -192,6 +232,8 @@ pub(super) struct DemoArgs {
     /// After how long the customer approves, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 2_000)]
     pub(super) approve_after_ms: u64,
+    #[command(flatten)]
+    pub(super) talk: Talk,
 }
 
 #[derive(Debug, Args)]
@@ -239,6 +281,8 @@ pub(super) struct CreateArgs {
     /// Minutes until the order can no longer be paid; short, so that every sale ends
     #[arg(long, value_name = "MINUTES", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=43_200))]
     pub(super) expires_in: u32,
+    #[command(flatten)]
+    pub(super) selling: Selling,
 }
 
 #[derive(Debug, Args)]
@@ -270,6 +314,8 @@ pub(super) struct PayArgs {
     pub(super) limits: LimitArgs,
     #[command(flatten)]
     pub(super) method_args: MethodArgs,
+    #[command(flatten)]
+    pub(super) selling: Selling,
 }
 
 /// How much may be unsettled in the journal before no new sale is taken.
@@ -297,6 +343,8 @@ pub(super) struct OtpArgs {
     /// Have the OTP sent again instead
     #[arg(long)]
     pub(super) resend: bool,
+    #[command(flatten)]
+    pub(super) to: To,
 }
 
 #[derive(Debug, Args)]
@@ -304,6 +352,8 @@ pub(super) struct StatusArgs {
     /// The order
     #[arg(long, value_name = "ID")]
     pub(super) order_id: String,
+    #[command(flatten)]
+    pub(super) to: To,
 }
 
 #[derive(Debug, Args)]
@@ -314,18 +364,17 @@ pub(super) struct RefundArgs {
     /// How much, in rupees [default: all of the order, where it can be read]
     #[arg(long, value_name = "RUPEES", value_parser = amount)]
     pub(super) amount: Option<Amount>,
-    /// The refund's own name [default: made from the order and --nth, so that a repeat is the same refund]
-    #[arg(long, value_name = "ID")]
-    pub(super) refund_id: Option<String>,
-    /// Which refund of this order it is, counted from 0
-    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "refund_id")]
-    pub(super) nth: u16,
-    /// A note
-    #[arg(long, value_name = "TEXT")]
-    pub(super) note: Option<String>,
+    /// The merchant's own name of the refund, such as return-17: the same name is the same refund, another name another
+    #[arg(long, value_name = "NAME", default_value = "refund")]
+    pub(super) name: String,
     /// As fast as the gateway can, for a fee
     #[arg(long)]
     pub(super) instant: bool,
+    /// Refund although more goes back than was paid and is still there
+    #[arg(long)]
+    pub(super) even_so: bool,
+    #[command(flatten)]
+    pub(super) to: To,
 }
 
 #[derive(Debug, Args)]
@@ -339,6 +388,8 @@ pub(super) struct SimulateArgs {
     /// Why it failed
     #[arg(long, value_name = "CODE")]
     pub(super) error_code: Option<String>,
+    #[command(flatten)]
+    pub(super) to: To,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -387,11 +438,31 @@ pub(super) struct BenchArgs {
     /// The session to pay; without it an order is created if there are merchant keys, else a made-up one is sent
     #[arg(long, value_name = "S")]
     pub(super) session: Option<String>,
+    #[command(flatten)]
+    pub(super) to: To,
 }
 
-fn amount(text: &str) -> Result<Amount, pay_core::model::InvalidValue> {
-    Amount::parse(text)
+/// Rupees as people write them: `10`, `10.5`, `10.15`. JSON's other ways to write a number are not for people.
+fn amount(text: &str) -> Result<Amount, NotRupees> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let is_plain = |digits: &str| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    if !is_plain(whole) || !is_plain(part) || part.len() > 2 {
+        return Err(NotRupees);
+    }
+    Amount::parse(text).map_err(|_| NotRupees)
 }
+
+/// A value that is no amount. It is not named: it may be something else in the wrong place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NotRupees;
+
+impl fmt::Display for NotRupees {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("takes rupees such as 10 or 10.15, at least 0.01 and at most 99999999999.99")
+    }
+}
+
+impl core::error::Error for NotRupees {}
 
 fn scenario(text: &str) -> Result<&'static Scenario, String> {
     Scenario::find(text).ok_or_else(|| "there is no such scenario; --list-scenarios shows them".to_owned())

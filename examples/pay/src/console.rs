@@ -1,10 +1,14 @@
 //! Where words go: progress to a terminal only, the rest to standard output, or to standard error beside `--json`.
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::io::{IsTerminal, Write, stderr, stdout};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
+
+/// The object of `--json` is out.
+static ANSWERED: AtomicBool = AtomicBool::new(false);
 
 /// The two outputs of a command.
 #[derive(Clone, Copy, Debug)]
@@ -27,9 +31,9 @@ impl Console {
         let _ = if self.json { writeln!(stderr(), "{text}") } else { writeln!(stdout(), "{text}") };
     }
 
-    /// The one object of `--json`; without it, nothing.
+    /// The one object of `--json`: without it nothing, and nothing after the first.
     pub(super) fn answer(self, value: &Value) {
-        if self.json {
+        if self.json && !ANSWERED.swap(true, Ordering::SeqCst) {
             let mut out = stdout();
             let _ = writeln!(out, "{value}").and_then(|()| out.flush());
         }

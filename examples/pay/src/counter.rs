@@ -16,7 +16,7 @@ use super::entropy::{now, unix_now};
 use super::exit::sentence;
 use super::gateway::Gateway;
 use super::method::Chosen;
-use super::patience::{is_interrupted, prompting, sleep_until};
+use super::patience::{is_interrupted, sleep_until};
 use super::{action, input, inspect};
 
 /// Where an OTP comes from, if one is needed.
@@ -103,7 +103,7 @@ impl Counter {
                     Ok(Some(sandbox::OTP.to_owned().into()))
                 }
                 OtpSource::Stdin => input::line_within(left),
-                OtpSource::Prompt if input::is_terminal() => prompting(|| input::prompt("OTP (empty: none)")).map(Some),
+                OtpSource::Prompt if input::is_terminal() => input::prompt("OTP (empty: none)").map(Some),
                 OtpSource::Prompt => Ok(None),
             };
             let text = text.unwrap_or_else(|error| {

@@ -4,7 +4,7 @@ use anyhow::{Context, anyhow};
 use pay_core::model::{Customer, CustomerId, Phone, Text};
 use sandbox::{Config, Rules, Server};
 
-use super::cli::{DemoArgs, Options};
+use super::cli::DemoArgs;
 use super::console::Console;
 use super::counter::{Counter, OtpSource};
 use super::ear::Ear;
@@ -16,12 +16,11 @@ use super::receipt::Receipt;
 use super::till::{self, Memory};
 use super::verdict::Facts;
 
-pub(super) fn run(options: &Options, args: &DemoArgs) -> anyhow::Result<Ending> {
-    let console = Console::new(options.json);
+pub(super) fn run(console: Console, args: &DemoArgs) -> anyhow::Result<Ending> {
     let rules = Rules { settle_after_ms: Some(args.approve_after_ms), ..Rules::default() };
     let server = Server::start(Config { rules, ..Config::default() }).context("the sandbox did not start")?;
     console.say(&format!("A sandbox of the gateway runs at {}.", server.url()));
-    let mut gateway = Gateway::to_sandbox(&server, options)?;
+    let mut gateway = Gateway::to_sandbox(&server, &args.talk)?;
     gateway.version = gateway.version.max(args.method.since());
 
     let customer = Customer::new(CustomerId::parse("walk_in")?, Phone::parse("9999999999")?);

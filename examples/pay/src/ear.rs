@@ -20,6 +20,8 @@ pub(super) struct Notes {
     pub(super) not_sent: bool,
     /// A call that can change something may have arrived.
     pub(super) acted: bool,
+    /// The last exchange was such a call.
+    pub(super) last_acts: bool,
     /// What the journal said last when it failed.
     pub(super) journal: Option<String>,
     /// Sales that were looked after, and how each stands.
@@ -50,6 +52,7 @@ impl Observer for Ear {
         let mut notes = self.0.borrow_mut();
         notes.not_sent = matches!(&heard.result, Err(failure) if failure.delivery == Delivery::NotSent);
         notes.acted |= heard.call.acts() && !notes.not_sent;
+        notes.last_acts = heard.call.acts();
         notes.trouble = match (&heard.result, heard.error) {
             (Ok(200..=299), _) => None,
             (Ok(status), _) => Some(format!("the gateway answered with status {status}")),

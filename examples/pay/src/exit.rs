@@ -1,8 +1,13 @@
 //! How the program ends: a code, and one plain sentence where something is not as wished.
 
-use std::process::ExitCode;
+use std::env;
+use std::process::{self, ExitCode};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use serde_json::json;
+
+use super::cli::NotRupees;
+use super::console::Console;
 
 /// How a command ended. A local error, exit code 1, may be an `Err` instead.
 #[derive(Debug)]
@@ -28,23 +33,43 @@ pub(super) enum Ending {
 /// Wrong usage (`EX_USAGE` of sysexits.h).
 const USAGE: u8 = 64;
 
-/// Says the sentence, if there is one, and gives the code.
-pub(super) fn finish(result: anyhow::Result<Ending>) -> ExitCode {
-    let (code, text) = match result {
-        Ok(Ending::Done) => (0, None),
-        Err(error) => (1, Some(format!("{error:#}"))),
-        Ok(Ending::NotSent(sentence)) => (1, Some(sentence)),
-        Ok(Ending::Failed(sentence)) => (2, Some(sentence)),
-        Ok(Ending::Unknown(sentence)) => (3, Some(sentence)),
-        Ok(Ending::Pending(sentence)) => (4, Some(sentence)),
-        Ok(Ending::MoneyBack(sentence)) => (5, Some(sentence)),
-        Ok(Ending::Elsewhere(sentence)) => (6, Some(sentence)),
-        Ok(Ending::Person(sentence)) => (7, Some(sentence)),
-    };
-    if let Some(text) = text {
-        eprintln!("{}", sentence(&one_line(&text)));
+impl Ending {
+    /// Its code, its word where `--json` has no other, and its sentence.
+    pub(super) fn told(self) -> (u8, &'static str, Option<String>) {
+        match self {
+            Self::Done => (0, "done", None),
+            Self::NotSent(sentence) => (1, "error", Some(sentence)),
+            Self::Failed(sentence) => (2, "failed", Some(sentence)),
+            Self::Unknown(sentence) => (3, "unknown", Some(sentence)),
+            Self::Pending(sentence) => (4, "pending", Some(sentence)),
+            Self::MoneyBack(sentence) => (5, "money_back", Some(sentence)),
+            Self::Elsewhere(sentence) => (6, "paid_elsewhere", Some(sentence)),
+            Self::Person(sentence) => (7, "person", Some(sentence)),
+        }
     }
-    ExitCode::from(code)
+}
+
+/// Says the sentence, if there is one, and gives the code. With `--json` an object is out then, whatever happened.
+pub(super) fn finish(console: Console, result: anyhow::Result<Ending>) -> ExitCode {
+    ExitCode::from(say(console, result.unwrap_or_else(|error| Ending::NotSent(format!("{error:#}")))))
+}
+
+/// Ends the program from wherever it is.
+pub(super) fn stop(console: Console, ending: Ending) -> ! {
+    process::exit(say(console, ending).into())
+}
+
+fn say(console: Console, ending: Ending) -> u8 {
+    let (code, word, text) = ending.told();
+    tell(console, code, word, text.map(|text| sentence(&one_line(&text))));
+    code
+}
+
+fn tell(console: Console, code: u8, word: &str, text: Option<String>) {
+    console.answer(&json!({"outcome": word, "exit_code": code, "error": text}));
+    if let Some(text) = text {
+        eprintln!("{text}");
+    }
 }
 
 /// What clap has to say: help and version as they are, an error as one sentence that never shows the value that was
@@ -56,7 +81,9 @@ pub(super) fn usage(error: &clap::Error) -> ExitCode {
             ExitCode::SUCCESS
         }
         kind => {
-            eprintln!("{}", usage_sentence(error, kind));
+            // Nothing was understood, so it is looked for by hand.
+            let console = Console::new(env::args_os().any(|word| word == "--json"));
+            tell(console, USAGE, "usage", Some(usage_sentence(error, kind)));
             ExitCode::from(USAGE)
         }
     }
@@ -106,6 +133,7 @@ fn usage_sentence(error: &clap::Error, kind: ErrorKind) -> String {
         }
         ErrorKind::ValueValidation => match core::error::Error::source(error) {
             // Our own parsers name the field, never the value; integer parsers of clap name the value.
+            Some(source) if source.is::<NotRupees>() => format!("{argument} {source}"),
             Some(source) if source.is::<pay_core::model::InvalidValue>() => {
                 let text = source.to_string();
                 let reason = text.split_once(": ").map_or(text.as_str(), |(_, reason)| reason);

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use transport_std::{Config, HttpsTransport, Roots};
 use zeroize::Zeroize;
 
-use super::cli::Options;
+use super::cli::{Selling, Talk, To};
 use super::input;
 
 const CLIENT_ID: &str = "CASHFREE_CLIENT_ID";
@@ -43,14 +43,25 @@ struct KeyFile {
 }
 
 impl Gateway {
-    pub(super) fn from_options(options: &Options) -> anyhow::Result<Self> {
-        let auth = merchant(options)?.unwrap_or(Auth::Session);
-        let pay = Endpoint::parse(&options.gateway, auth)
+    /// For a sale.
+    pub(super) fn for_sales(selling: &Selling) -> anyhow::Result<Self> {
+        let gateway = Self { ask_ms: selling.pace.ask_ms, settle_ms: selling.pace.settle_ms, ..Self::to(&selling.to)? };
+        let hasty = gateway.settle_ms.is_some_and(|ms| ms < Policy::with_ask().settle_ms);
+        if hasty && !gateway.is_loopback() {
+            bail!("--settle-ms: less than the default is for a gateway on this machine only")
+        }
+        Ok(gateway)
+    }
+
+    /// For single calls.
+    pub(super) fn to(to: &To) -> anyhow::Result<Self> {
+        let auth = merchant(to)?.unwrap_or(Auth::Session);
+        let pay = Endpoint::parse(&to.gateway, auth)
             .map_err(|_| anyhow!("--gateway must be https://host, with a port and a path if need be"))?;
-        let ask = match &options.status_url {
+        let ask = match &to.status_url {
             None => None,
             Some(url) => {
-                let token = device_token(options)?.with_context(|| {
+                let token = device_token(to)?.with_context(|| {
                     format!("--status-url needs a device token: set {DEVICE_TOKEN} or give --token-file")
                 })?;
                 Some(
@@ -59,43 +70,41 @@ impl Gateway {
                 )
             }
         };
-        let config = match &options.ca {
+        let config = match &to.ca {
             None => Config::new(),
             Some(path) => {
                 let bytes = input::whole(path)?;
-                let is_pem = bytes.windows(11).any(|window| window == b"-----BEGIN ");
-                let roots = if is_pem { Roots::from_pem(&bytes) } else { Roots::from_der([bytes.as_slice()]) };
+                // DER is no text, and text is PEM, in whatever encoding.
+                let pem = input::decoded(&bytes).filter(|text| text.contains("-----BEGIN "));
+                let roots = match &pem {
+                    Some(text) => Roots::from_pem(text.as_bytes()),
+                    None => Roots::from_der([bytes.as_slice()]),
+                };
                 Config::new()
-                    .with_roots(roots.with_context(|| format!("{} holds no usable certificate", path.display()))?)
+                    .with_roots(roots.with_context(|| format!("{} holds no usable certificate", input::name(path)))?)
             }
         };
-        let timeout_ms = options.timeout.saturating_mul(1_000);
-        let gateway = Self {
+        Ok(Self {
             pay,
             ask,
             config,
-            version: options.api_version,
-            timeout_ms,
-            ask_ms: options.ask_ms,
-            settle_ms: options.settle_ms,
-        };
-        let hasty = options.settle_ms.is_some_and(|ms| ms < Policy::with_ask().settle_ms);
-        if hasty && !gateway.is_loopback() {
-            bail!("--settle-ms: less than the default is for a gateway on this machine only")
-        }
-        Ok(gateway)
+            version: to.talk.api_version,
+            timeout_ms: to.talk.timeout.saturating_mul(1_000),
+            ask_ms: None,
+            settle_ms: None,
+        })
     }
 
     /// To a sandbox inside this program.
-    pub(super) fn to_sandbox(server: &sandbox::Server, options: &Options) -> anyhow::Result<Self> {
+    pub(super) fn to_sandbox(server: &sandbox::Server, talk: &Talk) -> anyhow::Result<Self> {
         let auth = Auth::merchant(server.client_id(), server.client_secret())?;
         let config = Config::new().with_roots(Roots::from_der([server.ca_der()])?);
         Ok(Self {
             pay: Endpoint::parse(server.url(), auth)?,
             ask: None,
             config,
-            version: options.api_version,
-            timeout_ms: options.timeout.saturating_mul(1_000),
+            version: talk.api_version,
+            timeout_ms: talk.timeout.saturating_mul(1_000),
             ask_ms: None,
             settle_ms: None,
         })
@@ -203,12 +212,12 @@ pub(super) fn hints() -> ClientHints {
     hints
 }
 
-fn merchant(options: &Options) -> anyhow::Result<Option<Auth>> {
-    if let Some(path) = &options.keys {
+fn merchant(to: &To) -> anyhow::Result<Option<Auth>> {
+    if let Some(path) = &to.keys {
         let text = input::text(path)?;
         // serde_json would say what it found there.
         let mut keys: KeyFile = serde_json::from_str(&text)
-            .map_err(|_| anyhow!("{} is not a JSON object with client_id and client_secret", path.display()))?;
+            .map_err(|_| anyhow!("{} is not a JSON object with client_id and client_secret", input::name(path)))?;
         let auth = Auth::merchant(&keys.client_id, &keys.client_secret);
         keys.client_secret.zeroize();
         return Ok(Some(auth?));
@@ -221,8 +230,8 @@ fn merchant(options: &Options) -> anyhow::Result<Option<Auth>> {
     }
 }
 
-fn device_token(options: &Options) -> anyhow::Result<Option<Auth>> {
-    if let Some(path) = &options.token_file {
+fn device_token(to: &To) -> anyhow::Result<Option<Auth>> {
+    if let Some(path) = &to.token_file {
         return Ok(Some(Auth::bearer(input::text(path)?.trim())?));
     }
     match env::var(DEVICE_TOKEN) {

@@ -9,20 +9,20 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
-use super::cli::{InspectArgs, InspectKind, Options};
+use super::cli::{InspectArgs, InspectKind};
 use super::console::Console;
 use super::exit::Ending;
 use super::input;
 
-pub(super) fn run(options: &Options, args: &InspectArgs) -> anyhow::Result<Ending> {
-    let console = Console::new(options.json);
+pub(super) fn run(console: Console, args: &InspectArgs) -> anyhow::Result<Ending> {
     let mut body = input::whole(args.file.as_deref().unwrap_or(Path::new("-")))?;
     let refused = args.status.is_some_and(|status| !(200..300).contains(&status));
     let kind = if refused { InspectKind::Error } else { args.kind };
-    if body.is_empty() {
+    let may_be_anything = kind == InspectKind::Error && args.status.is_some();
+    if body.is_empty() && !may_be_anything {
         bail!("the body is empty");
     }
-    if let Err(error) = core::str::from_utf8(&body) {
+    if let Some(error) = core::str::from_utf8(&body).err().filter(|_| !may_be_anything) {
         bail!("the body is not UTF-8 at byte {}", error.valid_up_to());
     }
     let value = match kind {
@@ -38,11 +38,15 @@ pub(super) fn run(options: &Options, args: &InspectArgs) -> anyhow::Result<Endin
             })
         }),
         InspectKind::Refund => decode::refund(&mut body).map(|it| refund(&it)),
-        InspectKind::Error => error(&mut body, args.status)?,
+        InspectKind::Error => match args.status {
+            // Whatever an intermediary sends is an answer, too.
+            Some(status) if !is_object(&body) => Ok(intermediary(status, &mut body)),
+            status => error(&mut body, status)?,
+        },
     };
     let value = value.map_err(|error| anyhow!("the body cannot be read: {error}"))?;
     console.answer(&value);
-    if !options.json {
+    if !console.is_json() {
         print(console, "", &value);
     }
     Ok(Ending::Done)
@@ -152,6 +156,17 @@ struct ErrorMembers {
     _message: Option<IgnoredAny>,
     #[serde(rename = "help")]
     _help: Option<IgnoredAny>,
+}
+
+/// An answer without the gateway's error body: from a proxy, a firewall or a portal on the way.
+fn intermediary(status: u16, body: &mut [u8]) -> Value {
+    let class = decode::refusal(status, body).class(CallKind::OrderPay, false);
+    let message = "no body of the gateway: something on the way answered";
+    json!({"status": status, "code": null, "type": null, "message": message, "class": class_word(class)})
+}
+
+fn is_object(body: &[u8]) -> bool {
+    serde_json::from_slice::<Map<String, Value>>(body).is_ok()
 }
 
 /// `decode::refusal` takes anything for an error body, as the flow needs it; here its text must be in order, too.

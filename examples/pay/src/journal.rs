@@ -1,36 +1,35 @@
 //! The journal: where it is, whether a sale may begin beside what it keeps, and `pay journal`.
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use pay_core::drive::journal::blocking::Journal as _;
 use pay_core::model::{OrderId, Timestamp, UnixSeconds};
 use pay_core::sale::{Attempt, AttemptEnd, AttemptState, Limits, NotPaid, Record, RefusedBy, Release, Stage};
 use serde_json::{Value, json};
 use transport_std::{Entry, FileJournal};
 
-use super::cli::{JournalCommand, LimitArgs, Options};
+use super::cli::{Folder, JournalCommand, LimitArgs};
 use super::console::Console;
 use super::entropy::unix_now;
 use super::exit::{Ending, masked};
 use super::{inspect, resume, till};
 
-pub(super) fn run(options: &Options, command: &JournalCommand) -> anyhow::Result<Ending> {
-    let console = Console::new(options.json);
+pub(super) fn run(console: Console, command: &JournalCommand) -> anyhow::Result<Ending> {
     match command {
-        JournalCommand::List { all } => list(options, console, *all),
-        JournalCommand::Show { order_id } => show(options, console, &OrderId::parse(order_id)?),
-        JournalCommand::Resume { order_id, close_after } => {
+        JournalCommand::List { all, folder } => list(console, folder, *all),
+        JournalCommand::Show { order_id, folder } => show(console, folder, &OrderId::parse(order_id)?),
+        JournalCommand::Resume { order_id, close_after, selling } => {
             let order_id = order_id.as_deref().map(OrderId::parse).transpose()?;
-            resume::run(options, console, order_id.as_ref(), *close_after)
+            resume::run(console, selling, order_id.as_ref(), *close_after)
         }
-        JournalCommand::Release { order_id, goods } => {
-            resume::release(options, console, &OrderId::parse(order_id)?, goods.yes)
+        JournalCommand::Release { order_id, goods, selling } => {
+            resume::release(console, selling, &OrderId::parse(order_id)?, goods.yes)
         }
-        JournalCommand::Attest { order_id, books } => {
-            resume::attest(options, console, &OrderId::parse(order_id)?, books.paid)
+        JournalCommand::Attest { order_id, books, selling } => {
+            resume::attest(console, selling, &OrderId::parse(order_id)?, books.paid)
         }
-        JournalCommand::Prune { days } => {
+        JournalCommand::Prune { days, folder } => {
             let before = UnixSeconds(unix_now().0.saturating_sub(u64::from(*days) * 86_400));
-            let removed = till::device(options)?.journal.prune(before)?;
+            let removed = till::device(folder)?.journal.prune(before)?;
             console.answer(&json!({"removed": removed}));
             if !console.is_json() {
                 console.say(&format!("{removed} removed."));
@@ -38,6 +37,12 @@ pub(super) fn run(options: &Options, command: &JournalCommand) -> anyhow::Result
             Ok(Ending::Done)
         }
     }
+}
+
+/// What the journal has now; also while a sale runs.
+fn entries(folder: &Folder) -> anyhow::Result<Vec<Entry>> {
+    let path = till::path(folder)?;
+    FileJournal::peek(path.join("journal.redb")).with_context(|| path.display().to_string())
 }
 
 /// Forgets a sale of which nothing can have been charged and that is over, or whose order was another's: it can be begun again.
@@ -62,8 +67,9 @@ impl LimitArgs {
     }
 }
 
-fn list(options: &Options, console: Console, all: bool) -> anyhow::Result<Ending> {
-    let entries = till::device(options)?.journal.entries(!all)?;
+fn list(console: Console, folder: &Folder, all: bool) -> anyhow::Result<Ending> {
+    let mut entries = entries(folder)?;
+    entries.retain(|entry| all || entry.open);
     console.answer(&json!({"sales": entries.iter().map(entry_value).collect::<Vec<_>>()}));
     if !console.is_json() {
         if entries.is_empty() {
@@ -76,7 +82,7 @@ fn list(options: &Options, console: Console, all: bool) -> anyhow::Result<Ending
     let unreadable = entries.iter().filter(|entry| entry.record.is_err()).count();
     Ok(match unreadable {
         0 => Ending::Done,
-        _ => Ending::Pending(format!("{unreadable} records cannot be read and were left as they are.")),
+        _ => Ending::Person(format!("{unreadable} records cannot be read and were left as they are.")),
     })
 }
 
@@ -98,8 +104,13 @@ fn line(entry: &Entry) -> String {
     }
 }
 
-fn show(options: &Options, console: Console, order_id: &OrderId) -> anyhow::Result<Ending> {
-    let record = needed(&mut till::device(options)?.journal, order_id)?;
+fn show(console: Console, folder: &Folder, order_id: &OrderId) -> anyhow::Result<Ending> {
+    let entry = entries(folder)?.into_iter().find(|entry| entry.order_id == *order_id);
+    let entry = entry.ok_or_else(|| anyhow!("the journal has no order {order_id}"))?;
+    let record = match entry.record {
+        Ok(record) => record,
+        Err(why) => return Ok(Ending::Person(format!("The record of order {order_id} cannot be read: {why}."))),
+    };
     let value = record_value(&record);
     console.answer(&value);
     if !console.is_json() {

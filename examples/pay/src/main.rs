@@ -35,6 +35,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cli::{Cli, Command, OrderCommand};
+use console::Console;
 use exit::Ending;
 
 fn main() -> ExitCode {
@@ -42,22 +43,26 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return exit::usage(&error),
     };
-    exit::finish(run(&cli))
+    let console = Console::new(cli.json);
+    exit::finish(console, run(console, &cli.command))
 }
 
-fn run(cli: &Cli) -> anyhow::Result<Ending> {
-    let options = &cli.options;
-    match &cli.command {
-        Command::Demo(args) => demo::run(options, args),
+fn run(console: Console, command: &Command) -> anyhow::Result<Ending> {
+    // A sandbox runs until it is stopped: that is no accident.
+    if !matches!(command, Command::Sandbox(_)) {
+        patience::watch_interrupts(console)?;
+    }
+    match command {
+        Command::Demo(args) => demo::run(console, args),
         Command::Sandbox(args) => sandbox_server::run(args),
-        Command::Order(OrderCommand::Create(args)) => order::create(options, args),
-        Command::Order(OrderCommand::Pay(args)) => order::pay(options, args),
-        Command::Journal(command) => journal::run(options, command),
-        Command::Otp(args) => otp::run(options, args),
-        Command::Status(args) => status::run(options, args),
-        Command::Refund(args) => refund::run(options, args),
-        Command::Simulate(args) => simulate::run(options, args),
-        Command::Inspect(args) => inspect::run(options, args),
-        Command::Bench(args) => bench::run(options, args),
+        Command::Order(OrderCommand::Create(args)) => order::create(console, args),
+        Command::Order(OrderCommand::Pay(args)) => order::pay(console, args),
+        Command::Journal(command) => journal::run(console, command),
+        Command::Otp(args) => otp::run(console, args),
+        Command::Status(args) => status::run(console, args),
+        Command::Refund(args) => refund::run(console, args),
+        Command::Simulate(args) => simulate::run(console, args),
+        Command::Inspect(args) => inspect::run(console, args),
+        Command::Bench(args) => bench::run(console, args),
     }
 }

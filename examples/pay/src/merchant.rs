@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::entropy::random;
 use super::exit::{Ending, masked, sentence};
 use super::gateway::Gateway;
+use super::patience::acting;
 
 /// Answers are read into so much at first, and no further than the second: a list has no end of its own.
 const RX: usize = 64 * 1024;
@@ -29,7 +30,7 @@ pub(super) enum Trouble {
     /// Nothing left this machine.
     NotSent(String),
     /// The gateway said no.
-    Refused { class: RefusalClass, sentence: String },
+    Refused(String),
     /// No answer, or none that says anything.
     Lost(String),
 }
@@ -61,6 +62,9 @@ impl Merchant {
             if let Some(key) = key {
                 request = request.with_key(key);
             }
+            if call.kind().acts() {
+                acting();
+            }
             let head = match self.transport.exchange(&request, &mut rx) {
                 Ok(head) => head,
                 Err(error) if error.delivery() == Delivery::NotSent => {
@@ -84,7 +88,7 @@ impl Merchant {
             let sentence = sentence(&format!("{} was refused: {}", what(call.kind()), refusal(head.status, rx)));
             return Ok(Err(match class {
                 RefusalClass::ServerFailed | RefusalClass::Intermediary => Trouble::Lost(sentence),
-                _ => Trouble::Refused { class, sentence },
+                _ => Trouble::Refused(sentence),
             }));
         }
     }
@@ -95,7 +99,7 @@ impl Trouble {
     pub(super) fn ending(self) -> anyhow::Result<Ending> {
         match self {
             Self::NotSent(sentence) => Err(anyhow::anyhow!(sentence)),
-            Self::Refused { sentence, .. } => Ok(Ending::Failed(sentence)),
+            Self::Refused(sentence) => Ok(Ending::Failed(sentence)),
             Self::Lost(sentence) => Ok(Ending::Unknown(sentence)),
         }
     }

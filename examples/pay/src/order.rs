@@ -10,7 +10,7 @@ use pay_core::till::{Ended, TillError};
 use pay_core::wire::{Call, decode};
 use serde_json::{Value, json};
 
-use super::cli::{CreateArgs, Options, PayArgs};
+use super::cli::{CreateArgs, PayArgs};
 use super::console::Console;
 use super::counter::{Counter, OtpSource};
 use super::ear::Ear;
@@ -23,13 +23,12 @@ use super::till::{self, Memory};
 use super::verdict::Facts;
 use super::{input, journal};
 
-pub(super) fn create(options: &Options, args: &CreateArgs) -> anyhow::Result<Ending> {
-    let console = Console::new(options.json);
-    let gateway = Gateway::from_options(options)?;
+pub(super) fn create(console: Console, args: &CreateArgs) -> anyhow::Result<Ending> {
+    let gateway = Gateway::for_sales(&args.selling)?;
     gateway.need_keys()?;
     let request = create_request(args, gateway.is_test())?;
     let order_id = request.order_id().clone();
-    let mut device = till::device(options)?;
+    let mut device = till::device(&args.selling.folder)?;
     journal::forget(&mut device.journal, &order_id)?;
     let (ear, mut memory) = (Ear::default(), Memory::new());
     let mut counter = Counter::new(&gateway, console, ear.clone());
@@ -71,7 +70,7 @@ pub(super) fn create(options: &Options, args: &CreateArgs) -> anyhow::Result<End
         "currency": order.currency.as_str(),
         "payment_session_id": order.session.expose(),
     }));
-    if !options.json {
+    if !console.is_json() {
         console.say(&format!("Order {order_id} over {} {} is created.", order.currency, order.amount));
         console.say(&format!("Session: {}", order.session.expose()));
     }
@@ -104,9 +103,8 @@ fn create_request(args: &CreateArgs, is_test: bool) -> anyhow::Result<CreateOrde
     Ok(request)
 }
 
-pub(super) fn pay(options: &Options, args: &PayArgs) -> anyhow::Result<Ending> {
-    let console = Console::new(options.json);
-    let gateway = Gateway::from_options(options)?;
+pub(super) fn pay(console: Console, args: &PayArgs) -> anyhow::Result<Ending> {
+    let gateway = Gateway::for_sales(&args.selling)?;
     let order_id = OrderId::parse(&args.order_id)?;
     let session = session(&args.session)?;
     // Whatever is wrong with the fields is said before anything is sent.
@@ -114,7 +112,7 @@ pub(super) fn pay(options: &Options, args: &PayArgs) -> anyhow::Result<Ending> {
     chosen.request(session.clone()).check(gateway.version)?;
     let last_four = chosen.last_four();
 
-    let mut device = till::device(options)?;
+    let mut device = till::device(&args.selling.folder)?;
     journal::forget(&mut device.journal, &order_id)?;
     let order = open_order(&gateway, order_id, session, args.amount)?;
     let mut terms = gateway.terms();
@@ -169,7 +167,7 @@ fn open_order(
     }
     let mut merchant = Merchant::asking(gateway)?;
     let unread = |trouble| match trouble {
-        Trouble::Lost(sentence) | Trouble::NotSent(sentence) | Trouble::Refused { sentence, .. } => {
+        Trouble::Lost(sentence) | Trouble::NotSent(sentence) | Trouble::Refused(sentence) => {
             anyhow!("Nothing was paid: {sentence}")
         }
     };

@@ -1,32 +1,29 @@
 //! `pay otp`: an OTP for an attempt that waits for one.
 
-use core::time::Duration;
-use std::thread;
-
 use anyhow::bail;
-use pay_core::model::{
-    Authenticate, AuthenticateStatus, CallKind, CfPaymentId, IdempotencyKey, OrderId, OrderStatus, Otp,
-};
-use pay_core::sale::Millis;
+use pay_core::model::{Authenticate, AuthenticateStatus, CallKind, CfPaymentId, IdempotencyKey, OrderId, Otp};
 use pay_core::wire::{Call, decode, encode};
 use serde_json::{Value, json};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::cli::{Options, OtpArgs};
+use super::cli::OtpArgs;
 use super::console::Console;
+use super::counter::Counter;
+use super::ear::Ear;
 use super::entropy::{now, random};
 use super::exit::Ending;
 use super::gateway::Gateway;
-use super::input;
 use super::merchant::{Merchant, Trouble, unreadable};
+use super::patience::{is_interrupted, sleep_until};
+use super::till::{self, Memory};
+use super::{input, status};
 
-pub(super) fn run(options: &Options, args: &OtpArgs) -> anyhow::Result<Ending> {
-    let console = Console::new(options.json);
-    let gateway = Gateway::from_options(options)?;
+pub(super) fn run(console: Console, args: &OtpArgs) -> anyhow::Result<Ending> {
+    let gateway = Gateway::to(&args.to)?;
     let payment = CfPaymentId::parse(&args.cf_payment_id)?;
     let order = args.order_id.as_deref().map(OrderId::parse).transpose()?;
-    let mut till = Merchant::paying(&gateway)?;
-    let asker = order.as_ref().filter(|_| gateway.can_ask()).map(|order| (&gateway, order));
+    let mut payer = Merchant::paying(&gateway)?;
+    let asker = order.as_ref().filter(|_| gateway.can_ask()).map(|order| (&gateway, order, console));
     let mut report = json!({
         "cf_payment_id": payment.to_string(),
         "order_id": args.order_id,
@@ -36,7 +33,7 @@ pub(super) fn run(options: &Options, args: &OtpArgs) -> anyhow::Result<Ending> {
         "outcome": null,
     });
     if args.resend {
-        let ending = match submit(&mut till, payment, &Authenticate::ResendOtp, &mut report)? {
+        let ending = match submit(&mut payer, payment, &Authenticate::ResendOtp, &mut report)? {
             Ok(_) => {
                 console.say("The OTP is sent again.");
                 Ending::Done
@@ -54,14 +51,14 @@ pub(super) fn run(options: &Options, args: &OtpArgs) -> anyhow::Result<Ending> {
             }
             bail!("no OTP came on standard input");
         };
-        match submit(&mut till, payment, &Authenticate::SubmitOtp(otp), &mut report)? {
+        match submit(&mut payer, payment, &Authenticate::SubmitOtp(otp), &mut report)? {
             Ok(true) => break settle(asker, "The OTP was right; the payment is pending.", None)?,
             Ok(false) => {
                 console.say("The OTP was wrong.");
                 wrong = true;
             }
             Err(Trouble::NotSent(sentence)) => bail!("{sentence}"),
-            Err(Trouble::Refused { sentence, .. }) => break settle(asker, &sentence, Some("failed"))?,
+            Err(Trouble::Refused(sentence)) => break settle(asker, &sentence, Some("failed"))?,
             Err(Trouble::Lost(sentence)) => break settle(asker, &sentence, Some("unknown"))?,
         }
     };
@@ -83,7 +80,7 @@ fn next_otp() -> anyhow::Result<Option<Otp>> {
 
 /// `true`: it was right.
 fn submit(
-    till: &mut Merchant,
+    payer: &mut Merchant,
     payment: CfPaymentId,
     request: &Authenticate,
     report: &mut Value,
@@ -92,7 +89,7 @@ fn submit(
     let len = encode::authenticate(request, tx.as_mut())?;
     // Each submission is an operation of its own.
     let key = IdempotencyKey::from_random(random()?);
-    let mut body = match till.call(Call::Authenticate(payment), Some(&key), tx.get(..len).unwrap_or_default())? {
+    let mut body = match payer.call(Call::Authenticate(payment), Some(&key), tx.get(..len).unwrap_or_default())? {
         Ok(body) => body,
         Err(trouble) => return Ok(Err(trouble)),
     };
@@ -112,10 +109,10 @@ fn submit(
     }
 }
 
-/// What the order says of it, where somebody can be asked. `without`: what it is if the order is still open; `None`: wait
+/// What a till says of the order, where somebody can be asked. `without`: what it is if the order is still open; `None`: wait
 /// for it.
 fn settle(
-    asker: Option<(&Gateway, &OrderId)>,
+    asker: Option<(&Gateway, &OrderId, Console)>,
     sentence: &str,
     without: Option<&'static str>,
 ) -> anyhow::Result<(&'static str, Ending)> {
@@ -124,25 +121,22 @@ fn settle(
         Some("failed") => ("failed", Ending::Failed(sentence.to_owned())),
         Some(_) => ("unknown", Ending::Unknown(sentence.to_owned())),
     };
-    let Some((gateway, order)) = asker else { return Ok(open()) };
-    let mut merchant = Merchant::asking(gateway)?;
-    let end: Millis = now().after(if without == Some("failed") { 0 } else { gateway.timeout_ms });
+    let Some((gateway, order, console)) = asker else { return Ok(open()) };
+    let (ear, mut memory, terms) = (Ear::default(), Memory::new(), gateway.terms());
+    let ask_ms = terms.policy.ask_ms;
+    let mut counter = Counter::new(gateway, console, ear.clone());
+    let mut till = till::open(gateway, till::scratch()?, terms, &mut memory, &ear)?;
+    let end = now().after(if without == Some("failed") { 0 } else { gateway.timeout_ms });
     loop {
-        let answer = merchant.call(Call::ReadOrder(order), None, &[])?;
-        if let Ok(mut body) = answer {
-            match decode::order(&mut body) {
-                Ok(it) if it.order_id == order.as_str() && it.status == OrderStatus::Paid => {
-                    return Ok(("paid", Ending::Done));
-                }
-                Ok(it) if it.order_id == order.as_str() && it.status.is_final() => {
-                    return Ok(("failed", Ending::Failed(format!("The order is {}.", it.status))));
-                }
-                _ => {}
+        if let Ok(status) = till.status(order, &mut counter) {
+            match status::standing(order, &status) {
+                (_, Ending::Pending(_) | Ending::Unknown(_)) => {}
+                over => return Ok(over),
             }
         }
-        if now() >= end {
+        if is_interrupted() || now() >= end {
             return Ok(open());
         }
-        thread::sleep(Duration::from_millis(if gateway.is_loopback() { 200 } else { 3_000 }));
+        sleep_until(now().after(ask_ms));
     }
 }

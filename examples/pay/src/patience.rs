@@ -2,16 +2,23 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use core::time::Duration;
-use std::{process, thread};
+use std::thread;
 
-use anyhow::bail;
+use anyhow::anyhow;
 use pay_core::sale::Millis;
 
+use super::console::Console;
 use super::entropy::now;
+use super::exit::{self, Ending};
 
 static INTERRUPTS: AtomicU8 = AtomicU8::new(0);
 /// The terminal's echo is off: the program must not end before the prompt does.
 static PROMPTING: AtomicBool = AtomicBool::new(false);
+
+/// Somebody looks at `INTERRUPTS`.
+static IN_ORDER: AtomicBool = AtomicBool::new(false);
+/// Something was sent that can change something.
+static ACTED: AtomicBool = AtomicBool::new(false);
 
 /// Ctrl-C was pressed.
 pub(super) fn is_interrupted() -> bool {
@@ -36,19 +43,31 @@ pub(super) fn prompting<T>(ask: impl FnOnce() -> T) -> T {
     answer
 }
 
-/// From now on the first Ctrl-C, or SIGTERM, ends the waiting in good order; the second ends the program, with the outcome unknown.
-pub(super) fn watch_interrupts() -> anyhow::Result<()> {
-    let set = ctrlc::set_handler(|| {
+/// From now on somebody looks at interrupts in their own time: a till, which ends its waiting in good order.
+pub(super) fn wait_in_order() {
+    IN_ORDER.store(true, Ordering::Relaxed);
+}
+
+/// A call leaves that can change something.
+pub(super) fn acting() {
+    ACTED.store(true, Ordering::Relaxed);
+}
+
+/// From now on Ctrl-C, or SIGTERM, ends the program: in good order where a till waits, there and then elsewhere. A second one ends it
+/// in any case.
+pub(super) fn watch_interrupts(console: Console) -> anyhow::Result<()> {
+    let set = ctrlc::set_handler(move || {
         let again = INTERRUPTS.fetch_add(1, Ordering::Relaxed) > 0;
+        let in_order = IN_ORDER.load(Ordering::Relaxed);
         if PROMPTING.load(Ordering::Relaxed) {
             eprintln!("Press Enter to stop.");
-        } else if again {
-            eprintln!("Stopped in the middle of a call: the outcome is unknown.");
-            process::exit(3);
+        } else if in_order && !again {
+            // The till ends its waiting.
+        } else if in_order || ACTED.load(Ordering::Relaxed) {
+            exit::stop(console, Ending::Unknown("Stopped in the middle of a call: the outcome is unknown.".into()));
+        } else {
+            exit::stop(console, Ending::NotSent("Stopped: nothing was sent that could change anything.".into()));
         }
     });
-    match set {
-        Ok(()) | Err(ctrlc::Error::MultipleHandlers) => Ok(()),
-        Err(_) => bail!("Ctrl-C cannot be watched for"),
-    }
+    set.map_err(|_| anyhow!("Ctrl-C cannot be watched for"))
 }

@@ -1,106 +1,104 @@
-//! `pay refund`: money back, once, however often it is asked for.
+//! `pay refund`: money back, once for each name.
 
-use anyhow::bail;
-use pay_core::model::{
-    Amount, CallKind, CreateRefund, IdempotencyKey, OrderId, Refund, RefundId, RefundReason, RefundSpeed, RefundStatus,
-    RefusalClass,
-};
-use pay_core::wire::{Call, decode, encode};
-use zeroize::Zeroizing;
+use anyhow::anyhow;
+use pay_core::model::OrderId;
+use pay_core::till::{MoneyBack, RefundRef, Refunded, TillError, Trouble, Why};
+use serde_json::json;
 
-use super::cli::{Options, RefundArgs};
+use super::cli::RefundArgs;
 use super::console::Console;
-use super::entropy::random;
-use super::exit::{Ending, masked};
+use super::counter::Counter;
+use super::ear::Ear;
+use super::exit::{Ending, masked, sentence};
 use super::gateway::Gateway;
-use super::inspect;
-use super::merchant::{Merchant, Trouble, unreadable};
+use super::till::{self, Memory};
+use super::verdict::clause;
 
-pub(super) fn run(options: &Options, args: &RefundArgs) -> anyhow::Result<Ending> {
-    let console = Console::new(options.json);
-    let gateway = Gateway::from_options(options)?;
+pub(super) fn run(console: Console, args: &RefundArgs) -> anyhow::Result<Ending> {
+    let gateway = Gateway::to(&args.to)?;
     gateway.need_keys()?;
-    let order = OrderId::parse(&args.order_id)?;
-    let id = match &args.refund_id {
-        Some(id) => RefundId::parse(id)?,
-        None => RefundId::derive(&order, RefundReason::Requested, args.nth),
-    };
-    let mut merchant = Merchant::asking(&gateway)?;
-    let amount = match args.amount {
-        Some(amount) => amount,
-        None => match whole_order(&mut merchant, &order)? {
-            Ok(amount) => amount,
-            Err(Trouble::Lost(sentence)) => bail!("Nothing was refunded: {sentence}"),
-            Err(trouble) => return trouble.ending(),
-        },
-    };
-    let mut request = CreateRefund::new(id.clone(), amount);
-    if let Some(note) = &args.note {
-        request = request.with_note(note)?;
-    }
+    let order_id = OrderId::parse(&args.order_id)?;
+    let mut name = RefundRef::new(&args.name)?;
     if args.instant {
-        request = request.with_speed(RefundSpeed::Instant);
+        name = name.instant();
     }
-    let mut tx = [0; 1024];
-    let len = encode::create_refund(&request, &mut tx)?;
-    let key = IdempotencyKey::from_random(random()?);
-    let sent = merchant.call(Call::CreateRefund(&order), Some(&key), tx.get(..len).unwrap_or_default())?;
-    let mut body = match sent {
-        Ok(body) if decode::refund(&mut body.clone()).is_ok() => body,
-        Err(Trouble::Refused { class, sentence, .. }) if class != RefusalClass::InFlight => {
-            return Ok(Ending::Failed(sentence));
+    if args.even_so {
+        name = name.even_so();
+    }
+    let (ear, mut memory) = (Ear::default(), Memory::new());
+    let mut counter = Counter::new(&gateway, console, ear.clone());
+    let mut till = till::open(&gateway, till::scratch()?, gateway.terms(), &mut memory, &ear)?;
+    let amount = match args.amount {
+        Some(amount) => Ok(Some(amount)),
+        None => till.status(&order_id, &mut counter).map(|status| status.amount),
+    };
+    let refunded = match amount {
+        Ok(Some(amount)) => till.refund(&order_id, amount, &name, &mut counter),
+        Ok(None) => return Err(anyhow!("nobody said what the order costs: give --amount")),
+        Err(error) => Err(error),
+    };
+    match refunded {
+        Ok(refund) => {
+            console.answer(&json!({
+                "outcome": word(refund.money),
+                "order_id": order_id.as_str(),
+                "refund_id": refund.refund_id.as_str(),
+                "amount_minor": refund.amount.minor(),
+                "status": masked(&refund.word),
+            }));
+            Ok(ending(console, &refund))
         }
-        Err(trouble @ Trouble::NotSent(_)) => return trouble.ending(),
-        // Lost, unreadable, or there already: what the gateway has under this id says what became of it.
-        _ => match merchant.call(Call::ReadRefund(&order, &id), None, &[])? {
-            Ok(body) => body,
-            Err(Trouble::NotSent(why) | Trouble::Lost(why) | Trouble::Refused { sentence: why, .. }) => {
-                return Ok(Ending::Unknown(format!(
-                    "Whether refund {id} was taken is unknown ({}); the same command again is the same refund.",
-                    why.trim_end_matches('.')
-                )));
-            }
-        },
-    };
-    let refund = match decode::refund(&mut body) {
-        Ok(refund) => refund,
-        Err(error) => return unreadable(CallKind::ReadRefund, &error).ending(),
-    };
-    if refund.refund_id != id.as_str() || refund.amount != amount {
-        return Ok(Ending::Failed(format!("A refund {id} over another amount exists; nothing new was refunded.")));
+        Err(error) => not_made(&name.refund_id(&order_id).to_string(), error, &ear),
     }
-    console.answer(&inspect::refund(&refund));
-    Ok(ending(console, &refund))
 }
 
-fn ending(console: Console, refund: &Refund<'_>) -> Ending {
-    let (id, amount) = (refund.refund_id, refund.amount);
-    match refund.status {
-        RefundStatus::Success => {
+const fn word(money: MoneyBack) -> &'static str {
+    match money {
+        MoneyBack::Done => "refunded",
+        MoneyBack::OnItsWay => "pending",
+        _ => "person",
+    }
+}
+
+fn ending(console: Console, refund: &Refunded) -> Ending {
+    let (id, amount) = (&refund.refund_id, refund.amount);
+    match refund.money {
+        MoneyBack::Done => {
             console.say(&format!("Refund {id} over {amount} is done."));
             Ending::Done
         }
-        RefundStatus::Pending | RefundStatus::OnHold => {
-            Ending::Pending(format!("Refund {id} over {amount} is {}.", refund.status))
-        }
-        RefundStatus::Cancelled => Ending::Person(format!("Refund {id} was cancelled: the money did not go back.")),
+        MoneyBack::OnItsWay => Ending::Pending(format!("Refund {id} over {amount} is {}.", masked(&refund.word))),
+        MoneyBack::Cancelled => Ending::Person(format!("Refund {id} was cancelled: the money did not go back.")),
         // Whatever word the gateway has for it: only a success, and what is on its way, is money back.
-        _ => Ending::Person(format!(
-            "Refund {id} is {}: look whether the money goes back.",
-            masked(refund.status.as_str())
-        )),
+        _ => Ending::Person(format!("Refund {id} is {}: look whether the money goes back.", masked(&refund.word))),
     }
 }
 
-fn whole_order(merchant: &mut Merchant, order: &OrderId) -> anyhow::Result<Result<Amount, Trouble>> {
-    let body: Result<Zeroizing<Vec<u8>>, Trouble> = merchant.call(Call::ReadOrder(order), None, &[])?;
-    let mut body = match body {
-        Ok(body) => body,
-        Err(trouble) => return Ok(Err(trouble)),
+/// Why there is none, or nobody knows of it.
+fn not_made<E: core::error::Error + Send + Sync + 'static>(
+    id: &str,
+    error: TillError<E>,
+    ear: &Ear,
+) -> anyhow::Result<Ending> {
+    let notes = ear.notes();
+    let lost = |why: &str| {
+        Ending::Unknown(format!(
+            "Whether refund {id} was taken is unknown ({why}); the same command again is the same refund."
+        ))
     };
-    Ok(match decode::order(&mut body) {
-        Ok(it) if it.order_id == order.as_str() => Ok(it.amount),
-        Ok(_) => Err(Trouble::Lost("the answer is about another order.".into())),
-        Err(error) => Err(unreadable(CallKind::ReadOrder, &error)),
+    Ok(match error {
+        // What was refused after a call that may have made it says nothing about that call.
+        TillError::Trouble(Trouble::Refusal(by)) if notes.acted && !notes.last_acts => lost(&clause(&by)),
+        TillError::Trouble(Trouble::Refusal(by)) => {
+            Ending::Failed(format!("Nothing was refunded: the gateway refused it ({}).", clause(&by)))
+        }
+        TillError::Trouble(why @ (Trouble::RefundTooMuch { .. } | Trouble::RefundDiffers(_))) => {
+            Ending::Failed(format!("Nothing was refunded: {why}."))
+        }
+        TillError::Trouble(Trouble::Route(problem)) => {
+            let why = notes.trouble().map_or_else(|| Why(problem).to_string(), str::to_owned);
+            if notes.acted { lost(&why) } else { Ending::NotSent(sentence(&format!("nothing was refunded: {why}"))) }
+        }
+        error => return Err(error.into()),
     })
 }

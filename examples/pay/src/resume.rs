@@ -7,7 +7,7 @@ use pay_core::sale::{AttemptState, Outcome, Record};
 use pay_core::till::{TillError, Trouble, Word};
 use serde_json::{Value, json};
 
-use super::cli::Options;
+use super::cli::Selling;
 use super::console::Console;
 use super::counter::Counter;
 use super::ear::Ear;
@@ -18,36 +18,36 @@ use super::till::{self, Memory};
 use super::verdict::Facts;
 
 pub(super) fn run(
-    options: &Options,
     console: Console,
+    selling: &Selling,
     order_id: Option<&OrderId>,
     close_after_s: u32,
 ) -> anyhow::Result<Ending> {
     let close_after_ms = close_after_s.saturating_mul(1_000);
     match order_id {
-        Some(order_id) => one(options, console, order_id, Word::BringOn, close_after_ms),
-        None => all(options, console, close_after_ms),
+        Some(order_id) => one(console, selling, order_id, Word::BringOn, close_after_ms),
+        None => all(console, selling, close_after_ms),
     }
 }
 
-pub(super) fn release(options: &Options, console: Console, order_id: &OrderId, out: bool) -> anyhow::Result<Ending> {
-    one(options, console, order_id, Word::Goods { out }, u32::MAX)
+pub(super) fn release(console: Console, selling: &Selling, order_id: &OrderId, out: bool) -> anyhow::Result<Ending> {
+    one(console, selling, order_id, Word::Goods { out }, u32::MAX)
 }
 
-pub(super) fn attest(options: &Options, console: Console, order_id: &OrderId, paid: bool) -> anyhow::Result<Ending> {
-    one(options, console, order_id, Word::Attest { paid }, u32::MAX)
+pub(super) fn attest(console: Console, selling: &Selling, order_id: &OrderId, paid: bool) -> anyhow::Result<Ending> {
+    one(console, selling, order_id, Word::Attest { paid }, u32::MAX)
 }
 
 /// Tells a sale something, and brings it on from there.
 fn one(
-    options: &Options,
     console: Console,
+    selling: &Selling,
     order_id: &OrderId,
     word: Word,
     close_after_ms: u32,
 ) -> anyhow::Result<Ending> {
-    let gateway = Gateway::from_options(options)?;
-    let mut device = till::device(options)?;
+    let gateway = Gateway::for_sales(selling)?;
+    let mut device = till::device(&selling.folder)?;
     let before = journal::needed(&mut device.journal, order_id)?;
     if before.environment != gateway.environment() {
         bail!("order {order_id} is not one of this gateway: give --gateway");
@@ -73,9 +73,9 @@ fn one(
 }
 
 /// Looks after all that are open.
-fn all(options: &Options, console: Console, close_after_ms: u32) -> anyhow::Result<Ending> {
-    let gateway = Gateway::from_options(options)?;
-    let device = till::device(options)?;
+fn all(console: Console, selling: &Selling, close_after_ms: u32) -> anyhow::Result<Ending> {
+    let gateway = Gateway::for_sales(selling)?;
+    let device = till::device(&selling.folder)?;
     let (ear, mut memory) = (Ear::default(), Memory::new());
     let mut terms = gateway.terms();
     terms.abandoned_ms = close_after_ms;

@@ -5,16 +5,15 @@ use pay_core::model::{CfPaymentId, IdempotencyKey, Simulate, SimulatedStatus};
 use pay_core::wire::{Call, encode};
 use serde_json::json;
 
-use super::cli::{EndName, Options, SimulateArgs};
+use super::cli::{EndName, SimulateArgs};
 use super::console::Console;
 use super::entropy::random;
 use super::exit::Ending;
 use super::gateway::Gateway;
 use super::merchant::Merchant;
 
-pub(super) fn run(options: &Options, args: &SimulateArgs) -> anyhow::Result<Ending> {
-    let console = Console::new(options.json);
-    let gateway = Gateway::from_options(options)?;
+pub(super) fn run(console: Console, args: &SimulateArgs) -> anyhow::Result<Ending> {
+    let gateway = Gateway::to(&args.to)?;
     if !gateway.is_test() {
         bail!("simulate works in a sandbox only");
     }
@@ -37,7 +36,7 @@ pub(super) fn run(options: &Options, args: &SimulateArgs) -> anyhow::Result<Endi
     match merchant.call(Call::Simulate, Some(&key), tx.get(..len).unwrap_or_default())? {
         Ok(_) => {
             console.answer(&json!({"cf_payment_id": payment.to_string(), "status": status.as_str()}));
-            if !options.json {
+            if !console.is_json() {
                 console.say(&format!("Payment {payment} is {}.", status.as_str()));
             }
             Ok(Ending::Done)

@@ -10,7 +10,7 @@ use pay_core::sale::{Buffers, Outcome};
 use pay_core::till::{Device, Terms, TillError, Trouble, blocking};
 use transport_std::{FileJournal, HttpsTransport};
 
-use super::cli::Options;
+use super::cli::Folder;
 use super::ear::Ear;
 use super::entropy::random;
 use super::gateway::Gateway;
@@ -32,15 +32,16 @@ impl Memory {
 }
 
 /// The folder that the options name.
-pub(super) fn device(options: &Options) -> anyhow::Result<Device<FileJournal>> {
-    let path = match &options.till {
-        Some(path) => path.clone(),
-        None => default_path()?,
-    };
+pub(super) fn device(folder: &Folder) -> anyhow::Result<Device<FileJournal>> {
+    let path = path(folder)?;
     transport_std::Device::open(&path).with_context(|| path.display().to_string())
 }
 
-fn default_path() -> anyhow::Result<PathBuf> {
+/// Where it is.
+pub(super) fn path(folder: &Folder) -> anyhow::Result<PathBuf> {
+    if let Some(path) = &folder.path {
+        return Ok(path.clone());
+    }
     let base = etcetera::choose_base_strategy().map_err(|_| anyhow!("there is no home directory: give --till"))?;
     Ok(base.data_dir().join("pay"))
 }
@@ -59,7 +60,7 @@ pub(super) fn open<'b, J>(
     memory: &'b mut Memory,
     ear: &Ear,
 ) -> anyhow::Result<Till<'b, J>> {
-    patience::watch_interrupts()?;
+    patience::wait_in_order();
     let buffers = Buffers { tx: &mut memory.tx, rx: &mut memory.rx };
     Ok(blocking::Till::new(gateway.routes()?, device, terms, random()?, buffers, ear.clone()))
 }

@@ -75,8 +75,8 @@ impl Facts {
             ),
             Outcome::HandedOver => (
                 "handed_over",
-                Ending::Pending(format!(
-                    "Order {id} is closed and was not seen paid; the merchant's backend sends back what still comes."
+                Ending::MoneyBack(format!(
+                    "Order {id} is closed and was not seen paid; the merchant's backend sends back what still comes. Sell anew."
                 )),
             ),
             Outcome::OrderTaken => (
@@ -188,9 +188,73 @@ impl Facts {
     }
 }
 
-fn clause(by: &RefusedBy) -> String {
+/// Status and code, safe to show.
+pub(super) fn clause(by: &RefusedBy) -> String {
     match masked(&by.code).as_str() {
         "" => format!("status {}", by.status),
         code => format!("status {}, {code}", by.status),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pay_core::model::Text;
+
+    use super::*;
+
+    fn code(outcome: Outcome, change: impl FnOnce(&mut Facts)) -> u8 {
+        let mut facts = Facts {
+            order_id: OrderId::parse("order-1").unwrap(),
+            outcome,
+            release: Release::Untracked,
+            open: true,
+            needs_person: false,
+            attempt: None,
+            said: None,
+            trouble: None,
+            wants_otp: false,
+        };
+        change(&mut facts);
+        facts.verdict().1.told().0
+    }
+
+    // Mutant: `HandedOver` as pending, which has somebody resume what is over here.
+    #[test]
+    fn each_outcome_has_its_exit_code() {
+        let by = RefusedBy { status: 400, code: Text::cut("card_cvv_missing") };
+        let paid = || Outcome::Paid { cf_payment_id: None, watch: false };
+        for (outcome, expected) in [
+            (paid(), 0),
+            (Outcome::NotPaid(NotPaid::NotSent), 1),
+            (Outcome::NotPaid(NotPaid::NotStarted), 1),
+            (Outcome::OrderTaken, 1),
+            (Outcome::NotPaid(NotPaid::Terminated), 2),
+            (Outcome::NotPaid(NotPaid::Expired), 2),
+            (Outcome::NotPaid(NotPaid::Attested), 2),
+            (Outcome::NotPaid(NotPaid::Refused(by)), 2),
+            (Outcome::Unknown, 3),
+            (Outcome::Pending, 4),
+            (Outcome::RefundDue(RefundReason::LateSuccess), 5),
+            (Outcome::RefundDue(RefundReason::NotReleased), 5),
+            (Outcome::RefundDue(RefundReason::Surplus), 5),
+            (Outcome::HandedOver, 5),
+            (Outcome::PaidElsewhere, 6),
+            (Outcome::PaidUnclear, 7),
+        ] {
+            assert_eq!(code(outcome.clone(), |_| ()), expected, "{outcome:?}");
+        }
+        // One payment of two went back: paid.
+        assert_eq!(code(Outcome::RefundDue(RefundReason::Surplus), |facts| facts.open = false), 0);
+        assert_eq!(code(Outcome::Pending, |facts| facts.needs_person = true), 7);
+        for (release, expected) in [
+            (Release::Released, 0),
+            (Release::NotReleased, 5),
+            (Release::Returned, 5),
+            (Release::Due, 7),
+            (Release::Releasing, 7),
+            (Release::Unknown, 7),
+        ] {
+            assert_eq!(code(paid(), |facts| facts.release = release), expected, "{release:?}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::super::model::{Amount, CfPaymentId, InvalidValue, OpenOrder, OrderId, RefundId, RefundStatus};
+use super::super::model::{Amount, CfPaymentId, InvalidValue, OpenOrder, OrderId, RefundId, RefundStatus, Text};
 use super::super::sale::{
     AttemptEnd, AttemptState, LimitReached, Outcome, Record, RefusedBy, Release, RouteProblem, SaleError,
 };
@@ -58,6 +58,8 @@ pub struct Refunded {
     pub amount: Amount,
     /// Where the money is.
     pub money: MoneyBack,
+    /// The gateway's own word for that, `SUCCESS` or `REJECTED`; an open set.
+    pub word: Text<24>,
 }
 
 /// Where the money of a refund is.

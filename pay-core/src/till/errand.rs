@@ -1,10 +1,13 @@
 //! Single questions and refunds: no sale is at work for them.
 
-use super::super::model::{Amount, CreateRefund, IdempotencyKey, OrderId, OrderStatus, RefundId, RefundStatus, Text};
+use super::super::model::{
+    Amount, CreateRefund, IdempotencyKey, OrderId, OrderStatus, Refund, RefundId, RefundSpeed, RefundStatus, Text,
+};
 use super::super::sale::{Buffers, Delivery, Failure, Millis, RefusedBy, RouteProblem};
 use super::super::wire::{Call, Request, ResponseHead, decode, encode};
 use super::ended::{Done, MoneyBack, OrderState, Refunded, Status, Trouble};
 use super::keys::Keys;
+use super::refund_ref::RefundRef;
 use super::terms::Terms;
 
 /// So often in a row a call may fail, a second apart, then two.
@@ -29,6 +32,7 @@ struct Wanted {
     id: RefundId,
     amount: Amount,
     even_so: bool,
+    instant: bool,
     /// It was sent so often; a stored failure would come back under the same key for ever.
     sent: u8,
 }
@@ -51,8 +55,9 @@ impl Errand {
     }
 
     /// A refund, once for its id.
-    pub(super) fn refund(order_id: OrderId, id: RefundId, amount: Amount, even_so: bool) -> Self {
-        let wanted = Wanted { id, amount, even_so, sent: 0 };
+    pub(super) fn refund(order_id: OrderId, amount: Amount, name: &RefundRef) -> Self {
+        let (even_so, instant) = (name.is_even_so(), name.is_instant());
+        let wanted = Wanted { id: name.refund_id(&order_id), amount, even_so, instant, sent: 0 };
         Self { refund: Some(wanted), ..Self::status(order_id) }
     }
 
@@ -77,7 +82,10 @@ impl Errand {
     ) -> Option<(Request<'t>, &'t mut [u8])> {
         let mut len = 0;
         if let (Step::Create, Some(wanted)) = (self.step, &self.refund) {
-            let request = CreateRefund::new(wanted.id.clone(), wanted.amount);
+            let mut request = CreateRefund::new(wanted.id.clone(), wanted.amount);
+            if wanted.instant {
+                request = request.with_speed(RefundSpeed::Instant);
+            }
             match encode::create_refund(&request, buffers.tx) {
                 Ok(encoded) => len = encoded,
                 Err(error) => {
@@ -224,7 +232,7 @@ impl Errand {
                 Ok(Some(refund)) => {
                     let wanted = self.refund.as_ref().filter(|wanted| refund.refund_id == wanted.id.as_str());
                     if wanted.is_some() {
-                        own = Some((refund.amount, MoneyBack::of(refund.status)));
+                        own = Some(Made::of(&refund));
                     }
                     back_minor += refund.amount.minor();
                     already = RefundId::parse(refund.refund_id).ok().or(already);
@@ -236,7 +244,7 @@ impl Errand {
         self.status.back_minor = back_minor;
         self.status.refund = already;
         match (own, &self.refund) {
-            (Some((amount, money)), Some(wanted)) => self.answer = Some(made(wanted, amount, money)),
+            (Some(own), Some(wanted)) => self.answer = Some(own.answer(wanted)),
             (_, _) => self.check(),
         }
         true
@@ -261,15 +269,30 @@ impl Errand {
         if refund.refund_id != wanted.id.as_str() {
             return false;
         }
-        self.answer = Some(made(wanted, refund.amount, MoneyBack::of(refund.status)));
+        self.answer = Some(Made::of(&refund).answer(wanted));
         true
     }
 }
 
-fn made(wanted: &Wanted, amount: Amount, money: MoneyBack) -> Done {
-    if amount == wanted.amount {
-        Done::Refunded(Refunded { refund_id: wanted.id.clone(), amount, money })
-    } else {
-        Done::Refused(Trouble::RefundDiffers(wanted.id.clone()))
+/// A refund as the gateway has it.
+struct Made {
+    amount: Amount,
+    money: MoneyBack,
+    word: Text<24>,
+}
+
+impl Made {
+    fn of(refund: &Refund<'_>) -> Self {
+        let word = Text::cut(refund.status.as_str());
+        Self { amount: refund.amount, money: MoneyBack::of(refund.status), word }
+    }
+
+    fn answer(self, wanted: &Wanted) -> Done {
+        let Self { amount, money, word } = self;
+        if amount == wanted.amount {
+            Done::Refunded(Refunded { refund_id: wanted.id.clone(), amount, money, word })
+        } else {
+            Done::Refused(Trouble::RefundDiffers(wanted.id.clone()))
+        }
     }
 }

@@ -254,8 +254,7 @@ impl Life {
     pub fn refund(&mut self, order_id: OrderId, amount: Amount, name: &RefundRef) {
         self.leave_front();
         self.done = Done::Nothing;
-        let id = name.refund_id(&order_id);
-        self.job = Job::Errand(Errand::refund(order_id, id, amount, name.is_even_so()));
+        self.job = Job::Errand(Errand::refund(order_id, amount, name));
     }
 
     /// The sale at the desk is put by; the journal has it, if anything of it can matter.

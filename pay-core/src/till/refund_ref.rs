@@ -7,6 +7,7 @@ use super::super::model::{InvalidValue, OrderId, RefundId, Text};
 pub struct RefundRef {
     name: Text<64>,
     even_so: bool,
+    instant: bool,
 }
 
 impl RefundRef {
@@ -16,7 +17,7 @@ impl RefundRef {
     /// [`InvalidValue`] naming `refund_ref`.
     pub fn new(name: &str) -> Result<Self, InvalidValue> {
         super::super::model::text::check("refund_ref", name, 1..=64, super::super::model::text::is_prose)?;
-        Ok(Self { name: Text::parse("refund_ref", name)?, even_so: false })
+        Ok(Self { name: Text::parse("refund_ref", name)?, even_so: false, instant: false })
     }
 
     /// Refunds although more would go back than came in and is still there.
@@ -24,6 +25,17 @@ impl RefundRef {
     pub const fn even_so(mut self) -> Self {
         self.even_so = true;
         self
+    }
+
+    /// Asks for the money to be back as fast as the gateway can, for a fee (`refund_speed` `INSTANT`).
+    #[must_use]
+    pub const fn instant(mut self) -> Self {
+        self.instant = true;
+        self
+    }
+
+    pub(super) const fn is_instant(&self) -> bool {
+        self.instant
     }
 
     pub(super) const fn is_even_so(&self) -> bool {

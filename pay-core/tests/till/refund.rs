@@ -29,7 +29,9 @@ fn the_same_name_is_one_refund_and_no_more_goes_back_than_came() {
     let too_much = till.refund(&id, rupees(1_000), &other, shop).unwrap_err();
     assert_eq!(too_much, TillError::Trouble(Trouble::RefundTooMuch { already }));
     assert_eq!(world.borrow().refunds.len(), 1);
-    assert!(till.refund(&id, rupees(1_000), &other.even_so(), shop).is_ok());
+    assert_eq!((world.borrow().instant, first.word.as_str()), (0, "PENDING"));
+    assert!(till.refund(&id, rupees(1_000), &other.even_so().instant(), shop).is_ok());
+    assert_eq!(world.borrow().instant, 1);
     let status = till.status(&id, shop).unwrap();
     assert_eq!((status.order, status.paid, status.paid_minor, status.back_minor), (OrderState::Paid, 1, 1_015, 2_000));
 }

@@ -42,6 +42,8 @@ pub struct World {
     /// What a shopper wishes at a time.
     pub wishes: Vec<(u64, Wish)>,
     pub next_payment: u64,
+    /// Refunds that were asked for as instant ones.
+    pub instant: usize,
     /// Refunds: id and paise.
     pub refunds: Vec<(String, u64)>,
     /// The keys of every attempt and order.
@@ -166,6 +168,7 @@ impl World {
             }
             Call::CreateRefund(_) => {
                 let (id, amount) = (member("refund_id"), member("refund_amount"));
+                self.instant += usize::from(body.contains(r#""refund_speed":"INSTANT""#));
                 self.refunds.push((id, amount.replace('.', "").parse().unwrap()));
                 (200, refund(self.refunds.last().unwrap()))
             }

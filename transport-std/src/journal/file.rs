@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use redb::backends::FileBackend;
 
 use super::memory::Memory;
-use super::{FileJournal, JournalError};
+use super::{Entry, FileJournal, JournalError};
 
 /// How long another process may take to be done with it.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -44,6 +44,31 @@ fn try_open(path: &Path) -> Result<FileJournal, JournalError> {
     FileJournal::on(FileBackend::new(file)?, false)
 }
 
+/// What is in the file, whoever has it open. While somebody writes, a copy may be torn: it counts once two in a row are the same, and
+/// one that cannot be read is taken again.
+pub(super) fn peek(path: &Path) -> Result<Vec<Entry>, JournalError> {
+    let start = Instant::now();
+    loop {
+        let first = match fs::read(path) {
+            Ok(bytes) if bytes.is_empty() => return Ok(Vec::new()),
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            // ERROR_LOCK_VIOLATION.
+            Err(error) if cfg!(windows) && error.raw_os_error() == Some(33) => return Err(JournalError::InUse),
+            Err(error) => return Err(error.into()),
+        };
+        let is_whole = fs::read(path)? == first;
+        let is_late = start.elapsed() >= PATIENCE;
+        if is_whole || is_late {
+            match copied(first) {
+                Err(JournalError::Damaged(_)) if !is_late => {}
+                result => return result,
+            }
+        }
+        thread::sleep(PATIENCE / 50);
+    }
+}
+
 /// An empty journal appears under its name whole, or not at all: a database that was cut off while it was made cannot be
 /// told from a damaged one.
 fn make(path: &Path) -> Result<(), JournalError> {
@@ -74,10 +99,12 @@ fn make(path: &Path) -> Result<(), JournalError> {
 /// Opens a copy in memory, with all that this may repair, and looks at every page's checksum: a file that is damaged is
 /// found before anything is written to it.
 pub(super) fn rehearse(bytes: Vec<u8>) -> Result<(), JournalError> {
-    let opened = catch_unwind(AssertUnwindSafe(|| {
-        let journal = FileJournal::on(Memory::new(bytes), true)?;
-        journal.entries(false).map(drop)
-    }));
+    copied(bytes).map(drop)
+}
+
+/// What a copy in memory has.
+fn copied(bytes: Vec<u8>) -> Result<Vec<Entry>, JournalError> {
+    let opened = catch_unwind(AssertUnwindSafe(|| FileJournal::on(Memory::new(bytes), true)?.entries(false)));
     match opened {
         // Of a copy in memory: its pages point past its end.
         Ok(Err(JournalError::Io(error))) => Err(JournalError::Damaged(error.to_string())),

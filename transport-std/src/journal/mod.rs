@@ -62,6 +62,15 @@ impl FileJournal {
         file::open(path.as_ref())
     }
 
+    /// What the journal in this file has now, by order id, also while another process has it open; none if there is no file. It is
+    /// read from a copy in memory: nothing is written, and the file's lock is not taken.
+    ///
+    /// # Errors
+    /// As [`FileJournal::open`]. Where the other process's lock keeps readers out, too (Windows), [`JournalError::InUse`].
+    pub fn peek(path: impl AsRef<Path>) -> Result<Vec<Entry>, JournalError> {
+        file::peek(path.as_ref())
+    }
+
     /// All records, or only the open ones, by order id. One that cannot be read does not hide the others.
     ///
     /// # Errors

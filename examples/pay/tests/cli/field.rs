@@ -124,3 +124,26 @@ fn an_otp_that_was_taken_is_not_asked_for_again() {
     assert!(run.err.contains("The payment succeeded") && !run.err.contains("waits for its OTP"), "{run:?}");
     assert_eq!(gateway.server().gateway().charges("order-1").count(), 1, "{run:?}");
 }
+
+// F8. Mutant: files taken for UTF-8 whatever their mark says.
+#[test]
+fn files_that_windows_wrote_are_read() {
+    let gateway = Gateway::here(Rules::default());
+    let keys = std::fs::read_to_string(&gateway.keys).unwrap().replace(',', ",\r\n") + "\r\n";
+    let pem = gateway.server().ca_pem().replace('\n', "\r\n");
+    let utf8 = |text: &str| format!("\u{feff}{text}").into_bytes();
+    let utf16 = |text: &str| format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let (keys_file, ca_file) = (gateway.file("windows.json", ""), gateway.file("windows.pem", ""));
+    for write in [&utf8 as &dyn Fn(&str) -> Vec<u8>, &utf16] {
+        std::fs::write(&keys_file, write(&keys)).unwrap();
+        std::fs::write(&ca_file, write(&pem)).unwrap();
+        let to = ["--gateway", &gateway.url, "--ca", &ca_file, "--keys", &keys_file, "--till", &gateway.till];
+        super::program::pay(&[&["order", "create"], &to[..]].concat()).expect(0);
+    }
+    // A path keeps its letters, and the sentence says what is wrong.
+    let run = super::program::pay(&["status", "--order-id", "o-1", "--keys", "keys.json"]).expect(1);
+    assert!(run.err.starts_with("The file keys.json cannot be read"), "{run:?}");
+    std::fs::write(&keys_file, b"\xff\xfe{").unwrap();
+    let run = super::program::pay(&["status", "--order-id", "o-1", "--keys", &keys_file]).expect(1);
+    assert!(run.err.contains("neither UTF-8 nor UTF-16"), "{run:?}");
+}

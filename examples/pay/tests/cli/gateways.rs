@@ -79,7 +79,7 @@ impl Gateway {
     }
 
     pub fn pay_typing(&self, args: &[&str], stdin: &str) -> Run {
-        let run = pay_with(&[args, &self.options(), &["--keys", &self.keys]].concat(), stdin, &[]);
+        let run = pay_with(&[args, &self.options(args), &self.with_keys(args)].concat(), stdin, &[]);
         let keys: Value = serde_json::from_str(&fs::read_to_string(&self.keys).unwrap()).unwrap();
         let secret = keys["client_secret"].as_str().unwrap();
         assert!(!run.out.contains(secret) && !run.err.contains(secret), "{run:?}");
@@ -94,11 +94,21 @@ impl Gateway {
 
     /// As a till without keys.
     pub fn pay_without_keys(&self, args: &[&str]) -> Run {
-        pay(&[args, &self.options()].concat())
+        pay(&[args, &self.options(args)].concat())
     }
 
-    fn options(&self) -> [&str; 6] {
-        ["--gateway", &self.url, "--ca", &self.ca, "--till", &self.till]
+    /// The options that say where, as far as this command takes them.
+    fn options(&self, args: &[&str]) -> Vec<&str> {
+        let (to, till) = (["--gateway", &self.url, "--ca", &self.ca], ["--till", &self.till]);
+        match (args[0], args.get(1)) {
+            ("journal", Some(&("list" | "show" | "prune"))) => till.to_vec(),
+            ("order" | "journal", _) => [&to[..], &till].concat(),
+            _ => to.to_vec(),
+        }
+    }
+
+    fn with_keys(&self, args: &[&str]) -> Vec<&str> {
+        if self.options(args).contains(&"--gateway") { vec!["--keys", &self.keys] } else { Vec::new() }
     }
 
     /// Creates an order and gives its session.

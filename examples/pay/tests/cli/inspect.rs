@@ -98,6 +98,14 @@ fn errors_and_their_class() {
         let value = pay_with(&["inspect", "order-pay", "--status", status, "--json"], body, &[]).expect(0).json();
         assert_eq!(value["class"], class, "{status} {body}");
     }
+    // A6: whatever something on the way sends.
+    for body in ["<html><h1>502 Bad Gateway</h1></html>", "", "[]", "\u{feff}no", r#"{"code":"#] {
+        let value = pay_with(&["inspect", "error", "--status", "502", "--json"], body, &[]).expect(0).json();
+        assert_eq!(
+            (&value["status"], &value["class"], &value["code"]),
+            (&502.into(), &"intermediary".into(), &Value::Null)
+        );
+    }
     let value = read("error", r#"{"type":"rate_limit_error"}"#);
     assert_eq!((&value["status"], &value["class"]), (&Value::Null, &"throttled".into()));
 }
@@ -129,7 +137,7 @@ fn what_is_not_strict_is_refused() {
         "\u{feff}{\"cf_payment_id\":1}",
     ] {
         let run = inspect("order-pay", body).expect(1);
-        assert!(run.out.is_empty() && run.err.lines().count() == 1, "{body:?}: {run:?}");
+        assert!(run.json()["outcome"] == "error" && run.err.lines().count() == 1, "{body:?}: {run:?}");
     }
     for (kind, body) in [
         ("payments", r#"[{"cf_payment_id":1,"payment_status":"SUCCESS"}"#),
@@ -146,7 +154,7 @@ fn what_is_not_strict_is_refused() {
         ("authenticate", r#"{"cf_payment_id":"1"}"#),
     ] {
         let run = inspect(kind, body).expect(1);
-        assert!(run.out.is_empty() && run.err.lines().count() == 1, "{kind} {body:?}: {run:?}");
+        assert!(run.json()["outcome"] == "error" && run.err.lines().count() == 1, "{kind} {body:?}: {run:?}");
     }
     // F10: an object where a list should be is JSON all the same.
     let run = inspect("payments", r#"{"code":"order_not_found"}"#).expect(1);

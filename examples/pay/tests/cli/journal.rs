@@ -59,6 +59,27 @@ fn a_lost_answer_is_found_by_resuming() {
     assert_eq!(gateway.server().gateway().payments().len(), 1);
 }
 
+// A4. Mutant: `list` that opens the journal, which the sale has locked.
+#[test]
+fn a_sale_that_runs_can_be_looked_at() {
+    let gateway = Gateway::here(Rules::default());
+    assert!(listed(&gateway, &[]).is_empty());
+    let session = gateway.order("order-1");
+    let args = ["order", "pay", "--session", &session, "--order-id", "order-1", "--method", "upi-link", "--json"];
+    let child = gateway.begin(&gateway.till, &[&args[..], &["--timeout", "60"]].concat());
+    while gateway.server().gateway().payments().is_empty() {
+        std::thread::sleep(core::time::Duration::from_millis(10));
+    }
+    assert_eq!(listed(&gateway, &[]), ["order-1"]);
+    let shown = gateway.pay(&["journal", "show", "order-1", "--json"]).expect(0).json();
+    assert_eq!((&shown["stage"], &shown["open"]), (&"open".into(), &true.into()));
+    // It sells on, undisturbed, and alone.
+    assert!(gateway.pay(&["journal", "prune"]).expect(1).err.contains("another process is using the journal"));
+    let number = gateway.server().gateway().payments()[0].id.to_string();
+    gateway.pay(&["simulate", "--cf-payment-id", &number, "--status", "SUCCESS"]).expect(0);
+    assert_eq!(super::program::ended(child).expect(0).json()["outcome"], "paid");
+}
+
 #[test]
 fn an_open_order_is_not_paid_again() {
     let gateway = Gateway::here(Rules { settle_after_ms: Some(60_000), ..Rules::default() });

@@ -7,6 +7,7 @@ mod field;
 mod gateways;
 mod inspect;
 mod journal;
+mod json;
 #[path = "../limit/mod.rs"]
 mod limit;
 mod methods;

@@ -25,6 +25,21 @@ fn mistakes_give_one_sentence() {
         &["inspect"],
         &["inspect", "receipt"],
         &["demo", "--api-version", "2021-05-21"],
+        // Plain rupees: JSON's other ways to write a number are not for people.
+        &["demo", "--amount", "1e3"],
+        &["demo", "--amount", "10."],
+        &["demo", "--amount", ".5"],
+        &["demo", "--amount", "+1"],
+        &["demo", "--amount", "1,000"],
+        // Options are there only where they do something.
+        &["demo", "--gateway", "nonsense"],
+        &["demo", "--till", "x"],
+        &["inspect", "error", "--timeout", "1"],
+        &["status", "--order-id", "o-1", "--till", "x"],
+        &["journal", "list", "--gateway", "https://127.0.0.1/pg"],
+        &["refund", "--order-id", "o-1", "--settle-ms", "100"],
+        &["refund", "--order-id", "o-1", "--nth", "1"],
+        &["sandbox", "--keys", "x"],
     ];
     let local = [
         &["order", "pay", "--session", "s", "--order-id", "a b", "--method", "card"][..],

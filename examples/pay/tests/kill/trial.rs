@@ -166,7 +166,7 @@ impl<'s> Worker<'s> {
         }
         let told: Value = serde_json::from_str(&said).unwrap_or(Value::Null);
         let expected = match &record {
-            None => (1, &Value::Null),
+            None => (1, &"error".into()),
             Some(_) => match told["outcome"].as_str() {
                 Some("paid") => (0, &"paid".into()),
                 Some("not_paid") => (2, &"not_paid".into()),
