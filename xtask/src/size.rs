@@ -53,7 +53,7 @@ const MORE_RUNS: usize = 2;
 pub(crate) type Figures = Vec<(String, u64)>;
 
 /// The firmware as it is for any server, and for one that has P-256 and AES-128-GCM: name of the figures, words for cargo.
-const SETS: [(&str, &[&str]); 2] = [("default", &[]), ("p256", &["--no-default-features"])];
+const SETS: [(&str, &[&str]); 2] = [("default", &[]), ("p256", &["--no-default-features", "--features", "p256-cm4"])];
 
 /// Bytes of flash, of static RAM and of the stack at its peak; instructions of handshakes and payments.
 fn measure() -> Result<Figures> {

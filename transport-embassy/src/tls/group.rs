@@ -1,14 +1,13 @@
 //! The groups of the key exchange, and the client's secret in one of them (RFC 8446 section 4.2.8).
 
-use p256::NonZeroScalar;
-use p256::elliptic_curve::sec1::ToEncodedPoint;
 use rand_core::CryptoRngCore;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::TlsError;
+use super::p256::{Number, POINT_BYTES, Point, big_endian, number};
 
-/// Bytes of the longest share: an uncompressed P-256 point.
-const MAX_SHARE: usize = 65;
+/// Bytes of the longest share.
+const MAX_SHARE: usize = POINT_BYTES;
 
 /// Draws of a secret before the random source is given up. A working one needs a second draw once in 2^32.
 const MAX_DRAWS: u8 = 8;
@@ -24,7 +23,10 @@ pub(super) enum Group {
 
 /// The client's secret of one connection. Wiped when dropped.
 pub(super) enum Secret {
-    P256(NonZeroScalar),
+    P256 {
+        secret: Number,
+        share: Point,
+    },
     #[cfg(feature = "x25519")]
     X25519([u8; 32]),
 }
@@ -59,7 +61,7 @@ impl Group {
 }
 
 impl Secret {
-    /// A new secret, or an error where p256's own way would panic on a failing source and loop on one that is stuck.
+    /// A new secret, or an error where the source fails or is stuck.
     pub(super) fn draw(group: Group, rng: &mut impl CryptoRngCore) -> Result<Self, TlsError> {
         let mut bytes = Zeroizing::new([0; 32]);
         for _ in 0..MAX_DRAWS {
@@ -74,7 +76,10 @@ impl Secret {
     /// Not from what only a stuck source gives: all bits alike, in P-256 also what lies beyond the group's order.
     pub(super) fn from_bytes(group: Group, bytes: &[u8; 32]) -> Option<Self> {
         match group {
-            Group::P256 => Option::from(NonZeroScalar::from_repr((*bytes).into())).map(Self::P256),
+            Group::P256 => {
+                let secret = Zeroizing::new(number(bytes));
+                Point::base_times(&secret).map(|share| Self::P256 { secret: *secret, share })
+            }
             #[cfg(feature = "x25519")]
             Group::X25519 => {
                 let stuck = bytes[1..] == bytes[..31] && matches!(bytes[0], 0x00 | 0xff);
@@ -86,7 +91,7 @@ impl Secret {
     /// The group it is of.
     pub(super) fn group(&self) -> Group {
         match self {
-            Self::P256(_) => Group::P256,
+            Self::P256 { .. } => Group::P256,
             #[cfg(feature = "x25519")]
             Self::X25519(_) => Group::X25519,
         }
@@ -94,32 +99,26 @@ impl Secret {
 
     /// The share to send.
     pub(super) fn share(&self) -> Share {
-        let mut share = Share { bytes: [0; MAX_SHARE], len: 0 };
         match self {
-            Self::P256(secret) => {
-                let point = p256::PublicKey::from_secret_scalar(secret).to_encoded_point(false);
-                share.len = point.as_bytes().len().min(MAX_SHARE);
-                share.bytes[..share.len].copy_from_slice(&point.as_bytes()[..share.len]);
-            }
+            Self::P256 { share, .. } => Share { bytes: share.to_bytes(), len: POINT_BYTES },
             #[cfg(feature = "x25519")]
             Self::X25519(secret) => {
-                share.len = 32;
+                let mut share = Share { bytes: [0; MAX_SHARE], len: 32 };
                 share.bytes[..32].copy_from_slice(&x25519_dalek::x25519(*secret, x25519_dalek::X25519_BASEPOINT_BYTES));
+                share
             }
         }
-        share
     }
 
-    /// What both sides have in common with the server's share (RFC 8446 sections 4.2.8.2 and 7.4).
-    pub(super) fn agree(&self, share: &[u8]) -> Result<Zeroizing<[u8; 32]>, TlsError> {
+    /// What both sides have in common with the server's share (RFC 8446 sections 4.2.8.2 and 7.4). A secret is used once.
+    pub(super) fn agree(self, share: &[u8]) -> Result<Zeroizing<[u8; 32]>, TlsError> {
         const BAD: TlsError = TlsError::Malformed("key share");
         let mut shared = Zeroizing::new([0; 32]);
-        match self {
-            Self::P256(secret) => {
-                // Compressed points and the point at infinity are of another length.
-                let share: &[u8; MAX_SHARE] = share.try_into().map_err(|_| BAD)?;
-                let share = p256::PublicKey::from_sec1_bytes(share).map_err(|_| BAD)?;
-                shared.copy_from_slice(p256::ecdh::diffie_hellman(secret, share.as_affine()).raw_secret_bytes());
+        match &self {
+            Self::P256 { secret, .. } => {
+                let share = Point::from_bytes(share).ok_or(BAD)?;
+                let point = Zeroizing::new(share.times(secret).ok_or(BAD)?);
+                *shared = big_endian(&point.x);
             }
             #[cfg(feature = "x25519")]
             Self::X25519(secret) => {
@@ -138,7 +137,7 @@ impl Secret {
 impl Drop for Secret {
     fn drop(&mut self) {
         match self {
-            Self::P256(secret) => secret.zeroize(),
+            Self::P256 { secret, .. } => secret.zeroize(),
             #[cfg(feature = "x25519")]
             Self::X25519(secret) => secret.zeroize(),
         }

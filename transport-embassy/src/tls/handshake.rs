@@ -156,7 +156,6 @@ async fn shake_hands<S: Read + Write>(
         return Err(TlsError::Unsupported("cipher suite"));
     }
     let shared = secret.agree(share)?;
-    drop(secret);
     let secrets = reached.secrets.insert(HandshakeSecrets::new(suite, &shared, &hash(&transcript)));
     drop(shared);
 

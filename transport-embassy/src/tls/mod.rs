@@ -1,8 +1,8 @@
 //! TLS 1.3 for a client (RFC 8446), as small as a payment needs it: AES-128-GCM and ChaCha20-Poly1305 with SHA-256, key exchange over
 //! P-256 and X25519, a server that proves itself with a certificate. No resumption, no early data, no client certificate.
 //!
-//! Certificates are judged by `rustls-webpki`; signatures, ciphers and hashes are RustCrypto's; what is here is the
-//! order of the messages. The order is code, not a table: see [`connect`].
+//! Certificates are judged by `rustls-webpki`; ciphers, hashes and the curves of the key exchange are others' crates; what is here is the
+//! order of the messages and what signatures are made of. The order is code, not a table: see [`connect`].
 
 mod bytes;
 mod certificate;
@@ -14,6 +14,7 @@ mod hello;
 mod key_schedule;
 mod late;
 mod negotiated;
+mod p256;
 mod record;
 mod session;
 mod signature;

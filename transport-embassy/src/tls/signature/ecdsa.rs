@@ -1,6 +1,5 @@
 //! ECDSA over P-256, and over P-384 where built in (FIPS 186-5 section 6.4).
 
-use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
 use sha2::{Digest, Sha256};
 
@@ -18,14 +17,14 @@ pub(in crate::tls) struct Ecdsa {
 pub(in crate::tls) static P256_SHA256: Ecdsa = Ecdsa {
     key: alg_id::ECDSA_P256,
     signature: alg_id::ECDSA_SHA256,
-    verify: |key, message, signature| p256(key, &Sha256::digest(message), signature),
+    verify: |key, message, signature| super::p256::verify(key, &Sha256::digest(message), signature),
 };
 
 #[cfg(feature = "p384")]
 pub(in crate::tls) static P256_SHA384: Ecdsa = Ecdsa {
     key: alg_id::ECDSA_P256,
     signature: alg_id::ECDSA_SHA384,
-    verify: |key, message, signature| p256(key, &sha2::Sha384::digest(message), signature),
+    verify: |key, message, signature| super::p256::verify(key, &sha2::Sha384::digest(message), signature),
 };
 
 #[cfg(feature = "p384")]
@@ -54,10 +53,4 @@ impl SignatureVerificationAlgorithm for Ecdsa {
     fn signature_alg_id(&self) -> AlgorithmIdentifier {
         self.signature
     }
-}
-
-fn p256(key: &[u8], hash: &[u8], signature: &[u8]) -> Option<()> {
-    let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(key).ok()?;
-    let signature = p256::ecdsa::Signature::from_der(signature).ok()?;
-    key.verify_prehash(hash, &signature).ok()
 }

@@ -1,11 +1,10 @@
 //! The signatures a server may prove itself with: over public data only, so nothing here is secret.
 
 mod budget;
-#[cfg(any(feature = "p384", feature = "rsa"))]
 mod der;
 pub(super) mod ecdsa;
-#[cfg(any(feature = "p384", feature = "rsa"))]
 mod modular;
+mod p256;
 #[cfg(feature = "p384")]
 mod p384;
 #[cfg(feature = "rsa")]

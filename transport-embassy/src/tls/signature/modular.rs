@@ -49,7 +49,41 @@ impl<'a> Modulus<'a> {
         self.reduce(out, top != 0);
     }
 
+    /// `number / divisor`, by Euclid's algorithm; zero for a divisor of zero. Both less than the modulus, which must be prime.
+    pub(super) fn divide<const W: usize>(&self, number: &[u32; W], divisor: &[u32; W]) -> [u32; W] {
+        // At each step a * number = x * divisor and b * number = y * divisor, and b is odd.
+        let (mut a, mut x) = (*divisor, *number);
+        let (mut b, mut y) = ([0; W], [0; W]);
+        b.copy_from_slice(self.words);
+        while a != [0; W] {
+            while a[0].trailing_zeros() != 0 {
+                let bits = a[0].trailing_zeros().min(31);
+                shift(&mut a, bits, 0);
+                self.halve(&mut x, bits);
+            }
+            if is_less(&a, &b) {
+                (a, b, x, y) = (b, a, y, x);
+            }
+            subtract(&mut a, &b);
+            self.sub(&mut x, &y);
+        }
+        y
+    }
+
+    /// `x = x / 2^bits`, at most 31 of them.
+    fn halve(&self, x: &mut [u32], bits: u32) {
+        // As many times the modulus as make the lowest bits zero.
+        let times = x[0].wrapping_mul(self.inverse) & ((1 << bits) - 1);
+        let mut carry = 0;
+        for (x, n) in x.iter_mut().zip(self.words) {
+            let word = sum(*n, times, *x, carry);
+            (*x, carry) = (word as u32, (word >> 32) as u32);
+        }
+        shift(x, bits, carry);
+    }
+
     /// `x = 2 * x`.
+    #[cfg(any(feature = "p384", feature = "rsa"))]
     pub(super) fn double(&self, x: &mut [u32]) {
         let mut carry = 0;
         for word in &mut *x {
@@ -59,14 +93,12 @@ impl<'a> Modulus<'a> {
     }
 
     /// `x = x + y`.
-    #[cfg(feature = "p384")]
     pub(super) fn add(&self, x: &mut [u32], y: &[u32]) {
         let above = add(x, y);
         self.reduce(x, above);
     }
 
     /// `x = x - y`.
-    #[cfg(feature = "p384")]
     pub(super) fn sub(&self, x: &mut [u32], y: &[u32]) {
         if subtract(x, y) {
             add(x, self.words);
@@ -86,7 +118,6 @@ pub(super) fn is_less(a: &[u32], b: &[u32]) -> bool {
 }
 
 /// `x = x + y`, without what is beyond its words: whether there is something.
-#[cfg(feature = "p384")]
 pub(super) fn add(x: &mut [u32], y: &[u32]) -> bool {
     x.iter_mut().zip(y).fold(false, |carry, (word, y)| {
         let (more, first) = word.overflowing_add(*y);
@@ -106,6 +137,13 @@ fn subtract(x: &mut [u32], y: &[u32]) -> bool {
     })
 }
 
+/// Shifts 1 to 31 bits down, and those of `above` in.
+fn shift(x: &mut [u32], bits: u32, mut above: u32) {
+    for word in x.iter_mut().rev() {
+        (*word, above) = (*word >> bits | above << (32 - bits), *word);
+    }
+}
+
 /// `a * b + c + d`, which always fits.
 fn sum(a: u32, b: u32, c: u32, d: u32) -> u64 {
     (u64::from(a) * u64::from(b)).wrapping_add(c.into()).wrapping_add(d.into())
@@ -117,6 +155,29 @@ pub(super) fn words(bytes: &[u8], words: &mut [u32]) {
     for (word, chunk) in words.iter_mut().zip(bytes.rchunks(4)) {
         *word = chunk.iter().fold(0, |word, byte| word << 8 | u32::from(*byte));
     }
+}
+
+/// A big-endian number that is less than `limit`.
+pub(super) fn number<const W: usize>(bytes: &[u8], limit: &[u32; W]) -> Option<[u32; W]> {
+    let mut number = [0; W];
+    if bytes.len() > 4 * W {
+        return None;
+    }
+    words(bytes, &mut number);
+    is_less(&number, limit).then_some(number)
+}
+
+/// The two numbers that are `r` modulo a curve's order and may be an x of a point: `r`, and `r` plus the order if that is less than the
+/// field's prime.
+pub(super) fn candidates<const W: usize>(
+    r: &[u32; W],
+    order: &[u32; W],
+    prime: &[u32; W],
+) -> impl Iterator<Item = [u32; W]> {
+    let mut sum = *r;
+    let carry = add(&mut sum, order);
+    let second = (!carry && is_less(&sum, prime)).then_some(sum);
+    core::iter::once(*r).chain(second)
 }
 
 #[cfg(test)]

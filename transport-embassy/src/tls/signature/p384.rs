@@ -5,7 +5,7 @@
 //! are no cases to get wrong. The crate `p384`, which the tests compare this with, is made for secrets, and takes 150 KB of flash.
 
 use super::der::two_positive;
-use super::modular::{Modulus, add, is_less, words};
+use super::modular::{Modulus, candidates, number, words};
 
 const WORDS: usize = 12;
 const BYTES: usize = 4 * WORDS;
@@ -50,32 +50,15 @@ pub(super) fn verify(key: &[u8], hash: &[u8], signature: &[u8]) -> Option<()> {
     // It may be above the order, which one factor may be.
     words(hash, &mut e);
     // A product of one number times R and one that is not is without R.
-    let inverse = order.inverse(&order.raised(&s));
+    let inverse = order.modulus.divide(&order.one, &s);
     let (u1, u2) = (order.mul(&inverse, &e), order.mul(&inverse, &r));
     let sum = field.sum_of_multiples(&u1, &field.base(), &u2, &key);
     if sum.z == Number::default() {
         return None;
     }
     // x / z = r or r + n, without a division.
-    let is = |x: &Number| field.mul(&field.raised(x), &sum.z) == sum.x;
-    (is(&r) || plus_order(&r).is_some_and(|x| is(&x))).then_some(())
-}
-
-/// A big-endian number that is less than `limit`.
-fn number(bytes: &[u8], limit: &Number) -> Option<Number> {
-    let mut number = Number::default();
-    if bytes.len() > BYTES {
-        return None;
-    }
-    words(bytes, &mut number);
-    is_less(&number, limit).then_some(number)
-}
-
-/// `r` plus the order, if that is still a number of the field.
-fn plus_order(r: &Number) -> Option<Number> {
-    let mut sum = *r;
-    let carry = add(&mut sum, &N);
-    (!carry && is_less(&sum, &P)).then_some(sum)
+    let is = |x: Number| field.mul(&field.raised(&x), &sum.z) == sum.x;
+    candidates(&r, &N, &P).any(is).then_some(())
 }
 
 /// A point (x / z, y / z) in numbers times R; at infinity where z is zero.
@@ -89,7 +72,6 @@ struct Point {
 /// Arithmetic modulo a prime.
 struct Field<'a> {
     modulus: Modulus<'a>,
-    prime: &'a Number,
     /// R = 2^384 and its square, modulo the prime.
     one: Number,
     square: Number,
@@ -108,7 +90,7 @@ impl<'a> Field<'a> {
         };
         let one = raise(one);
         let square = raise(one);
-        Self { modulus, prime, one, square }
+        Self { modulus, one, square }
     }
 
     /// `number * R`.
@@ -137,21 +119,6 @@ impl<'a> Field<'a> {
 
     fn triple(&self, a: &Number) -> Number {
         self.add(&self.add(a, a), a)
-    }
-
-    /// `1 / a`, by Fermat, of a number that is not zero; both times R.
-    fn inverse(&self, a: &Number) -> Number {
-        let mut exponent = *self.prime;
-        // Neither prime ends in a word below 2.
-        exponent[0] -= 2;
-        let mut power = self.one;
-        for bit in bits(&exponent) {
-            power = self.mul(&power, &power);
-            if bit {
-                power = self.mul(&power, a);
-            }
-        }
-        power
     }
 
     fn base(&self) -> Point {
@@ -216,4 +183,11 @@ fn bits(number: &Number) -> impl Iterator<Item = bool> + '_ {
 }
 
 #[cfg(test)]
+use {::p384 as oracle, ::p384::U384 as Uint};
+
+#[cfg(test)]
+mod off_curve;
+#[cfg(test)]
+#[path = "curve_tests.rs"]
+#[allow(clippy::duplicate_mod, reason = "the same tests of each curve")]
 mod tests;
