@@ -21,7 +21,7 @@ use crate::journal::{Kept, KeptError};
 use crate::rig::Rig;
 use crate::screen::NoScreen;
 use crate::semihosting::{self, FileError, Stdout};
-use crate::{board, executor, flash};
+use crate::{board, curve, executor, flash};
 
 /// Runs the program and answers its exit status.
 pub async fn run(spawner: Spawner) -> u8 {
@@ -31,6 +31,12 @@ pub async fn run(spawner: Spawner) -> u8 {
         Ok(rig) => rig,
         Err(message) => return fail(message),
     };
+    if let Some(path) = rig.curve {
+        return match curve::run(path) {
+            Ok(()) => Exit::Paid.code(),
+            Err(error) => fail(format_args!("--curve: {error}")),
+        };
+    }
     let arguments = match Arguments::parse(Rig::words(line).filter(Rig::filter())) {
         Ok(arguments) => arguments,
         Err(message) => {

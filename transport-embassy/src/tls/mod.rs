@@ -19,6 +19,7 @@ mod record;
 mod session;
 mod signature;
 mod suite;
+pub mod trial;
 mod trust;
 mod verifier;
 #[cfg(test)]

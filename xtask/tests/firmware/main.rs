@@ -3,8 +3,10 @@
 
 mod board;
 mod chip;
+mod curve;
 mod faults;
 mod flash;
+mod forged;
 mod guest;
 mod kill;
 mod proxy;

@@ -192,4 +192,28 @@ mod tests {
         modulus.mul(&mut out, &[3], &[5]);
         assert_eq!(out, [0]);
     }
+
+    /// Divisors with whole words of zeros at their end, too. Mutants seen red: a shift by the bits of a word; what `halve` carries lost.
+    #[test]
+    fn quotients() {
+        // The order of P-256.
+        let prime = [0xfc632551, 0xf3b9cac2, 0xa7179e84, 0xbce6faad, 0xffffffff, 0xffffffff, 0x00000000, 0xffffffff];
+        let modulus = Modulus::new(&prime);
+        let product = |a: &[u32; 8], b: &[u32; 8]| {
+            let mut out = [0; 8];
+            modulus.mul(&mut out, a, b);
+            out
+        };
+        let mut number = [7; 8];
+        for bit in 0..256 {
+            let mut divisor = [0; 8];
+            divisor[bit / 32] = 1 << (bit % 32);
+            let quotient = modulus.divide(&number, &divisor);
+            assert!(is_less(&quotient, &prime));
+            assert_eq!(product(&quotient, &divisor), product(&number, &[1, 0, 0, 0, 0, 0, 0, 0]), "{bit}");
+            assert_eq!(modulus.divide(&quotient, &quotient), [1, 0, 0, 0, 0, 0, 0, 0]);
+            number = quotient;
+        }
+        assert_eq!(modulus.divide(&number, &[0; 8]), [0; 8]);
+    }
 }

@@ -39,24 +39,20 @@ pub(super) fn verify(key: &[u8], hash: &[u8], signature: &[u8]) -> Option<()> {
     candidates(&r, &N, &P).any(|x| sum.has(&x)).then_some(())
 }
 
-/// A sum of two points, not at infinity.
+/// A sum of two points.
 enum Sum {
     Known(Point),
-    /// Of two whose x is not the same.
+    /// Of two that are not the same.
     Of(Point, Point),
 }
 
 impl Sum {
     fn of(a: Point, b: Point) -> Option<Self> {
-        if a == b {
-            a.times(&TWO).map(Self::Known)
-        } else {
-            // Opposite points: their sum is at infinity.
-            (a.x != b.x).then_some(Self::Of(a, b))
-        }
+        if a == b { a.times(&TWO).map(Self::Known) } else { Some(Self::Of(a, b)) }
     }
 
     /// Whether this is its x, without a division: that of a sum is ((b.y - a.y) / (b.x - a.x))² - a.x - b.x.
+    /// Opposite points have none: there nothing is left of the side with x, and the other is not zero.
     fn has(&self, x: &Number) -> bool {
         let (a, b) = match self {
             Self::Known(point) => return point.x == *x,
