@@ -50,7 +50,7 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 type Journal<'a> = FlashJournal<&'a mut Nor<WORD, SECTOR>, SECTORS, Note>;
-type Result<T> = core::result::Result<T, JournalError<tests::nor::NorError>>;
+type Result<T> = core::result::Result<T, JournalError<tests::nor::NorError, u8>>;
 
 fn open(nor: &mut Nor<WORD, SECTOR>) -> Result<Journal<'_>> {
     block_on(FlashJournal::open(nor, 0..(SECTOR * SECTORS) as u32))

@@ -25,7 +25,7 @@ pub enum Kept {
 }
 
 /// Why it does not keep a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeptError {
     /// The one in memory.
     Memory(MemoryJournalError),
@@ -80,6 +80,13 @@ impl Journal for Kept {
         match self {
             Self::Memory(journal) => journal.capacity(),
             Self::Flash(journal) => journal.capacity(),
+        }
+    }
+
+    fn unreadable(error: &KeptError) -> Option<OrderId> {
+        match error {
+            KeptError::Memory(_) => None,
+            KeptError::Flash(error) => FlashJournal::<FileFlash, SECTORS>::unreadable(error),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::release::Release;
 use super::settle::ReadAt;
 use super::time::Millis;
 
-/// The layout that is written. 1 had neither device, time, goods nor digests; it is read as if they were unknown. 1 and 2 counted
+/// The layout that is written. The next one keeps version, number and order id where they are ([`Record::order_of_image`]). 1 had neither device, time, goods nor digests; it is read as if they were unknown. 1 and 2 counted
 /// surplus payments and did not say which; their refunds keep the ids that they had.
 const VERSION: u8 = 3;
 const CRC: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
@@ -73,17 +73,20 @@ impl Record {
         image
     }
 
+    /// The order of an image whose checksum fits, also where [`Record::from_image`] cannot read the rest: every layout, newer ones
+    /// too, has version, number and order id at its begin. `None`: damaged, or not even that can be read.
+    pub fn order_of_image(image: &[u8]) -> Option<OrderId> {
+        let mut from = Reader(checked(image).ok()?);
+        let [_, _, _, _, _, _] = from.take().ok()?;
+        OrderId::parse(from.text::<45>("order_id").ok()?).ok()
+    }
+
     /// Reads an image of this version or an older one.
     ///
     /// # Errors
     /// [`ImageError`].
     pub fn from_image(image: &[u8]) -> Result<Self, ImageError> {
-        let (body, sum) = image.split_at_checked(BODY).ok_or(ImageError::Length)?;
-        let sum: [u8; 4] = sum.try_into().map_err(|_| ImageError::Length)?;
-        if CRC.checksum(body) != u32::from_le_bytes(sum) {
-            return Err(ImageError::Checksum);
-        }
-        let mut from = Reader(body);
+        let mut from = Reader(checked(image)?);
         let [version, _] = from.take()?;
         if version > VERSION {
             return Err(ImageError::Newer { version });
@@ -339,6 +342,13 @@ impl Writer<'_> {
 }
 
 struct Reader<'a>(&'a [u8]);
+
+/// What stands before the checksum, if that fits.
+fn checked(image: &[u8]) -> Result<&[u8], ImageError> {
+    let (body, sum) = image.split_at_checked(BODY).ok_or(ImageError::Length)?;
+    let sum: [u8; 4] = sum.try_into().map_err(|_| ImageError::Length)?;
+    if CRC.checksum(body) == u32::from_le_bytes(sum) { Ok(body) } else { Err(ImageError::Checksum) }
+}
 
 impl<'a> Reader<'a> {
     fn take<const N: usize>(&mut self) -> Result<[u8; N], ImageError> {

@@ -46,6 +46,10 @@ impl Image for Note {
         Ok(Self { order, seq: word(2), open: image[6] == 1, salt: word(8) })
     }
 
+    fn order_of(image: &[u8]) -> Option<u16> {
+        (crc32(&image[..12]).to_le_bytes() == image[12..16]).then(|| u16::from_le_bytes([image[0], image[1]]))
+    }
+
     fn order(&self) -> &u16 {
         &self.order
     }

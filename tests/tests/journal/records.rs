@@ -128,3 +128,63 @@ fn cuts_in_real_records() {
     }
     assert!(stored > 0 && stored < 10);
 }
+
+/// This record's newest image in the flash is of a newer program from now on, or has another change.
+fn changed(nor: &Nor<4, 4096>, record: &Record, change: impl Fn(&mut [u8])) -> Nor<4, 4096> {
+    let (mut bytes, image) = (nor.bytes().to_vec(), record.to_image());
+    let at = bytes.windows(image.len()).position(|window| window == image).expect("its image");
+    let image = &mut bytes[at..at + image.len()];
+    change(image);
+    let sum = crc32(&image[..764]);
+    image[764..].copy_from_slice(&sum.to_le_bytes());
+    Nor::from_bytes(bytes)
+}
+
+// Mutants: `put` that takes an unreadable record for none, and so begins its order anew; `look` that takes one for closed, whose sector is
+// then given to the next order; `next_open` without it.
+#[test]
+fn a_record_of_a_newer_program_blocks_its_own_order_only() {
+    const ALL: core::ops::Range<u32> = 0..5 * 4096;
+    let mut nor = Nor::<4, 4096>::new(5);
+    {
+        let mut journal: FlashJournal<_, 5> = block_on(FlashJournal::format(&mut nor, ALL)).unwrap();
+        for order in 1..=3 {
+            block_on(journal.store(&record(order, 1))).unwrap();
+        }
+    }
+    let newer = |image: &mut [u8]| image[0] = 200;
+    let mut nor = changed(&nor, &record(2, 1), newer);
+    let (before, id) = (nor.bytes().to_vec(), record(2, 1).order_id);
+    let blocked = |error: &JournalError<_>| {
+        assert!(error.to_string().contains("kiosk-7-0002") && error.to_string().contains("format 200"), "{error}");
+        FlashJournal::<&mut Nor<4, 4096>, 5>::unreadable(error) == Some(id.clone())
+    };
+    // It is listed in its place, and the others are there.
+    let mut journal: FlashJournal<_, 5> = block_on(FlashJournal::open(&mut nor, ALL)).unwrap();
+    assert_eq!(block_on(journal.next_open(None)), Ok(Some(record(1, 1))));
+    assert!(blocked(&block_on(journal.next_open(Some(&record(1, 1).order_id))).unwrap_err()));
+    assert_eq!(block_on(journal.next_open(Some(&id))), Ok(Some(record(3, 1))));
+    assert_eq!(block_on(journal.next_open(Some(&record(3, 1).order_id))), Ok(None));
+    assert!(blocked(&block_on(journal.find(&id)).unwrap_err()));
+    assert_eq!(block_on(journal.find(&record(9, 1).order_id)), Ok(None));
+    assert!(blocked(&block_on(journal.store(&record(2, 2))).unwrap_err()));
+    assert_eq!(nor.bytes(), before);
+    // The others sell on, through moves and levelling, and a boot for each; it stays, and keeps one of four places.
+    for seq in 2..60 {
+        let mut journal: FlashJournal<_, 5> = block_on(FlashJournal::open(&mut nor, ALL)).unwrap();
+        for order in [1, 3] {
+            block_on(journal.store(&record(order, seq))).unwrap();
+        }
+        let guest = 5 + (seq % 20) as u16;
+        block_on(journal.store(&record(guest, 1))).unwrap();
+        assert_eq!(block_on(journal.store(&record(25, 1))), Err(JournalError::Full));
+        block_on(journal.store(&closed(record(guest, 2)))).unwrap();
+        assert!(blocked(&block_on(journal.find(&id)).unwrap_err()));
+    }
+    // Not even its order can be read: any order may be meant.
+    let mut nor = changed(&Nor::from_bytes(before), &record(3, 1), |image| image[6] = 46);
+    let before = nor.bytes().to_vec();
+    let refused = block_on(FlashJournal::<_, 5>::open(&mut nor, ALL)).map(drop).unwrap_err();
+    assert!(matches!(refused, JournalError::Record { order: None, .. }), "{refused}");
+    assert_eq!(nor.bytes(), before);
+}

@@ -10,7 +10,7 @@ use crate::note::{Note, crc32};
 
 /// A journal of `N` sectors over all of a flash.
 pub type Journal<'a, const W: usize, const E: usize, const N: usize> = FlashJournal<&'a mut Nor<W, E>, N, Note>;
-pub type Result<T> = std::result::Result<T, JournalError<NorError>>;
+pub type Result<T> = std::result::Result<T, JournalError<NorError, u16>>;
 
 pub fn open<const W: usize, const E: usize, const N: usize>(nor: &mut Nor<W, E>) -> Result<Journal<'_, W, E, N>> {
     let end = (N * E) as u32;

@@ -2,12 +2,14 @@
 
 use core::fmt;
 
+use pay_core::model::OrderId;
 use pay_core::sale::{Conflict, ImageError};
 
-/// Why the journal cannot do what it was asked. Nothing is erased or lost by any of these.
+/// Why the journal cannot do what it was asked. Nothing is erased or lost by any of these. `E`: the flash driver's error; `O`: what
+/// tells one order from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum JournalError<E> {
+pub enum JournalError<E, O = OrderId> {
     /// The flash driver's own error.
     Flash(E),
     /// What was written or erased does not read back. Store again: another place is tried.
@@ -30,10 +32,13 @@ pub enum JournalError<E> {
         /// The number of its slot format.
         version: u8,
     },
-    /// A record whose checksum fits cannot be read, mostly because a newer program wrote it ([`ImageError::Newer`]).
+    /// A record whose checksum fits cannot be read, mostly because a newer program wrote it ([`ImageError::Newer`]). It stands in the way
+    /// of its own order and of no other, is never replaced, and keeps its sector while it is open.
     Record {
         /// Which sector of the journal, from 0.
         sector: usize,
+        /// Its order. `None`: not even that can be read, and the journal does not open.
+        order: Option<O>,
         /// What is wrong with it.
         error: ImageError,
     },
@@ -64,7 +69,7 @@ pub enum Geometry {
     Word,
 }
 
-impl<E: fmt::Debug> fmt::Display for JournalError<E> {
+impl<E: fmt::Debug, O: fmt::Display> fmt::Display for JournalError<E, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flash(error) => write!(f, "the flash reports {error:?}"),
@@ -79,10 +84,17 @@ impl<E: fmt::Debug> fmt::Display for JournalError<E> {
             Self::Blank => f.write_str("the journal's flash is blank: not formatted"),
             Self::Foreign => f.write_str("the journal's flash holds no journal"),
             Self::Newer { version } => write!(f, "the journal has format {version}, of a newer program"),
-            Self::Record { sector, error: ImageError::Newer { version } } => {
-                write!(f, "sector {sector}: a record of format {version}, of a newer program")
+            Self::Record { sector, order, error } => {
+                write!(f, "sector {sector}: the record of ")?;
+                match order {
+                    Some(order) => write!(f, "order {order}")?,
+                    None => f.write_str("an unknown order")?,
+                }
+                match error {
+                    ImageError::Newer { version } => write!(f, " has format {version}, of a newer program"),
+                    error => write!(f, " cannot be read: {error}"),
+                }
             }
-            Self::Record { sector, error } => write!(f, "sector {sector}: unreadable record: {error}"),
             Self::NoRoom => {
                 f.write_str("the journal has no room left to repair what power cuts left; nothing was changed")
             }
@@ -91,4 +103,4 @@ impl<E: fmt::Debug> fmt::Display for JournalError<E> {
     }
 }
 
-impl<E: fmt::Debug> core::error::Error for JournalError<E> {}
+impl<E: fmt::Debug, O: fmt::Debug + fmt::Display> core::error::Error for JournalError<E, O> {}

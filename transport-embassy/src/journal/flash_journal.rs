@@ -11,6 +11,7 @@ use pay_core::sale::Record;
 use super::error::JournalError;
 use super::head::Head;
 use super::image::Image;
+use super::kept::Kept;
 use super::region::{Kind, MAX_BODY, MAX_SECTORS, Place, Region};
 use super::tried::Tried;
 use super::view::View;
@@ -40,7 +41,7 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     ///
     /// # Errors
     /// [`JournalError`]; the flash stays as it is. Lend the flash (`&mut flash`) to have it back in any case.
-    pub async fn open(flash: F, range: Range<u32>) -> Result<Self, JournalError<F::Error>> {
+    pub async fn open(flash: F, range: Range<u32>) -> Result<Self, JournalError<F::Error, R::Order>> {
         let mut journal = Self::new(flash, &range)?;
         journal.view = Some(journal.settle().await?);
         Ok(journal)
@@ -50,7 +51,7 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     ///
     /// # Errors
     /// [`JournalError`].
-    pub async fn format(flash: F, range: Range<u32>) -> Result<Self, JournalError<F::Error>> {
+    pub async fn format(flash: F, range: Range<u32>) -> Result<Self, JournalError<F::Error, R::Order>> {
         let mut journal = Self::new(flash, &range)?;
         for sector in 0..SECTORS {
             journal.erase(sector).await?;
@@ -69,12 +70,14 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     /// Stores a record durably; [`Journal::store`] for [`Record`].
     ///
     /// # Errors
-    /// [`JournalError`]; after all but [`JournalError::Full`] and [`JournalError::Conflict`] the record may be kept or not.
-    pub async fn store(&mut self, record: &R) -> Result<(), JournalError<F::Error>> {
+    /// [`JournalError`]; after all but [`JournalError::Full`], [`JournalError::Conflict`] and [`JournalError::Record`] the record may be kept
+    /// or not.
+    pub async fn store(&mut self, record: &R) -> Result<(), JournalError<F::Error, R::Order>> {
         let mut view = self.view().await?;
         let result = self.put(&mut view, record).await;
         // After any other error the flash is read again.
-        if matches!(result, Ok(()) | Err(JournalError::Full | JournalError::Conflict(_))) {
+        if matches!(result, Ok(()) | Err(JournalError::Full | JournalError::Conflict(_) | JournalError::Record { .. }))
+        {
             self.view = Some(view);
         }
         result
@@ -83,37 +86,37 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     /// The open record with the lowest order above `after`; [`Journal::next_open`] for [`Record`].
     ///
     /// # Errors
-    /// The journal cannot be read.
-    pub async fn next_open(&mut self, after: Option<&R::Order>) -> Result<Option<R>, JournalError<F::Error>> {
+    /// The journal cannot be read. [`JournalError::Record`] with an order: the record of that order; go on with it as `after`.
+    pub async fn next_open(&mut self, after: Option<&R::Order>) -> Result<Option<R>, JournalError<F::Error, R::Order>> {
         let view = self.view().await?;
-        let mut lowest: Option<R> = None;
+        let mut lowest: Option<Kept<R>> = None;
         for (sector, last) in view.sales().filter(|(_, last)| last.open) {
-            let record = self.load(sector, last.slot).await?;
-            let above = after.is_none_or(|after| record.order() > after);
-            if above && lowest.as_ref().is_none_or(|lowest| record.order() < lowest.order()) {
-                lowest = Some(record);
+            let kept = self.kept(sector, last.slot).await?;
+            let above = after.is_none_or(|after| kept.order() > after);
+            if above && lowest.as_ref().is_none_or(|lowest| kept.order() < lowest.order()) {
+                lowest = Some(kept);
             }
         }
         self.view = Some(view);
-        Ok(lowest)
+        lowest.map(Kept::record).transpose()
     }
 
     /// The record of this order; [`Journal::find`] for [`Record`].
     ///
     /// # Errors
-    /// The journal cannot be read.
-    pub async fn find(&mut self, order: &R::Order) -> Result<Option<R>, JournalError<F::Error>> {
+    /// The journal, or the record of this order, cannot be read.
+    pub async fn find(&mut self, order: &R::Order) -> Result<Option<R>, JournalError<F::Error, R::Order>> {
         let view = self.view().await?;
         let mut found = None;
         for (sector, last) in view.sales() {
-            let record = self.load(sector, last.slot).await?;
-            found = Some(record).filter(|record| record.order() == order).or(found);
+            let kept = self.kept(sector, last.slot).await?;
+            found = Some(kept).filter(|kept| kept.order() == order).or(found);
         }
         self.view = Some(view);
-        Ok(found)
+        found.map(Kept::record).transpose()
     }
 
-    fn new(flash: F, range: &Range<u32>) -> Result<Self, JournalError<F::Error>> {
+    fn new(flash: F, range: &Range<u32>) -> Result<Self, JournalError<F::Error, R::Order>> {
         const {
             assert!(SECTORS >= 2 && SECTORS <= MAX_SECTORS, "2 to 32 sectors");
             assert!(R::LEN > 0 && R::LEN <= Record::IMAGE_LEN, "images of 1 to 768 bytes");
@@ -126,18 +129,24 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     }
 
     /// What stands where. The caller puts it back if it is still true in the end.
-    async fn view(&mut self) -> Result<View<SECTORS>, JournalError<F::Error>> {
+    async fn view(&mut self) -> Result<View<SECTORS>, JournalError<F::Error, R::Order>> {
         match self.view.take() {
             Some(view) => Ok(view),
             None => self.settle().await,
         }
     }
 
-    async fn put(&mut self, view: &mut View<SECTORS>, record: &R) -> Result<(), JournalError<F::Error>> {
+    async fn put(&mut self, view: &mut View<SECTORS>, record: &R) -> Result<(), JournalError<F::Error, R::Order>> {
         let mut home = None;
         for (sector, last) in view.sales() {
-            let kept = self.load(sector, last.slot).await?;
-            if kept.order() != record.order() {
+            let kept = self.kept(sector, last.slot).await?;
+            let is_other = kept.order() != record.order();
+            let kept = match kept {
+                // Its keys are not known: those of another order come from another order.
+                Kept::Unreadable { .. } if is_other => continue,
+                kept => kept.record()?,
+            };
+            if is_other {
                 record.may_join(&kept).map_err(JournalError::Conflict)?;
                 continue;
             }
@@ -165,13 +174,17 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     /// Spreads the wear: a sale that moves on leaves its first sector as the spare, which the next sale begins in. For one time in
     /// sixteen that the spare is taken, picked by the serial number, the sale that rests longest goes there, and its sector is
     /// the spare.
-    async fn level(&mut self, view: &mut View<SECTORS>, home: Option<usize>) -> Result<(), JournalError<F::Error>> {
+    async fn level(
+        &mut self,
+        view: &mut View<SECTORS>,
+        home: Option<usize>,
+    ) -> Result<(), JournalError<F::Error, R::Order>> {
         let coldest = view.coldest().filter(|(sector, _)| home != Some(*sector));
         let Some((coldest, last)) = coldest else { return Ok(()) };
         if !is_one_of_sixteen(view.serial) {
             return Ok(());
         }
-        self.load(coldest, last.slot).await?;
+        self.kept(coldest, last.slot).await?;
         self.commit(view, view.spare, last.open, coldest).await?;
         self.clear_spare(view).await
     }
@@ -183,7 +196,7 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
         sector: usize,
         open: bool,
         spare: usize,
-    ) -> Result<(), JournalError<F::Error>> {
+    ) -> Result<(), JournalError<F::Error, R::Order>> {
         let after = view.after(sector, open, spare);
         let place = Place { sector, kind: Kind::Slot, index: view.used(sector) };
         self.write(place, after.head()).await?;
@@ -192,7 +205,7 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     }
 
     /// Erases the spare, unless that is done.
-    async fn clear_spare(&mut self, view: &mut View<SECTORS>) -> Result<(), JournalError<F::Error>> {
+    async fn clear_spare(&mut self, view: &mut View<SECTORS>) -> Result<(), JournalError<F::Error, R::Order>> {
         if view.erased {
             return Ok(());
         }
@@ -231,5 +244,12 @@ impl<F: NorFlash, const SECTORS: usize> Journal for FlashJournal<F, SECTORS> {
 
     fn capacity(&self) -> usize {
         SECTORS - 1
+    }
+
+    fn unreadable(error: &Self::Error) -> Option<OrderId> {
+        match error {
+            JournalError::Record { order, .. } => order.clone(),
+            _ => None,
+        }
     }
 }

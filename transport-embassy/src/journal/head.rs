@@ -60,6 +60,11 @@ impl<const SECTORS: usize> Head<SECTORS> {
         }
     }
 
+    /// The sale in this sector is open.
+    pub(super) fn is_open(&self, sector: usize) -> bool {
+        self.table.get(sector).copied().flatten().is_some_and(|entry| entry.open)
+    }
+
     /// `None`: no head, or one that was not written whole.
     pub(super) fn decode(bytes: &[u8], image: usize) -> Result<Option<Self>, Unusable> {
         let Some(&[m0, m1, version, sectors, l0, l1, n0, n1, n2, n3, s0, s1, s2, s3, spare]) = bytes.first_chunk()

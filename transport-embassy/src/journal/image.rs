@@ -6,7 +6,7 @@ use pay_core::sale::{Conflict, ImageError, Record};
 /// A record of fixed length that belongs to one order. [`Record`] is the one there is; tests have a shorter one.
 pub trait Image: PartialEq + Sized {
     /// What tells one order from another.
-    type Order: Ord;
+    type Order: Ord + Clone;
 
     /// Bytes of an image: not 0, at most [`Record::IMAGE_LEN`].
     const LEN: usize;
@@ -19,6 +19,12 @@ pub trait Image: PartialEq + Sized {
     /// # Errors
     /// [`ImageError::Checksum`] for anything that was not written whole.
     fn decode(image: &[u8]) -> Result<Self, ImageError>;
+
+    /// The order of an image whose checksum fits and that `decode` cannot read; `None`: not even that can be read.
+    fn order_of(image: &[u8]) -> Option<Self::Order> {
+        let _ = image;
+        None
+    }
 
     /// The order it is of.
     fn order(&self) -> &Self::Order;
@@ -52,6 +58,10 @@ impl Image for Record {
 
     fn decode(image: &[u8]) -> Result<Self, ImageError> {
         Self::from_image(image)
+    }
+
+    fn order_of(image: &[u8]) -> Option<OrderId> {
+        Self::order_of_image(image)
     }
 
     fn order(&self) -> &OrderId {

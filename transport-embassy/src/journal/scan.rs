@@ -35,7 +35,7 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     /// mark was begun is whole. If the second was begun, the first is whole, and the head counts for ever. If neither was, nobody
     /// has heard of it. So the newest head with a mark is the truth; where only its first mark is there, that may be the torn word,
     /// and the head is written once more, as a note, before anybody hears of it.
-    pub(super) async fn settle(&mut self) -> Result<View<SECTORS>, JournalError<F::Error>> {
+    pub(super) async fn settle(&mut self) -> Result<View<SECTORS>, JournalError<F::Error, R::Order>> {
         let (mut view, certain) = self.scan().await?;
         if !certain {
             self.affirm(&mut view).await?;
@@ -44,7 +44,7 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     }
 
     /// Writes what stands once more, with a number above all that were given.
-    pub(super) async fn affirm(&mut self, view: &mut View<SECTORS>) -> Result<(), JournalError<F::Error>> {
+    pub(super) async fn affirm(&mut self, view: &mut View<SECTORS>) -> Result<(), JournalError<F::Error, R::Order>> {
         if let Some((sector, index)) = view.notable(self.region.notes) {
             let after = view.affirmed(sector);
             self.write(Place { sector, kind: Kind::Note, index }, after.head()).await?;
@@ -53,12 +53,12 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
         }
         // Cut after cut after cut: an image will do.
         let (sector, last) = view.extendable(self.region.slots).ok_or(JournalError::NoRoom)?;
-        self.load(sector, last.slot).await?;
+        self.kept(sector, last.slot).await?;
         self.commit(view, sector, last.open, view.spare).await
     }
 
     /// Looks at every place, and checks that what the newest head says is so. Changes nothing. `true`: that is certain.
-    async fn scan(&mut self) -> Result<(View<SECTORS>, bool), JournalError<F::Error>> {
+    async fn scan(&mut self) -> Result<(View<SECTORS>, bool), JournalError<F::Error, R::Order>> {
         self.unreadable = None;
         let mut traces = [Trace::default(); SECTORS];
         // The highest number of the heads that name each sector as the spare.
@@ -117,7 +117,7 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
         &mut self,
         newest: Found<SECTORS>,
         traces: [Trace; SECTORS],
-    ) -> Result<View<SECTORS>, JournalError<F::Error>> {
+    ) -> Result<View<SECTORS>, JournalError<F::Error, R::Order>> {
         let Found { sector: home, head: Head { serial, spare, table } } = newest;
         let spare = usize::from(spare);
         if spare >= SECTORS || spare == home {
@@ -149,11 +149,11 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     }
 
     /// An order has one sector: a second would hold an older state, for a defect or an attacker to bring back.
-    async fn check_orders(&mut self, view: &View<SECTORS>) -> Result<(), JournalError<F::Error>> {
+    async fn check_orders(&mut self, view: &View<SECTORS>) -> Result<(), JournalError<F::Error, R::Order>> {
         for (sector, last) in view.sales() {
-            let record = self.load(sector, last.slot).await?;
+            let kept = self.kept(sector, last.slot).await?;
             for (other, last) in view.sales().filter(|(other, _)| *other > sector) {
-                if self.load(other, last.slot).await?.order() == record.order() {
+                if self.kept(other, last.slot).await?.order() == kept.order() {
                     return Err(JournalError::Corrupt { sector: other });
                 }
             }

@@ -1,12 +1,13 @@
 //! Reading, writing and erasing: everything that touches the flash.
 
-use embedded_storage_async::nor_flash::NorFlash;
+use embedded_storage_async::nor_flash::{ErrorType, NorFlash};
 use pay_core::sale::ImageError;
 
 use super::error::{Geometry, JournalError};
 use super::flash_journal::FlashJournal;
 use super::head::{Head, Unusable};
 use super::image::Image;
+use super::kept::Kept;
 use super::region::{Kind, MAX_WORD, Place, Word};
 use super::tried::Tried;
 
@@ -15,6 +16,9 @@ const BLANK: u8 = 0xFF;
 const MARK: u8 = 0x5A;
 /// Bytes that are read back at once.
 const CHUNK: usize = 2 * MAX_WORD;
+
+/// An image in the buffer; `None`: it was not written whole.
+type Held<F, R> = Result<Option<Kept<R>>, JournalError<<F as ErrorType>::Error, <R as Image>::Order>>;
 
 /// What a place holds.
 pub(super) struct Seen<const SECTORS: usize> {
@@ -33,7 +37,7 @@ pub(super) struct Seen<const SECTORS: usize> {
 impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     /// Looks at a place. What cannot be read was not written whole, or is damaged: never an error here, as some flashes report
     /// a torn word as one until it is erased.
-    pub(super) async fn look(&mut self, place: Place) -> Result<Seen<SECTORS>, JournalError<F::Error>> {
+    pub(super) async fn look(&mut self, place: Place) -> Result<Seen<SECTORS>, JournalError<F::Error, R::Order>> {
         let mut seen = Seen { used: true, head: None, open: false, counted: false, sealed: false };
         let begun = self.read_mark(place, Word::Begin).await != Mark::Blank;
         seen.sealed = self.read_mark(place, Word::Sealed).await != Mark::Blank;
@@ -43,9 +47,11 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
             let body_blank = self.body.iter().take(len).all(|byte| *byte == BLANK);
             seen.used = begun || seen.counted || !body_blank;
             seen.head = self.head()?;
-            if let (Kind::Slot, Some(_)) = (place.kind, seen.head) {
+            if let (Kind::Slot, Some(head)) = (place.kind, seen.head) {
                 match self.record(place.sector)? {
-                    Some(record) => seen.open = record.is_open(),
+                    Some(Kept::Record(record)) => seen.open = record.is_open(),
+                    // Whoever wrote it knew.
+                    Some(Kept::Unreadable { .. }) => seen.open = head.is_open(place.sector),
                     None => seen.head = None,
                 }
             }
@@ -54,7 +60,7 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     }
 
     /// The image in a slot that was valid before; it stays in the buffer.
-    pub(super) async fn load(&mut self, sector: usize, slot: u8) -> Result<R, JournalError<F::Error>> {
+    pub(super) async fn kept(&mut self, sector: usize, slot: u8) -> Result<Kept<R>, JournalError<F::Error, R::Order>> {
         let place = Place { sector, kind: Kind::Slot, index: slot };
         let found = if self.read_body(place).await { self.record(sector)? } else { None };
         found.ok_or(JournalError::Corrupt { sector })
@@ -62,7 +68,11 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
 
     /// Writes a head into a place that is blank, in a slot with the image that is in the buffer: word after word, that are read back
     /// before the next mark.
-    pub(super) async fn write(&mut self, place: Place, head: Head<SECTORS>) -> Result<(), JournalError<F::Error>> {
+    pub(super) async fn write(
+        &mut self,
+        place: Place,
+        head: Head<SECTORS>,
+    ) -> Result<(), JournalError<F::Error, R::Order>> {
         let Place { sector, kind, index } = place;
         if kind == Kind::Note {
             self.body.fill(BLANK);
@@ -92,7 +102,7 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     }
 
     /// Erases a sector and makes sure that it is blank.
-    pub(super) async fn erase(&mut self, sector: usize) -> Result<(), JournalError<F::Error>> {
+    pub(super) async fn erase(&mut self, sector: usize) -> Result<(), JournalError<F::Error, R::Order>> {
         let range = self.region.sector(sector);
         self.flash.erase(range.start, range.end).await.map_err(JournalError::Flash)?;
         let mut back = [0; CHUNK];
@@ -118,7 +128,7 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     }
 
     /// The head in the buffer; `None`: it was not written whole.
-    fn head(&self) -> Result<Option<Head<SECTORS>>, JournalError<F::Error>> {
+    fn head(&self) -> Result<Option<Head<SECTORS>>, JournalError<F::Error, R::Order>> {
         Head::decode(&self.body, R::LEN).map_err(|unusable| match unusable {
             Unusable::Newer(version) => JournalError::Newer { version },
             Unusable::Geometry => JournalError::Geometry(Geometry::Formatted),
@@ -126,12 +136,16 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     }
 
     /// The image in the buffer; `None`: it was not written whole.
-    fn record(&self, sector: usize) -> Result<Option<R>, JournalError<F::Error>> {
+    fn record(&self, sector: usize) -> Held<F, R> {
         let head = Head::<SECTORS>::LEN;
-        match R::decode(self.body.get(head..head + R::LEN).unwrap_or_default()) {
-            Ok(record) => Ok(Some(record)),
+        let image = self.body.get(head..head + R::LEN).unwrap_or_default();
+        match R::decode(image) {
+            Ok(record) => Ok(Some(Kept::Record(record))),
             Err(ImageError::Checksum) => Ok(None),
-            Err(error) => Err(JournalError::Record { sector, error }),
+            Err(error) => match R::order_of(image) {
+                Some(order) => Ok(Some(Kept::Unreadable { sector, order, error })),
+                None => Err(JournalError::Record { sector, order: None, error }),
+            },
         }
     }
 
@@ -157,7 +171,7 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
         }
     }
 
-    async fn write_mark(&mut self, place: Place, word: Word) -> Result<(), JournalError<F::Error>> {
+    async fn write_mark(&mut self, place: Place, word: Word) -> Result<(), JournalError<F::Error, R::Order>> {
         let mark = [MARK; MAX_WORD];
         let mark = mark.get(..self.region.word).unwrap_or_default();
         self.flash.write(self.region.word(place, word), mark).await.map_err(JournalError::Flash)?;
