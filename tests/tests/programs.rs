@@ -31,6 +31,16 @@ fn no_program_names_what_lies_below_the_till() {
     assert_eq!(found, EXCEPTIONS.map(|(file, _)| file), "a program names Sale, Driver or Step of pay_core");
 }
 
+// S5. Mutant: `MemoryJournal` in a board's terminal.
+#[test]
+fn boards_keep_their_sales_in_flash() {
+    let mut files = Vec::new();
+    find(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/boards"), &mut files);
+    let texts: Vec<String> = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    assert!(texts.iter().any(|text| text.contains("FlashJournal::open")), "no board opens a journal in flash");
+    assert!(!texts.iter().any(|text| text.contains("MemoryJournal")), "a board keeps its sales in memory");
+}
+
 fn find(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
         let path = entry.unwrap().path();

@@ -267,6 +267,28 @@ fn the_backend_hears_of_it_until_it_has_taken_it() {
     assert_eq!(kept(&rig), (Stage::Refunded(LateSuccess), Release::Untracked, false));
 }
 
+// M11. Mutant: a report that is due over a boot although nobody takes reports any more.
+#[test]
+fn a_report_is_not_due_for_ever_where_the_policy_has_changed() {
+    for out in [true, false] {
+        let mut rig = paid(policy(Refunds::ByBackend));
+        if out {
+            hand_out(&mut rig);
+        } else {
+            rig.sale.settle_release(false).unwrap();
+        }
+        rig.tell(if out { "released" } else { "not released" }, Told::Lost);
+        rig.power_cut(policy(Refunds::ByKeys));
+        if !out {
+            // Nobody was told: the money goes back from here.
+            rig.before_refund(&[(11, "SUCCESS")], &[]);
+            rig.tell("refund", refund(11, "SUCCESS"));
+        }
+        assert!(matches!(rig.next(), Asked::Done(_)));
+        assert!(!rig.journal.as_ref().unwrap().is_open(), "out: {out}");
+    }
+}
+
 #[test]
 fn a_backend_that_contradicts_needs_a_person() {
     let mut rig = paid(policy(Refunds::ByBackend));

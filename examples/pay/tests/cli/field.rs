@@ -147,3 +147,21 @@ fn files_that_windows_wrote_are_read() {
     let run = super::program::pay(&["status", "--order-id", "o-1", "--keys", &keys_file]).expect(1);
     assert!(run.err.contains("neither UTF-8 nor UTF-16"), "{run:?}");
 }
+
+// F6. Mutant: `check` of a link left out.
+#[test]
+fn a_code_over_another_amount_is_not_shown() {
+    let gateway = Gateway::here(Rules::default());
+    for (order, asks) in [("order-1", "am=99.00&cu=INR"), ("order-2", "am=10.15&cu=USD"), ("order-3", "cu=INR")] {
+        let session = gateway.order(order);
+        let link = format!("upi://pay?pa=shop@bank&{asks}");
+        let body = format!(
+            r#"{{"payment_amount":10.15,"cf_payment_id":"77","payment_method":"upi","channel":"link","action":"custom","data":{{"url":null,"payload":{{"default":"{link}"}}}}}}"#
+        );
+        let answer = Fault::Answer { status: 200, body: body.into_bytes() };
+        gateway.server().gateway().inject("POST /orders/sessions", 1, answer);
+        let args = ["order", "pay", "--session", &session, "--order-id", order, "--method", "upi-link"];
+        let run = gateway.pay(&[&args[..], &["--timeout", "2"]].concat());
+        assert!(run.code != 0 && run.out.contains("it is not shown") && !run.out.contains("upi://"), "{run:?}");
+    }
+}
