@@ -9,6 +9,9 @@ pub(crate) struct Arguments {
     /// The large worlds too: hours, and more memory than 16 GB
     #[arg(long)]
     full: bool,
+    /// Count one further, and tell one more age apart: nothing new may come of it
+    #[arg(long)]
+    raised: bool,
     /// This world alone
     #[arg(value_name = "WORLD")]
     world: Option<String>,
@@ -28,6 +31,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         "explore",
         "--",
     ]);
-    program.args(arguments.full.then_some("--full")).args(&arguments.world);
+    program
+        .args(arguments.full.then_some("--full"))
+        .args(arguments.raised.then_some("--raised"))
+        .args(&arguments.world);
     run_command(&mut program)
 }

@@ -186,6 +186,13 @@ impl Sale {
             sale.note_goods_stay();
             sale.change();
         }
+        // Another policy: money was due that the sale was to send back by itself, and now the backend does that.
+        if sale.record.refund_due().is_some() && !sale.record.report_due {
+            sale.note_report();
+            if sale.record.report_due {
+                sale.change();
+            }
+        }
         if matches!(sale.phase, Phase::Done(_)) {
             sale.settle_duties();
         }

@@ -41,6 +41,8 @@ pub enum Kind {
     Link,
     /// It charges by itself.
     Collect,
+    /// A card whose password the shopper types here; the bank decides once it is right.
+    Otp,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,6 +57,8 @@ pub struct Payment {
     pub refunded: bool,
     /// By a refund that does not name it.
     pub unnamed: bool,
+    /// Passwords that were typed or sent again for it.
+    pub otps: u8,
 }
 
 /// A request as it arrives.
@@ -70,6 +74,11 @@ pub enum Call {
         till: u8,
         kind: Kind,
         session: bool,
+    },
+    /// A password for a payment, which is right or not; `None`: another is asked for.
+    Otp {
+        id: u64,
+        right: Option<bool>,
     },
     Terminate,
     Refund {
@@ -97,6 +106,7 @@ impl Call {
             | Self::Order
             | Self::Payments
             | Self::Payment(_)
+            | Self::Otp { .. }
             | Self::Terminate
             | Self::ReadRefund { .. }
             | Self::Refunds => {}
@@ -105,9 +115,12 @@ impl Call {
 
     pub const fn acts(&self) -> bool {
         match self {
-            Self::Create { .. } | Self::Pay { .. } | Self::Terminate | Self::Refund { .. } | Self::Report { .. } => {
-                true
-            }
+            Self::Create { .. }
+            | Self::Pay { .. }
+            | Self::Otp { .. }
+            | Self::Terminate
+            | Self::Refund { .. }
+            | Self::Report { .. } => true,
             Self::Order | Self::Payments | Self::Payment(_) | Self::ReadRefund { .. } | Self::Refunds => false,
         }
     }
@@ -175,6 +188,7 @@ impl Gateway {
     pub fn may_succeed(&self, payment: &Payment) -> bool {
         match (payment.status, payment.kind) {
             (Status::Pending, _) => true,
+            (Status::NotAttempted, Kind::Otp) => false,
             (Status::NotAttempted, _) if !payment.seen => false,
             (Status::NotAttempted, _) => self.state == State::Active || (self.is_closed() && !self.stale),
             (Status::Success | Status::Failed | Status::Dropped, _) => false,
@@ -238,7 +252,9 @@ impl Gateway {
         for payment in &mut self.payments {
             match payment.status {
                 Status::NotAttempted => open = true,
-                Status::Pending | Status::Success | Status::Failed | Status::Dropped => payment.seen = false,
+                Status::Pending | Status::Success | Status::Failed | Status::Dropped => {
+                    (payment.seen, payment.otps) = (false, 0);
+                }
             }
         }
         self.stale &= open;
@@ -318,7 +334,7 @@ impl Gateway {
             Call::Pay { .. } if self.state == State::Paid => Answer::refusal(400, "order_already_paid"),
             Call::Pay { .. } if self.state != State::Active => Answer::refusal(400, "order_inactive"),
             Call::Pay { till, kind, .. } => {
-                let status = if *kind == Kind::Link { Status::NotAttempted } else { Status::Pending };
+                let status = if *kind == Kind::Collect { Status::Pending } else { Status::NotAttempted };
                 let payer = Payer::Till(*till);
                 self.payments.push(Payment {
                     payer,
@@ -328,11 +344,20 @@ impl Gateway {
                     done: 0,
                     refunded: false,
                     unnamed: false,
+                    otps: 0,
                 });
                 let id = Self::id(self.payments.len() - 1);
+                if *kind == Kind::Otp {
+                    return Ok(Answer::new(
+                        200,
+                        format!(
+                            r#"{{"cf_payment_id":"{id}","payment_method":"card","channel":"post","action":"post","data":{{"url":null}}}}"#
+                        ),
+                    ));
+                }
                 let (channel, payload) = match kind {
                     Kind::Link => ("link", format!(r#"{{"default":"upi://pay?pa=a@b&am=250.00&tr={id}"}}"#)),
-                    Kind::Collect => ("collect", "null".to_owned()),
+                    Kind::Collect | Kind::Otp => ("collect", "null".to_owned()),
                 };
                 Answer::new(
                     200,
@@ -341,6 +366,7 @@ impl Gateway {
                     ),
                 )
             }
+            Call::Otp { id, right } => self.otp(*id, *right),
             Call::Terminate if self.state == State::Active => {
                 self.state = State::Terminated;
                 self.order(order)
@@ -359,6 +385,23 @@ impl Gateway {
             // There is no such call here: only a backend has it.
             Call::Report { .. } => Answer::refusal(404, "not_found"),
         })
+    }
+
+    fn otp(&mut self, id: u64, right: Option<bool>) -> Answer {
+        let active = self.state == State::Active;
+        let Some(payment) = self.payment(id).filter(|payment| active && payment.status == Status::NotAttempted) else {
+            return Answer::refusal(400, "payment_not_active");
+        };
+        payment.otps += 1;
+        let (action, word) = match right {
+            None => ("RESEND_OTP", "SUCCESS"),
+            Some(false) => ("SUBMIT_OTP", "FAILED"),
+            Some(true) => {
+                payment.status = Status::Pending;
+                ("SUBMIT_OTP", "SUCCESS")
+            }
+        };
+        Answer::new(200, format!(r#"{{"cf_payment_id":"{id}","action":"{action}","authenticate_status":"{word}"}}"#))
     }
 
     fn payment_of(&self, order: &OrderId, id: &str) -> Option<usize> {

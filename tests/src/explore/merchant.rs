@@ -1,10 +1,12 @@
 //! The merchant's book, with a gateway, and a till that reports.
 
+use pay_core::sale::{Millis, NOT_ATTEMPTED_MS};
+
 use backend::book::{
     Book, Duty, Effect, Entry, Event, Moment, Owner, Reading, SeenPayment, SeenRefund, Terms, Unreported,
 };
 
-use super::gateway::{Call, Gateway, State, Status};
+use super::gateway::{Answer, Call, Gateway, State, Status};
 use super::terminal::ORDER;
 
 const AMOUNT: u64 = 25_000;
@@ -13,41 +15,129 @@ const TERMS: Terms = Terms { life_ms: 1_800_000, first_look_ms: 60_000, unreport
 /// A merchant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Merchant {
-    entry: Entry,
+    /// What the book has of the order; `None`: no till has asked for it.
+    entry: Option<Entry>,
     now: Moment,
 }
 
 impl Merchant {
-    /// With an order that a till has made.
-    pub fn new() -> Self {
-        let mut book = Book::default();
-        book.want(ORDER.clone(), Owner::new([1; 32]), AMOUNT);
-        book.on(&ORDER, &Event::Made { at: Moment(0) });
-        let entry = book.entry(&ORDER).expect("the order").clone();
-        let mut merchant = Self { entry, now: Moment(0) };
+    /// `made`: a till has made the order.
+    pub fn new(made: bool) -> Self {
+        let mut merchant = Self { entry: None, now: Moment(0) };
+        if made {
+            merchant.want();
+            merchant.on(&Event::Made { at: Moment(0) });
+        }
         merchant.canonical();
         merchant
     }
 
+    fn book(&self) -> Book {
+        let mut book = Book::default();
+        self.entry.iter().for_each(|entry| book.put(entry.clone()));
+        book
+    }
+
+    fn want(&mut self) {
+        let mut book = self.book();
+        book.want(ORDER.clone(), Owner::new([1; 32]), AMOUNT);
+        self.entry = book.entry(&ORDER).cloned();
+    }
+
+    fn is_made(&self) -> bool {
+        self.entry.as_ref().is_some_and(Entry::is_made)
+    }
+
+    /// A till's call: what the service does with it (`backend::desk`).
+    ///
+    /// # Errors
+    /// A law that is broken by it.
+    pub fn pass(&mut self, gateway: &mut Gateway, call: &Call) -> Result<Answer, String> {
+        if self.entry.is_some() && !self.is_made() && gateway.state != State::Absent {
+            // It died between the gateway's answer and its own note of it: a read shows that the order was made.
+            self.on(&Event::Made { at: self.now });
+        }
+        let answer = match call {
+            Call::Create { .. } => {
+                self.want();
+                if self.is_made() {
+                    gateway.on(&ORDER, &Call::Order)?
+                } else {
+                    let answer = gateway.on(&ORDER, call)?;
+                    if answer.status == 200 {
+                        self.on(&Event::Made { at: self.now });
+                    }
+                    answer
+                }
+            }
+            Call::Terminate => {
+                let told = self.on(&Event::Closing { at: self.now });
+                if is_conflict(told) { Answer::refusal(409, "conflict") } else { gateway.on(&ORDER, call)? }
+            }
+            Call::Report { released, payment, .. } => {
+                let at = self.now;
+                let event = match (released, payment) {
+                    (Some(released), payment) => Event::Reported { at, released: *released, payment: *payment },
+                    (None, Some(payment)) => Event::Claimed { at, payment: *payment },
+                    (None, None) => return Ok(Answer::refusal(400, "request_invalid")),
+                };
+                let mut told = self.on(&event);
+                if told == Some(Effect::ReadFirst) {
+                    self.read(gateway, false);
+                    told = self.on(&event);
+                }
+                match told {
+                    None => Answer::refusal(404, "order_not_found"),
+                    Some(Effect::ReadFirst) => Answer::refusal(409, "not_seen_paid"),
+                    told if is_conflict(told) => Answer::refusal(409, "conflict"),
+                    Some(_) => Answer::new(200, "{}"),
+                }
+            }
+            _ => gateway.on(&ORDER, call)?,
+        };
+        self.canonical();
+        Ok(answer)
+    }
+
+    /// The gateway acts, and the service dies before it has noted so.
+    ///
+    /// # Errors
+    /// A law that is broken by it.
+    pub fn dies_after(&mut self, gateway: &mut Gateway, call: &Call) -> Result<(), String> {
+        match call {
+            Call::Create { .. } => self.want(),
+            Call::Terminate if is_conflict(self.on(&Event::Closing { at: self.now })) => return Ok(()),
+            _ => {}
+        }
+        self.canonical();
+        gateway.on(&ORDER, call).map(drop)
+    }
+
     fn canonical(&mut self) {
-        self.now = self.entry.canonical(self.now);
+        if let Some(entry) = &mut self.entry {
+            self.now = entry.canonical(self.now);
+        }
     }
 
     /// Nothing is due any more, whatever time goes by.
     pub fn is_at_rest(&self) -> bool {
-        self.entry.due(TERMS).is_none()
+        self.entry.as_ref().is_none_or(|entry| entry.due(TERMS).is_none())
     }
 
     /// It has counted the order out; else it has given up asking, and a person must look.
-    pub const fn is_settled(&self) -> bool {
-        self.entry.is_settled()
+    pub fn is_settled(&self) -> bool {
+        self.entry.as_ref().is_none_or(Entry::is_settled)
+    }
+
+    /// A person is told of the order, some day.
+    pub fn tells(&self) -> bool {
+        self.entry.as_ref().is_some_and(|entry| !entry.matters(TERMS, Millis(u64::MAX)).is_empty())
     }
 
     fn on(&mut self, event: &Event) -> Option<Effect> {
-        let mut book = Book::default();
-        book.put(self.entry.clone());
+        let mut book = self.book();
         let effect = book.on(&ORDER, event);
-        self.entry = book.entry(&ORDER).expect("the order").clone();
+        self.entry = book.entry(&ORDER).cloned();
         effect
     }
 
@@ -65,8 +155,8 @@ impl Merchant {
     }
 
     /// What the till has reported, if it has.
-    pub const fn reported(&self) -> Option<bool> {
-        self.entry.released()
+    pub fn reported(&self) -> Option<bool> {
+        self.entry.as_ref()?.released()
     }
 
     /// Waits until the next duty is due, and does it. `lost`: its answer is.
@@ -74,7 +164,10 @@ impl Merchant {
     /// # Errors
     /// A law that is broken by it.
     pub fn works(&mut self, gateway: &mut Gateway, lost: bool) -> Result<(), String> {
-        let Some((at, duty)) = self.entry.due(TERMS) else { return Ok(()) };
+        let Some((at, duty)) = self.entry.as_ref().and_then(|entry| entry.due(TERMS)) else { return Ok(()) };
+        if gateway.is_closed() && at.0.saturating_sub(self.now.0) * 4 >= NOT_ATTEMPTED_MS * 3 {
+            gateway.stale = true;
+        }
         self.now = Moment(self.now.0.max(at.0));
         match duty {
             Duty::Close => {
@@ -139,4 +232,8 @@ impl Merchant {
 
 fn seen(id: String) -> SeenRefund {
     SeenRefund { id, order: ORDER.to_string(), amount: AMOUNT, status: "SUCCESS".to_owned() }
+}
+
+fn is_conflict(told: Option<Effect>) -> bool {
+    matches!(told, Some(Effect::News { conflict: true } | Effect::Pace { conflict: true }))
 }

@@ -55,8 +55,7 @@ type Shard = Mutex<HashMap<u64, u32, BuildHasherDefault<Same>>>;
 
 fn fingerprint(world: &World) -> u64 {
     let mut hasher = Mix::default();
-    world.gateway.hash(&mut hasher);
-    world.merchant.hash(&mut hasher);
+    world.outside.hash(&mut hasher);
     for till in &world.tills {
         (till.number, till.print).hash(&mut hasher);
     }

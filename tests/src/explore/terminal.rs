@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use pay_core::model::{
     Amount, CreateOrder, Currency, Customer, CustomerId, DeviceSecret, Environment, NextAction, OpenOrder, OrderId,
-    OrderPay, PaymentSessionId, Phone, UnixSeconds, Vpa,
-    method::{Collect, Upi},
+    OrderPay, Otp, PaymentSessionId, Phone, UnixSeconds, Vpa,
+    method::{Card, CardExpiry, CardNumber, Collect, Cvv, PlainCard, Upi},
 };
 use pay_core::sale::{
     Attempt, AttemptEnd, AttemptState, Buffers, Delivery, ErrorKind, Failure, Millis, Outcome, Record,
@@ -45,6 +45,8 @@ pub enum Wants {
     Nothing,
     Told(Outcome),
     Show(Option<u64>),
+    /// The shopper is to type a password.
+    Type,
     Choose(PaymentSessionId),
     Vend,
     Sense,
@@ -106,10 +108,10 @@ impl Terminal {
         }
     }
 
-    /// Switches it on.
-    pub fn switch_on(&mut self, terms: &Terms) {
+    /// Switches it on; `other`: with another secret than the usual one.
+    pub fn switch_on(&mut self, terms: &Terms, other: bool) {
         // Keys are compared within one journal only, so all terminals may have the same.
-        let secret = DeviceSecret::new([7; 32]);
+        let secret = DeviceSecret::new([if other { 9 } else { 7 }; 32]);
         // Fresh for each boot: what is made of it is renamed at once.
         self.life = Some(Box::new(Life::new(terms.clone(), secret, u64::from(self.lost), 0, [8; 32])));
         self.facts = Facts { out: self.facts.out, ..Facts::default() };
@@ -186,6 +188,7 @@ impl Terminal {
             Do::Exchange(request, _) => Wants::Exchange(call(number, &request)),
             Do::Tell(Note::Settled(_, outcome)) => Wants::Told(outcome),
             Do::Tell(_) | Do::Disconnect(_) => Wants::Nothing,
+            Do::Show(_, NextAction::EnterOtp { .. }) => Wants::Type,
             Do::Show(_, action) => Wants::Show(payment_in(&action)),
             Do::Choose(session, _) => Wants::Choose(session.clone()),
             Do::Vend(_) => Wants::Vend,
@@ -283,6 +286,7 @@ impl Terminal {
                 Wants::Store(_)
                 | Wants::Exchange(_)
                 | Wants::Show(_)
+                | Wants::Type
                 | Wants::Choose(_)
                 | Wants::Vend
                 | Wants::Sense
@@ -323,13 +327,32 @@ impl Terminal {
 
 /// How to pay, with the session that the till says.
 pub fn choice(kind: Option<Kind>, session: &PaymentSessionId) -> Choice {
-    let upi = match kind {
-        Some(Kind::Link) => Upi::link(),
-        Some(Kind::Collect) => Upi::Collect(Collect::new(Vpa::parse("shopper@bank").expect("an address"))),
+    Choice::Pay(match kind {
+        Some(Kind::Link) => OrderPay::new(session.clone(), Upi::link()),
+        Some(Kind::Collect) => {
+            let address = Vpa::parse("shopper@bank").expect("an address");
+            OrderPay::new(session.clone(), Upi::Collect(Collect::new(address)))
+        }
+        Some(Kind::Otp) => {
+            let number = CardNumber::parse("4706131211212123").expect("a card");
+            let expiry = CardExpiry::parse("03", "39").expect("a month");
+            let card = PlainCard::new(number, expiry, Cvv::parse("123").expect("a code"));
+            OrderPay::new(session.clone(), Card::native_otp(card))
+        }
         None => return Choice::GiveUp,
-    };
-    Choice::Pay(OrderPay::new(session.clone(), upi))
+    })
 }
+
+/// What the shopper types where a password is asked for; `None`: another is asked for.
+pub fn typed(right: Option<bool>) -> Event<'static> {
+    Event::Seen(match right {
+        None => Seen::ResendOtp,
+        Some(right) => Seen::Otp(Otp::parse(if right { RIGHT } else { "000000" }).expect("digits")),
+    })
+}
+
+/// The password that is right.
+const RIGHT: &str = "111000";
 
 pub const SHOWN: Event<'static> = Event::Seen(Seen::Shown);
 
@@ -371,9 +394,17 @@ fn call(till: u8, request: &wire::Request<'_>) -> Call {
         wire::Call::ListPayments(_) => Call::Payments,
         wire::Call::ReadPayment(_, id) => Call::Payment(id.get()),
         wire::Call::OrderPay => {
-            let kind = if member(body, "channel") == "link" { Kind::Link } else { Kind::Collect };
+            let kind = match member(body, "channel") {
+                "link" => Kind::Link,
+                "post" => Kind::Otp,
+                _ => Kind::Collect,
+            };
             Call::Pay { till, kind, session: member(body, "payment_session_id") == SESSION }
         }
+        wire::Call::Authenticate(id) => Call::Otp {
+            id: id.get(),
+            right: (member(body, "action") == "SUBMIT_OTP").then(|| member(body, "otp") == RIGHT),
+        },
         wire::Call::TerminateOrder(_) => Call::Terminate,
         wire::Call::CreateRefund(_) => Call::Refund { till, id: member(body, "refund_id").to_owned() },
         wire::Call::ReadRefund(_, id) => Call::ReadRefund { id: id.as_str().to_owned() },
@@ -419,12 +450,12 @@ impl Terminal {
     ///
     /// # Errors
     /// The law that is broken.
-    pub fn check_sends(&mut self, call: &Call) -> Result<(), String> {
+    pub fn check_sends(&mut self, call: &Call, can_ask: bool) -> Result<(), String> {
         if call.acts() && self.record().is_none() {
             return Err(format!("{call:?} was sent before anything was committed"));
         }
         let Call::Pay { .. } = call else { return Ok(()) };
-        if !self.facts.sent {
+        if !self.facts.sent && can_ask {
             match self.facts.looked {
                 None => return Err("a payment was sent, and nobody had looked whether the order is paid".to_owned()),
                 Some(true) => return Err("a payment was sent beside another that was seen to be under way".to_owned()),

@@ -7,12 +7,14 @@ use pay_core::sale::{Delivery, Millis, NOT_ATTEMPTED_MS, Record, Refunds, Releas
 use pay_core::till::canonical::{Caps, NOON};
 use pay_core::till::{Event, Goods, Terms, Wish, Word};
 
-use super::gateway::{Call, Gateway, Kind, Payment, State, Status};
+use super::gateway::{Answer, Call, Gateway, Kind, Payment, State, Status};
 use super::merchant::Merchant;
-use super::terminal::{Doing, ORDER, SHOWN, Tell, Terminal, Wants, choice, terms, vended};
+use super::terminal::{Doing, ORDER, SHOWN, Tell, Terminal, Wants, choice, terms, typed, vended};
 use crate::laws::Payer;
 
 const HOUR_MS: u64 = 3_600_000;
+/// So many passwords are typed for one payment, or asked for again.
+const MOST_OTPS: u8 = 2;
 
 /// What can happen in a world, and what is in it.
 #[derive(Clone, Debug)]
@@ -49,10 +51,14 @@ pub struct Rules {
     pub fails: bool,
     /// The shopper may want another method while one is open.
     pub switches: bool,
+    /// The merchant's backend creates and closes orders, gives the right to hand out, and refunds.
+    pub backend: bool,
     /// Where counting stops.
     pub caps: Caps,
     /// What the merchant decided.
     pub terms: Terms,
+    /// What the merchant decides otherwise, at any boot; then the device has another secret too.
+    pub other: Option<Terms>,
 }
 
 impl Rules {
@@ -75,23 +81,48 @@ impl Rules {
             hours: true,
             fails: true,
             switches: false,
+            backend: false,
             caps: Caps { failures: 3, age_ms: 0 },
             terms: terms(Refunds::ByKeys),
+            other: None,
         }
+    }
+}
+
+impl Rules {
+    fn terms(&self, other: bool) -> &Terms {
+        self.other.as_ref().filter(|_| other).unwrap_or(&self.terms)
     }
 }
 
 /// What happens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
-    On { till: u8, after_hour: bool, sells: bool },
+    On {
+        till: u8,
+        after_hour: bool,
+        other: bool,
+    },
     Cut(u8),
     LosesJournal(u8),
-    Looks { till: u8, after_hour: bool },
-    Person { till: u8, out: bool },
-    Attests { till: u8, paid: bool },
+    Looks {
+        till: u8,
+        after_hour: bool,
+    },
+    Person {
+        till: u8,
+        out: bool,
+    },
+    Attests {
+        till: u8,
+        paid: bool,
+    },
+    SaysRefunded(u8),
     Stores(u8),
-    StoreFails { till: u8, stored: bool },
+    StoreFails {
+        till: u8,
+        stored: bool,
+    },
     Answered(u8, Call),
     AnsweredWithout(u8, usize),
     Refused(u8, Call),
@@ -101,14 +132,26 @@ pub enum Step {
     LostBefore(u8, Call),
     LostAfter(u8, Call),
     CutAfter(u8, Call),
+    /// The backend dies when the gateway has acted, before it has noted so.
+    BackendDies(u8, Call),
     Delayed(u8, Call),
     Arrives(Call),
     NeverArrives(Call),
     Shown(u8),
     NotShown(u8),
+    /// A password, right or not; `None`: another is asked for.
+    Types(u8, Option<bool>),
     Chooses(u8, Option<Kind>),
-    Vends { till: u8, goods: Goods, cut: bool, out: bool },
-    Senses { till: u8, goods: Goods },
+    Vends {
+        till: u8,
+        goods: Goods,
+        cut: bool,
+        out: bool,
+    },
+    Senses {
+        till: u8,
+        goods: Goods,
+    },
     Waits(u8),
     WaitsLong(u8),
     Cancels(u8),
@@ -118,24 +161,33 @@ pub enum Step {
     Dropped(u64),
     StrangerBegins,
     Expires,
-    MerchantWorks { lost: bool },
-    Reports { released: bool, payment: u64 },
-    Claims { payment: u64 },
+    MerchantWorks {
+        lost: bool,
+    },
+    Reports {
+        released: bool,
+        payment: u64,
+    },
+    Claims {
+        payment: u64,
+    },
 }
 
 impl Step {
     /// It is no fault, nor somebody's whim: on a fair network it comes in the end, if it can.
     pub const fn is_fair(&self, rules: &Rules) -> bool {
         match self {
-            Self::On { sells: false, .. }
+            Self::On { other: false, .. }
             | Self::Looks { .. }
             | Self::Person { .. }
             | Self::Attests { .. }
+            | Self::SaysRefunded(_)
             | Self::Stores(_)
             | Self::Answered(..)
             | Self::Arrives(_)
             | Self::NeverArrives(_)
             | Self::Shown(_)
+            | Self::Types(..)
             | Self::Chooses(..)
             | Self::Vends { cut: false, .. }
             | Self::Senses { .. }
@@ -146,7 +198,7 @@ impl Step {
             | Self::Dropped(_)
             | Self::MerchantWorks { lost: false }
             | Self::Expires => true,
-            Self::On { sells: true, .. }
+            Self::On { other: true, .. }
             | Self::Cut(_)
             | Self::LosesJournal(_)
             | Self::StoreFails { .. }
@@ -158,6 +210,7 @@ impl Step {
             | Self::LostBefore(..)
             | Self::LostAfter(..)
             | Self::CutAfter(..)
+            | Self::BackendDies(..)
             | Self::Delayed(..)
             | Self::NotShown(_)
             | Self::Vends { .. }
@@ -175,10 +228,26 @@ impl Step {
 /// Everything that is.
 #[derive(Clone, Debug)]
 pub struct World {
-    pub gateway: Gateway,
+    pub outside: Outside,
     pub tills: Vec<Arc<Terminal>>,
+}
+
+/// What terminals talk to.
+#[derive(Clone, Debug, Hash)]
+pub struct Outside {
+    pub gateway: Gateway,
     /// The merchant's book, where it is in this world.
     pub merchant: Option<Merchant>,
+}
+
+impl Outside {
+    /// What a call does, and its answer.
+    fn on(&mut self, call: &Call) -> Result<Answer, String> {
+        match &mut self.merchant {
+            Some(merchant) => merchant.pass(&mut self.gateway, call),
+            None => self.gateway.on(&ORDER, call),
+        }
+    }
 }
 
 /// What may come next.
@@ -197,7 +266,7 @@ impl World {
         let state = if rules.creates { State::Absent } else { State::Active };
         let mut tills: Vec<_> = (1..=rules.terminals).map(Terminal::new).collect();
         for till in &mut tills {
-            till.switch_on(&rules.terms);
+            till.switch_on(&rules.terms, false);
             if rules.creates && till.number == 1 {
                 till.create(NOON);
             } else {
@@ -206,18 +275,20 @@ impl World {
             till.run(NOON, rules.flash_fails, &mut |_| Ok(())).expect("nothing is said yet");
             till.canonical(NOON, rules.caps);
         }
-        Self { gateway: Gateway::new(state), tills: tills.into_iter().map(Arc::new).collect(), merchant: None }
-            .with_merchant(rules)
+        let outside = Outside { gateway: Gateway::new(state), merchant: None };
+        Self { outside, tills: tills.into_iter().map(Arc::new).collect() }.with_merchant(rules)
     }
 
     /// The book, and two payments of a till that are under way.
     fn with_merchant(mut self, rules: &Rules) -> Self {
+        if rules.backend {
+            self.outside.merchant = Some(Merchant::new(!rules.creates));
+        }
         if rules.terminals == 0 {
-            self.merchant = Some(Merchant::new());
             for _ in 0..rules.attempts {
                 let payer = Payer::Till(1);
                 let (kind, status) = (Kind::Collect, Status::Pending);
-                self.gateway.payments.push(Payment {
+                self.outside.gateway.payments.push(Payment {
                     payer,
                     kind,
                     status,
@@ -225,6 +296,7 @@ impl World {
                     done: 0,
                     refunded: false,
                     unnamed: false,
+                    otps: 0,
                 });
             }
         }
@@ -233,9 +305,9 @@ impl World {
 
     /// What becomes of the merchant's book.
     fn merchant_moves(&self, rules: &Rules, all: &mut Vec<Next>) {
-        let Some(merchant) = &self.merchant else { return };
+        let Some(merchant) = &self.outside.merchant else { return };
         let change = |world: &mut Self, run: &dyn Fn(&mut Merchant, &mut Gateway) -> Result<(), String>| {
-            let Self { gateway, merchant, .. } = world;
+            let Outside { gateway, merchant } = &mut world.outside;
             merchant.as_mut().map_or(Ok(()), |merchant| run(merchant, gateway))
         };
         if !merchant.is_at_rest() {
@@ -245,12 +317,15 @@ impl World {
                 });
             }
         }
-        for (index, payment) in self.gateway.payments.iter().enumerate() {
+        if !self.tills.is_empty() {
+            return;
+        }
+        for (index, payment) in self.outside.gateway.payments.iter().enumerate() {
             let id = Gateway::id(index);
             if payment.status != Status::Success || payment.refunded || merchant.reported() == Some(false) {
                 continue;
             }
-            if self.gateway.goods.contains(&id) {
+            if self.outside.gateway.goods.contains(&id) {
                 self.after(rules, Step::Reports { released: true, payment: id }, all, |world| {
                     change(world, &|merchant, _| {
                         merchant.report(true, Some(id));
@@ -269,7 +344,7 @@ impl World {
                     Ok(())
                 })
             });
-            if self.gateway.goods.is_empty() {
+            if self.outside.gateway.goods.is_empty() {
                 self.after(rules, Step::Reports { released: false, payment: Gateway::id(index) }, all, |world| {
                     change(world, &|merchant, _| {
                         merchant.report(false, Some(Gateway::id(index)));
@@ -282,21 +357,21 @@ impl World {
 
     /// Nobody but a person has anything left to do, and nothing can move.
     pub fn is_end(&self) -> bool {
-        let is_paid = self.gateway.payments.iter().any(|payment| payment.status == Status::Success);
+        let is_paid = self.outside.gateway.payments.iter().any(|payment| payment.status == Status::Success);
         // Money came, and whose it is cannot be told.
         let is_unclear = |record: &Record| {
             record.needs_person() && matches!(record.stage, Stage::PaidUnclear | Stage::Closing) && is_paid
         };
         let waits = |till: &Arc<Terminal>| till.doing == Doing::Idle && till.record().is_some_and(is_unclear);
         self.tills.iter().all(|till| till.doing == Doing::Over || waits(till))
-            && self.merchant.as_ref().is_none_or(Merchant::is_at_rest)
-            && self.gateway.facts().is_at_rest()
+            && self.outside.merchant.as_ref().is_none_or(Merchant::is_at_rest)
+            && self.outside.gateway.facts().is_at_rest()
     }
 
     /// Nobody has anything left to do.
     fn is_over(&self) -> bool {
         self.is_end()
-            && self.merchant.as_ref().is_none_or(Merchant::is_settled)
+            && self.outside.merchant.as_ref().is_none_or(Merchant::is_settled)
             && self.tills.iter().all(|till| till.doing == Doing::Over)
     }
 
@@ -309,10 +384,10 @@ impl World {
                 |record| format!("{} {:?}", stage(record), record.release),
             ));
         }
-        if let Some(merchant) = &self.merchant {
+        if let Some(merchant) = &self.outside.merchant {
             parts.push(if merchant.is_settled() { "settled".to_owned() } else { "left to a person".to_owned() });
         }
-        let facts = self.gateway.facts();
+        let facts = self.outside.gateway.facts();
         format!("{}; {} kept, {} goods", parts.join(" | "), facts.kept(), facts.goods.len())
     }
 
@@ -324,7 +399,15 @@ impl World {
         if self.tills.iter().filter_map(|till| till.record()).any(|record| !record.is_open() && record.needs_person()) {
             return Err("a sale is over, and its record calls for a person".to_owned());
         }
-        if self.is_over() { self.gateway.facts().at_the_end() } else { Ok(()) }
+        if !self.is_over() {
+            return Ok(());
+        }
+        let facts = self.outside.gateway.facts();
+        let untold = |merchant: &Merchant| facts.kept() > 0 && facts.goods.is_empty() && !merchant.tells();
+        if self.outside.merchant.as_ref().is_some_and(untold) {
+            return Err("money stays at the end, nothing came out for it, and nobody is told".to_owned());
+        }
+        facts.at_the_end()
     }
 
     /// Two terminals that began alike are the same two in any order.
@@ -336,7 +419,7 @@ impl World {
         core::mem::swap(one, two);
         Arc::make_mut(one).number = 1;
         Arc::make_mut(two).number = 2;
-        self.gateway.swap();
+        self.outside.gateway.swap();
         true
     }
 
@@ -360,30 +443,30 @@ impl World {
     ) {
         let mut world = self.clone();
         let result = change(&mut world).and_then(|()| world.check());
-        world.gateway.canonical();
+        world.outside.gateway.canonical();
         let swapped = world.sort(rules);
         all.push(Next { step, result: result.map(|()| world), swapped });
     }
 
     fn gateway_moves(&self, rules: &Rules, all: &mut Vec<Next>) {
-        let gateway = &self.gateway;
+        let gateway = &self.outside.gateway;
         for (index, payment) in gateway.payments.iter().enumerate() {
             let id = Gateway::id(index);
             if gateway.may_succeed(payment) {
                 self.after(rules, Step::Succeeds(id), all, |world| {
-                    world.gateway.succeed(index);
+                    world.outside.gateway.succeed(index);
                     Ok(())
                 });
                 if rules.fails {
                     self.after(rules, Step::Fails(id), all, |world| {
-                        world.gateway.payments[index].status = Status::Failed;
+                        world.outside.gateway.payments[index].status = Status::Failed;
                         Ok(())
                     });
                 }
             }
             if rules.drops && gateway.state != State::Active && payment.status == Status::NotAttempted {
                 self.after(rules, Step::Dropped(id), all, |world| {
-                    world.gateway.payments[index].status = Status::Dropped;
+                    world.outside.gateway.payments[index].status = Status::Dropped;
                     Ok(())
                 });
             }
@@ -391,7 +474,7 @@ impl World {
         let strangers = gateway.payments.iter().filter(|payment| payment.payer == Payer::Stranger).count();
         if gateway.state == State::Active && strangers < rules.strangers {
             self.after(rules, Step::StrangerBegins, all, |world| {
-                world.gateway.payments.push(Payment {
+                world.outside.gateway.payments.push(Payment {
                     payer: Payer::Stranger,
                     kind: Kind::Collect,
                     status: Status::Pending,
@@ -399,24 +482,25 @@ impl World {
                     done: 0,
                     refunded: false,
                     unnamed: false,
+                    otps: 0,
                 });
                 Ok(())
             });
         }
         if gateway.state == State::Active {
             self.after(rules, Step::Expires, all, |world| {
-                world.gateway.state = State::Expired;
+                world.outside.gateway.state = State::Expired;
                 Ok(())
             });
         }
         for (index, call) in gateway.late.iter().enumerate() {
             self.after(rules, Step::NeverArrives(call.clone()), all, |world| {
-                world.gateway.late.remove(index);
+                world.outside.gateway.late.remove(index);
                 Ok(())
             });
             self.after(rules, Step::Arrives(call.clone()), all, |world| {
-                let call = world.gateway.late.remove(index);
-                world.gateway.on(&ORDER, &call).map(drop)
+                let call = world.outside.gateway.late.remove(index);
+                world.outside.on(&call).map(drop)
             });
         }
     }
@@ -429,12 +513,13 @@ impl World {
         at: Millis,
         step: Step,
         all: &mut Vec<Next>,
-        change: impl FnOnce(&mut Gateway, &mut Terminal) -> Result<(), String>,
+        change: impl FnOnce(&mut Outside, &mut Terminal) -> Result<(), String>,
     ) {
         self.after(rules, step, all, |world| {
-            let World { gateway, tills, .. } = world;
+            let World { outside, tills } = world;
             let till = Arc::make_mut(&mut tills[index]);
-            change(gateway, till)?;
+            change(outside, till)?;
+            let gateway = &mut outside.gateway;
             if gateway.is_closed() && at.since(NOON) * 4 >= NOT_ATTEMPTED_MS * 3 {
                 gateway.stale = true;
             }
@@ -454,19 +539,15 @@ impl World {
             Doing::Over => return,
             Doing::Off => {
                 for (at, after_hour) in [(NOON, false), (hour, true)].into_iter().take(1 + usize::from(rules.hours)) {
-                    self.to_till(
-                        rules,
-                        index,
-                        at,
-                        Step::On { till: number, after_hour, sells: false },
-                        all,
-                        |_, till| {
+                    for other in [false, true].into_iter().take(1 + usize::from(rules.other.is_some())) {
+                        let step = Step::On { till: number, after_hour, other };
+                        self.to_till(rules, index, at, step, all, |_, till| {
                             till.canonical(at, rules.caps);
-                            till.switch_on(&rules.terms);
+                            till.switch_on(rules.terms(other), other);
                             till.settle(NOON);
                             Ok(())
-                        },
-                    );
+                        });
+                    }
                 }
                 return;
             }
@@ -477,13 +558,28 @@ impl World {
                         Ok(())
                     });
                 }
-                let facts = self.gateway.facts();
+                let facts = self.outside.gateway.facts();
                 let paid = facts.has_paid(number);
                 // A person says "not paid" of what was not and will not be.
                 let known = paid || !facts.may_pay(number);
-                if known && till.record().is_some_and(|record| record.stage == Stage::PaidUnclear) {
+                let asks_people = |record: &Record| {
+                    record.stage == Stage::PaidUnclear || (!rules.terms.policy.can_ask && record.is_open())
+                };
+                if known && till.record().is_some_and(asks_people) {
                     self.to_till(rules, index, NOON, Step::Attests { till: number, paid }, all, |_, till| {
                         till.word(Word::Attest { paid });
+                        Ok(())
+                    });
+                }
+                // A person sees in the gateway's books that the money went back, or sends it back where the till cannot.
+                let by_hand = !rules.terms.policy.can_ask;
+                let is_back = by_hand || rules.other.is_some() && facts.kept() <= facts.goods.len();
+                if is_back && till.record().is_some_and(|record| record.refund_due().is_some()) {
+                    self.to_till(rules, index, NOON, Step::SaysRefunded(number), all, |outside, till| {
+                        for payment in outside.gateway.payments.iter_mut().filter(|_| by_hand) {
+                            payment.refunded |= payment.status == Status::Success;
+                        }
+                        till.word(Word::Refunded);
                         Ok(())
                     });
                 }
@@ -502,13 +598,13 @@ impl World {
             Ok(())
         });
         if rules.loses_journal && till.lost == 0 {
-            self.to_till(rules, index, NOON, Step::LosesJournal(number), all, |gateway, till| {
-                gateway.lose(number);
+            self.to_till(rules, index, NOON, Step::LosesJournal(number), all, |outside, till| {
+                outside.gateway.lose(number);
                 till.cut();
                 till.journal.clear();
                 till.lost += 1;
                 // A till with a new journal begins anew, with the order that it had.
-                till.switch_on(&rules.terms);
+                till.switch_on(&rules.terms, false);
                 if rules.creates {
                     till.create(NOON);
                 } else {
@@ -524,7 +620,7 @@ impl World {
         let mut asked = self.clone();
         let wants = Arc::make_mut(&mut asked.tills[index]).wants(NOON);
         let event = |event: Event<'static>| {
-            move |_: &mut Gateway, till: &mut Terminal| {
+            move |_: &mut Outside, till: &mut Terminal| {
                 till.tell(NOON, Tell::Event(event));
                 Ok(())
             }
@@ -548,8 +644,8 @@ impl World {
             }
             Wants::Exchange(call) => asked.exchange(rules, index, &call, all),
             Wants::Show(payment) => {
-                asked.to_till(rules, index, NOON, Step::Shown(number), all, |gateway, till| {
-                    if let Some(payment) = payment.and_then(|id| gateway.payment(id)) {
+                asked.to_till(rules, index, NOON, Step::Shown(number), all, |outside, till| {
+                    if let Some(payment) = payment.and_then(|id| outside.gateway.payment(id)) {
                         payment.seen = true;
                     }
                     till.tell(NOON, Tell::Event(SHOWN));
@@ -563,6 +659,17 @@ impl World {
                     all,
                     event(Event::Seen(pay_core::till::Seen::GiveUp)),
                 );
+            }
+            Wants::Type => {
+                let typed_before = asked.outside.gateway.payments.iter().map(|payment| payment.otps).max();
+                let ways = [Some(true), Some(false), None].into_iter().filter(|_| typed_before < Some(MOST_OTPS));
+                for right in ways {
+                    let step = Step::Types(number, right);
+                    asked.to_till(rules, index, NOON, step, all, event(typed(right)));
+                }
+                asked.to_till(rules, index, NOON, Step::Shown(number), all, event(SHOWN));
+                let step = Step::NotShown(number);
+                asked.to_till(rules, index, NOON, step, all, event(Event::Seen(pay_core::till::Seen::GiveUp)));
             }
             Wants::Choose(session) => {
                 let attempts = asked.tills[index].record().map_or(0, Record::attempt_count);
@@ -597,17 +704,17 @@ impl World {
     fn exchange(&self, rules: &Rules, index: usize, call: &Call, all: &mut Vec<Next>) {
         let number = self.tills[index].number;
         let failed = |delivery| {
-            move |_: &mut Gateway, till: &mut Terminal| {
+            move |_: &mut Outside, till: &mut Terminal| {
                 till.tell(NOON, Tell::Failed(delivery));
                 Ok(())
             }
         };
         let pays = matches!(call, Call::Pay { .. });
-        let before = |till: &mut Terminal| till.check_sends(call);
-        self.to_till(rules, index, NOON, Step::Answered(number, call.clone()), all, |gateway, till| {
+        let before = |till: &mut Terminal| till.check_sends(call, rules.terms.policy.can_ask);
+        self.to_till(rules, index, NOON, Step::Answered(number, call.clone()), all, |outside, till| {
             before(till)?;
-            let answer = gateway.on(&ORDER, call)?;
-            till.note_answer(gateway, call, &answer);
+            let answer = outside.on(call)?;
+            till.note_answer(&outside.gateway, call, &answer);
             till.tell(NOON, Tell::Answer(&answer));
             Ok(())
         });
@@ -623,10 +730,10 @@ impl World {
             });
         }
         if rules.hides && matches!(call, Call::Payments) {
-            for hidden in 0..self.gateway.payments.len() {
+            for hidden in 0..self.outside.gateway.payments.len() {
                 let step = Step::AnsweredWithout(number, hidden);
-                self.to_till(rules, index, NOON, step, all, |gateway, till| {
-                    let answer = gateway.list(&ORDER, Some(hidden));
+                self.to_till(rules, index, NOON, step, all, |outside, till| {
+                    let answer = outside.gateway.list(&ORDER, Some(hidden));
                     till.tell(NOON, Tell::Answer(&answer));
                     Ok(())
                 });
@@ -635,28 +742,37 @@ impl World {
         if !call.acts() {
             return;
         }
-        self.to_till(rules, index, NOON, Step::LostAfter(number, call.clone()), all, |gateway, till| {
+        self.to_till(rules, index, NOON, Step::LostAfter(number, call.clone()), all, |outside, till| {
             before(till)?;
-            gateway.on(&ORDER, call)?;
+            outside.on(call)?;
             till.tell(NOON, Tell::Failed(Delivery::Unknown));
             Ok(())
         });
-        self.to_till(rules, index, NOON, Step::CutAfter(number, call.clone()), all, |gateway, till| {
+        self.to_till(rules, index, NOON, Step::CutAfter(number, call.clone()), all, |outside, till| {
             before(till)?;
-            gateway.on(&ORDER, call)?;
+            outside.on(call)?;
             till.cut();
             Ok(())
         });
-        if rules.late && !self.gateway.late.contains(call) {
-            self.to_till(rules, index, NOON, Step::Delayed(number, call.clone()), all, |gateway, till| {
+        if rules.backend && matches!(call, Call::Create { .. } | Call::Terminate) {
+            self.to_till(rules, index, NOON, Step::BackendDies(number, call.clone()), all, |outside, till| {
                 before(till)?;
-                gateway.late.push(call.clone());
+                if let Some(merchant) = &mut outside.merchant {
+                    merchant.dies_after(&mut outside.gateway, call)?;
+                }
+                till.tell(NOON, Tell::Failed(Delivery::Unknown));
+                Ok(())
+            });
+        }
+        if rules.late && !self.outside.gateway.late.contains(call) {
+            self.to_till(rules, index, NOON, Step::Delayed(number, call.clone()), all, |outside, till| {
+                before(till)?;
+                outside.gateway.late.push(call.clone());
                 till.tell(NOON, Tell::Failed(Delivery::Unknown));
                 Ok(())
             });
         }
         if pays && rules.refuses {
-            use super::gateway::Answer;
             type Kind<'k> = (Step, Answer, bool);
             let kinds: [Kind<'_>; 3] = [
                 (Step::Refused(number, call.clone()), Answer::refusal(400, "method_not_allowed"), false),
@@ -664,10 +780,10 @@ impl World {
                 (Step::FailedAfter(number, call.clone()), Answer::refusal(502, "bank_processing_failure"), true),
             ];
             for (step, answer, done) in kinds {
-                self.to_till(rules, index, NOON, step, all, |gateway, till| {
+                self.to_till(rules, index, NOON, step, all, |outside, till| {
                     before(till)?;
                     if done {
-                        gateway.on(&ORDER, call)?;
+                        outside.on(call)?;
                     }
                     till.tell(NOON, Tell::Answer(&answer));
                     Ok(())
@@ -686,12 +802,12 @@ impl World {
             (Goods::Unknown, true, true),
         ] {
             let step = Step::Vends { till: number, goods, cut, out };
-            self.to_till(rules, index, NOON, step, all, |gateway, till| {
+            self.to_till(rules, index, NOON, step, all, |outside, till| {
                 if out {
                     till.facts.out = true;
                     // For which payment, the till has said when it named the payer.
-                    gateway.goods.push(till.payer().unwrap_or(0));
-                    gateway.facts().handed_out(number)?;
+                    outside.gateway.goods.push(till.payer().unwrap_or(0));
+                    outside.gateway.facts().handed_out(number)?;
                 }
                 if cut {
                     till.cut();
@@ -706,7 +822,7 @@ impl World {
     fn sleep(&self, rules: &Rules, index: usize, at: Millis, all: &mut Vec<Next>) {
         let number = self.tills[index].number;
         let wish = |at: Millis, wish: Wish| {
-            move |_: &mut Gateway, till: &mut Terminal| {
+            move |_: &mut Outside, till: &mut Terminal| {
                 till.tell(at, Tell::Event(Event::Wished(wish)));
                 Ok(())
             }
@@ -740,11 +856,13 @@ impl Step {
             | Self::Looks { till, .. }
             | Self::Person { till, .. }
             | Self::Attests { till, .. }
+            | Self::SaysRefunded(till)
             | Self::Stores(till)
             | Self::StoreFails { till, .. }
             | Self::AnsweredWithout(till, _)
             | Self::Shown(till)
             | Self::NotShown(till)
+            | Self::Types(till, _)
             | Self::Chooses(till, _)
             | Self::Vends { till, .. }
             | Self::Senses { till, .. }
@@ -760,6 +878,7 @@ impl Step {
             | Self::LostBefore(till, call)
             | Self::LostAfter(till, call)
             | Self::CutAfter(till, call)
+            | Self::BackendDies(till, call)
             | Self::Delayed(till, call) => {
                 *till = 3 - *till;
                 call.swap();

@@ -1,7 +1,10 @@
 //! The worlds.
 
 use super::gateway::Kind;
+use super::terminal::terms;
 use super::world::Rules;
+use pay_core::sale::Refunds;
+use pay_core::till::Terms;
 
 /// All of them; `full`: the large ones too.
 pub fn worlds(full: bool) -> Vec<Rules> {
@@ -19,7 +22,21 @@ pub fn worlds(full: bool) -> Vec<Rules> {
         Rules { hides: true, strangers: 1, refuses: false, kinds: &[Kind::Collect], ..Rules::small("hidden") },
         Rules { switches: true, attempts: 2, refuses: false, fails: false, ..Rules::small("switch") },
         // The merchant's book alone, two payments being under way.
-        Rules { terminals: 0, attempts: 2, refuses: false, ..Rules::small("book") },
+        Rules { terminals: 0, attempts: 2, refuses: false, backend: true, ..Rules::small("book") },
+        // The till of a kiosk: orders, closing, the right to hand out and refunds are the backend's.
+        Rules { creates: true, backend: true, refuses: false, terms: kiosk(), ..Rules::small("backend") },
+        // A card whose password the shopper types at the till.
+        Rules { kinds: &[Kind::Otp], ..Rules::small("otp") },
+        // The till knows its order's session and has no way to ask.
+        Rules { kinds: &[Kind::Collect], terms: blind(), ..Rules::small("blind") },
+        // At any boot the merchant may have decided that the till refunds, or that the backend does.
+        Rules {
+            backend: true,
+            refuses: false,
+            kinds: &[Kind::Collect],
+            other: Some(kiosk()),
+            ..Rules::small("changes")
+        },
     ];
     if full {
         all.extend([
@@ -41,4 +58,19 @@ pub fn worlds(full: bool) -> Vec<Rules> {
         ]);
     }
     all
+}
+
+/// A kiosk's.
+fn kiosk() -> Terms {
+    let mut terms = terms(Refunds::ByBackend);
+    terms.policy.claim = true;
+    terms
+}
+
+/// Of a till that cannot ask.
+fn blind() -> Terms {
+    let mut terms = terms(Refunds::ByCaller);
+    terms.policy.can_ask = false;
+    terms.policy.release = false;
+    terms
 }

@@ -521,6 +521,17 @@ fn a_list_of_any_length_is_read() {
     rig.tell("list", list(&late)).before_refund(&late, &[]).tell("refund", refund(12, "SUCCESS"));
 }
 
+// Mutant: a sale that comes to have a backend says nothing of what was due before.
+#[test]
+fn a_refund_that_was_due_is_the_backends_once_there_is_one() {
+    let mut rig = paid_late(policy(Refunds::ByKeys));
+    assert_eq!(rig.next(), Asked::Send("list"), "it would send the money back by itself");
+    rig.power_cut(policy(Refunds::ByBackend));
+    rig.tell("not released", Told::Answer(200, "{}".to_owned()));
+    rig.next();
+    assert!(!rig.journal.as_ref().unwrap().is_open());
+}
+
 // Mutant: a replayed answer to Create Refund believed.
 #[test]
 fn a_stored_answer_to_a_refund_is_not_its_state() {
