@@ -32,6 +32,7 @@
 //! # Ok::<(), sandbox::StartError>(())
 //! ```
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod books;
 mod calls;

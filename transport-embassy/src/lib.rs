@@ -38,6 +38,7 @@
 //! server; AES-128-GCM and P-256 are always there. Off by default: `journal` (sales kept in NOR flash), `public-roots` (a ready set of anchors).
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod connect;
 mod error;

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 
 use crate::bare_metal::{self, Compiler};
 use crate::command::{cargo, output, run as run_command, skip, succeeds};
-use crate::workspace::{self, LIBRARIES};
+use crate::workspace::{self, PUBLISHED};
 use crate::{firmware, mutants};
 
 /// Runs all lints; the first that finds something ends it.
@@ -18,7 +18,6 @@ pub(crate) fn run() -> Result<()> {
     )?;
     no_async_runtime()?;
     dependencies()?;
-    packages()?;
     println!("lint: nothing to complain about");
     Ok(())
 }
@@ -40,7 +39,12 @@ fn clippy() -> Result<()> {
     clippy_with(&["-p", "backend", "--no-default-features"])?;
     clippy_with(&["-p", "xtask", "--all-features"])?;
     clippy_with(&["-p", "tests", "--all-features"])?;
-    for library in LIBRARIES {
+    each_feature()
+}
+
+/// Each library with none, each and all of its features.
+pub(crate) fn each_feature() -> Result<()> {
+    for library in PUBLISHED {
         clippy_with(&["-p", library, "--no-default-features"])?;
         let features = workspace::features(library)?;
         for feature in &features {
@@ -81,19 +85,15 @@ fn no_async_runtime() -> Result<()> {
     Ok(())
 }
 
-fn dependencies() -> Result<()> {
+/// What the packages of others are, and where they are from: in the workspace, and in what runs on boards.
+pub(crate) fn dependencies() -> Result<()> {
     if !succeeds(&mut cargo(["deny", "--version"])) {
-        skip("cargo deny", "not installed");
+        skip("cargo deny", "not installed: cargo install cargo-deny --locked");
         return Ok(());
     }
-    run_command(&mut cargo(["deny", "--all-features", "check", "bans", "licenses", "sources"]))
-}
-
-/// Packed as for a registry. Not built from the packed files: cargo can do that only with packages that may be published.
-fn packages() -> Result<()> {
-    let mut command = cargo(["package", "--allow-dirty", "--no-verify", "--exclude-lockfile"]);
-    for library in LIBRARIES {
-        command.args(["-p", library]);
+    for manifest in ["Cargo.toml", "examples/firmware/Cargo.toml", "examples/boards/Cargo.toml"] {
+        let mut command = cargo(["deny", "--manifest-path", manifest, "--config"]);
+        run_command(command.arg(workspace::root().join("deny.toml")).args(["check", "bans", "licenses", "sources"]))?;
     }
-    run_command(&mut command)
+    Ok(())
 }

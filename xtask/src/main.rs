@@ -13,6 +13,7 @@ mod lint;
 mod mutants;
 mod no_std;
 mod postgres;
+mod release;
 mod servers;
 mod size;
 mod soak;
@@ -31,7 +32,7 @@ enum Task {
     Test(test::Arguments),
     /// Build what must not need an operating system or a heap, without either
     NoStd,
-    /// Formatting, clippy, documentation, dependency rules, packages
+    /// Formatting, clippy, documentation, dependency rules
     Lint,
     /// Run each fuzz target for a while (nightly toolchain)
     Fuzz(fuzz::Arguments),
@@ -55,6 +56,8 @@ enum Task {
     Mutants(mutants::Arguments),
     /// Sell through the real transport, with faults, and see that nothing is charged twice and nothing grows
     Soak(soak::Arguments),
+    /// Everything that must hold before the crates are published: metadata, licences, features, versions, packages
+    Release,
     /// Everything that has to be green: test --install, explore, no-std, lint, boards, size, codec, soak, mutants, fuzz
     Ci,
 }
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Task::Explore(arguments) => explore::run(&arguments),
         Task::Mutants(arguments) => mutants::run(&arguments),
         Task::Soak(arguments) => soak::run(&arguments),
+        Task::Release => release::run(),
         Task::Ci => ci::run(),
     };
     match result {

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::command::{cargo, output};
 
-/// The packages meant for other people's programs.
-pub(crate) const LIBRARIES: [&str; 3] = ["pay-core", "transport-std", "transport-embassy"];
+/// The packages that are published, each behind those that it needs.
+pub(crate) const PUBLISHED: [&str; 4] = ["pay-core", "transport-std", "transport-embassy", "sandbox"];
 
 /// The root of the workspace.
 pub(crate) fn root() -> &'static Path {
@@ -37,7 +37,8 @@ pub(crate) fn has_target(kind: &str) -> Result<bool> {
     Ok(targets.into_iter().any(|target| target["kind"][0] == kind))
 }
 
-fn packages() -> Result<Vec<Value>> {
+/// What cargo knows of each package of the workspace.
+pub(crate) fn packages() -> Result<Vec<Value>> {
     let text = output(&mut cargo(["metadata", "--no-deps", "--format-version=1"]))?;
     let metadata: Value = serde_json::from_str(&text)?;
     metadata["packages"].as_array().cloned().context("cargo metadata: no packages")

@@ -1,0 +1,142 @@
+//! `cargo xtask release`: everything that must hold before the crates are published, in the order of their dependencies.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::command::{cargo, output, run as run_command, skip, succeeds};
+use crate::lint;
+use crate::workspace::{self, PUBLISHED};
+
+/// What is shipped and not published; each gets a bill of materials.
+const SHIPPED: [&str; 2] = ["backend/Cargo.toml", "examples/firmware/Cargo.toml"];
+
+/// Runs all checks; the first that finds something ends it.
+pub(crate) fn run() -> Result<()> {
+    metadata()?;
+    lint::dependencies()?;
+    lint::each_feature()?;
+    semver()?;
+    package()?;
+    bills()?;
+    println!("release: ready to publish, in this order: {}", PUBLISHED.join(", "));
+    Ok(())
+}
+
+/// What a registry shows of a crate.
+fn metadata() -> Result<()> {
+    let packages = workspace::packages()?;
+    for name in PUBLISHED {
+        let package = packages.iter().find(|package| package["name"] == name);
+        check(name, package.with_context(|| format!("the workspace has no package {name}"))?)?;
+    }
+    Ok(())
+}
+
+fn check(name: &str, package: &Value) -> Result<()> {
+    // An empty list says that it may be published nowhere.
+    ensure!(package["publish"].is_null(), "{name}: publish is off");
+    for field in ["description", "license", "rust_version", "readme"] {
+        ensure!(package[field].as_str().is_some_and(|text| !text.is_empty()), "{name}: no {field}");
+    }
+    for field in ["keywords", "categories"] {
+        let count = package[field].as_array().map_or(0, Vec::len);
+        ensure!((1..=5).contains(&count), "{name}: {count} {field}, not 1 to 5");
+    }
+    let docs = &package["metadata"]["docs"]["rs"];
+    ensure!(
+        docs["all-features"] == true || docs["features"].is_array(),
+        "{name}: package.metadata.docs.rs names no features: docs.rs would show the default ones only"
+    );
+    if package["repository"].is_null() {
+        skip(&format!("{name}: repository"), "the manifest names none yet");
+    }
+    let folder = workspace::root().join(name);
+    for file in ["README.md", "LICENSE-MIT", "LICENSE-APACHE"] {
+        let text = fs::read_to_string(folder.join(file)).with_context(|| format!("{name}/{file}"))?;
+        ensure!(text.len() > 200, "{name}/{file} is no such text");
+    }
+    // A path alone cannot be published.
+    for dependency in package["dependencies"].as_array().into_iter().flatten() {
+        let is_published = dependency["kind"].is_null() && dependency["path"].is_string();
+        if is_published && dependency["req"] == "*" {
+            bail!("{name}: the dependency {} has no version", dependency["name"]);
+        }
+    }
+    Ok(())
+}
+
+/// Against the last release, by its tag `v…`.
+fn semver() -> Result<()> {
+    let tags = output(std::process::Command::new("git").current_dir(workspace::root()).args([
+        "tag",
+        "--list",
+        "v*",
+        "--sort=-v:refname",
+    ]))?;
+    let Some(last) = tags.lines().next() else {
+        skip("cargo semver-checks", "there is no release to compare with (no tag v*)");
+        return Ok(());
+    };
+    if !succeeds(&mut cargo(["semver-checks", "--version"])) {
+        bail!("cargo semver-checks is not installed: cargo install cargo-semver-checks --locked");
+    }
+    let mut command = cargo(["semver-checks", "--baseline-rev", last]);
+    for name in PUBLISHED {
+        command.args(["-p", name]);
+    }
+    run_command(&mut command)
+}
+
+/// Packed, and each built from its packed files, with the packed files of those before it.
+fn package() -> Result<()> {
+    let mut command = cargo(["package", "--locked"]);
+    for name in PUBLISHED {
+        command.args(["-p", name]);
+    }
+    run_command(&mut command)
+}
+
+/// What is in what is shipped, for whoever has to know (CycloneDX).
+fn bills() -> Result<()> {
+    if !succeeds(&mut cargo(["cyclonedx", "--version"])) {
+        skip("bills of materials", "cargo cyclonedx is not installed: cargo install cargo-cyclonedx --locked");
+        return Ok(());
+    }
+    for manifest in SHIPPED {
+        run_command(&mut cargo(["cyclonedx", "--format", "json", "--manifest-path", manifest]))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Every package that is published is in order, and each thing that may be missing is found.
+    #[test]
+    fn what_a_registry_shows_is_there() {
+        metadata().unwrap();
+        let sound = workspace::packages().unwrap().into_iter().find(|package| package["name"] == "sandbox").unwrap();
+        for (field, value) in [
+            ("publish", json!([])),
+            ("description", json!(null)),
+            ("license", json!("")),
+            ("readme", json!(null)),
+            ("keywords", json!([])),
+            ("categories", json!(["1", "2", "3", "4", "5", "6"])),
+            ("metadata", json!(null)),
+            ("dependencies", json!([{"name": "books", "kind": null, "path": "/books", "req": "*"}])),
+        ] {
+            let mut package = sound.clone();
+            package[field] = value;
+            let error = check("sandbox", &package).unwrap_err().to_string();
+            assert!(error.starts_with("sandbox: "), "{field}: {error}");
+        }
+        check("sandbox", &sound).unwrap();
+        assert!(check("examples", &sound).is_err(), "no licence files there");
+    }
+}
