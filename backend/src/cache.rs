@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::clock::Clock;
 
 /// So many answers are kept before old ones are looked for.
-const KEEP: usize = 4096;
+const KEEP: usize = 32_768;
 
 /// Answers by key.
 pub(crate) struct Cache<T> {
@@ -44,6 +44,21 @@ impl<T: Clone> Cache<T> {
         let since = self.clock.now();
         *kept = Some(Kept { value: value.clone(), since, until: since + fresh });
         value
+    }
+
+    /// Keeps an answer that came without a question.
+    pub(crate) fn put(&self, key: String, value: T, fresh: Duration) {
+        let since = self.clock.now();
+        let cell = self.cell(&key);
+        *cell.lock().unwrap_or_else(PoisonError::into_inner) = Some(Kept { value, since, until: since + fresh });
+    }
+
+    /// The last answer for `key`, if it came less than `age` ago, fresh or not.
+    pub(crate) fn last(&self, key: &str, age: Duration) -> Option<T> {
+        let cell = self.lock().get(key).cloned()?;
+        let kept = cell.try_lock().ok()?;
+        let kept = kept.as_ref().filter(|kept| self.clock.now().saturating_sub(kept.since) < age)?;
+        Some(kept.value.clone())
     }
 
     /// Forgets the answers whose key begins so. A call under way keeps its own.

@@ -36,6 +36,9 @@ pub struct Config {
     pub database: Database,
     /// Where, without [`Config::certificate`], the authority's certificate is.
     pub dir: PathBuf,
+    /// Connections at a time (default 256): each waiting device has one. A process may have to be allowed more open files
+    /// (`ulimit -n`, `LimitNOFILE=`).
+    pub connections: usize,
     /// What the gateway's webhooks are signed with. Without it they are answered with 404, and waiting devices learn by asking alone.
     pub webhooks: Option<Keys>,
     /// Where webhooks come in plain HTTP from a proxy on this machine, which has the public certificate. Loopback only. They are taken
@@ -118,6 +121,7 @@ impl Config {
             transport,
             database: Database::Folder(dir.clone()),
             dir,
+            connections: 256,
             webhooks: None,
             listen_hooks: None,
             prices: Prices::UpTo(CAP),

@@ -20,6 +20,7 @@ use crate::call::{Call, Incoming, Prices};
 use crate::clock::Clock;
 use crate::config::{Config, Notice, StartError};
 use crate::gateway::Gateway;
+use crate::missed::Missed;
 use crate::store::{Known, Role, Store};
 use crate::token::{hex, presented};
 use crate::wait::Waiters;
@@ -46,6 +47,7 @@ pub(crate) struct Desk {
     cache: Cache<Answer>,
     pub(crate) prices: Prices,
     pub(crate) waiters: Waiters,
+    pub(crate) missed: Missed,
     pub(crate) webhooks: Option<Keys>,
     fresh: Duration,
     fresh_final: Duration,
@@ -84,6 +86,7 @@ impl Desk {
             clock,
             prices: config.prices.clone(),
             waiters: Waiters::default(),
+            missed: Missed::default(),
             webhooks: config.webhooks.clone(),
             order_life: config.order_life,
             fresh: config.fresh,
@@ -167,6 +170,8 @@ impl Desk {
             let entry = self.entry(&id)?.ok_or_else(Answer::no_such_order)?;
             reading(&entry, true, &id, &answer).ok_or_else(not_ours)?;
             self.made(&id)?;
+            // It is the order, for a device that waits: who asks gets what is read then.
+            self.cache.put(key(wire::Call::ReadOrder(&id), version), answer.clone(), Duration::ZERO);
             return Ok(answer);
         }
         if answer.status == 409 {
@@ -261,7 +266,7 @@ impl Desk {
             wire::Call::ReadOrder(order) => Some(order),
             _ => None,
         };
-        let answer = self.cache.get(&format!("{call}/ {version}"), || {
+        let answer = self.cache.get(&key(call, version), || {
             // How far one payment is can wait: lists say whose money it is, and have the same limit.
             let waits = matches!(call, wire::Call::ReadPayment(..)) && !self.gateway.has_to_spare(call.kind());
             let answer = match self.gateway.rate(call.kind()).filter(|_| waits) {
@@ -273,6 +278,8 @@ impl Desk {
                 // Of no use to who asked: the next answer may be.
                 Some(reading) if reading.is_none() || answer.body.len() > KIOSK_RX => Duration::ZERO,
                 Some(Some(reading)) if reading.is_final => self.fresh_final,
+                // Read because of a webhook: the device that waits asks for it in a moment, and another webhook has it forgotten.
+                None if self.is_hinted(call) => self.fresh * 10,
                 _ => self.fresh,
             };
             (answer, fresh)
@@ -281,6 +288,18 @@ impl Desk {
             Some(rate) if answer.status != 429 => answer.with_rate(rate),
             _ => answer,
         }
+    }
+
+    /// A list of payments of an order that a webhook told of.
+    fn is_hinted(&self, call: wire::Call<'_>) -> bool {
+        let wire::Call::ListPayments(order) = call else { return false };
+        self.found(order).is_some_and(|entry| entry.is_hinted())
+    }
+
+    /// The order as it was read last, if that is no longer ago than `age` and nobody has heard anything since.
+    pub(crate) fn last(&self, order: &OrderId, version: ApiVersion, age: Duration) -> Option<Answer> {
+        let answer = self.cache.last(&key(wire::Call::ReadOrder(order), version), age).filter(Answer::is_success)?;
+        self.reading(order, &answer).map(|_| answer)
     }
 
     /// What an answer says of our order; `None` if it cannot be read or is about another.
@@ -393,6 +412,10 @@ fn reading(entry: &Entry, is_made: bool, order: &OrderId, answer: &Answer) -> Op
 fn mark(owner: Owner, order: &OrderId) -> String {
     let hash = Sha256::digest(format!("kiosk-order\0{owner}\0{order}"));
     format!("kiosk order {}", hex(&hash[..16]))
+}
+
+fn key(call: wire::Call<'_>, version: ApiVersion) -> String {
+    format!("{call}/ {version}")
 }
 
 /// Every key in the cache of this order, and of no other.

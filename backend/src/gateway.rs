@@ -86,7 +86,12 @@ impl Gateway {
 
     /// More than half of what may be asked in a minute is left.
     pub(crate) fn has_to_spare(&self, call: CallKind) -> bool {
-        self.rate(call).is_some_and(|rate| rate.remaining > rate.limit / 2)
+        self.has_left(call, 2)
+    }
+
+    /// More than one part in `parts` of what may be asked in a minute is left.
+    pub(crate) fn has_left(&self, call: CallKind, parts: u32) -> bool {
+        self.rate(call).is_some_and(|rate| rate.remaining > rate.limit / parts)
     }
 
     /// Calls of this kind since the start.

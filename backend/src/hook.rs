@@ -22,6 +22,7 @@ impl Desk {
         // What is signed and cannot be read, or is about nothing here, will not be otherwise when it comes again.
         let Ok(event) = signed.event() else { return taken() };
         let Some(order) = event.order_id().and_then(|id| OrderId::parse(id).ok()) else { return taken() };
+        self.missed.told(&order);
         let told = match event.about {
             About::Payment(payment) => {
                 Told::Payment { id: payment.cf_payment_id.get(), status: payment.status.as_str().to_owned() }

@@ -27,6 +27,8 @@ mod gateway;
 #[cfg(feature = "service")]
 mod hook;
 #[cfg(feature = "service")]
+mod missed;
+#[cfg(feature = "service")]
 mod server;
 #[cfg(all(test, feature = "service"))]
 mod simulation;

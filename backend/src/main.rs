@@ -155,6 +155,9 @@ struct Serve {
     /// The gateway has raised them so many times
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limits_times: u32,
+    /// Connections at a time: one for each device that waits
+    #[arg(long, default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
+    connections: u16,
     /// Seconds an order can be paid
     #[arg(long, default_value_t = 900, value_parser = clap::value_parser!(u64).range(60..=86_400))]
     order_life: u64,
@@ -258,6 +261,7 @@ fn config(options: &Serve) -> anyhow::Result<Config> {
     config.listen = options.listen;
     config.webhooks = Some(keys.webhooks()?);
     config.listen_hooks = options.listen_hooks;
+    config.connections = options.connections.into();
     config.prices =
         if options.price.is_empty() { Prices::UpTo(options.cap) } else { Prices::Catalogue(options.price.clone()) };
     config.limits = match options.limits {

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming as Body};
+use hyper::header::HeaderValue;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, header};
@@ -24,6 +25,7 @@ use crate::call::Incoming;
 use crate::certificate::{self, Identity};
 use crate::config::{Config, StartError};
 use crate::desk::Desk;
+use crate::wait::Waited;
 use crate::{hook, wait};
 
 /// Largest request body: far above any that passes the rules.
@@ -31,8 +33,8 @@ const BODY_MAX: usize = 4 * 1024;
 /// Largest head, the least that hyper takes, and most headers.
 const HEAD_MAX: usize = 8 * 1024;
 const HEADERS_MAX: usize = 32;
-/// Connections at a time; each has at most one request, and so one thread.
-const CONNECTIONS: usize = 256;
+/// Webhooks' connections at a time, where they come in plain HTTP.
+const HOOKS: usize = 64;
 /// For a handshake, a body, and a head (which includes the pause before it).
 const HANDSHAKE: Duration = Duration::from_secs(10);
 const BODY: Duration = Duration::from_secs(10);
@@ -92,14 +94,14 @@ impl Server {
             (TcpListener::from_std(listener)?, hooks.map(TcpListener::from_std).transpose()?)
         };
         let (stop, stopped) = oneshot::channel();
-        let serving = Arc::clone(&desk);
+        let (serving, connections) = (Arc::clone(&desk), config.connections);
         let server = std::thread::Builder::new().name("backend".to_owned()).spawn(move || {
             runtime.block_on(async {
                 if let Some(hooks) = hooks {
-                    tokio::spawn(accept(hooks, None, Arc::clone(&serving)));
+                    tokio::spawn(accept(hooks, HOOKS, None, Arc::clone(&serving)));
                 }
                 tokio::select! {
-                    () = accept(listener, Some(acceptor), serving) => {}
+                    () = accept(listener, connections, Some(acceptor), serving) => {}
                     _ = stopped => {}
                 }
             });
@@ -171,8 +173,8 @@ impl fmt::Debug for Server {
 }
 
 /// Devices and the gateway behind TLS; without it the gateway's webhooks alone.
-async fn accept(listener: TcpListener, acceptor: Option<TlsAcceptor>, desk: Arc<Desk>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+async fn accept(listener: TcpListener, connections: usize, acceptor: Option<TlsAcceptor>, desk: Arc<Desk>) {
+    let places = Arc::new(Semaphore::new(connections));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else {
@@ -217,6 +219,7 @@ async fn answer(
     }
     let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let (request_id, version) = (text("x-request-id"), text("x-api-version"));
+    let mut waited = Waited::Not;
     let body = tokio::time::timeout(BODY, Limited::new(body, BODY_MAX).collect()).await;
     let answer = match body {
         Ok(Ok(body)) if is_plain(&head.headers) => {
@@ -232,16 +235,22 @@ async fn answer(
             };
             let request = Arc::new(request);
             if let Some(time) = text("prefer").as_deref().and_then(wait::preferred) {
-                wait::with(&desk, &request, time).await;
+                waited = wait::with(&desk, &request, time).await;
             }
             // The rules block: on the disk, on the gateway, on each other.
-            let handled = tokio::task::spawn_blocking(move || desk.handle(&request)).await;
+            let answered =
+                move || if waited == Waited::Quiet { desk.unchanged(&request) } else { desk.handle(&request) };
+            let handled = tokio::task::spawn_blocking(answered).await;
             handled.unwrap_or_else(|_| Answer::nothing_known("the backend failed"))
         }
         Ok(Ok(_)) => Answer::invalid("request_invalid", "a header occurs twice"),
         Ok(Err(_)) | Err(_) => Answer::too_large(),
     };
-    Ok(respond(answer, request_id, version))
+    let mut response = respond(answer, request_id, version);
+    if waited != Waited::Not {
+        response.headers_mut().insert("preference-applied", HeaderValue::from_static("wait"));
+    }
+    Ok(response)
 }
 
 /// A webhook, with its body as it came.

@@ -1,8 +1,8 @@
 //! The reader of answers: what it takes, what it refuses, and that pieces make no difference.
 
-use pay_core::model::{RequestId, UnixSeconds};
-use pay_core::wire::ResponseHead;
+use pay_core::model::{ApiVersion, OrderId, RequestId, UnixSeconds};
 use pay_core::wire::http1::{HttpError, Progress, ResponseReader, SentIds};
+use pay_core::wire::{Auth, Call, Request, ResponseHead};
 use proptest::prelude::*;
 
 /// How an answer came out.
@@ -321,5 +321,29 @@ proptest! {
         let at = at.index(input.len());
         input[at] = byte;
         prop_assert_eq!(read_in(&input, 128, &[usize::MAX]), read_in(&input, 128, &[1]));
+    }
+}
+
+/// Meant to notice: a wait that is never asked for, or longer than anybody holds an answer; another preference taken for it.
+#[test]
+fn waits_are_asked_for_and_confirmed() {
+    let preference = |wait_s| {
+        let order = OrderId::parse("order_1").unwrap();
+        let request = Request::new(Call::ReadOrder(&order), ApiVersion::default(), RequestId::from_random([1; 16]));
+        let request = request.with_wait_s(wait_s);
+        let auth = Auth::Session;
+        request.headers(&auth).find(|(name, _)| *name == "prefer").map(|(_, value)| value.to_owned())
+    };
+    assert_eq!(preference(0), None);
+    for wait_s in 1..=10 {
+        assert_eq!(preference(wait_s), Some(format!("wait={wait_s}")));
+    }
+    assert_eq!(preference(11).as_deref(), Some("wait=10"));
+    for (value, waited) in
+        [("wait", true), ("Wait=9", true), ("respond-async, wait=9", true), ("", false), ("waits", false)]
+    {
+        let mut head = ResponseHead::new(200);
+        head.note_header("Preference-Applied", value);
+        assert_eq!(head.waited, waited, "{value}");
     }
 }

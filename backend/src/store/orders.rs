@@ -44,6 +44,11 @@ impl Store {
         Ok(Self { sql: database.open(role)?, terms, known: Mutex::default() })
     }
 
+    /// Other processes may keep events here.
+    pub(crate) const fn is_shared(&self) -> bool {
+        self.sql.is_postgres
+    }
+
     /// Keeps that a device wants an order; the order of this id, which may be somebody else's.
     ///
     /// # Errors

@@ -116,6 +116,16 @@ fn a_device_that_waits_hears_of_its_payment_at_once() {
     };
     let (status, _, time) = wait(&shop, "wait=1");
     assert!(status == "ACTIVE" && time >= Duration::from_secs(1), "{status} after {time:?}");
+    let before = readings(&shop);
+    for _ in 0..2 {
+        let reply = shop.send_with("GET", "/orders/till-1", &[("prefer", "wait=1")]);
+        assert_eq!(
+            (&reply.json()["order_status"], reply.header("preference-applied")),
+            (&json!("ACTIVE"), Some("wait"))
+        );
+    }
+    assert_eq!(readings(&shop), before, "nothing new costs no reading");
+    assert_eq!(shop.get("/orders/till-1").header("preference-applied"), None);
     let (status, time) = std::thread::scope(|scope| {
         let shop = &shop;
         let waiting = scope.spawn(move || wait(shop, "respond-async, wait=10"));

@@ -166,6 +166,8 @@ impl Gateway {
         // Waiting ends before it, so that the order stays open for whoever asks later.
         policy.deadline_ms = self.timeout_ms.saturating_add(60_000);
         policy.exchange_ms = self.exchange_ms();
+        // A thread that blocks sees neither the clock nor a wish meanwhile.
+        policy.wait_s = 2;
         if self.is_loopback() {
             // Nobody's limits are spent.
             policy.ask_ms = 200;

@@ -162,6 +162,8 @@ impl Sale {
         let read_at = |at| view.read_at(at, self.power_on, power_on);
         self.asking.quiet.since = self.asking.quiet.since.map(read_at);
         self.power_on = power_on;
+        // Only how soon is asked again.
+        self.asking.waits = self.asking.waits.map(|_| Millis::default());
         self.asking.none_since = self.asking.none_since.map(|at| view.since(at));
         self.asking.paid_since = self.asking.paid_since.map(|at| view.since(at));
         self.asking.unclear_since = self.asking.unclear_since.map(|at| view.since(at));

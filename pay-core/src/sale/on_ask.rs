@@ -5,7 +5,7 @@ use core::mem;
 use super::super::model::{CfPaymentId, OrderStatus, PaymentSessionId, RefundReason};
 use super::super::wire::http::ResponseHead;
 use super::super::wire::response;
-use super::delivery::Failure;
+use super::delivery::{ErrorKind, Failure};
 use super::listing::{End, Listing, Reading, Strangers, Whose};
 use super::on_pay::body;
 use super::phase::{Listed, NotPaidWord, Phase, Question, RouteProblem};
@@ -27,11 +27,26 @@ const HOPELESS: u8 = 3;
 /// succeed in the same second are then both to be seen.
 const SAME_SECOND_MS: u64 = 2_000;
 
+/// How a backend came to answer that was asked to hold its answer, and did.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Held {
+    /// Early: something is new, if not of the order then of its payments.
+    News,
+    /// Nothing was new in the whole time.
+    Quiet,
+}
+
 impl Sale {
     pub(super) fn on_ask(&mut self, now: Millis, result: Result<ResponseHead, Failure>, rx: &mut [u8]) {
         let Phase::Ask(question, _) = self.phase else { return };
+        let waits = self.asking.waits.take();
         let head = match result {
             Ok(head) => head,
+            // The shopper wished something while the answer was held: nothing failed.
+            Err(Failure { kind: ErrorKind::Abandoned, .. }) if waits.is_some() => {
+                self.phase = Phase::Ask(question, self.next_round(now));
+                return;
+            }
             Err(failure) => return self.ask_again(now, question, RouteProblem::Failed(failure)),
         };
         if head.status == 429 {
@@ -83,7 +98,11 @@ impl Sale {
         self.route_problem = None;
         self.asking.gone = false;
         let readable = match question {
-            Question::Order => self.on_order(now, &head, body(&head, rx)),
+            Question::Order => {
+                let held =
+                    waits.filter(|_| head.waited).map(|until| if now < until { Held::News } else { Held::Quiet });
+                self.on_order(now, held, &head, body(&head, rx))
+            }
             Question::Take => self.on_take(now, &head, body(&head, rx)),
             Question::Payment(asked, then) => self.on_payment(now, asked, then, &head, body(&head, rx)),
             Question::TakePayments
@@ -109,7 +128,7 @@ impl Sale {
                 self.asking.terminating = true;
                 self.phase = Phase::Ask(Question::Order, now);
                 // The answer is the order: use it, if it can be read.
-                if !self.on_order(now, &head, body(&head, rx)) {
+                if !self.on_order(now, None, &head, body(&head, rx)) {
                     self.unreadable = true;
                     self.phase = Phase::Ask(Question::Order, self.next_round(now));
                 }
@@ -199,7 +218,7 @@ impl Sale {
     }
 
     /// Reads the order. `false`: it cannot be read, or it is not ours.
-    fn on_order(&mut self, now: Millis, head: &ResponseHead, body: &mut [u8]) -> bool {
+    fn on_order(&mut self, now: Millis, held: Option<Held>, head: &ResponseHead, body: &mut [u8]) -> bool {
         let Ok(order) = response::order(body) else { return false };
         if head.truncated || !self.is_ours(&order) {
             return false;
@@ -209,7 +228,7 @@ impl Sale {
             OrderStatus::Paid => self.on_paid(now),
             OrderStatus::Terminated => self.on_closed(now, NotPaidWord::Terminated),
             OrderStatus::Expired => self.on_closed(now, NotPaidWord::Expired),
-            OrderStatus::Active => self.on_active(now),
+            OrderStatus::Active => self.on_active(now, held),
             OrderStatus::TerminationRequested | OrderStatus::Unknown(_) => {
                 self.phase = Phase::Ask(Question::Order, self.next_round(now));
             }
@@ -245,7 +264,7 @@ impl Sale {
         }
     }
 
-    fn on_active(&mut self, now: Millis) {
+    fn on_active(&mut self, now: Millis, held: Option<Held>) {
         match self.record.stage {
             Stage::Closing => {
                 let again = self.policy.may_terminate(self.record.api_version) && !self.asking.terminating;
@@ -269,10 +288,11 @@ impl Sale {
         }
         let open = || self.record.attempts().filter(|attempt| attempt.is_open());
         let one = open().next_back().and_then(|attempt| attempt.cf_payment_id);
+        let looks = self.asking.rounds.is_multiple_of(PAYMENT_ROUNDS) || held == Some(Held::News);
         self.phase = match (open().count(), one) {
-            (1, Some(payment)) if self.asking.rounds.is_multiple_of(PAYMENT_ROUNDS) => {
-                Phase::Ask(Question::Payment(payment, None), now)
-            }
+            // The time was spent at the backend, which would have told of the attempt too.
+            (1, Some(_)) if held == Some(Held::Quiet) => Phase::Ask(Question::Order, now),
+            (1, Some(payment)) if looks => Phase::Ask(Question::Payment(payment, None), now),
             (1, Some(_)) => Phase::Ask(Question::Order, self.next_round(now)),
             // Several, or one whose number is not known: only the list tells.
             (1.., _) => Phase::Ask(Question::Payments, now),

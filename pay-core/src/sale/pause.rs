@@ -2,6 +2,7 @@
 
 use super::super::model::idempotency::keyed;
 use super::super::wire::http::ResponseHead;
+use super::phase::{Phase, Question};
 use super::record::Stage;
 use super::state::Sale;
 use super::time::Millis;
@@ -28,6 +29,17 @@ impl Sale {
         let pause = base_ms.saturating_mul(factor).min(self.policy.ask_max_ms.max(base_ms));
         let [byte, ..] = keyed(&self.seed, &[b"jitter\0", &self.serial.to_be_bytes()]);
         now.after(pause).after(pause / 4 / 256 * u32::from(byte) + (pause / 4 % 256) * u32::from(byte) / 256)
+    }
+
+    /// How long the answer to the next question may be held until there is news, in seconds: of an order that the shopper pays, and
+    /// not beyond the shopper's time.
+    pub(super) fn wait_s(&self, now: Millis) -> u8 {
+        let acting = self.record.stage == Stage::Open && self.record.closed.is_none();
+        if !acting || !matches!(self.phase, Phase::Ask(Question::Order, _)) {
+            return 0;
+        }
+        let left = self.deadline.map_or(u64::MAX, |deadline| deadline.since(now) / 1_000);
+        self.policy.wait_s().min(u8::try_from(left).unwrap_or(u8::MAX))
     }
 
     /// When a throttled call may be made again: as told, else after a minute.

@@ -105,6 +105,8 @@ pub(super) struct Asking {
     pub(super) unclear_since: Option<Millis>,
     /// The gateway has said that there is no such order, and nothing else since.
     pub(super) gone: bool,
+    /// The question on its way is to be answered when there is news, or at about this time.
+    pub(super) waits: Option<Millis>,
     /// The gateway has accepted the termination.
     pub(super) terminating: bool,
     /// What single payments were read as in this round, by attempt.

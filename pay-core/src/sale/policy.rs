@@ -20,6 +20,10 @@ pub struct Policy {
     pub ask_ms: u32,
     /// The longest pause that growing intervals reach, in milliseconds (default 60 s).
     pub ask_max_ms: u32,
+    /// How long a backend is asked to hold its answer until the order has news, in seconds (default 9, at most 10, 0 for not at all):
+    /// with [`Refunds::ByBackend`], while the shopper acts. Always less than half of [`Policy::exchange_ms`], so that a shorter limit
+    /// of an exchange makes shorter waits, and none under 2.001 s. A till that blocks hears no wish meanwhile: take less there.
+    pub wait_s: u8,
     /// "No payment exists" is believed after two agreeing readings this far apart, in milliseconds (default 30 s).
     pub settle_ms: u32,
     /// How often the same bytes under the same key may be sent again after an unknown answer, for a method that charges
@@ -65,6 +69,7 @@ impl Policy {
             exchange_ms: 20_000,
             ask_ms: 3_000,
             ask_max_ms: 60_000,
+            wait_s: 9,
             settle_ms: 30_000,
             repeats: 1,
             repeat_charging: false,
@@ -84,6 +89,16 @@ impl Policy {
     /// For a terminal that holds a session id and nothing else.
     pub const fn session_only() -> Self {
         Self { can_ask: false, ..Self::with_ask() }
+    }
+
+    /// How long the backend may hold its answer, in seconds.
+    pub(super) fn wait_s(&self) -> u8 {
+        if self.refunds != Refunds::ByBackend {
+            return 0;
+        }
+        // Less than half of an exchange: the rest is for the way there and back.
+        let most = self.exchange_ms.saturating_sub(1) / 2 / 1_000;
+        self.wait_s.min(10).min(u8::try_from(most).unwrap_or(10))
     }
 
     /// Whether `class` may be sent again after an unknown answer, `done` repeats having been made.

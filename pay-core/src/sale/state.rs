@@ -371,7 +371,7 @@ impl Sale {
         if now < at {
             return Ok(Step::Wait(self.deadline.map_or(at, |deadline| at.min(deadline))));
         }
-        Ok(self.send(buffers))
+        Ok(self.send(now, buffers))
     }
 
     /// When the next call is due; `None` if none is.
@@ -468,8 +468,10 @@ impl Sale {
         }
     }
 
-    fn send<'t>(&'t mut self, buffers: &'t mut Buffers<'_>) -> Step<'t> {
+    fn send<'t>(&'t mut self, now: Millis, buffers: &'t mut Buffers<'_>) -> Step<'t> {
         self.serial = self.serial.wrapping_add(1);
+        let wait_s = self.wait_s(now);
+        self.asking.waits = (wait_s > 0).then(|| now.after(u32::from(wait_s) * 875));
         let order = &self.record.order_id;
         let written = buffers.tx.get(..self.body_len);
         let (call, key, body) = match &self.phase {
@@ -501,6 +503,7 @@ impl Sale {
         };
         let mut request = Request::new(call, self.record.api_version, RequestId::derive(&self.seed, self.serial))
             .with_timeout_ms(self.policy.exchange_ms)
+            .with_wait_s(wait_s)
             .with_body(body.unwrap_or_default());
         if call.kind() == CallKind::OrderPay {
             request = request.with_client(self.client.as_ref());

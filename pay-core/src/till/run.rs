@@ -1,14 +1,16 @@
 //! The one loop: does what a life asks for, and tells it what came of that.
 
-use core::pin::pin;
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
+use core::task::Poll;
 
 use super::super::drive::{Apart, Journal, Transport};
 use super::super::model::OrderId;
-use super::super::sale::{Millis, Record};
+use super::super::sale::{Delivery, ErrorKind, Failure, Millis, Record};
 use super::ended::{Done, Trouble};
 use super::error::TillError;
 use super::observer::Observer;
-use super::shop::{Choice, Seen, Shop};
+use super::shop::{Choice, Seen, Shop, Wish};
 use super::step::{Do, Event, Unreadable};
 use super::till::Till;
 use super::wire;
@@ -45,8 +47,21 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
                     continue;
                 }
                 Do::Exchange(request, rx) => {
-                    let exchange = pin!(wire::exchange(&mut self.routes, &request, rx, &mut self.observer));
-                    Event::Exchanged(Apart(exchange).await)
+                    let until = (request.wait_s > 0).then(|| shop.now().after(request.timeout_ms));
+                    let result = {
+                        let exchange = pin!(wire::exchange(&mut self.routes, &request, rx, &mut self.observer));
+                        match until {
+                            None => Ok(Apart(exchange).await),
+                            Some(until) => unless_wished(Apart(exchange), shop, until).await,
+                        }
+                    };
+                    match result {
+                        Ok(result) => Event::Exchanged(result),
+                        Err(wish) => {
+                            self.wished(wish, shop.now())?;
+                            continue;
+                        }
+                    }
                 }
                 Do::Disconnect(route) => {
                     self.routes.disconnect(route);
@@ -77,6 +92,13 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
             };
             self.life.on(shop.now(), event, &mut self.buffers)?;
         }
+    }
+
+    /// The shopper wished something while the backend held its answer, which nobody waits for any more.
+    fn wished(&mut self, wish: Wish, now: Millis) -> Result<(), Trouble> {
+        let failure = Failure { kind: ErrorKind::Abandoned, delivery: Delivery::Unknown };
+        self.life.on(now, Event::Exchanged(Err(failure)), &mut self.buffers)?;
+        self.life.on(now, Event::Wished(wish), &mut self.buffers)
     }
 
     async fn choose(&mut self, shop: &mut impl Shop) -> Result<(), Trouble> {
@@ -113,6 +135,29 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
         };
         self.life.on(now, Event::Recalled(found), &mut self.buffers)
     }
+}
+
+/// The exchange's result, or what was wished before it came.
+async fn unless_wished<S: Shop, T>(
+    mut exchange: Apart<'_, impl Future<Output = T>>,
+    shop: &mut S,
+    until: Millis,
+) -> Result<T, Wish> {
+    while shop.now() < until {
+        let mut sleep = pin!(shop.sleep(until));
+        let first = poll_fn(|context| match Pin::new(&mut exchange).poll(context) {
+            Poll::Ready(result) => Poll::Ready(Some(Ok(result))),
+            Poll::Pending => match sleep.as_mut().poll(context) {
+                Poll::Ready(Wish::Nothing) => Poll::Ready(None),
+                Poll::Ready(wish) => Poll::Ready(Some(Err(wish))),
+                Poll::Pending => Poll::Pending,
+            },
+        });
+        if let Some(first) = first.await {
+            return first;
+        }
+    }
+    Ok(exchange.await)
 }
 
 /// What is looked up in the journal.

@@ -74,9 +74,14 @@ impl Life {
     fn serve<'t>(&'t mut self, now: Millis, buffers: &'t mut Buffers<'_>) -> Do<'t> {
         let Some(desk) = &mut self.front else { return Do::Sleep(now) };
         self.asked = Asked::Front;
+        // What is open beside it has its turn between two questions, so their answers are not held.
+        let waits_beside = desk.spares_tx() && self.back.wants(now);
         match desk.next(now, &self.terms, &mut self.keys, buffers) {
-            Turn::Exchange(request, rx) => {
+            Turn::Exchange(mut request, rx) => {
                 self.route = request.call.route();
+                if waits_beside {
+                    request.wait_s = 0;
+                }
                 Do::Exchange(request.with_epoch(self.epoch.as_ref()), rx)
             }
             turn => plain(turn, now),
@@ -166,6 +171,8 @@ impl Life {
         match turn {
             Turn::Exchange(mut request, rx) => {
                 self.route = request.call.route();
+                // No shopper stands there whom it would tell at once.
+                request.wait_s = 0;
                 if beside {
                     let left = u32::try_from(end.since(now)).unwrap_or(u32::MAX);
                     request.timeout_ms = request.timeout_ms.min(left.max(BESIDE_MS));

@@ -87,6 +87,9 @@ pub struct Request<'a> {
     pub epoch: Option<&'a DeviceEpoch>,
     /// JSON, or nothing. May hold a card: never logged.
     pub body: Body<'a>,
+    /// `Prefer: wait=N` (RFC 7240 section 4.3) in seconds, 0 to 10: whoever answers may do so only when it has news, or after this long.
+    /// 0: the header is left out.
+    pub wait_s: u8,
     /// The limit for the whole exchange, from resolving the host to the last byte of the body, in milliseconds.
     pub timeout_ms: u32,
 }
@@ -108,6 +111,8 @@ pub struct ResponseHead {
     pub truncated: bool,
     /// `x-idempotency-replayed: true`: the stored answer to the first call under this key.
     pub replayed: bool,
+    /// `Preference-Applied: wait` (RFC 7240 section 3): the answer came when there was news, or after the time of [`Request::wait_s`].
+    pub waited: bool,
     /// What the gateway says about its limits.
     pub rate_limit: RateLimit,
     /// `x-request-id` as the answer has it.
@@ -201,7 +206,8 @@ impl<'a> Request<'a> {
     /// A request without key, hints and body, limited to 30 s.
     pub const fn new(call: Call<'a>, api_version: ApiVersion, request_id: RequestId) -> Self {
         let (idempotency_key, client, epoch) = (None, None, None);
-        Self { call, api_version, request_id, idempotency_key, client, epoch, body: Body(&[]), timeout_ms: 30_000 }
+        let (body, wait_s, timeout_ms) = (Body(&[]), 0, 30_000);
+        Self { call, api_version, request_id, idempotency_key, client, epoch, body, wait_s, timeout_ms }
     }
 
     /// Adds the idempotency key.
@@ -242,6 +248,13 @@ impl<'a> Request<'a> {
         self
     }
 
+    /// Asks to be answered only when there is news, or after so many seconds; more than 10 are 10.
+    #[must_use]
+    pub const fn with_wait_s(mut self, wait_s: u8) -> Self {
+        self.wait_s = if wait_s > 10 { 10 } else { wait_s };
+        self
+    }
+
     /// The headers of this crate's concern, names in lower case, values safe to write as they are. `Host`,
     /// `Content-Length` and `Connection` are the transport's. `auth` is the endpoint's: secrets appear here and nowhere else.
     pub fn headers<'h>(&'h self, auth: &'h Auth) -> impl Iterator<Item = (&'static str, &'h str)> {
@@ -260,6 +273,7 @@ impl<'a> Request<'a> {
             ("x-request-id", Some(self.request_id.as_str())),
             ("x-idempotency-key", self.idempotency_key.map(IdempotencyKey::as_str)),
             ("x-device-epoch", self.epoch.map(|epoch| epoch.0.as_str())),
+            ("prefer", self.preference()),
             ("x-client-device", client.and_then(|c| c.device).map(|d| d.as_str())),
             ("x-client-os", client.and_then(|c| c.os).map(|o| o.as_str())),
             ("x-client-rendering-type", client.and_then(|c| c.rendering).map(|r| r.as_str())),
@@ -271,6 +285,26 @@ impl<'a> Request<'a> {
         .into_iter()
         .filter_map(|(name, value)| value.map(|value| (name, value)))
     }
+
+    const fn preference(&self) -> Option<&'static str> {
+        match self.wait_s {
+            0 => None,
+            1 => Some("wait=1"),
+            2 => Some("wait=2"),
+            3 => Some("wait=3"),
+            4 => Some("wait=4"),
+            5 => Some("wait=5"),
+            6 => Some("wait=6"),
+            7 => Some("wait=7"),
+            8 => Some("wait=8"),
+            9 => Some("wait=9"),
+            _ => Some("wait=10"),
+        }
+    }
+}
+
+fn is_wait(preference: &str) -> bool {
+    preference.trim().eq_ignore_ascii_case("wait")
 }
 
 impl DeviceEpoch {
@@ -309,6 +343,9 @@ impl ResponseHead {
         let is = |wanted: &str| name.eq_ignore_ascii_case(wanted);
         if is("x-idempotency-replayed") {
             self.replayed = value.eq_ignore_ascii_case("true");
+        } else if is("preference-applied") {
+            let name = |preference: &str| preference.split(['=', ';']).next().is_some_and(is_wait);
+            self.waited |= value.split(',').any(name);
         } else if is("x-ratelimit-limit") {
             self.rate_limit.limit = number();
         } else if is("x-ratelimit-remaining") {

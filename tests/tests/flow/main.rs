@@ -10,4 +10,5 @@ mod scenarios;
 mod scripts;
 mod stories;
 mod till;
+mod waits;
 mod world;

@@ -100,8 +100,7 @@ impl Shop for Part {
             return wish;
         }
         self.0.now.set(self.0.now.get().max(until.0));
-        let shopper = Shopper { after_ms: 9_000, result: "SUCCESS" };
-        world::act(&mut self.0.gateway.borrow_mut(), world::START + self.0.now.get(), shopper, |_| true);
+        self.act();
         Wish::Nothing
     }
 
@@ -144,11 +143,34 @@ impl Observer for Part {
     }
 }
 
-fn part() -> Part {
+pub fn part() -> Part {
     part_with(Rules::default())
 }
 
 impl Part {
+    /// Virtual time since the part was made.
+    pub fn elapsed_ms(&self) -> u64 {
+        self.0.now.get()
+    }
+
+    /// A backend holds its answer so long, or until the shopper has paid.
+    pub fn hold(&self, ms: u64) {
+        let end = self.0.now.get() + ms;
+        let paid =
+            |part: &Self| part.0.gateway.borrow().payments().iter().filter(|payment| payment.is_charge()).count();
+        let before = paid(self);
+        while self.0.now.get() < end && paid(self) == before {
+            self.0.now.set(end.min(self.0.now.get() + 100));
+            self.act();
+        }
+    }
+
+    /// The shopper does what is due by now.
+    fn act(&self) {
+        let shopper = Shopper { after_ms: 9_000, result: "SUCCESS" };
+        world::act(&mut self.0.gateway.borrow_mut(), world::START + self.0.now.get(), shopper, |_| true);
+    }
+
     /// The shopper wishes this, so much later.
     pub fn wish(&self, ms: u64, wish: Wish) {
         self.0.wish.set(Some((self.0.now.get() + ms, wish)));

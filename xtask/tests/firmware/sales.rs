@@ -1,5 +1,8 @@
 //! Sales that go well, and sales that are refused.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use sandbox::{Rules, SessionKeys};
 
 use super::guest::Guest;
@@ -15,6 +18,24 @@ fn pays_by_qr() {
     assert_eq!(ended.events()[..4], ["sent", "status", "sent", "reply"], "{:#?}", ended.lines);
     assert!(ended.said(r#""shown","what":"image""#) && ended.said(r#""outcome":"paid""#), "{:#?}", ended.lines);
     assert_eq!(shop.charges("by-qr"), 1);
+}
+
+/// The backend holds its answers until the gateway's webhook comes. Meant to notice: a kiosk that asks in turn: eight times in this time, and
+/// it hears of the payment seconds later.
+#[test]
+fn hears_of_its_payment_at_once() {
+    let shop = Shop::open(None);
+    let mut guest = Guest::start(&shop.order_at(shop.port(), "at-once"));
+    guest.wait_for(r#""event":"shown""#);
+    thread::sleep(Duration::from_secs(25));
+    shop.pay("at-once");
+    let since = Instant::now();
+    guest.wait_for(r#""outcome":"paid""#);
+    let time = since.elapsed();
+    let ended = guest.end().expect(0);
+    let asked = ended.events().iter().filter(|event| **event == "status").count();
+    println!("paid to known: {time:?}, {asked} readings");
+    assert!(time < Duration::from_millis(2_500) && asked <= 8, "{time:?}, {:#?}", ended.lines);
 }
 
 /// The kiosk draws the QR itself.

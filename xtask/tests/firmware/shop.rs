@@ -1,11 +1,13 @@
 //! The gateway and the merchant's backend, in this process, and a device's files.
 
+use core::net::SocketAddr;
 use core::time::Duration;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use pay_core::wire::webhook::{Key, Keys};
 use pay_core::wire::{Auth, Endpoint};
-use sandbox::{Config, Request, Rules, TestCard};
+use sandbox::{ApiVersion, Config, Hook, HookFamily, Request, Rules, TestCard};
 
 use super::guest::scratch;
 
@@ -34,7 +36,16 @@ impl Shop {
         let roots = transport_std::Roots::from_der([gateway.ca_der()]).unwrap();
         let mut config = backend::Config::new(endpoint, transport_std::Config::new().with_roots(roots), &dir);
         (config.fresh, config.fresh_final) = (config.fresh / speed, config.fresh_final / speed);
+        if speed == 1 {
+            // The backend's time is not the kiosk's else, and a wait would be too long for it.
+            config.webhooks = Some(Keys::new(Key::parse(gateway.client_secret()).unwrap()));
+            config.listen_hooks = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+        }
         let backend = backend::Server::start(config).unwrap();
+        if let Some(url) = backend.hooks_url() {
+            let hook = Hook { version: ApiVersion::V2025_01_01, family: HookFamily::Webhook };
+            gateway.send_webhooks(&url, hook).unwrap();
+        }
         if speed > 1 {
             hurry(&gateway, speed);
         }
