@@ -50,6 +50,7 @@ pub use gateway::faults::Fault;
 pub use gateway::keys::SessionKeys;
 pub use gateway::outbox::{Hook, HookFamily, Webhook};
 pub use gateway::rate::Limits;
+pub use gateway::tally::Tally;
 pub use ground::amount::Paise;
 pub use ground::http::{Request, Response};
 pub use ground::test_data::{CARDS, OTP, Outcome, TEST_BANK, TestCard};

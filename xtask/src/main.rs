@@ -8,6 +8,7 @@ mod codec;
 mod command;
 mod explore;
 mod firmware;
+mod fleet;
 mod fuzz;
 mod lint;
 mod mutants;
@@ -58,6 +59,8 @@ enum Task {
     Soak(soak::Arguments),
     /// Everything that must hold before the crates are published: metadata, licences, features, versions, packages
     Release,
+    /// Let many kiosks wait for a backend, and print how soon they know of their payments
+    Fleet(fleet::Arguments),
     /// Everything that has to be green: test --install, explore, no-std, lint, boards, size, codec, soak, mutants, fuzz
     Ci,
 }
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         Task::Mutants(arguments) => mutants::run(&arguments),
         Task::Soak(arguments) => soak::run(&arguments),
         Task::Release => release::run(),
+        Task::Fleet(arguments) => fleet::run(&arguments),
         Task::Ci => ci::run(),
     };
     match result {

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use crate::command::{cargo, run as run_command};
-use crate::{bare_metal, firmware, postgres, servers, sweep};
+use crate::{bare_metal, firmware, fleet, postgres, servers, sweep};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -12,7 +12,7 @@ pub(crate) struct Arguments {
     pub(crate) install: bool,
 }
 
-/// Checks for the system packages, builds the firmware, runs the tests, sweeps.
+/// Checks for the system packages, builds the firmware, runs the tests, lets a hundred kiosks wait, sweeps.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut missing = bare_metal::missing_packages(firmware::TARGET);
     missing.extend(servers::missing_packages());
@@ -37,6 +37,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         ])
         .env("FIRMWARE_IMAGE", image),
     )?;
+    fleet::quick()?;
     // The whole sweep is `cargo xtask sweep`, a step of CI.
     sweep::quick()
 }

@@ -6,3 +6,4 @@ pub(crate) mod idempotency;
 pub(crate) mod keys;
 pub(crate) mod outbox;
 pub(crate) mod rate;
+pub(crate) mod tally;

@@ -7,6 +7,7 @@ use crate::books::refund::{Refund, RefundStatus};
 use crate::gateway::desk::Desk;
 use crate::gateway::faults::{Fault, Faults};
 use crate::gateway::outbox::{Hook, Outbox, Webhook};
+use crate::gateway::tally::Tally;
 use crate::ground::json::read_object;
 use crate::ground::test_data::Outcome;
 use crate::ground::time::UnixMillis;
@@ -24,6 +25,7 @@ pub struct Gateway {
     pub(crate) desk: Desk,
     pub(crate) faults: Faults,
     outbox: Outbox,
+    pub(crate) tally: Tally,
     /// Scenarios under way, by order.
     pub(crate) plays: BTreeMap<String, Play>,
     /// What shoppers will do: when, about the attempt at which place, and which of their steps.
@@ -42,6 +44,7 @@ impl Gateway {
             desk: Desk::new(Books::new(base, seed), client_id, client_secret),
             faults: Faults::default(),
             outbox: Outbox::default(),
+            tally: Tally::default(),
             plays: BTreeMap::new(),
             steps: BTreeSet::new(),
             ahead: 0,
@@ -68,7 +71,16 @@ impl Gateway {
     /// that was made or given up. Each is given once, and again after 2, 10 and 30 minutes until it is [taken](Gateway::webhook_taken).
     pub fn webhooks(&mut self, now: UnixMillis) -> Vec<Webhook> {
         self.advance(now);
-        self.outbox.due(&self.desk.books, &self.desk.client_secret, now + self.ahead)
+        let mut due = self.outbox.due(&self.desk.books, &self.desk.client_secret, now + self.ahead);
+        // 37 and 100 have no common divisor: every hundred loses as many.
+        due.retain(|webhook| webhook.number.wrapping_mul(37) % 100 >= u64::from(self.rules.lost_webhooks));
+        due
+    }
+
+    /// What was called so far.
+    #[must_use]
+    pub const fn tally(&self) -> Tally {
+        self.tally
     }
 
     /// The merchant answered it with 200.

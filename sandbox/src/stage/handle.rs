@@ -25,6 +25,7 @@ impl Gateway {
     /// meant to come from: every HTTP server with a clock sends one (RFC 9110 section 6.6.1).
     pub fn handle(&mut self, request: &Request, now: UnixMillis) -> Response {
         let mut response = self.answer(request, now);
+        self.tally.count(Route::of(request).as_ref(), response.status);
         if response.header("date").is_none() {
             response.set_header("date", &time::to_imf_fixdate(now + self.ahead));
         }

@@ -30,6 +30,8 @@ pub struct Rules {
     pub refunds: RefundStatus,
     /// Calls per minute.
     pub limits: Limits,
+    /// Of a hundred webhooks so many never come, nor do their repeats.
+    pub lost_webhooks: u32,
     /// What every order plays that chooses no scenario itself.
     pub scenario: Option<&'static Scenario>,
 }
@@ -47,6 +49,7 @@ impl Default for Rules {
             listing: Listing::default(),
             refunds: RefundStatus::Success,
             limits: Limits::NONE,
+            lost_webhooks: 0,
             scenario: None,
         }
     }

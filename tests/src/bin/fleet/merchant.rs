@@ -1,0 +1,38 @@
+//! The merchant's backend, as it ships.
+
+use std::io::{Read, stdin};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use backend::{Config, Limits, Server, add_token};
+use pay_core::wire::webhook::{Key, Keys};
+use pay_core::wire::{Auth, Endpoint};
+use serde_json::{Value, json};
+use transport_std::Roots;
+
+use crate::part::{number, say, text};
+
+/// A backend for so many accounts' limits, with a token for each.
+pub fn serve(words: &str) {
+    let words: Value = serde_json::from_str(words).expect("words");
+    let (link, accounts) = (&words["link"], number(&words, "accounts"));
+    let dir = PathBuf::from(text(&words, "dir"));
+    let auth = Auth::merchant(text(link, "client_id"), text(link, "client_secret")).expect("keys");
+    let endpoint = Endpoint::parse(text(link, "url"), auth).expect("an endpoint");
+    let roots = Roots::from_pem(text(link, "ca").as_bytes()).expect("an authority");
+    let mut config = Config::new(endpoint, transport_std::Config::new().with_roots(roots), &dir);
+    let times = u32::try_from(accounts).expect("few");
+    let made_before = Limits { create_order: 1_000_000, ..Limits::PRODUCTION.times(times) };
+    config.limits = made_before;
+    config.webhooks = Some(Keys::new(Key::parse(text(link, "client_secret")).expect("a key")));
+    config.listen_hooks = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+    config.connections = 12_000;
+    config.notice = Arc::new(|notice| eprintln!("backend: {notice}"));
+    let tokens: Vec<_> = (0..accounts)
+        .map(|account| add_token(&config.database, &format!("shop-{account}")).expect("a token").to_string())
+        .collect();
+    let server = Server::start(config).expect("a backend");
+    say(&json!({"url": server.url(), "ca": server.ca_pem(), "hooks": server.hooks_url(), "tokens": tokens}));
+    let _ = stdin().read_to_end(&mut Vec::new());
+}
