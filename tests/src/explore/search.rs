@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use pay_core::till::canonical;
 
 use super::mix::Mix;
+use super::rules::Rules;
 use super::terminal::Doing;
-use super::world::{Next, Rules, World};
+use super::world::{Next, World};
 
 /// So many threads hardly ever want the same part of what was seen.
 const SHARDS: usize = 256;

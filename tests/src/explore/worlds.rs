@@ -1,8 +1,8 @@
 //! The worlds.
 
 use super::gateway::Kind;
+use super::rules::Rules;
 use super::terminal::terms;
-use super::world::Rules;
 use pay_core::sale::Refunds;
 use pay_core::till::Terms;
 
