@@ -119,7 +119,7 @@ fn nothing_is_counted_out_while_a_payment_may_move() {
     assert_eq!(shop.refund(), Some(id_of(1)), "the second was paid first, so it stays");
 }
 
-// M5. Meant to notice: `look_again` left out of a report; a settled order that ignores a new success.
+// M5. Mutant: `look_again` left out of a report. Meant to notice: a settled order that ignores a new success.
 #[test]
 fn a_report_opens_a_settled_order_again() {
     let mut shop = Shop::open();
@@ -135,6 +135,7 @@ fn a_report_opens_a_settled_order_again() {
     }
     assert_eq!(shop.due(), None);
     assert!(shop.report(400_000, true, None));
+    assert!(shop.due().is_some(), "it is looked at again");
     assert!(!shop.report(400_001, false, None), "a contradiction");
     shop.look(400_002, "PAID", &[(1, "SUCCESS"), (2, "SUCCESS")]);
     assert!(shop.refund().is_some());
