@@ -12,7 +12,7 @@
 //! use transport_embassy::journal::{FlashJournal, JournalError};
 //!
 //! /// 36 KiB at the end of a flash of 1 MiB: nine sectors, eight open sales.
-//! async fn resume<F: NorFlash>(flash: &mut F) -> Result<(), JournalError<F::Error, R::Order>> {
+//! async fn resume<F: NorFlash>(flash: &mut F) -> Result<(), JournalError<F::Error>> {
 //!     let range = 0xF_7000..0x10_0000;
 //!     let mut journal: FlashJournal<_, 9> = match FlashJournal::open(&mut *flash, range.clone()).await {
 //!         // A chip fresh from the factory. Every other error is for a person to look at.
