@@ -334,9 +334,9 @@ impl Desk {
     /// The same of a device's word.
     fn say_or_conflict(&self, order: &OrderId, event: &Event) -> Result<(), Answer> {
         match self.say(order, event)? {
-            Effect::News { conflict: false } | Effect::Pace { conflict: false } => Ok(()),
-            Effect::News { conflict: true } | Effect::Pace { conflict: true } => Err(Answer::contradiction()),
             Effect::ReadFirst => Err(Answer::not_seen_paid()),
+            effect if effect.is_conflict() => Err(Answer::contradiction()),
+            Effect::News { .. } | Effect::Pace { .. } => Ok(()),
         }
     }
 

@@ -1,10 +1,6 @@
 //! Measures one image of the firmware and prints `figure NAME VALUE` lines, for `cargo xtask size`. Nothing is judged here.
 
-use core::net::Ipv4Addr;
-use std::io::Read;
-use std::net::TcpListener;
 use std::sync::Arc;
-use std::thread;
 
 use rcgen::{
     BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, PKCS_ECDSA_P256_SHA256,
@@ -15,11 +11,14 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 #[path = "firmware/guest.rs"]
 #[allow(dead_code, reason = "the tests use all of it")]
 mod guest;
+#[path = "firmware/handshake.rs"]
+mod handshake;
 #[path = "firmware/shop.rs"]
 #[allow(dead_code, reason = "the tests use all of it")]
 mod shop;
 
 use guest::{Ended, Guest};
+use handshake::shake_hands;
 use shop::{Shop, words};
 
 #[test]
@@ -129,22 +128,7 @@ fn probe(keys: Vec<KeyPair>, x25519_only: bool) -> Ended {
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .unwrap();
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let server = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut tls = rustls::ServerConnection::new(Arc::new(config)).unwrap();
-        // The probe hangs up as soon as it knows enough.
-        let _ = tls.complete_io(&mut stream);
-        let _ = stream.read(&mut [0]);
-    });
-    let ca = guest::scratch("root.der");
-    std::fs::write(&ca, root).unwrap();
-    let line = format!("--connect 10.0.2.2:{port} --server-name localhost --ca {} --probe", ca.display());
-    let ended = run(&[words(&line), words(AS_IT_WAS)].concat()).expect(0);
-    std::fs::remove_file(&ca).unwrap();
-    server.join().unwrap();
-    ended
+    shake_hands(config, &root, |to| run(&[to, &words(AS_IT_WAS)].concat()).expect(0))
 }
 
 /// Time by counted instructions, 2^5 ns each: the same work takes the same time on any machine.

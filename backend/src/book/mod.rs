@@ -76,6 +76,13 @@ pub enum Effect {
     ReadFirst,
 }
 
+impl Effect {
+    /// It goes against what was reported or decided before: answered with 409.
+    pub const fn is_conflict(self) -> bool {
+        matches!(self, Self::News { conflict: true } | Self::Pace { conflict: true })
+    }
+}
+
 /// All orders.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Book {

@@ -72,7 +72,11 @@ impl Merchant {
             }
             Call::Terminate => {
                 let told = self.on(&Event::Closing { at: self.now });
-                if is_conflict(told) { Answer::refusal(409, "conflict") } else { gateway.on(&ORDER, call)? }
+                if told.is_some_and(Effect::is_conflict) {
+                    Answer::refusal(409, "conflict")
+                } else {
+                    gateway.on(&ORDER, call)?
+                }
             }
             Call::Report { released, payment, .. } => {
                 let at = self.now;
@@ -89,7 +93,7 @@ impl Merchant {
                 match told {
                     None => Answer::refusal(404, "order_not_found"),
                     Some(Effect::ReadFirst) => Answer::refusal(409, "not_seen_paid"),
-                    told if is_conflict(told) => Answer::refusal(409, "conflict"),
+                    Some(effect) if effect.is_conflict() => Answer::refusal(409, "conflict"),
                     Some(_) => Answer::new(200, "{}"),
                 }
             }
@@ -106,7 +110,9 @@ impl Merchant {
     pub fn dies_after(&mut self, gateway: &mut Gateway, call: &Call) -> Result<(), String> {
         match call {
             Call::Create { .. } => self.want(),
-            Call::Terminate if is_conflict(self.on(&Event::Closing { at: self.now })) => return Ok(()),
+            Call::Terminate if self.on(&Event::Closing { at: self.now }).is_some_and(Effect::is_conflict) => {
+                return Ok(());
+            }
             _ => {}
         }
         self.canonical();
@@ -145,7 +151,7 @@ impl Merchant {
     pub fn claim(&mut self, payment: u64) -> bool {
         let effect = self.on(&Event::Claimed { at: self.now, payment });
         self.canonical();
-        matches!(effect, Some(Effect::News { conflict: false } | Effect::Pace { conflict: false }))
+        effect.is_some_and(|effect| effect != Effect::ReadFirst && !effect.is_conflict())
     }
 
     /// A till reports.
@@ -232,8 +238,4 @@ impl Merchant {
 
 fn seen(id: String) -> SeenRefund {
     SeenRefund { id, order: ORDER.to_string(), amount: AMOUNT, status: "SUCCESS".to_owned() }
-}
-
-fn is_conflict(told: Option<Effect>) -> bool {
-    matches!(told, Some(Effect::News { conflict: true } | Effect::Pace { conflict: true }))
 }

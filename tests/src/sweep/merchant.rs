@@ -51,7 +51,7 @@ impl Merchant {
         if request.method == "PATCH" {
             let order = OrderId::parse(path).ok()?;
             let told = self.book.on(&order, &Event::Closing { at: Moment(now) });
-            if is_conflict(told) {
+            if told.is_some_and(Effect::is_conflict) {
                 return Some(answer(409, json!({"code": "conflict", "type": "conflict"})));
             }
         }
@@ -92,7 +92,7 @@ impl Merchant {
         match told {
             None => answer(404, json!({"code": "order_not_found"})),
             Some(Effect::ReadFirst) => answer(409, json!({"code": "not_seen_paid"})),
-            told if is_conflict(told) => answer(409, json!({"code": "conflict"})),
+            Some(effect) if effect.is_conflict() => answer(409, json!({"code": "conflict"})),
             Some(_) => {
                 if matches!(event, Event::Reported { .. }) {
                     self.reported.push(order.clone());
@@ -239,10 +239,6 @@ fn seen_refund(refund: &Value) -> Option<SeenRefund> {
         amount: (refund["refund_amount"].as_f64()? * 100.0).round() as u64,
         status: refund["refund_status"].as_str()?.to_owned(),
     })
-}
-
-fn is_conflict(told: Option<Effect>) -> bool {
-    matches!(told, Some(Effect::News { conflict: true } | Effect::Pace { conflict: true }))
 }
 
 fn answer(status: u16, body: Value) -> Response {

@@ -1,18 +1,14 @@
 //! Handshakes of a server that has not the key it shows, or a certificate that nobody signed: by the image that pays.
 
-use core::net::Ipv4Addr;
-use std::io::Read;
-use std::net::TcpListener;
 use std::sync::Arc;
-use std::thread;
 
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
-use super::guest::{Ended, Guest, scratch};
-use super::shop::words;
+use super::guest::{Ended, Guest};
+use super::handshake::shake_hands;
 
 /// What the kiosk says of a server whose certificate went through `forge`, and that signs its proof with the key that `key` picks of
 /// the certificate's own and another one.
@@ -36,22 +32,7 @@ fn probe(forge: impl FnOnce(&mut Vec<u8>), key: impl FnOnce(KeyPair, KeyPair) ->
         .unwrap()
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let server = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut tls = rustls::ServerConnection::new(Arc::new(config)).unwrap();
-        // The kiosk hangs up as soon as it knows enough.
-        let _ = tls.complete_io(&mut stream);
-        let _ = stream.read(&mut [0]);
-    });
-    let ca = scratch("root.der");
-    std::fs::write(&ca, root_der).unwrap();
-    let line = format!("--connect 10.0.2.2:{port} --server-name localhost --ca {} --probe", ca.display());
-    let ended = Guest::start(&words(&line)).end();
-    std::fs::remove_file(&ca).unwrap();
-    server.join().unwrap();
-    ended
+    shake_hands(config, &root_der, |words| Guest::start(words).end())
 }
 
 /// So that the others are refused for what is forged and nothing else.

@@ -8,6 +8,7 @@ mod faults;
 mod flash;
 mod forged;
 mod guest;
+mod handshake;
 mod kill;
 mod proxy;
 mod sales;
