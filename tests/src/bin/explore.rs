@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         let begin = Instant::now();
         let found = search(&rules, MOST, has("--loud"));
         total.states += found.states;
+        total.fingerprints += found.fingerprints;
         total.transitions += found.transitions;
         println!(
             "{}: {} states, {} transitions, {} steps deep, {:.1} s",
@@ -49,9 +50,9 @@ fn main() -> ExitCode {
     for ((phase, stage), count) in &total.reached {
         println!("reached {count:>9} times: {phase}, {stage}");
     }
-    // Of n states two share a fingerprint with a chance of about n²/2⁶⁵.
-    let chance = (total.states as f64).powi(2) / 2_f64.powi(65);
-    println!("two states may share a fingerprint with a chance of {chance:.1e}");
+    // Of n, two share a fingerprint with a chance of about n²/2⁶⁵.
+    let chance = (total.fingerprints as f64).powi(2) / 2_f64.powi(65);
+    println!("two of {} share a fingerprint with a chance of {chance:.1e}", total.fingerprints);
     println!("{} states, {} transitions, frontier empty", total.states, total.transitions);
     ExitCode::SUCCESS
 }

@@ -127,6 +127,7 @@ impl Call {
 }
 
 /// An answer.
+#[derive(Hash)]
 pub struct Answer {
     pub status: u16,
     pub body: String,
@@ -182,6 +183,11 @@ impl Gateway {
 
     pub const fn is_closed(&self) -> bool {
         matches!(self.state, State::Terminated | State::Expired)
+    }
+
+    /// A payment is not at its end.
+    pub fn moves(&self) -> bool {
+        self.payments.iter().any(|payment| matches!(payment.status, Status::NotAttempted | Status::Pending))
     }
 
     /// A payment may take the money now.

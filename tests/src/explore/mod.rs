@@ -3,11 +3,14 @@
 
 mod at_till;
 mod elsewhere;
+mod exchange;
 mod gateway;
 mod merchant;
 mod mix;
+mod reactions;
 mod rules;
 mod search;
+mod spot;
 mod step;
 mod terminal;
 mod world;

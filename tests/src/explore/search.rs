@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use pay_core::till::canonical;
 
-use super::mix::Mix;
+use super::mix::{Mix, Same};
+use super::reactions::Reactions;
 use super::rules::Rules;
 use super::terminal::Doing;
 use super::world::{Next, World};
@@ -20,6 +21,8 @@ const SHARDS: usize = 256;
 pub struct Found {
     /// States.
     pub states: u64,
+    /// Fingerprints that were compared: of states, and of terminals with what they met.
+    pub fingerprints: u64,
     /// Steps between them.
     pub transitions: u64,
     /// The longest of the shortest ways to a state.
@@ -36,29 +39,13 @@ pub struct Found {
     pub stuck: Option<(Vec<String>, u64)>,
 }
 
-/// Fingerprints are hashes already.
-#[derive(Default)]
-struct Same(u64);
-
-impl Hasher for Same {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {}
-
-    fn write_u64(&mut self, value: u64) {
-        self.0 = value;
-    }
-}
-
 type Shard = Mutex<HashMap<u64, u32, BuildHasherDefault<Same>>>;
 
 fn fingerprint(world: &World) -> u64 {
     let mut hasher = Mix::default();
     world.outside.hash(&mut hasher);
     for till in &world.tills {
-        (till.number, till.print).hash(&mut hasher);
+        till.print.hash(&mut hasher);
     }
     hasher.finish()
 }
@@ -86,6 +73,7 @@ pub fn search(rules: &Rules, most: u64, loud: bool) -> Found {
     let count = AtomicU32::new(1);
     let transitions = AtomicU64::new(0);
     let stop = AtomicBool::new(false);
+    let reactions = Reactions::default();
     let begin = World::new(rules);
     let print = fingerprint(&begin);
     seen[print as usize % SHARDS].lock().expect("nobody panics").insert(print, 0);
@@ -107,7 +95,7 @@ pub fn search(rules: &Rules, most: u64, loud: bool) -> Found {
                         return worker;
                     }
                     for open in chunk {
-                        visit(rules, &open, &seen, &count, &transitions, &mut worker);
+                        visit(rules, &reactions, &open, &seen, &count, &transitions, &mut worker);
                     }
                 }
             };
@@ -130,7 +118,7 @@ pub fn search(rules: &Rules, most: u64, loud: bool) -> Found {
                 *found.reached.entry(place).or_default() += count;
             }
             if let (None, Some((id, index, law))) = (&found.broken, worker.broken) {
-                found.broken = Some((story(rules, &parents, id, Some(index)), law));
+                found.broken = Some((story(rules, &reactions, &parents, id, Some(index)), law));
             }
         }
         found.states = u64::from(count.load(Ordering::Relaxed));
@@ -143,11 +131,20 @@ pub fn search(rules: &Rules, most: u64, loud: bool) -> Found {
         }
     }
     found.closed = true;
-    found.stuck = stuck(rules, &parents, &edges, &ends);
+    found.fingerprints = found.states + reactions.count();
+    found.stuck = stuck(rules, &reactions, &parents, &edges, &ends);
     found
 }
 
-fn visit(rules: &Rules, open: &Open, seen: &[Shard], count: &AtomicU32, transitions: &AtomicU64, worker: &mut Worker) {
+fn visit(
+    rules: &Rules,
+    reactions: &Reactions,
+    open: &Open,
+    seen: &[Shard],
+    count: &AtomicU32,
+    transitions: &AtomicU64,
+    worker: &mut Worker,
+) {
     for till in &open.world.tills {
         if let (Doing::Works, Some(life)) = (till.doing, &till.life) {
             for place in canonical::places(life).into_iter().flatten() {
@@ -159,7 +156,7 @@ fn visit(rules: &Rules, open: &Open, seen: &[Shard], count: &AtomicU32, transiti
         *worker.kinds.entry(open.world.kind_of_end()).or_default() += 1;
         worker.ends.push(open.id);
     }
-    let all = open.world.next(rules);
+    let all = open.world.next(rules, reactions);
     transitions.fetch_add(all.len() as u64, Ordering::Relaxed);
     for (index, Next { step, result, .. }) in all.into_iter().enumerate() {
         let index = index as u16;
@@ -193,7 +190,7 @@ fn visit(rules: &Rules, open: &Open, seen: &[Shard], count: &AtomicU32, transiti
 }
 
 /// The steps that led to a state, and one more.
-fn story(rules: &Rules, parents: &[(u32, u16)], mut id: u32, last: Option<u16>) -> Vec<String> {
+fn story(rules: &Rules, reactions: &Reactions, parents: &[(u32, u16)], mut id: u32, last: Option<u16>) -> Vec<String> {
     let mut way: Vec<u16> = last.into_iter().collect();
     while id != 0 {
         let (parent, index) = parents[id as usize];
@@ -204,7 +201,7 @@ fn story(rules: &Rules, parents: &[(u32, u16)], mut id: u32, last: Option<u16>) 
     let mut told = Vec::new();
     let mut other = false;
     for index in way.into_iter().rev() {
-        let Next { step, result, swapped } = world.next(rules).swap_remove(usize::from(index));
+        let Next { step, result, swapped } = world.next(rules, reactions).swap_remove(usize::from(index));
         told.push(if other { step.swapped() } else { step }.to_string());
         other ^= swapped;
         match result {
@@ -216,7 +213,13 @@ fn story(rules: &Rules, parents: &[(u32, u16)], mut id: u32, last: Option<u16>) 
 }
 
 /// The first state from which no end can be reached by fair steps.
-fn stuck(rules: &Rules, parents: &[(u32, u16)], edges: &[(u32, u32)], ends: &[u32]) -> Option<(Vec<String>, u64)> {
+fn stuck(
+    rules: &Rules,
+    reactions: &Reactions,
+    parents: &[(u32, u16)],
+    edges: &[(u32, u32)],
+    ends: &[u32],
+) -> Option<(Vec<String>, u64)> {
     let mut first = vec![0_u32; parents.len() + 1];
     for (_, to) in edges {
         first[*to as usize + 1] += 1;
@@ -244,5 +247,5 @@ fn stuck(rules: &Rules, parents: &[(u32, u16)], edges: &[(u32, u32)], ends: &[u3
     }
     let bad = good.iter().filter(|good| !**good).count() as u64;
     let id = good.iter().position(|good| !good)?;
-    Some((story(rules, parents, id as u32, None), bad))
+    Some((story(rules, reactions, parents, id as u32, None), bad))
 }

@@ -16,7 +16,7 @@ use pay_core::till::{Choice, Do, Done, Event, Goods, Life, Note, Seen, Terms, Wi
 use pay_core::wire;
 use pay_core::wire::ResponseHead;
 
-use super::gateway::{Answer, Call, Gateway, Kind, SESSION, Status};
+use super::gateway::{Answer, Call, Kind, SESSION};
 use super::mix::Mix;
 use crate::laws::Said;
 
@@ -65,7 +65,6 @@ pub enum Tell<'e> {
 /// A terminal.
 #[derive(Clone, Debug)]
 pub struct Terminal {
-    pub number: u8,
     pub doing: Doing,
     pub life: Option<Box<Life>>,
     tx: Vec<u8>,
@@ -74,7 +73,7 @@ pub struct Terminal {
     /// How many journals it has lost.
     pub lost: u8,
     pub facts: Facts,
-    /// What it is, but for its number: a fingerprint.
+    /// A fingerprint of it all.
     pub print: u64,
 }
 
@@ -94,9 +93,8 @@ pub struct Facts {
 
 impl Terminal {
     /// Switched off, with an empty journal.
-    pub const fn new(number: u8) -> Self {
+    pub const fn new() -> Self {
         Self {
-            number,
             doing: Doing::Off,
             life: None,
             tx: Vec::new(),
@@ -178,9 +176,8 @@ impl Terminal {
         self.doing = Doing::Works;
     }
 
-    /// What is next.
-    pub fn wants(&mut self, now: Millis) -> Wants {
-        let number = self.number;
+    /// What is next, in a world where it has this number.
+    pub fn wants(&mut self, number: u8, now: Millis) -> Wants {
         let wants = self.with(|life, buffers| match life.next(now, buffers) {
             Do::Store(record) => Wants::Store(Box::new(record.clone())),
             Do::NextOpen(after) => Wants::NextOpen(after.cloned()),
@@ -235,6 +232,7 @@ impl Terminal {
     /// stored is a choice too; else it is, and a cut before it is the same as one before what led to it.
     pub fn run(
         &mut self,
+        number: u8,
         mut now: Millis,
         flash_fails: bool,
         said: &mut impl FnMut(Said) -> Result<(), String>,
@@ -244,7 +242,7 @@ impl Terminal {
                 return Ok(());
             }
             let mut next = self.clone();
-            match next.wants(now) {
+            match next.wants(number, now) {
                 Wants::Nothing => next.tell(now, Tell::Event(Event::Told)),
                 Wants::Told(outcome) => {
                     told(&outcome, next.facts.known, said)?;
@@ -466,17 +464,12 @@ impl Terminal {
         Ok(())
     }
 
-    /// What its answers say, for the observer.
-    pub fn note_answer(&mut self, gateway: &Gateway, call: &Call, answer: &Answer) {
+    /// What its answers say, for the observer; `moves`: a payment may still change.
+    pub const fn note_answer(&mut self, call: &Call, answer: &Answer, moves: bool) {
         match call {
             Call::Create { .. } if answer.status == 200 => self.facts.looked = Some(false),
             Call::Create { .. } => self.facts.known |= self.lost > 0,
-            Call::Payments => {
-                let moves = |payment: &super::gateway::Payment| {
-                    matches!(payment.status, Status::NotAttempted | Status::Pending)
-                };
-                self.facts.looked = Some(gateway.payments.iter().any(moves));
-            }
+            Call::Payments => self.facts.looked = Some(moves),
             _ => {}
         }
     }

@@ -7,6 +7,7 @@ use pay_core::till::canonical::NOON;
 
 use super::gateway::{Answer, Call, Gateway, Kind, Payment, State, Status};
 use super::merchant::Merchant;
+use super::reactions::Reactions;
 use super::rules::Rules;
 use super::step::Step;
 use super::terminal::{Doing, ORDER, Terminal};
@@ -51,15 +52,15 @@ impl World {
     /// At the beginning.
     pub fn new(rules: &Rules) -> Self {
         let state = if rules.creates { State::Absent } else { State::Active };
-        let mut tills: Vec<_> = (1..=rules.terminals).map(Terminal::new).collect();
-        for till in &mut tills {
+        let mut tills: Vec<_> = (0..rules.terminals).map(|_| Terminal::new()).collect();
+        for (index, till) in tills.iter_mut().enumerate() {
             till.switch_on(&rules.terms, false);
-            if rules.creates && till.number == 1 {
+            if rules.creates && index == 0 {
                 till.create(NOON);
             } else {
                 till.sell(rules.session, NOON);
             }
-            till.run(NOON, rules.flash_fails, &mut |_| Ok(())).expect("nothing is said yet");
+            till.run(index as u8 + 1, NOON, rules.flash_fails, &mut |_| Ok(())).expect("nothing is said yet");
             till.canonical(NOON, rules.caps);
         }
         let outside = Outside { gateway: Gateway::new(state), merchant: None };
@@ -152,19 +153,17 @@ impl World {
             return false;
         }
         core::mem::swap(one, two);
-        Arc::make_mut(one).number = 1;
-        Arc::make_mut(two).number = 2;
         self.outside.gateway.swap();
         true
     }
 
     /// Everything that can happen next.
-    pub fn next(&self, rules: &Rules) -> Vec<Next> {
+    pub fn next(&self, rules: &Rules, reactions: &Reactions) -> Vec<Next> {
         let mut all = Vec::new();
         self.gateway_moves(rules, &mut all);
         self.merchant_moves(rules, &mut all);
         for index in 0..self.tills.len() {
-            self.till_moves(rules, index, &mut all);
+            self.till_moves(rules, reactions, index, &mut all);
         }
         all
     }

@@ -1,0 +1,102 @@
+//! What can happen to a request of a terminal.
+
+use pay_core::sale::Delivery;
+use pay_core::till::canonical::NOON;
+
+use super::gateway::{Answer, Call};
+use super::spot::{Spot, nothing};
+use super::step::Step;
+use super::terminal::{ORDER, Tell, Terminal};
+use super::world::{Next, Outside, World};
+
+/// What a terminal is answered, and whether a payment may still move then.
+#[derive(Hash)]
+struct Heard {
+    answer: Answer,
+    moves: bool,
+}
+
+impl World {
+    pub(super) fn exchange(&self, spot: Spot<'_>, call: &Call, all: &mut Vec<Next>) {
+        let Spot { rules, number, .. } = spot;
+        let sends = |till: &mut Terminal| till.check_sends(call, rules.terms.policy.can_ask);
+        let fails = |till: &mut Terminal, (): ()| {
+            sends(till)?;
+            till.tell(NOON, Tell::Failed(Delivery::Unknown));
+            Ok(())
+        };
+        let hears = |till: &mut Terminal, heard: Heard| {
+            sends(till)?;
+            till.note_answer(call, &heard.answer, heard.moves);
+            till.tell(NOON, Tell::Answer(&heard.answer));
+            Ok(())
+        };
+        let acts = |outside: &mut Outside, _: &Terminal| outside.on(call).map(drop);
+        let answers = |outside: &mut Outside, _: &Terminal| {
+            let answer = outside.on(call)?;
+            Ok(Heard { answer, moves: outside.gateway.moves() })
+        };
+        self.to_till(spot, NOON, Step::Answered(number, call.clone()), all, answers, hears);
+        if rules.refuses && matches!(call, Call::Pay { .. } | Call::Create { .. }) {
+            self.to_till(spot, NOON, Step::NotSent(number, call.clone()), all, nothing, |till, ()| {
+                till.tell(NOON, Tell::Failed(Delivery::NotSent));
+                Ok(())
+            });
+        }
+        let is_lost = rules.refuses || !matches!(call, Call::Refund { .. } | Call::ReadRefund { .. } | Call::Refunds);
+        if is_lost {
+            self.to_till(spot, NOON, Step::LostBefore(number, call.clone()), all, nothing, fails);
+        }
+        if rules.hides && matches!(call, Call::Payments) {
+            for hidden in 0..self.outside.gateway.payments.len() {
+                let lists = |outside: &mut Outside, _: &Terminal| Ok(outside.gateway.list(&ORDER, Some(hidden)));
+                let step = Step::AnsweredWithout(number, hidden);
+                self.to_till(spot, NOON, step, all, lists, |till, answer| {
+                    till.tell(NOON, Tell::Answer(&answer));
+                    Ok(())
+                });
+            }
+        }
+        if !call.acts() {
+            return;
+        }
+        self.to_till(spot, NOON, Step::LostAfter(number, call.clone()), all, acts, fails);
+        self.to_till(spot, NOON, Step::CutAfter(number, call.clone()), all, acts, |till, ()| {
+            sends(till)?;
+            till.cut();
+            Ok(())
+        });
+        if rules.backend && matches!(call, Call::Create { .. } | Call::Terminate) {
+            let dies = |outside: &mut Outside, _: &Terminal| match &mut outside.merchant {
+                Some(merchant) => merchant.dies_after(&mut outside.gateway, call),
+                None => Ok(()),
+            };
+            self.to_till(spot, NOON, Step::BackendDies(number, call.clone()), all, dies, fails);
+        }
+        if rules.late && !self.outside.gateway.late.contains(call) {
+            let delays = |outside: &mut Outside, _: &Terminal| {
+                outside.gateway.late.push(call.clone());
+                Ok(())
+            };
+            self.to_till(spot, NOON, Step::Delayed(number, call.clone()), all, delays, fails);
+        }
+        if matches!(call, Call::Pay { .. }) && rules.refuses {
+            let refuses = |step: Step, status: u16, code: &str, done: bool, all: &mut Vec<Next>| {
+                let outside = |outside: &mut Outside, _: &Terminal| {
+                    if done {
+                        outside.on(call)?;
+                    }
+                    Ok(Answer::refusal(status, code))
+                };
+                self.to_till(spot, NOON, step, all, outside, |till, answer| {
+                    sends(till)?;
+                    till.tell(NOON, Tell::Answer(&answer));
+                    Ok(())
+                });
+            };
+            refuses(Step::Refused(number, call.clone()), 400, "method_not_allowed", false, all);
+            refuses(Step::Throttled(number, call.clone()), 429, "too_many", false, all);
+            refuses(Step::FailedAfter(number, call.clone()), 502, "bank_processing_failure", true, all);
+        }
+    }
+}
