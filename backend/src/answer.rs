@@ -1,30 +1,56 @@
 //! What a device gets back.
 
+use pay_core::wire::ResponseHead;
 use serde_json::json;
 
-use crate::budget::Rate;
-
 /// An answer: the gateway's own, or ours in the gateway's form.
-#[derive(Clone)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) body: Vec<u8>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// JSON.
+    pub body: Vec<u8>,
     /// What is left of the minute; none where the gateway was not to be asked.
-    pub(crate) rate: Option<Rate>,
-    /// The gateway's `Date`, where the answer is its own.
-    pub(crate) date: Option<u64>,
+    pub rate: Option<Rate>,
+    /// The gateway's `Date`, where the answer is its own: seconds since 1970.
+    pub date: Option<u64>,
     /// The call did nothing: it is the state of what an earlier one made.
-    pub(crate) replayed: bool,
+    pub replayed: bool,
+}
+
+/// What is told to a kiosk of the budget that it shares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rate {
+    /// Calls in a minute.
+    pub limit: u32,
+    /// What is left of them.
+    pub remaining: u32,
+    /// Seconds to wait; 0 within the limit.
+    pub retry_s: u64,
 }
 
 impl Answer {
-    pub(crate) fn ok(body: Vec<u8>) -> Self {
-        Self { status: 200, body, rate: None, date: None, replayed: false }
+    /// The gateway's as it came, unless it is about our keys or not whole.
+    pub fn of_gateway(head: &ResponseHead, body: Vec<u8>) -> Self {
+        if head.truncated {
+            return Self::nothing_known("the gateway's answer is too long");
+        }
+        let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_ok();
+        match head.status {
+            // About our keys, not about the device's token: it must not stop for that.
+            401 | 403 => Self::nothing_known("the gateway refuses the backend"),
+            status if is_json => {
+                Self { status, body, rate: None, date: head.date.map(|date| date.0), replayed: head.replayed }
+            }
+            status @ 400.. => Self { status, body: b"{}".to_vec(), rate: None, date: None, replayed: false },
+            _ => Self::nothing_known("the gateway's answer is not JSON"),
+        }
     }
 
-    pub(crate) fn with_rate(mut self, rate: Rate) -> Self {
-        self.rate = Some(rate);
-        self
+    pub(crate) fn ok(body: Vec<u8>) -> Self {
+        Self { status: 200, body, rate: None, date: None, replayed: false }
     }
 
     /// An earlier call made it: whoever asks must not take it for fresh.
@@ -33,20 +59,13 @@ impl Answer {
         self
     }
 
-    pub(crate) fn is_success(&self) -> bool {
+    /// 200 to 299.
+    pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
     pub(crate) fn invalid(code: &str, message: &str) -> Self {
         Self::refusal(400, "invalid_request_error", code, message)
-    }
-
-    pub(crate) fn unauthenticated() -> Self {
-        Self::refusal(401, "authentication_error", "request_failed", "the device token is missing or not known")
-    }
-
-    pub(crate) fn not_signed() -> Self {
-        Self::refusal(401, "authentication_error", "request_failed", "the signature is missing or not the gateway's")
     }
 
     pub(crate) fn no_such_path() -> Self {
@@ -85,12 +104,8 @@ impl Answer {
         Self::refusal(413, "invalid_request_error", "request_failed", "the body is too large")
     }
 
-    pub(crate) fn throttled(rate: Rate) -> Self {
-        Self::refusal(429, "rate_limit_error", "request_failed", "too many requests: see the headers").with_rate(rate)
-    }
-
     /// Nothing is known of what the gateway did. Without `code` and `type`: those would say that the gateway answered.
-    pub(crate) fn nothing_known(message: &str) -> Self {
+    pub fn nothing_known(message: &str) -> Self {
         Self {
             status: 502,
             body: json!({"message": message}).to_string().into(),
@@ -101,7 +116,7 @@ impl Answer {
     }
 
     /// Nothing was done, as this program could not keep a record of it.
-    pub(crate) fn not_kept() -> Self {
+    pub fn not_kept() -> Self {
         Self {
             status: 503,
             body: json!({"message": "the record could not be kept"}).to_string().into(),
@@ -114,5 +129,26 @@ impl Answer {
     fn refusal(status: u16, kind: &str, code: &str, message: &str) -> Self {
         let body = json!({"message": message, "code": code, "type": kind});
         Self { status, body: body.to_string().into(), rate: None, date: None, replayed: false }
+    }
+}
+
+/// What only a server says.
+#[cfg(feature = "service")]
+impl Answer {
+    pub(crate) fn with_rate(mut self, rate: Rate) -> Self {
+        self.rate = Some(rate);
+        self
+    }
+
+    pub(crate) fn unauthenticated() -> Self {
+        Self::refusal(401, "authentication_error", "request_failed", "the device token is missing or not known")
+    }
+
+    pub(crate) fn not_signed() -> Self {
+        Self::refusal(401, "authentication_error", "request_failed", "the signature is missing or not the gateway's")
+    }
+
+    pub(crate) fn throttled(rate: Rate) -> Self {
+        Self::refusal(429, "rate_limit_error", "request_failed", "too many requests: see the headers").with_rate(rate)
     }
 }

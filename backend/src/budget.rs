@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use pay_core::model::CallKind;
 use pay_core::wire::RateLimit;
 
+use crate::answer::Rate;
+
 const WINDOW_MS: u64 = 60_000;
 /// Longest wait because of others, in seconds.
 const WAIT_MAX_S: u64 = 120;
@@ -91,15 +93,6 @@ impl Class {
             _ => None,
         }
     }
-}
-
-/// What is told to a kiosk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Rate {
-    pub(crate) limit: u32,
-    pub(crate) remaining: u32,
-    /// Seconds to wait; 0 within the limit.
-    pub(crate) retry_s: u64,
 }
 
 /// Every class's window.

@@ -9,28 +9,58 @@ use serde_json::value::RawValue;
 use crate::answer::Answer;
 
 /// A request as it came.
-pub(crate) struct Incoming {
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) has_query: bool,
-    pub(crate) authorization: Option<Vec<u8>>,
-    pub(crate) api_version: Option<String>,
-    pub(crate) content_type: Option<String>,
+#[derive(Default)]
+#[allow(clippy::exhaustive_structs)] // made by whoever carries it
+pub struct Incoming {
+    /// `GET`, `POST` or another.
+    pub method: String,
+    /// The path, from `/pg/` on.
+    pub path: String,
+    /// Something stands behind the path.
+    pub has_query: bool,
+    /// `authorization`
+    pub authorization: Option<Vec<u8>>,
+    /// `x-api-version`
+    pub api_version: Option<String>,
+    /// `content-type`
+    pub content_type: Option<String>,
     /// `x-device-epoch`
-    pub(crate) epoch: Option<String>,
-    pub(crate) body: Vec<u8>,
+    pub epoch: Option<String>,
+    /// The body's bytes.
+    pub body: Vec<u8>,
 }
 
 /// What is asked.
-pub(crate) enum Call {
+#[allow(clippy::exhaustive_enums)] // a forgotten arm answers nobody
+pub enum Call {
+    /// `POST /orders`
     Create(Box<CreateOrder>),
+    /// `GET /orders/{order_id}`
     Read(OrderId),
+    /// `PATCH /orders/{order_id}`
     Close(OrderId),
+    /// `GET /orders/{order_id}/payments`
     Payments(OrderId),
+    /// `GET /orders/{order_id}/payments/{cf_payment_id}`
     Payment(OrderId, CfPaymentId),
+    /// `POST /orders/{order_id}/release`: whether the goods are out, and for which payment where that is said.
     Report(OrderId, bool, Option<CfPaymentId>),
+    /// The same: may they go out for this payment?
     Claim(OrderId, CfPaymentId),
+    /// `POST /devices/recover`
     Recover,
+}
+
+impl Call {
+    /// It does something, beside reading.
+    pub(crate) const fn acts(&self) -> bool {
+        matches!(self, Self::Create(_) | Self::Close(_) | Self::Report(..) | Self::Claim(..))
+    }
+
+    /// The gateway has no such call.
+    pub(crate) const fn is_ours(&self) -> bool {
+        matches!(self, Self::Report(..) | Self::Claim(..) | Self::Recover)
+    }
 }
 
 /// What may be sold for.
@@ -53,6 +83,7 @@ impl Prices {
 
 impl Incoming {
     /// What stands behind `Bearer `.
+    #[cfg(feature = "service")]
     pub(crate) fn token(&self) -> Option<&[u8]> {
         let (scheme, token) = self.authorization.as_deref()?.split_at_checked(7)?;
         scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)

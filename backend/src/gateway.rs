@@ -7,8 +7,8 @@ use pay_core::model::{ApiVersion, CallKind, RequestId};
 use pay_core::wire::{Call, Endpoint, Request, ResponseHead};
 use transport_std::{Config, HttpsTransport};
 
-use crate::answer::Answer;
-use crate::budget::{Budget, Class, Limits, Rate};
+use crate::answer::{Answer, Rate};
+use crate::budget::{Budget, Class, Limits};
 use crate::clock::Clock;
 use crate::config::StartError;
 
@@ -71,14 +71,6 @@ impl Gateway {
         answer.with_rate(rate)
     }
 
-    /// [`Self::reserve`] and [`Self::call`].
-    pub(crate) fn ask(&self, call: Call<'_>, version: ApiVersion, body: &[u8]) -> Answer {
-        match self.reserve(call.kind()) {
-            Ok(permit) => self.call(permit, call, version, body),
-            Err(answer) => answer,
-        }
-    }
-
     /// What is left for calls of this kind.
     pub(crate) fn rate(&self, call: CallKind) -> Option<Rate> {
         Class::of(call).map(|class| self.budget().rate(class, &self.limits, self.now()))
@@ -117,20 +109,8 @@ impl Gateway {
         self.keep(line);
         let throttled = head.status == 429;
         self.budget().note(class, throttled, &head.rate_limit, self.now());
-        if head.truncated {
-            return Answer::nothing_known("the gateway's answer is too long");
-        }
         rx.truncate(head.body_len);
-        let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&rx).is_ok();
-        match head.status {
-            // About our keys, not about the device's token: it must not stop for that.
-            401 | 403 => Answer::nothing_known("the gateway refuses the backend"),
-            status if is_json => {
-                Answer { status, body: rx, rate: None, date: head.date.map(|date| date.0), replayed: head.replayed }
-            }
-            status @ 400.. => Answer { status, body: b"{}".to_vec(), rate: None, date: None, replayed: false },
-            _ => Answer::nothing_known("the gateway's answer is not JSON"),
-        }
+        Answer::of_gateway(&head, rx)
     }
 
     fn keep(&self, line: Line) {

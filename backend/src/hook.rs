@@ -6,6 +6,7 @@ use pay_core::wire::webhook::About;
 use crate::answer::Answer;
 use crate::book::{Effect, Event, Told};
 use crate::desk::Desk;
+use crate::rules::Ground;
 
 /// Where the gateway calls.
 pub(crate) const PATH: &str = "/hooks/cashfree/merchant";

@@ -1,19 +1,23 @@
 #![cfg_attr(feature = "service", doc = include_str!("../README.md"))]
-#![cfg_attr(not(feature = "service"), doc = "The merchant's book alone; the service is behind the feature `service`.")]
+#![cfg_attr(
+    not(feature = "service"),
+    doc = "The merchant's book and the rules around it; the service is behind the feature `service`."
+)]
 #![forbid(unsafe_code)]
 
 pub mod book;
+pub mod rules;
+
+mod answer;
+mod call;
+mod notice;
 
 #[cfg(feature = "service")]
 mod agenda;
 #[cfg(feature = "service")]
-mod answer;
-#[cfg(feature = "service")]
 mod budget;
 #[cfg(feature = "service")]
 mod cache;
-#[cfg(feature = "service")]
-mod call;
 #[cfg(feature = "service")]
 mod certificate;
 #[cfg(feature = "service")]
@@ -43,10 +47,10 @@ mod watch;
 
 #[cfg(feature = "service")]
 pub use budget::Limits;
-#[cfg(feature = "service")]
 pub use call::Prices;
 #[cfg(feature = "service")]
-pub use config::{Config, Notice, StartError};
+pub use config::{Config, StartError};
+pub use notice::Notice;
 #[cfg(feature = "service")]
 pub use server::Server;
 #[cfg(feature = "service")]

@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::answer::Answer;
 use crate::call::{Call, Incoming};
 use crate::desk::Desk;
+use crate::rules::Ground;
 use crate::token::presented;
 
 /// Longest wait, whatever is preferred.

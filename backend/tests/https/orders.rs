@@ -72,7 +72,7 @@ fn a_lost_answer_is_found_again() {
     assert_eq!(shop.gateway.gateway().orders().count(), 2);
 }
 
-// Mutant: leaving `mark` out of `Desk::reading` hands the session of another system's order to a kiosk.
+// Mutant: leaving `mark` out of `rules::seen` hands the session of another system's order to a kiosk.
 #[test]
 fn an_order_of_another_system_is_not_adopted() {
     let shop = Shop::open("foreign");

@@ -1,0 +1,47 @@
+//! What the people who run a backend are told.
+
+use core::fmt;
+
+/// Something for the operator. Without secrets and without the gateway's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// The money of this order goes back.
+    Refunded {
+        /// The order.
+        order_id: String,
+        /// The refund at the gateway.
+        refund_id: String,
+    },
+    /// A person has something to do; it is listed until it is done.
+    Duty {
+        /// The order.
+        order_id: String,
+        /// Its name, for saying that it is done.
+        duty: String,
+        /// What to do.
+        text: String,
+    },
+    /// The refund was not made at this try; there will be another.
+    RefundPending {
+        /// The order.
+        order_id: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The database gives no answer: nothing is done until it does.
+    NotKept(String),
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refunded { order_id, refund_id } => write!(f, "order {order_id}: refunded as {refund_id}"),
+            Self::Duty { order_id, duty, text } => write!(f, "order {order_id}: {duty}: {text}"),
+            Self::RefundPending { order_id, status } => {
+                write!(f, "order {order_id}: no refund yet (status {status}); trying again")
+            }
+            Self::NotKept(why) => write!(f, "the orders cannot be kept: {why}"),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What the backend does by itself: the duties of its book.
+
+use pay_core::model::OrderId;
+use pay_core::wire::{Call, decode, encode};
+
+use super::not_now::NotNow;
+use super::ours::{order as read_order, seen};
+use super::reading::{VERSION, note_list, note_status};
+use super::refund::{refund, seen_refund};
+use super::{Ground, say};
+use crate::book::{Duty, Entry, Event};
+
+/// Does what the book names as due next.
+///
+/// # Errors
+/// It is as due as before: it is to be tried again, after a pause.
+pub fn fulfil<G: Ground>(ground: &G, entry: &Entry, duty: Duty) -> Result<(), NotNow> {
+    match duty {
+        Duty::Close => look(ground, entry, true, true),
+        Duty::Read { order } => look(ground, entry, order, false),
+        Duty::ReadRefunds => list_refunds(ground, entry.order()),
+        Duty::Refund { id, amount } => refund(ground, entry.order(), &id, amount),
+        Duty::SayOverdue => Ok(say(ground, entry.order(), &Event::Overdue).map(|_| ())?),
+    }
+}
+
+/// Reads the order, then its payments if it has ended; asks for its end where the device wanted it and the gateway has not heard.
+fn look<G: Ground>(ground: &G, entry: &Entry, with_order: bool, close: bool) -> Result<(), NotNow> {
+    let order = entry.order();
+    let mut status = None;
+    if with_order {
+        let answer = read_order(ground, order, VERSION);
+        let shown = seen(ground, order, &answer).filter(|_| answer.is_success()).ok_or(NotNow)?;
+        if close && shown.is_active {
+            ground.ask(Call::TerminateOrder(order), VERSION, encode::TERMINATE_ORDER);
+            ground.forget(order);
+        }
+        if !shown.is_final {
+            return Ok(note_status(ground, order, shown.status, answer.date)?);
+        }
+        status = Some(shown.status);
+    }
+    // Shoppers wait for the same budget; what is not money that goes back can wait.
+    let call = Call::ListPayments(order);
+    let is_hinted = entry.is_hinted();
+    let is_urgent = close || is_hinted || entry.released() == Some(false);
+    if !is_urgent && !ground.has_to_spare(call.kind()) {
+        return Err(NotNow);
+    }
+    // The device that waits for it will ask for the same list in a moment.
+    let answer = if is_hinted { ground.read(call, VERSION) } else { ground.ask(call, VERSION, &[]) };
+    if answer.is_success() { Ok(note_list(ground, order, status, &answer)?) } else { Err(NotNow) }
+}
+
+fn list_refunds<G: Ground>(ground: &G, order: &OrderId) -> Result<(), NotNow> {
+    let answer = ground.ask(Call::ListRefunds(order), VERSION, &[]);
+    if !answer.is_success() {
+        return Err(NotNow);
+    }
+    let mut body = answer.body;
+    let (mut list, mut refunds) = (Vec::new(), decode::refunds(&mut body));
+    while let Some(refund) = refunds.next().map_err(|_| NotNow)? {
+        list.push(seen_refund(&refund));
+    }
+    Ok(say(ground, order, &Event::Refunds { list }).map(|_| ())?)
+}

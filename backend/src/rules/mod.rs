@@ -1,0 +1,94 @@
+//! The rules: who may do what to which order, and how what is owed is done.
+//!
+//! They stand between a till's call and the [`book`](crate::book): which event is said, and which call of the gateway is made before
+//! or after it. They know no socket, thread, cache or database: those are behind a [`Ground`]. The service runs them over its own, and
+//! `cargo xtask sweep` and `cargo xtask explore` over memory.
+
+mod claim;
+mod close;
+mod create;
+mod duties;
+mod ground;
+mod not_now;
+mod ours;
+mod reading;
+mod refund;
+
+use pay_core::model::{ApiVersion, OrderId};
+use pay_core::wire;
+use serde_json::json;
+
+pub use crate::answer::{Answer, Rate};
+use crate::book::{Effect, Event, Owner};
+pub use crate::call::{Call, Incoming, Prices};
+pub use duties::fulfil;
+pub use ground::Ground;
+pub use not_now::NotNow;
+pub use ours::{OrderSeen, seen};
+
+/// Answers a device, which has shown that it is `owner`.
+pub fn serve<G: Ground>(ground: &G, owner: Owner, prices: &Prices, request: &Incoming) -> Answer {
+    checked(ground, owner, prices, request).unwrap_or_else(|refusal| refusal)
+}
+
+fn checked<G: Ground>(ground: &G, owner: Owner, prices: &Prices, request: &Incoming) -> Result<Answer, Answer> {
+    let call = request.call(prices)?;
+    if call.acts() && request.epoch()? < ground.epoch(owner)? {
+        return Err(Answer::old_epoch());
+    }
+    // What the gateway does not have needs no version of it.
+    let version = if call.is_ours() { ApiVersion::default() } else { request.version()? };
+    answer(ground, owner, call, version)
+}
+
+/// Answers a call of a device, whose epoch is not over.
+///
+/// # Errors
+/// The call is refused, or nothing could be kept of it: the answer to the device.
+pub fn answer<G: Ground>(ground: &G, owner: Owner, call: Call, version: ApiVersion) -> Result<Answer, Answer> {
+    match call {
+        Call::Create(order) => create::create(ground, owner, *order, version),
+        Call::Close(order) => close::close(ground, owner, &order, version),
+        Call::Report(order, released, payment) => claim::report(ground, owner, &order, released, payment),
+        Call::Claim(order, payment) => claim::claim(ground, owner, &order, payment),
+        Call::Recover => recover(ground, owner),
+        Call::Read(order) => {
+            ours::need(ground, owner, &order, version)?;
+            Ok(ours::order(ground, &order, version))
+        }
+        Call::Payments(order) => {
+            ours::need(ground, owner, &order, version)?;
+            let answer = ground.read(wire::Call::ListPayments(&order), version);
+            // What the device learns the book knows, too: a claim that follows needs no other look. If it cannot be written, it looks.
+            if answer.is_success() {
+                let _ = reading::note_list(ground, &order, None, &answer);
+            }
+            Ok(answer)
+        }
+        Call::Payment(order, payment) => {
+            ours::need(ground, owner, &order, version)?;
+            Ok(ground.read(wire::Call::ReadPayment(&order, payment), version))
+        }
+    }
+}
+
+/// A device lost its journal, or takes the place of another: earlier lives of it are over.
+fn recover<G: Ground>(ground: &G, owner: Owner) -> Result<Answer, Answer> {
+    let (epoch, orders) = ground.recover(owner)?;
+    let orders: Vec<_> = orders.iter().map(OrderId::as_str).collect();
+    Ok(Answer::ok(json!({"epoch": epoch, "orders": orders}).to_string().into()))
+}
+
+/// Says what happened to an order that is there.
+fn say<G: Ground>(ground: &G, order: &OrderId, event: &Event) -> Result<Effect, Answer> {
+    ground.say(order, event)?.ok_or_else(Answer::no_such_order)
+}
+
+/// The same of a device's word.
+fn say_or_conflict<G: Ground>(ground: &G, order: &OrderId, event: &Event) -> Result<(), Answer> {
+    match say(ground, order, event)? {
+        Effect::ReadFirst => Err(Answer::not_seen_paid()),
+        effect if effect.is_conflict() => Err(Answer::contradiction()),
+        Effect::News { .. } | Effect::Pace { .. } => Ok(()),
+    }
+}

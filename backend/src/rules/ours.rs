@@ -1,0 +1,97 @@
+//! Which orders are ours.
+
+use pay_core::model::{ApiVersion, OrderId, OrderStatus};
+use pay_core::wire::{Call, decode};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::{Ground, say};
+use crate::answer::Answer;
+use crate::book::{Entry, Event, Owner};
+
+/// What an answer says of one of our orders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OrderSeen {
+    /// It will not change any more.
+    pub is_final: bool,
+    /// It can be paid.
+    pub is_active: bool,
+    /// The gateway's word.
+    pub status: String,
+}
+
+/// Passes if the order was made with this token, and the gateway has shown so.
+pub(super) fn need<G: Ground>(ground: &G, owner: Owner, id: &OrderId, version: ApiVersion) -> Result<(), Answer> {
+    let entry = ground.entry(id)?.filter(|entry| *entry.owner() == owner).ok_or_else(Answer::no_such_order)?;
+    if entry.is_made() {
+        return Ok(());
+    }
+    // The answer to its creation was lost. Without our mark in it, another system of the merchant has made it.
+    let answer = order(ground, id, version);
+    if answer.is_success() { made(ground, id) } else { Err(answer) }
+}
+
+/// The order as the gateway has it: an answer that is not a success, or is about our order.
+pub(super) fn order<G: Ground>(ground: &G, order: &OrderId, version: ApiVersion) -> Answer {
+    let answer = ground.read(Call::ReadOrder(order), version);
+    if !answer.is_success() || seen(ground, order, &answer).is_some() {
+        answer
+    } else if found(ground, order).is_some_and(|entry| entry.is_made()) {
+        // It is there, whatever this answer is about.
+        not_ours()
+    } else {
+        // Whose it is, is nobody's business.
+        Answer::no_such_order()
+    }
+}
+
+pub(super) fn made<G: Ground>(ground: &G, order: &OrderId) -> Result<(), Answer> {
+    say(ground, order, &Event::Made { at: ground.now() })?;
+    ground.planned();
+    Ok(())
+}
+
+/// What an answer says of our order; `None` if it cannot be read or is about another.
+pub fn seen<G: Ground>(ground: &G, order: &OrderId, answer: &Answer) -> Option<OrderSeen> {
+    let entry = found(ground, order)?;
+    seen_as(&entry, entry.is_made(), answer)
+}
+
+/// The same; only an order that was made, and so is ours, need not carry the mark: no other gets its id.
+pub(super) fn seen_as(entry: &Entry, is_made: bool, answer: &Answer) -> Option<OrderSeen> {
+    #[derive(Deserialize)]
+    struct Marked {
+        order_note: Option<String>,
+    }
+    let order = entry.order();
+    let marked: Marked = serde_json::from_slice(&answer.body).ok()?;
+    let mut body = answer.body.clone();
+    let read = decode::order(&mut body).ok()?;
+    let ours = read.order_id == order.as_str()
+        && read.amount.minor() == entry.amount()
+        && read.currency == "INR"
+        && marked.order_note.map_or(is_made, |note| note == mark(*entry.owner(), order));
+    ours.then(|| OrderSeen {
+        is_final: read.status.is_final(),
+        is_active: read.status == OrderStatus::Active,
+        status: read.status.as_str().to_owned(),
+    })
+}
+
+/// What our orders carry as their note: made for this token by who knows its hash, so that an order of the same id by
+/// another system of the merchant is never taken for ours.
+pub(super) fn mark(owner: Owner, order: &OrderId) -> String {
+    let hash = Sha256::digest(format!("kiosk-order\0{owner}\0{order}"));
+    let half = hash.iter().take(16).fold(0, |half: u128, byte| half << 8 | u128::from(*byte));
+    format!("kiosk order {half:032x}")
+}
+
+pub(super) fn not_ours() -> Answer {
+    Answer::nothing_known("the gateway's answer is about something else")
+}
+
+/// Where no answer of the database and no order come to the same.
+fn found<G: Ground>(ground: &G, order: &OrderId) -> Option<Entry> {
+    ground.entry(order).ok().flatten()
+}
