@@ -1,29 +1,29 @@
-//! A stand-in for the payment gateway, for tests, demonstrations and work without an account.
+//! A local stand-in for the payment gateway, for tests, demonstrations and work without an account.
 //!
-//! The rules are [`Gateway::handle`]: a pure function of state, request, time and seed, read from the gateway's public
-//! documents and from nothing of this workspace, so that client and sandbox check each other. [`Server`] puts them
-//! behind HTTPS on a loopback address. It is no model of the real gateway's risk rules, fees or settlement, and what
-//! the documents leave open is a switch in [`Rules`].
+//! [`Gateway::handle`] has the rules: a pure function of state, request, time and seed. They come from the gateway's
+//! public documents and use no code of this workspace, so client and sandbox check each other. [`Server`] serves them
+//! over HTTPS on a loopback address. Risk rules, fees and settlement of the real gateway are not modelled. What the
+//! documents leave open is a switch in [`Rules`].
 //!
-//! - Only the card numbers of [`CARDS`] are taken; the OTP is [`OTP`].
-//! - An attempt waits until `POST /simulate`, its OTP, or [`Rules::settle_after_ms`]. Collect requests to the test
-//!   VPAs (`testsuccess@gocash`, `testfailure@gocash`, …) end by themselves: after that time, or by the next request.
-//! - RuPay test cards answer with a form, others with a page; with channel `post` corporate test cards have no native
+//! - It accepts only the card numbers of [`CARDS`]; the OTP is [`OTP`].
+//! - An attempt waits for `POST /simulate`, its OTP, or [`Rules::settle_after_ms`]. Collect requests to the test VPAs
+//!   (`testsuccess@gocash`, `testfailure@gocash`, …) end by themselves: after that time, or at the next request.
+//! - RuPay test cards answer with a form, others with a page. With channel `post`, corporate test cards have no native
 //!   OTP and fall back to the bank's page.
-//! - A saved card (`instrument_id`) can be any id of the right form. An expiry date in the past is taken, as the
-//!   documents' samples have it.
-//! - Absent values are sent as null, as the gateway does although its newer specifications do not say so; apart from
-//!   null every answer is meant to be valid against the specification of its version.
-//! - Pages that the customer has not opened are NOT_ATTEMPTED, everything else that waits is PENDING. A success after
-//!   FAILED or USER_DROPPED is possible; on an order that has closed it becomes CANCELLED. A mandate
-//!   (`authorize_only`) succeeds without being captured and leaves its order ACTIVE.
-//! - A collect request with `upi_redirect_url` answers `action: "link"`, since `collect` is not in the specification's
-//!   list. Members outside the specification are refused on Order Pay, OTP, refund, terminate and simulate calls, and
-//!   ignored when an order is made.
-//! - A call that a version has not got is a "bad URL" of status 400.
-//! - The merchant is told of payments and refunds that end, by webhooks, once [`Server::send_webhooks`] was called.
-//! - What the documents leave open, and everything that goes wrong in the world, are numbered [`Scenario`]s; what goes
-//!   wrong with the bytes of a connection, whatever they carry, is the business of a [`Proxy`] in between.
+//! - Any id of the right form is a saved card (`instrument_id`). An expiry date in the past is accepted, because the
+//!   documents' samples have one.
+//! - Absent values are sent as null, as the gateway does although its newer specifications do not say so. Apart from
+//!   null, every answer is meant to be valid against the specification of its version.
+//! - Pages that the customer has not opened are NOT_ATTEMPTED; every other waiting attempt is PENDING. A success after
+//!   FAILED or USER_DROPPED is possible; on a closed order it becomes CANCELLED. A mandate (`authorize_only`) succeeds
+//!   without capture and leaves its order ACTIVE.
+//! - A collect request with `upi_redirect_url` answers `action: "link"`, because `collect` is not in the
+//!   specification's list. Members outside the specification are refused on Order Pay, OTP, refund, terminate and
+//!   simulate calls, and ignored when an order is created.
+//! - A call that a version does not have is a "bad URL" with status 400.
+//! - After [`Server::send_webhooks`] the sandbox sends webhooks for payments and refunds that end.
+//! - What the documents leave open, and faults of the gateway, network and shopper, are numbered [`Scenario`]s. A
+//!   [`Proxy`] in between disturbs the bytes of any connection.
 //!
 //! ```
 //! let server = sandbox::Server::start(sandbox::Config::default())?;

@@ -1,9 +1,10 @@
-//! `pay_core`'s `Transport` for microcontrollers: verified TLS 1.3 and HTTP/1.1 over any connector, without an operating system,
-//! a heap or `unsafe`.
+//! HTTPS for microcontrollers: `pay_core`'s `Transport` with verified TLS 1.3 and HTTP/1.1, without an operating
+//! system, a heap or `unsafe`.
 //!
-//! A [`Link`] holds one connection: a [`Connect`] implementation (`StackConnector` for an embassy-net stack, feature `embassy-net`), the
-//! caller's [`tls::Buffers`], random source and [`tls::Clock`]. A [`Transport`] is bound to one endpoint and its
-//! [`tls::Trust`]; two of them may share a link.
+//! - A [`Link`] holds one connection: a [`Connect`] implementation (`StackConnector` for an embassy-net stack, feature
+//!   `embassy-net`), the caller's [`tls::Buffers`], random source and [`tls::Clock`].
+//! - A [`Transport`] is bound to one endpoint and its [`tls::Trust`]. Two of them may share a link.
+//! - Every [`Error`] says whether the request can have arrived.
 //!
 //! ```
 //! use core::cell::RefCell;
@@ -33,9 +34,16 @@
 //! }
 //! ```
 //!
-//! Features, on by default: `embassy-net` (the connector), `p384` and `rsa` (servers whose chain has such keys: nearly every public one),
-//! `chacha20` and `x25519` (a faster cipher without AES hardware; servers without P-256). `default-features = false` is for who knows the
-//! server; AES-128-GCM and P-256 are always there. Off by default: `journal` (sales kept in NOR flash), `public-roots` (a ready set of anchors).
+//! Features that are on by default, and what they are for:
+//!
+//! - `embassy-net`: the connector;
+//! - `p384` and `rsa`: servers whose chain has such keys, nearly every public one;
+//! - `chacha20`: a cipher that is faster without AES hardware;
+//! - `x25519`: servers without P-256.
+//!
+//! With `default-features = false`, for a server that you know, AES-128-GCM and P-256 remain. Features that are off by
+//! default: `journal` (stores sales in NOR flash), `p256-cm4` (P-256 in assembly for a Cortex-M4), `public-roots`
+//! (Mozilla's roots as anchors).
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

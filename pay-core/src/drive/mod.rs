@@ -1,4 +1,8 @@
-//! Runs a sale over a transport and a journal.
+//! Runs one sale over a transport and a journal.
+//!
+//! [`Driver`] does what a [`Sale`](crate::Sale) asks for: it stores records in a [`Journal`] and exchanges requests
+//! over a [`Transport`]. It never waits for people: a [`Need`] says what the sale waits for. Most programs use
+//! [`Till`](crate::till::Till) instead, which runs whole sales.
 
 mod apart;
 mod driver;

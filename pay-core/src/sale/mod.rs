@@ -1,4 +1,7 @@
-//! What to do next: the flow from intent to outcome. Pure: time and entropy are arguments, I/O is a step.
+//! One sale, from intent to outcome, as a pure state machine: time and entropy are arguments, I/O is a [`Step`].
+//!
+//! [`Sale`] says what to send, store, show or wait for; [`Driver`](crate::Driver) does it. [`Record`] is what a journal
+//! stores, [`Outcome`] how a sale ended, [`Policy`] what the merchant decides.
 
 #[cfg(feature = "explore")]
 pub(crate) mod canonical;

@@ -1,4 +1,4 @@
-//! The life's answers: what happened, and what it means for whoever waits for it.
+//! What the result of a step changes in a life.
 
 use core::mem;
 
@@ -19,10 +19,11 @@ impl Life {
         }
     }
 
-    /// What came of the last [`Do`](crate::till::Do). `buffers`: the same as there.
+    /// Takes the result of the last [`Do`](crate::till::Do). `buffers`: the same as there.
     ///
     /// # Errors
-    /// [`Trouble::Sale`]: what the shopper chose cannot be sent. Nothing was; the job is over, and the order can still be sold.
+    /// [`Trouble::Sale`]: the chosen request cannot be sent. Nothing was sent; the job is over, and the order can still
+    /// be sold.
     #[inline(never)]
     pub fn on(&mut self, now: Millis, event: Event<'_>, buffers: &mut Buffers<'_>) -> Result<(), Trouble> {
         let asked = mem::take(&mut self.asked);

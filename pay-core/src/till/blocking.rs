@@ -1,5 +1,5 @@
-//! A till for threads that may block: same names, same contract as [`super::Till`], which does the work. Its parts never wait, so
-//! nothing is ever polled twice.
+//! A till for threads that may block: same names, same contract as [`super::Till`], which does the work. Its parts
+//! never wait, so nothing is ever polled twice.
 
 use core::future::Future;
 use core::pin::pin;
@@ -18,7 +18,7 @@ use super::refund_ref::RefundRef;
 use super::shop::blocking::Shop;
 use super::terms::Terms;
 
-/// A till: it sells, and settles what it has open in the waits of its sales.
+/// A till: it sells, and settles open sales of its journal while a sale waits. See [`super::Till`].
 #[derive(Debug)]
 pub struct Till<'b, P, A, J, O>(super::Till<'b, Blocking<P>, Blocking<A>, Blocking<J>, O>);
 
@@ -60,7 +60,7 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
         self.0.life()
     }
 
-    /// The journal, to look into.
+    /// See [`super::Till::journal`].
     pub const fn journal(&mut self) -> &mut J {
         &mut self.0.journal().0
     }

@@ -1,4 +1,4 @@
-//! What makes a terminal the one it is.
+//! A terminal's identity: its secret and its journal.
 
 use super::super::model::DeviceSecret;
 
@@ -6,13 +6,13 @@ use super::super::model::DeviceSecret;
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs)] // made by the caller, out of its own storage
 pub struct Device<J> {
-    /// 32 random bytes, made once for this terminal and kept apart from the journal: idempotency keys and marks come from it,
-    /// so they are the same after a reboot.
+    /// 32 random bytes, made once for this terminal and stored apart from the journal. Idempotency keys and marks are
+    /// derived from it, so they are the same after a reboot.
     pub secret: DeviceSecret,
-    /// Remembers sales.
+    /// Stores sales over power cuts.
     pub journal: J,
-    /// 64 random bits, made with the journal: tells it from the one before, which was lost.
+    /// 64 random bits, made with the journal: they distinguish it from an earlier journal that was lost.
     pub incarnation: u64,
-    /// The terminal's life, as its backend counts them: what [`Till::recover`](super::Till::recover) said last; 0 before the first.
+    /// The device's epoch: the last value that [`Till::recover`](super::Till::recover) returned; 0 before the first.
     pub epoch: u32,
 }

@@ -1,4 +1,4 @@
-//! How what was begun has ended.
+//! The results of a till's jobs.
 
 use core::fmt;
 
@@ -7,7 +7,7 @@ use super::super::sale::{
     AttemptEnd, AttemptState, LimitReached, Outcome, Record, RefusedBy, Release, RouteProblem, SaleError,
 };
 
-/// How what was begun has ended.
+/// The result of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_enums, clippy::large_enum_variant)] // one for each thing that can be begun
 pub enum Done {
@@ -15,36 +15,37 @@ pub enum Done {
     Nothing,
     /// The order exists and can be paid.
     Created(OpenOrder),
-    /// The sale is over, or left; how it stands.
+    /// The sale is over, or was left; how it stands.
     Over(Outcome),
-    /// Every sale that the journal has open was looked after: so many are still open.
+    /// Every open sale of the journal was resumed; this many are still open.
     Settled(u32),
-    /// The refund is there.
+    /// The gateway has the refund.
     Refunded(Refunded),
-    /// What the backend knew of this device is kept.
+    /// The backend's orders of this device are stored.
     Recovered(Recovered),
     /// How the order stands at the gateway.
     Status(Status),
-    /// It could not be done.
+    /// The job was not carried out.
     Refused(Trouble),
 }
 
 impl Done {
-    /// The id is of an order of somebody else, or of one that the journal knows: another id may do.
+    /// The id belongs to another party's order, or to one that the journal has: another id may work.
     pub(super) const fn is_taken(&self) -> bool {
         matches!(self, Self::Over(Outcome::OrderTaken) | Self::Refused(Trouble::Over(_) | Trouble::Changed(_)))
     }
 }
 
-/// What a terminal that lost its journal has got back.
+/// What a terminal that lost its journal has recovered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Recovered {
-    /// The number of the life that begins, as the backend counts them: [`Device::epoch`](super::Device::epoch) from now on.
+    /// The epoch that begins: [`Device::epoch`](super::Device::epoch) from now on.
     pub epoch: u32,
-    /// Orders that the journal has now, and did not have. Whether their goods are out is unknown.
+    /// How many orders were added to the journal. Whether their goods are out is unknown.
     pub orders: u32,
-    /// Orders that it could not take: it is full, or nobody said what they cost. Settle, then recover again.
+    /// How many orders could not be stored: the journal is full, or their amount could not be read. Settle, then
+    /// recover again.
     pub left: u32,
 }
 
@@ -58,21 +59,21 @@ pub struct Refunded {
     pub amount: Amount,
     /// Where the money is.
     pub money: MoneyBack,
-    /// The gateway's own word for that, `SUCCESS` or `REJECTED`; an open set.
+    /// The gateway's own word, such as `SUCCESS` or `REJECTED`; an open set.
     pub word: Text<24>,
 }
 
-/// Where the money of a refund is.
+/// Whether the shopper has the money of a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MoneyBack {
-    /// With the shopper.
+    /// The shopper has it.
     Done,
-    /// On its way; the gateway has taken it.
+    /// The gateway has taken the refund; the money is on its way.
     OnItsWay,
-    /// Not on its way: it was cancelled, and a person must look.
+    /// The refund was cancelled. A person must look.
     Cancelled,
-    /// The gateway says a word that is not known here. A person must look.
+    /// The gateway's word is unknown here. A person must look.
     Unknown,
 }
 
@@ -91,19 +92,19 @@ impl MoneyBack {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Status {
-    /// What it costs, once read.
+    /// The order's amount, once read.
     pub amount: Option<Amount>,
     /// The order.
     pub order: OrderState,
-    /// Payments that took money.
+    /// Number of successful payments.
     pub paid: u32,
-    /// How much, in paise.
+    /// Their sum, in paise.
     pub paid_minor: u64,
-    /// Payments that have not ended.
+    /// Number of payments that have not ended.
     pub pending: u32,
-    /// How much has gone back, or is on its way, in paise.
+    /// Sum of refunds that are made or on their way, in paise.
     pub back_minor: u64,
-    /// A refund of it.
+    /// One of its refunds, if it has any.
     pub refund: Option<RefundId>,
 }
 
@@ -115,78 +116,78 @@ pub enum OrderState {
     Active,
     /// It is paid.
     Paid,
-    /// Its time was over.
+    /// It expired.
     Expired,
     /// It was closed.
     Terminated,
     /// It is being closed.
     Closing,
-    /// A word that is not known here.
+    /// The gateway's word is unknown here.
     #[default]
     Unknown,
 }
 
-/// Why something was not done.
+/// Why a job was not carried out. Nothing that could charge was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Trouble {
     /// The journal cannot be read or written. Nothing was sent.
     Journal,
-    /// Too much is unsettled for another sale.
+    /// Too much is unsettled for another sale: call `settle_open`.
     Limit(LimitReached),
-    /// The journal has this order over another amount or currency, or at another gateway.
+    /// The journal has this order with another amount or currency, or at another gateway: use a new order id.
     Changed(OrderId),
-    /// The journal has this order, and it is over: so it ended.
+    /// The journal has this order, and it is over with this outcome.
     Over(Outcome),
     /// The journal does not have this order.
     NoOrder(OrderId),
-    /// A buffer, a value, or a point at which this cannot be done.
+    /// A buffer is too small, a value does not fit, or the call is out of turn.
     Sale(SaleError),
-    /// A value was refused.
+    /// A value is invalid; the field is named.
     Value(InvalidValue),
-    /// Nobody could say how the order stands.
+    /// The till could not learn how the order stands: try again.
     Route(RouteProblem),
-    /// The gateway or the backend said no.
+    /// The gateway or the backend refused: status and code.
     Refusal(RefusedBy),
-    /// The refund would leave less money than what went out for it; the refund that was already made, if one is known.
+    /// The refund is more than is left of what was paid.
     RefundTooMuch {
-        /// A refund that the order has already.
+        /// A refund that the order already has, if one is known.
         already: Option<RefundId>,
     },
-    /// A refund of this name was made over another amount.
+    /// A refund of this name was made with another amount: use another name.
     RefundDiffers(RefundId),
 }
 
-/// How a sale stands, in facts for people, logs and receipts.
+/// How a sale stands, for people, logs and receipts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Ended {
     /// The order.
     pub order_id: OrderId,
-    /// How it stands.
+    /// The outcome so far.
     pub outcome: Outcome,
-    /// What became of the goods.
+    /// The state of the goods.
     pub release: Release,
-    /// The payment of the last attempt, if the gateway gave a number.
+    /// The payment of the last attempt, if the gateway gave it a number.
     pub cf_payment_id: Option<CfPaymentId>,
-    /// How the last attempt ended, if it did.
+    /// How the last attempt ended, if it has.
     pub attempt: Option<AttemptEnd>,
-    /// How many attempts there were.
+    /// Number of attempts.
     pub attempts: usize,
-    /// The last reason that the gateway gave for not doing as it was asked: status and code.
+    /// The gateway's last refusal: status and code.
     pub said: Option<RefusedBy>,
     /// A person must look: [`Record::needs_person`].
     pub needs_person: bool,
-    /// Why nobody could be asked last time.
+    /// Why the last question got no answer.
     pub problem: Option<RouteProblem>,
-    /// The journal did not take what is known last.
+    /// The journal failed to store the latest state.
     pub journal_failed: bool,
-    /// Somebody still has to do something about it: it is open in the journal.
+    /// The sale is still open in the journal.
     pub open: bool,
 }
 
 impl Ended {
-    /// From what is known of a sale.
+    /// Made from the record of a sale.
     pub(super) fn of(record: &Record, outcome: Outcome, problem: Option<RouteProblem>, journal_failed: bool) -> Self {
         let last = record.attempts().next_back();
         let attempt = last.and_then(|attempt| match &attempt.state {
@@ -235,7 +236,7 @@ impl fmt::Display for Trouble {
 
 impl core::error::Error for Trouble {}
 
-/// A route's problem, in words for people.
+/// A route's problem, as text for people.
 #[derive(Clone, Copy, Debug)]
 #[allow(clippy::exhaustive_structs)] // a way to print it
 pub struct Why(pub RouteProblem);

@@ -1,4 +1,4 @@
-//! Why a till did not do what it was asked for.
+//! Why a till did not carry out a call.
 
 use core::fmt;
 
@@ -6,13 +6,13 @@ use super::super::model::OpenOrder;
 use super::super::sale::{Outcome, SaleError};
 use super::ended::{Done, Trouble};
 
-/// Why a till did not do what it was asked for. What it says of money: see [`Trouble`].
+/// Why a till did not carry out a call. What that means for money: see [`Trouble`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums)]
 pub enum TillError<E> {
     /// The journal cannot be read or written. Nothing that could charge was sent.
     Journal(E),
-    /// Anything else.
+    /// Any other reason.
     Trouble(Trouble),
 }
 
@@ -33,7 +33,7 @@ impl<E: fmt::Display> fmt::Display for TillError<E> {
 
 impl<E: core::error::Error> core::error::Error for TillError<E> {}
 
-/// The outcome of a sale that was begun.
+/// The outcome of a sale.
 pub(super) fn over<E>(done: Done) -> Result<Outcome, TillError<E>> {
     match done {
         Done::Over(outcome) => Ok(outcome),
@@ -41,7 +41,7 @@ pub(super) fn over<E>(done: Done) -> Result<Outcome, TillError<E>> {
     }
 }
 
-/// Why it ended otherwise than it should have.
+/// The reason of an unexpected end.
 pub(super) fn refused<E>(done: Done) -> TillError<E> {
     TillError::Trouble(match done {
         Done::Refused(trouble) => trouble,

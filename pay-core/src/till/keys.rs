@@ -1,11 +1,11 @@
-//! Everything that must be fresh, or the same again: seeds, order ids, idempotency keys, the mark.
+//! Fresh values (seeds, order ids) and reproducible ones (idempotency keys, the mark).
 
 use super::super::model::idempotency::keyed;
 use super::super::model::{
     Amount, Currency, DeviceSecret, Environment, IdempotencyKey, InvalidValue, Operation, OrderId, RequestId, Text,
 };
 
-/// What a device derives its keys and ids from.
+/// The secrets that a device derives its keys and ids from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Keys {
     secret: DeviceSecret,

@@ -1,4 +1,4 @@
-//! A whole life of a till: sales, one after the other, and whatever the journal has open beside them.
+//! A terminal's whole program as one value: sales, one after the other, and open sales of the journal beside them.
 
 use super::super::model::{
     Amount, CreateOrder, Customer, DeviceSecret, IdempotencyKey, InvalidValue, MARK_TAG, OpenOrder, Operation, OrderId,
@@ -15,39 +15,39 @@ use super::keys::Keys;
 use super::refund_ref::RefundRef;
 use super::terms::Terms;
 
-/// The till's whole life, without I/O: begin something, then carry out what [`Life::next`] says and answer with
-/// [`Life::on`], until it is [`Do::Idle`](crate::till::Do::Idle). The same inputs give the same steps.
+/// A terminal's whole program without I/O. Begin a job, then do what [`Life::next`] says and report the result to
+/// [`Life::on`], until it says [`Do::Idle`](crate::till::Do::Idle). The same inputs give the same steps.
 ///
-/// It holds two sales at the most: the shopper's, and one that the journal had open. The second works only in the waits of
-/// the first, so that no shopper waits for another's sale.
+/// It holds two sales at most: the shopper's, and an open one of the journal. The second works only while the first
+/// waits, so no shopper waits for another's sale.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Life {
     pub(super) terms: Terms,
     pub(super) keys: Keys,
     pub(super) job: Job,
-    /// What came of the last job, until the next is begun.
+    /// The result of the last job, until the next begins.
     pub(super) done: Done,
     pub(super) front: Option<Desk>,
     pub(super) back: Back,
     /// How the last sale stood.
     pub(super) ended: Option<Ended>,
-    /// Who waits for the answer to the last [`Do`].
+    /// Which part waits for the answer to the last [`Do`].
     pub(super) asked: Asked,
-    /// The connection to be closed.
+    /// The connection to close next.
     pub(super) disconnect: Option<Route>,
     pub(super) news: Option<News>,
-    /// The key of the single call that is on its way.
+    /// The idempotency key of the single call in flight.
     pub(super) key: Option<IdempotencyKey>,
-    /// The route that was last used.
+    /// The route used last.
     pub(super) route: Route,
-    /// Which of the terminal's lives this is, for a backend that counts them.
+    /// The device's epoch, for a backend that counts them.
     pub(super) epoch: Option<DeviceEpoch>,
 }
 
-/// So often an order id is minted for one order. With a random source that works, once.
+/// How often at most an order id is made for one order. With a working random source once is enough.
 pub(super) const FRESH_IDS: u8 = 3;
 
-/// Who waits for an answer.
+/// Which part waits for an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) enum Asked {
     #[default]
@@ -57,7 +57,7 @@ pub(super) enum Asked {
     Back,
 }
 
-/// What is to be told next.
+/// What the observer is told next.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum News {
     Resumed(Asked),
@@ -66,8 +66,8 @@ pub(super) enum News {
 }
 
 impl Life {
-    /// A till that was just switched on. `seed`: 32 random bytes, fresh for each boot. `incarnation`: 64 random bits, made
-    /// with the journal and kept beside it. `epoch`: see [`Device::epoch`](super::Device::epoch).
+    /// Makes a life at boot. `seed`: 32 random bytes, fresh for each boot. `incarnation`: 64 random bits, made with the
+    /// journal and stored beside it. `epoch`: see [`Device::epoch`](super::Device::epoch).
     #[inline(never)] // its copies of a sale are off the stack before anything is awaited
     pub fn new(terms: Terms, secret: DeviceSecret, incarnation: u64, epoch: u32, seed: [u8; 32]) -> Self {
         let keys = Keys::new(secret, incarnation, terms.environment, seed);
@@ -92,17 +92,17 @@ impl Life {
         self.epoch = DeviceEpoch::new(epoch);
     }
 
-    /// What the merchant decided.
+    /// The merchant's terms.
     pub const fn terms(&self) -> &Terms {
         &self.terms
     }
 
-    /// For what changes between two sales: how long to wait, whose goods.
+    /// The merchant's terms, to change between two sales: how long to wait, whether goods are handed out.
     pub const fn terms_mut(&mut self) -> &mut Terms {
         &mut self.terms
     }
 
-    /// How the last sale ended, or how the one at work stands.
+    /// How the current sale stands, or how the last one ended.
     pub fn ended(&self) -> Option<Ended> {
         match &self.front {
             Some(desk) => Some(Self::ended_of(desk, desk.sale.standing())),
@@ -110,12 +110,12 @@ impl Life {
         }
     }
 
-    /// What is known of the sale at work.
+    /// The record of the current sale.
     pub fn record(&self) -> Option<&Record> {
         self.front.as_ref().map(Desk::record)
     }
 
-    /// What [`Do::Choose`](super::Do::Choose) asks, as long as it is not answered.
+    /// The open question of [`Do::Choose`](super::Do::Choose).
     pub(super) fn question(&self) -> Option<(&PaymentSessionId, Option<&AttemptEnd>)> {
         self.front.as_ref().and_then(Desk::question)
     }
@@ -124,16 +124,16 @@ impl Life {
         Ended::of(desk.record(), outcome, desk.sale.route_problem(), desk.store.failures > 0)
     }
 
-    /// The id of a new order: 64 fresh random bits.
+    /// Makes the id of a new order: [`Terms::name`] and 64 fresh random bits.
     ///
     /// # Errors
-    /// [`Terms::name`] is not fit for an order id.
+    /// [`Terms::name`] has characters that an order id must not have.
     pub fn mint(&mut self) -> Result<OrderId, InvalidValue> {
         let name = self.terms.name.clone();
         self.keys.order_id(&name)
     }
 
-    /// Creates an order of a fresh id; see [`Life::create`].
+    /// Creates an order with a fresh id; see [`Life::create`].
     ///
     /// # Errors
     /// [`Trouble`]; nothing was begun.
@@ -151,8 +151,8 @@ impl Life {
         self.create(&request, unix, now, buffers)
     }
 
-    /// Creates an order, and goes on until it can be paid: [`Done::Created`]. The request gets this device's mark, unless
-    /// it goes to a backend.
+    /// Begins to create an order; ends with [`Done::Created`] once it can be paid. The request gets this device's mark,
+    /// unless it goes to a backend, which has its own.
     ///
     /// # Errors
     /// [`Trouble`]; nothing was begun.
@@ -200,7 +200,7 @@ impl Life {
         Ok(())
     }
 
-    /// Sells an order: the one that was created last, or one that came from elsewhere.
+    /// Begins to sell an order: the one created last, or one from elsewhere. Ends with [`Done::Over`].
     pub fn sell(&mut self, order: &OpenOrder, unix: Option<UnixSeconds>, now: Millis) {
         self.done = Done::Nothing;
         if self.front.as_ref().is_some_and(|desk| desk.is_ready_for(order)) {
@@ -225,8 +225,8 @@ impl Life {
         self.job = Job::Admit { after: None, sum: Default::default(), now: unix, then };
     }
 
-    /// Takes up one sale of the journal, with what somebody says about it, and brings it on as far as it goes:
-    /// [`Done::Over`].
+    /// Begins to resume one sale of the journal, with what a person says about it, and settles it as far as possible.
+    /// Ends with [`Done::Over`].
     #[inline(never)]
     pub fn recall(&mut self, order_id: OrderId, word: Word) {
         self.leave_front();
@@ -234,7 +234,7 @@ impl Life {
         self.job = Job::Recall { order_id, word };
     }
 
-    /// Looks after every sale that the journal has open, until all were, or it is `until`: [`Done::Settled`].
+    /// Begins to resume every open sale of the journal, once each or until `until`. Ends with [`Done::Settled`].
     pub fn settle_open(&mut self, until: Millis) {
         self.leave_front();
         self.back.begin_round();
@@ -242,22 +242,22 @@ impl Life {
         self.job = Job::Settle { until };
     }
 
-    /// How an order stands at the gateway: [`Done::Status`].
+    /// Begins to read how an order stands at the gateway. Ends with [`Done::Status`].
     pub fn status(&mut self, order_id: OrderId) {
         self.leave_front();
         self.done = Done::Nothing;
         self.job = Job::Errand(Errand::status(order_id));
     }
 
-    /// Sends money of an order back, once for each name: [`Done::Refunded`]. Payments and refunds are read before. Needs the
-    /// merchant's keys on the ask route.
+    /// Begins a refund of an order, once per name; reads payments and refunds first. Needs the merchant's keys on the
+    /// ask route. Ends with [`Done::Refunded`].
     pub fn refund(&mut self, order_id: OrderId, amount: Amount, name: &RefundRef) {
         self.leave_front();
         self.done = Done::Nothing;
         self.job = Job::Errand(Errand::refund(order_id, amount, name));
     }
 
-    /// The sale at the desk is put by; the journal has it, if anything of it can matter.
+    /// Puts the current sale aside; the journal has it if it can still matter.
     pub(super) fn leave_front(&mut self) {
         if let Some(desk) = &self.front {
             self.ended = Some(Self::ended_of(desk, desk.sale.standing()));

@@ -1,5 +1,8 @@
-//! The whole program of a till: sale after sale, and whatever the journal has open beside them. The only place with a loop
-//! over what a sale needs.
+//! A terminal's whole program: it sells, one sale after the other, and settles the open sales of its journal meanwhile.
+//!
+//! Start with [`Till`] (async) or [`blocking::Till`]. You provide a [`Shop`] (screen, goods, clock), a [`Device`]
+//! (secret and journal), [`Terms`], and, if you like, an [`Observer`]. [`Life`] is the same without I/O: a pure state
+//! machine.
 
 mod answers;
 mod back;

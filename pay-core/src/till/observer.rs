@@ -1,4 +1,5 @@
-//! Who hears of every step, without secrets: for logs, screens and tests. Nobody has to listen in on a transport for it.
+//! An observer is told of every step, without secrets: for logs, screens and tests. No wrapper around a transport is
+//! needed.
 
 use core::fmt;
 
@@ -7,13 +8,13 @@ use super::super::sale::{Failure, Record};
 use super::super::wire::Route;
 use super::step::Note;
 
-/// One exchange, as far as people may hear of it.
+/// One exchange, without secrets.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Heard<'a> {
-    /// Which call.
+    /// The call.
     pub call: CallKind,
-    /// Over which connection.
+    /// The connection that carried it.
     pub route: Route,
     /// The status of the answer, or why there is none and whether the request can have arrived.
     pub result: Result<u16, Failure>,
@@ -21,24 +22,24 @@ pub struct Heard<'a> {
     pub error: Option<&'a dyn fmt::Display>,
 }
 
-/// Hears of every step. All methods do nothing by default; `()` is an observer.
+/// Is told of every step. All methods do nothing by default; `()` is an observer.
 pub trait Observer {
     /// A request was sent, or could not be.
     fn exchanged(&mut self, heard: Heard<'_>) {
         let _ = heard;
     }
 
-    /// The journal has stored this: what is known of a sale has changed.
+    /// The journal has stored this record: the state of a sale has changed.
     fn stored(&mut self, record: &Record) {
         let _ = record;
     }
 
-    /// The journal failed, or one record of it cannot be read: then only the order of that record is not sold.
+    /// The journal failed, or one record of it cannot be read: then only that record's order is not sold.
     fn journal_failed(&mut self, error: &dyn fmt::Display) {
         let _ = error;
     }
 
-    /// Something else.
+    /// Anything else.
     fn note(&mut self, note: &Note<'_>) {
         let _ = note;
     }

@@ -1,4 +1,4 @@
-//! A terminal that lost its journal asks the backend for what it had open, and keeps it anew.
+//! A terminal that lost its journal asks the backend for its open orders, and stores them anew.
 
 use super::super::model::{Operation, Text};
 use super::super::sale::Record;
@@ -11,11 +11,11 @@ use super::life::{Asked, Life};
 use super::recovery::{Recovery, Step};
 use super::step::{Do, Unreadable};
 
-/// An order fits behind the list of them.
+/// Room for one order behind the list of orders, in bytes.
 const LEAST_RX: usize = 4 * 1024;
 
 impl Life {
-    /// After the journal was lost: asks the backend for the orders that this device has open, and keeps them:
+    /// Begins to recover a lost journal: asks the backend for this device's open orders, and stores them. Ends with
     /// [`Done::Recovered`].
     pub fn recover(&mut self) {
         self.leave_front();
@@ -60,7 +60,7 @@ impl Life {
         }
     }
 
-    /// The journal has said whether it has an order of the list.
+    /// The journal's answer whether it has an order of the list.
     pub(super) fn recovery_recalled(&mut self, found: Result<Option<&Record>, &Unreadable>, rx: &[u8]) {
         let Job::Recover(recovery) = &mut self.job else { return };
         match (found, &recovery.step) {
@@ -71,7 +71,7 @@ impl Life {
         }
     }
 
-    /// The journal has taken it, or has no room: then it is left for another time.
+    /// The journal has stored the order, or has no room: then it is left for later.
     pub(super) fn recovery_stored(&mut self, stored: bool, rx: &[u8]) {
         let Job::Recover(recovery) = &mut self.job else { return };
         recovery.found.orders += u32::from(stored);

@@ -20,14 +20,14 @@ impl RefundRef {
         Ok(Self { name: Text::parse("refund_ref", name)?, even_so: false, instant: false })
     }
 
-    /// Refunds although more would go back than came in and is still there.
+    /// Refunds even if more would be refunded than is left of what was paid.
     #[must_use]
     pub const fn even_so(mut self) -> Self {
         self.even_so = true;
         self
     }
 
-    /// Asks for the money to be back as fast as the gateway can, for a fee (`refund_speed` `INSTANT`).
+    /// Asks the gateway for an instant refund, which costs a fee (`refund_speed` `INSTANT`).
     #[must_use]
     pub const fn instant(mut self) -> Self {
         self.instant = true;

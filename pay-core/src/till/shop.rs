@@ -1,50 +1,50 @@
-//! What stands around a till: the shopper, the goods, the clock.
+//! What the caller provides for a sale: the shopper's screen, the goods, the clock.
 
 use super::super::drive::Blocking;
 use super::super::model::{Amount, Currency, NextAction, OrderId, OrderPay, Otp, PaymentSessionId, UnixSeconds};
 use super::super::sale::{AttemptEnd, Millis, Switch};
 
-/// What is sold, beside an action that is shown.
+/// The order that an action belongs to, for the screen.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_structs)] // what people see beside a code
 pub struct Offer {
     /// The order.
     pub order_id: OrderId,
-    /// What it costs.
+    /// The order's amount.
     pub amount: Amount,
-    /// In which currency.
+    /// The currency of the amount.
     pub currency: Currency,
 }
 
-/// How to pay.
+/// The shopper's choice of a method.
 // Owned in place: there is no heap to put the larger one on.
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Choice {
-    /// By this, made with the session that came with the question.
+    /// Pay by this request, made with the session that [`Shop::choose`] got.
     Pay(OrderPay),
-    /// Not at all, or not yet: go on asking about the attempts there are; without one that is open, the same as `GiveUp`.
+    /// Pay nothing now: the till goes on asking about open attempts. Without an open attempt, the same as `GiveUp`.
     Wait,
-    /// Not at all: the order is closed.
+    /// Pay nothing: the till closes the order.
     GiveUp,
-    /// The caller turns to something else; the order stays as it is, open in the journal.
+    /// Leave the sale: the order stays as it is, open in the journal.
     Leave,
 }
 
-/// What came of showing an action.
+/// The result of showing an action.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Seen {
-    /// It was shown.
+    /// The shopper sees it.
     Shown,
-    /// The shopper typed this OTP.
+    /// The shopper entered this OTP.
     Otp(Otp),
     /// The shopper wants another OTP.
     ResendOtp,
-    /// It cannot be shown here, or the shopper does not want it: the order is closed.
+    /// It cannot be shown here, or the shopper does not want it: the till closes the order.
     GiveUp,
-    /// It cannot be shown here, or the shopper wants another method.
+    /// It cannot be shown here, or the shopper wants another method: what to do with this attempt.
     Switch(Switch),
 }
 
@@ -52,14 +52,14 @@ pub enum Seen {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Wish {
-    /// Time went by.
+    /// The time has passed, or the sleep ended early for no reason.
     Nothing,
-    /// The shopper gives up: the order is closed, and asked about until it is known how it ended. Once it was seen to be paid this
-    /// changes nothing: the goods come.
+    /// The shopper cancels: the till closes the order, and asks until it knows how the order ended. Once the till has
+    /// seen the payment this changes nothing: the goods are handed out.
     Cancel,
     /// The shopper wants another method.
     Switch(Switch),
-    /// The caller turns to something else: how the sale stands is its outcome, and it stays open in the journal.
+    /// Leave the sale: it stays open in the journal, and its present state is the outcome.
     Leave,
 }
 
@@ -67,52 +67,55 @@ pub enum Wish {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_enums)] // there is no fourth
 pub enum Goods {
-    /// Out.
+    /// Handed out.
     Out,
-    /// Inside, for certain: they will not come out later.
+    /// Certainly still inside: they will not come out later.
     Inside,
-    /// Not known here. A person must look.
+    /// Not known. A person must look.
     Unknown,
 }
 
-/// The shopper's side of a till, and its clock. Only three methods must be written.
+/// The shopper's side of a till, and its clock. Only `now`, `sleep` and `show` must be written.
 // Executors of microcontrollers run on one core: futures need not be `Send`.
 #[allow(async_fn_in_trait)]
 pub trait Shop {
     /// Monotonic time.
     fn now(&mut self) -> Millis;
 
-    /// The wall clock, if there is one: for ages shown to people and for limits, never for money.
+    /// The wall clock, if there is one: for [`Terms::limits`](super::Terms::limits) and for ages shown to people, never
+    /// for money.
     fn unix(&mut self) -> Option<UnixSeconds> {
         None
     }
 
-    /// Waits until `until`, or returns early with a wish. May return early with nothing, too.
+    /// Waits until `until`. Returns early if the shopper wishes something; may also return early with
+    /// [`Wish::Nothing`].
     async fn sleep(&mut self, until: Millis) -> Wish;
 
-    /// Shows what the shopper has to do, until the next call. Returns at once, or, for an OTP, when it is typed.
+    /// Shows what the shopper has to do, until the next call. Returns at once; for an OTP, when the shopper has entered
+    /// it.
     async fn show(&mut self, offer: &Offer, action: NextAction<'_>) -> Seen;
 
-    /// The order can be paid (again). `ended`: how the attempt before ended.
+    /// Asks for a method: the order can be paid, or paid again. `ended`: how the previous attempt ended.
     async fn choose(&mut self, session: &PaymentSessionId, ended: Option<&AttemptEnd>) -> Choice {
         let _ = (session, ended);
         Choice::GiveUp
     }
 
-    /// Hands out the goods of this order. Called at most once for an order, over power cuts too, and only after the journal
-    /// knows that it begins; never unless [`Policy::release`](crate::Policy::release) is on.
+    /// Hands out the goods of this order. Called at most once per order, over power cuts too, and only after the
+    /// journal has stored that it begins; never unless [`Policy::release`](crate::Policy::release) is on.
     async fn vend(&mut self, offer: &Offer) -> Goods {
         let _ = offer;
         Goods::Unknown
     }
 
-    /// Whether the goods of this order came out, whose [`Shop::vend`] was cut off: a sensor's word.
+    /// Asks a sensor whether the goods of this order came out, after a power cut during its [`Shop::vend`].
     async fn sense(&mut self, order: &OrderId) -> Goods {
         let _ = order;
         Goods::Unknown
     }
 
-    /// What the shop gave last, a method or an OTP, is in the till's own buffer: the shop's own copy can be wiped.
+    /// The till has copied the last method or OTP into its own buffer: the shop can wipe its copy.
     fn taken(&mut self) {}
 }
 
@@ -150,7 +153,7 @@ impl<S: blocking::Shop> Shop for Blocking<&mut S> {
     }
 }
 
-/// The same for threads that may block.
+/// The same for threads that may block: same names, same contract.
 pub mod blocking {
     use super::{
         AttemptEnd, Choice, Goods, Millis, NextAction, Offer, OrderId, PaymentSessionId, Seen, UnixSeconds, Wish,
@@ -161,36 +164,36 @@ pub mod blocking {
         /// Monotonic time.
         fn now(&mut self) -> Millis;
 
-        /// The wall clock, if there is one.
+        /// See [`super::Shop::unix`].
         fn unix(&mut self) -> Option<UnixSeconds> {
             None
         }
 
-        /// Waits until `until`, or returns early with a wish.
+        /// See [`super::Shop::sleep`].
         fn sleep(&mut self, until: Millis) -> Wish;
 
-        /// Shows what the shopper has to do.
+        /// See [`super::Shop::show`].
         fn show(&mut self, offer: &Offer, action: NextAction<'_>) -> Seen;
 
-        /// The order can be paid (again).
+        /// See [`super::Shop::choose`].
         fn choose(&mut self, session: &PaymentSessionId, ended: Option<&AttemptEnd>) -> Choice {
             let _ = (session, ended);
             Choice::GiveUp
         }
 
-        /// Hands out the goods of this order, at most once.
+        /// See [`super::Shop::vend`].
         fn vend(&mut self, offer: &Offer) -> Goods {
             let _ = offer;
             Goods::Unknown
         }
 
-        /// Whether the goods of this order came out.
+        /// See [`super::Shop::sense`].
         fn sense(&mut self, order: &OrderId) -> Goods {
             let _ = order;
             Goods::Unknown
         }
 
-        /// What the shop gave last can be wiped.
+        /// See [`super::Shop::taken`].
         fn taken(&mut self) {}
     }
 

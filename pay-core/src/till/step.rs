@@ -1,4 +1,4 @@
-//! What a life asks of whoever runs it, and what it is told.
+//! The steps of a life: what the caller must do, and the result that it reports.
 
 use super::super::model::{NextAction, OrderId, PaymentSessionId};
 use super::super::sale::{AttemptEnd, Failure, Millis, Outcome, Record, RouteProblem};
@@ -6,7 +6,7 @@ use super::super::wire::{Request, ResponseHead, Route};
 use super::ended::Done;
 use super::shop::{Choice, Goods, Offer, Seen, Wish};
 
-/// The next thing to do. Each but `Idle` is answered with one [`Event`]; the name of the event stands beside it.
+/// The next thing to do. The caller answers each but `Idle` with one [`Event`], which is named here.
 #[must_use]
 #[derive(Debug)]
 // Exhaustive on purpose: a forgotten arm costs someone money.
@@ -14,7 +14,7 @@ use super::shop::{Choice, Goods, Offer, Seen, Wish};
 pub enum Do<'a> {
     /// Store the record durably: [`Event::Stored`].
     Store(&'a Record),
-    /// Look the order up in the journal: [`Event::Recalled`].
+    /// Look up the order in the journal: [`Event::Recalled`].
     Recall(&'a OrderId),
     /// Look up the open record with the lowest order id above this one: [`Event::Recalled`].
     NextOpen(Option<&'a OrderId>),
@@ -22,66 +22,66 @@ pub enum Do<'a> {
     Exchange(Request<'a>, &'a mut [u8]),
     /// Close the connection of this route: [`Event::Told`].
     Disconnect(Route),
-    /// Tell whoever listens: [`Event::Told`].
+    /// Tell the observer: [`Event::Told`].
     Tell(Note<'a>),
     /// Show this to the shopper: [`Event::Seen`].
     Show(&'a Offer, NextAction<'a>),
-    /// Ask how to pay: [`Event::Chosen`].
+    /// Ask the shopper for a method: [`Event::Chosen`].
     Choose(&'a PaymentSessionId, Option<&'a AttemptEnd>),
     /// Hand out the goods: [`Event::Vended`].
     Vend(&'a Offer),
-    /// Ask the sensor whether the goods are out: [`Event::Sensed`].
+    /// Ask a sensor whether the goods are out: [`Event::Sensed`].
     Sense(&'a OrderId),
-    /// Nothing to do before this time: [`Event::Wished`]. A time that has come means: at once.
+    /// Nothing to do before this time: [`Event::Wished`]. A time that has passed means: ask again at once.
     Sleep(Millis),
-    /// What was begun is done; nothing more to do until something else is begun.
+    /// The job is done; nothing to do until the next job begins.
     Idle(Done),
 }
 
-/// What happened.
+/// The result of a [`Do`].
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_enums, clippy::large_enum_variant)] // the answers to `Do`
 pub enum Event<'e> {
-    /// The record is stored (`true`), or is not.
+    /// Whether the record is stored.
     Stored(bool),
-    /// What the journal has. `Err`: it cannot be read.
+    /// The journal's record, if it has one. `Err`: it cannot be read.
     Recalled(Result<Option<&'e Record>, &'e Unreadable>),
-    /// What came of an exchange; a body is in `rx[..head.body_len]`.
+    /// The result of an exchange; the body is in `rx[..head.body_len]`.
     Exchanged(Result<ResponseHead, Failure>),
-    /// The connection is closed, or somebody was told.
+    /// The connection is closed, or the observer was told.
     Told,
-    /// What came of showing.
+    /// The result of showing an action.
     Seen(Seen),
-    /// How to pay.
+    /// The shopper's choice.
     Chosen(Choice),
-    /// Where the goods are now.
+    /// Where the goods are after handing out.
     Vended(Goods),
-    /// Where the goods are.
+    /// Where the sensor says the goods are.
     Sensed(Goods),
     /// Why the sleep ended.
     Wished(Wish),
 }
 
-/// The journal, or one record of it, cannot be read. Its own error stays with whoever asked it.
+/// The journal, or one record of it, cannot be read. The caller keeps the journal's own error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums)] // one record, or all
 pub enum Unreadable {
-    /// The record of this order. It blocks this order and no other.
+    /// The record of this order. It blocks this order only.
     Record(OrderId),
     /// The journal as a whole.
     Journal,
 }
 
-/// What whoever listens hears of, without secrets.
+/// What an observer is told, without secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Note<'a> {
-    /// A sale that the journal had open is taken up.
+    /// The till resumes an open sale of the journal.
     Resumed(&'a OrderId),
-    /// A sale that the journal had open is done, or is left for another time.
+    /// A resumed sale is done, or left for later.
     Settled(&'a Record, Outcome),
-    /// An attempt ended, the order is still to be paid.
+    /// An attempt ended; the order can still be paid.
     AttemptEnded(&'a OrderId, &'a AttemptEnd),
-    /// Why nobody said how an order stands.
+    /// Why the till could not learn how an order stands.
     Problem(&'a OrderId, RouteProblem),
 }

@@ -1,48 +1,48 @@
-//! What a merchant decides once for a terminal.
+//! The merchant's settings of a terminal.
 
 use super::super::model::{ApiVersion, Environment, Text};
 use super::super::sale::{Limits, Policy};
 use super::super::wire::ClientHints;
 
-/// What a merchant decides once for a terminal.
+/// The merchant's settings of a terminal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Terms {
-    /// Where the money is.
+    /// Sandbox or production.
     pub environment: Environment,
-    /// The version its calls are made with.
+    /// The API version of its calls.
     pub api_version: ApiVersion,
-    /// How patient and how bold its sales are.
+    /// How long its sales wait, and what they may repeat.
     pub policy: Policy,
-    /// How much may be unsettled before a new sale is refused (default: 20 sales, 20,000.00, 48 hours).
+    /// How much may be unsettled before the till refuses a new sale (default: 20 sales, 20,000.00, 48 hours).
     pub limits: Limits,
-    /// How long a sale goes on before the shopper once it is decided, in milliseconds (default 30 s): a report, a refund, an
-    /// order that is being closed. What is left then is done in the waits of the next sale, or by `settle_open`.
+    /// How long a decided sale goes on at the shopper's desk, in milliseconds (default 30 s), for a report, a refund,
+    /// or an order that is being closed. The till does the rest while the next sale waits, or in `settle_open`.
     pub linger_ms: u32,
-    /// How long an order that an earlier run left open may still be paid, counted from when it is taken up, in milliseconds
-    /// (default 0: it is asked once, then closed).
+    /// How long an order that an earlier run left open may still be paid, in milliseconds from when the till resumes it
+    /// (default 0: the till asks once, then closes it).
     pub abandoned_ms: u32,
-    /// What becomes of goods that were paid and never handed out because the power went (default: kept for a person).
+    /// What happens to goods that were paid and not handed out because the power went (default: kept for a person).
     pub unclaimed: Unclaimed,
     /// The `x-client-*` headers of Order Pay.
     pub client: Option<ClientHints>,
-    /// The beginning of the order ids that are minted, 1 to 28 of `[A-Za-z0-9_-]` (default `till`).
+    /// The prefix of new order ids, 1 to 28 of `[A-Za-z0-9_-]` (default `till`).
     pub name: Text<28>,
 }
 
-/// What becomes of goods that were paid, certainly never handed out, and whose shopper is gone.
+/// What happens to goods that were paid and certainly not handed out, when the shopper has gone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Unclaimed {
-    /// They wait for a person, who hands them out or sends the money back.
+    /// They wait for a person, who hands them out or makes a refund.
     #[default]
     Keep,
-    /// The money goes back.
+    /// The till refunds the payment.
     Return,
 }
 
 impl Terms {
-    /// With these, and everything else as a small shop wants it.
+    /// Terms with these two, and defaults for a small shop.
     pub fn new(environment: Environment, policy: Policy) -> Self {
         Self {
             environment,

@@ -16,12 +16,12 @@ use super::refund_ref::RefundRef;
 use super::shop::Shop;
 use super::terms::Terms;
 
-/// A till: it sells, and settles what it has open in the waits of its sales. A thin loop over [`Life`].
+/// A till: it sells, and settles open sales of its journal while a sale waits. A thin loop over [`Life`].
 ///
-/// Cancellation: a dropped future is safe. A request that was on its way counts as unknown and is asked about; goods that were
-/// being handed out are [`Release::Unknown`](crate::sale::Release::Unknown) after the next boot.
+/// Cancellation: a dropped future is safe. The till counts a request in flight as unknown, and asks about it. Goods
+/// that were being handed out are [`Release::Unknown`](crate::sale::Release::Unknown) after the next boot.
 ///
-/// Where a method does not do what it was asked, [`TillError`] says why, and nothing that could charge was sent.
+/// If a method returns [`TillError`], it says why the call was not carried out, and nothing that could charge was sent.
 #[derive(Debug)]
 pub struct Till<'b, P, A, J, O> {
     pub(super) life: Life,
@@ -31,11 +31,11 @@ pub struct Till<'b, P, A, J, O> {
     pub(super) buffers: Buffers<'b>,
 }
 
-/// What came of something that was begun.
+/// The result of a call.
 type Result<T, J> = core::result::Result<T, TillError<<J as Journal>::Error>>;
 
 impl<'b, P, A, J, O> Till<'b, P, A, J, O> {
-    /// A till that was just switched on. `seed`: 32 random bytes, fresh for each boot. `observer`: `()` for nobody.
+    /// Makes a till at boot. `seed`: 32 random bytes, fresh for each boot. `observer`: `()` for none.
     #[inline(never)]
     pub fn new(
         routes: Routes<P, A>,
@@ -51,22 +51,22 @@ impl<'b, P, A, J, O> Till<'b, P, A, J, O> {
 }
 
 impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
-    /// How the last sale ended, with what people want to know of it.
+    /// How the last sale ended, with facts for people, logs and receipts.
     pub fn ended(&self) -> Option<Ended> {
         self.life.ended()
     }
 
-    /// The state machine, for what a program decides between two sales.
+    /// The state machine, for settings that change between two sales ([`Life::terms_mut`]).
     pub const fn life(&mut self) -> &mut Life {
         &mut self.life
     }
 
-    /// The journal, to look into.
+    /// The journal, for reading.
     pub const fn journal(&mut self) -> &mut J {
         &mut self.journal
     }
 
-    /// Creates an order of a fresh id and goes on until it can be paid. Where the id is taken, by whatever accident, another is minted.
+    /// Creates an order with a fresh id, and returns once it can be paid. If the id is taken, it makes another id.
     ///
     /// # Errors
     /// [`TillError`].
@@ -82,8 +82,8 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
         }
     }
 
-    /// Creates this order and goes on until it can be paid. An id that somebody else's order has is
-    /// [`Outcome::OrderTaken`]: take another.
+    /// Creates this order, and returns once it can be paid. If another party's order has the id, the result is
+    /// [`Outcome::OrderTaken`]: use another id.
     ///
     /// # Errors
     /// [`TillError`].
@@ -92,7 +92,7 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
         created(self.run(shop).await?)
     }
 
-    /// Sells an order by this method: to the end, or until the shop leaves it.
+    /// Sells an order by this method, until its outcome is known or the shop leaves it.
     ///
     /// # Errors
     /// [`TillError`].
@@ -105,7 +105,7 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
         self.sell_by_choice(&order, &mut First { method: Some(method.into()), shop }).await
     }
 
-    /// Sells an order by whatever the shop chooses.
+    /// Sells an order by the methods that [`Shop::choose`] returns.
     ///
     /// # Errors
     /// [`TillError`].
@@ -114,16 +114,17 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
         over(self.run(shop).await?)
     }
 
-    /// Takes up one sale of the journal, with what somebody says about it, and brings it on as far as it goes.
+    /// Resumes one sale of the journal, with what a person says about it, and settles it as far as possible.
     ///
     /// # Errors
-    /// [`TillError`]; nothing has changed then.
+    /// [`TillError`]; nothing was changed.
     pub async fn bring_on(&mut self, order_id: &OrderId, word: Word, shop: &mut impl Shop) -> Result<Outcome, J> {
         self.life.recall(order_id.clone(), word);
         over(self.run(shop).await?)
     }
 
-    /// Looks after every sale that the journal has open, until all were or it is `until`. How many are still open.
+    /// Resumes every open sale of the journal, once each or until `until`. Returns how many are still open. It never
+    /// pays.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -135,9 +136,9 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
         }
     }
 
-    /// After the journal was lost, or in place of another terminal: asks the backend for the orders that this device has open, and
-    /// keeps them as sales whose goods are unknown. Earlier lives of the device are over at the backend: keep
-    /// [`Recovered::epoch`] beside the incarnation. Then call [`Till::settle_open`].
+    /// For a terminal that lost its journal or replaces another: asks the backend for this device's open orders, and
+    /// stores them as sales whose goods are unknown. The backend begins a new epoch and refuses calls of the old one:
+    /// store [`Recovered::epoch`] beside the incarnation. Then call [`Till::settle_open`].
     ///
     /// # Errors
     /// [`TillError`]; call again.
@@ -149,10 +150,11 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
         }
     }
 
-    /// Sends money of an order back, once for each name. Payments and refunds are read before.
+    /// Refunds this amount of an order, once per name. Reads payments and refunds first, and refunds no more than was
+    /// paid.
     ///
     /// # Errors
-    /// [`TillError`]; the same name again is the same refund.
+    /// [`TillError`]; calling again with the same name is safe: it is the same refund.
     pub async fn refund(
         &mut self,
         order_id: &OrderId,
@@ -167,7 +169,7 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
         }
     }
 
-    /// How an order stands at the gateway.
+    /// Reads how an order stands at the gateway.
     ///
     /// # Errors
     /// [`TillError`].

@@ -1,4 +1,4 @@
-//! The life's turns: what is next.
+//! The next step of a life.
 
 use core::mem;
 
@@ -14,7 +14,7 @@ use super::step::{Do, Note};
 const BESIDE_MS: u32 = 5_000;
 
 impl Life {
-    /// What to do next. `buffers`: the same two from the beginning of a job to its end.
+    /// Says what to do next. `buffers`: the same two from the beginning of a job to its end.
     #[inline(never)]
     pub fn next<'t>(&'t mut self, now: Millis, buffers: &'t mut Buffers<'_>) -> Do<'t> {
         self.asked = Asked::Nobody;
