@@ -24,7 +24,7 @@ const CLIENT_SECRET: &str = "CASHFREE_CLIENT_SECRET";
 /// The database's URL may have a password in it, and everybody sees a program's arguments.
 const DATABASE: &str = "BACKEND_DATABASE";
 
-/// A merchant's backend for kiosks that hold no secret
+/// The merchant's backend for kiosks that hold no merchant key
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 struct Options {
@@ -36,10 +36,10 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Device tokens
+    /// Manage device tokens
     #[command(subcommand)]
     Token(Token),
-    /// List what people have to do: order, name, what it is; a line each
+    /// List what a person must do, one line each: order, duty, text
     Duties {
         #[command(flatten)]
         place: Place,
@@ -47,11 +47,11 @@ enum Command {
         #[arg(long, default_value_t = 900)]
         order_life: u64,
     },
-    /// Say that a duty is done; `look` in its place has the order looked at again
+    /// Record that a duty is done; with `look` in place of the duty, read the order again
     Done {
         /// The order
         order: String,
-        /// The duty's name, as `backend duties` prints it
+        /// The duty, as `backend duties` prints it
         duty: String,
         /// Who did it
         #[arg(long)]
@@ -67,13 +67,14 @@ enum Command {
     },
 }
 
-/// Where the backend keeps its book.
+/// Where the backend stores its book.
 #[derive(clap::Args)]
 struct Place {
     /// The backend's folder
     #[arg(long)]
     dir: Option<PathBuf>,
-    /// postgres://…, for several backends; or set BACKEND_DATABASE. Without it SQLite in the folder
+    /// The PostgreSQL database (postgres://…), for several backends; or set BACKEND_DATABASE [default: SQLite in the
+    /// folder]
     #[arg(long)]
     database: Option<String>,
 }
@@ -104,7 +105,7 @@ fn database(url: Option<&String>, folder: Option<&Path>) -> anyhow::Result<Datab
 
 #[derive(Subcommand)]
 enum Token {
-    /// Make a token, store its hash, print it once; a running backend takes it at once
+    /// Create a token, store its hash, print it once; it works at once, also while the backend runs
     Add {
         /// 1 to 32 letters, digits, '-' or '_'
         name: String,
@@ -115,7 +116,7 @@ enum Token {
 
 #[derive(clap::Args)]
 struct Serve {
-    /// Where to listen; loopback only without --cert
+    /// The address to listen on; without --cert loopback only
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
     /// The gateway's base URL
@@ -124,47 +125,48 @@ struct Serve {
     /// Trust only this authority's certificate for the gateway (PEM or DER)
     #[arg(long)]
     gateway_ca: Option<PathBuf>,
-    /// Take webhooks here in plain HTTP, from a proxy on this machine; they are taken at --listen as well
+    /// Also receive webhooks in plain HTTP at this loopback address, from a proxy on this machine
     #[arg(long)]
     listen_hooks: Option<SocketAddr>,
-    /// A JSON file with client_id and client_secret; else CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET. With client_secret_before in it,
-    /// webhooks may still be signed with that
+    /// Merchant keys: a JSON file with client_id and client_secret; or set CASHFREE_CLIENT_ID and
+    /// CASHFREE_CLIENT_SECRET. With client_secret_before in it, webhooks signed with that secret are accepted too
     #[arg(long)]
     keys: Option<PathBuf>,
-    /// Where the orders and the authority's certificate are
+    /// The folder for the orders and the authority's certificate
     #[arg(long)]
     dir: PathBuf,
-    /// postgres://… for the orders, for several backends; or set BACKEND_DATABASE. Without it SQLite in the folder
+    /// The PostgreSQL database (postgres://…) for the orders, for several backends; or set BACKEND_DATABASE [default:
+    /// SQLite in the folder]
     #[arg(long)]
     database: Option<String>,
-    /// The most an order may be for
+    /// The largest amount of an order, in rupees
     #[arg(long, default_value = "1000.00", value_parser = amount, conflicts_with = "price")]
     cap: Amount,
-    /// Take only this price; may be given several times
+    /// Accept only this amount, in rupees; may be given several times
     #[arg(long, value_parser = amount)]
     price: Vec<Amount>,
-    /// The certificate chain (PEM)
+    /// The server's certificate chain (PEM)
     #[arg(long, requires = "key")]
     cert: Option<PathBuf>,
     /// Its private key (PEM)
     #[arg(long, requires = "cert")]
     key: Option<PathBuf>,
-    /// Calls per minute that the gateway takes
+    /// The gateway's limits of calls per minute
     #[arg(long, default_value = "production")]
     limits: LimitsOf,
-    /// The gateway has raised them so many times
+    /// The factor by which the gateway has raised these limits for you
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limits_times: u32,
-    /// Connections at a time: one for each device that waits
+    /// Connections at a time: each waiting device needs one
     #[arg(long, default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
     connections: u16,
-    /// Seconds an order can be paid
+    /// How long an order can be paid, in seconds
     #[arg(long, default_value_t = 900, value_parser = clap::value_parser!(u64).range(60..=86_400))]
     order_life: u64,
-    /// Give back what was paid and never reported on, after so many hours; without it a person is told
+    /// Refund paid orders without a report after this many hours [default: list them for a person]
     #[arg(long)]
     refund_unreported_after: Option<u16>,
-    /// Make a token at the start and write it to this new file, for tests
+    /// Create a token at the start and write it to this new file, for tests
     #[arg(long)]
     new_token_file: Option<PathBuf>,
 }

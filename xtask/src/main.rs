@@ -31,7 +31,7 @@ use clap::Parser;
 enum Task {
     /// Run all tests, the kiosk in an emulator included
     Test(test::Arguments),
-    /// Build what must not need an operating system or a heap, without either
+    /// Build the crates that must work without an operating system and a heap
     NoStd,
     /// Formatting, clippy, documentation, dependency rules
     Lint,
@@ -39,25 +39,25 @@ enum Task {
     Fuzz(fuzz::Arguments),
     /// Build the firmware and run it in an emulator; exits as the kiosk does
     Firmware(firmware::Arguments),
-    /// Print flash, RAM, stack and instructions of the firmware; fails if they grew
+    /// Print flash, RAM, stack and instructions of the firmware; fail if they grew
     Size(size::Arguments),
-    /// Build the kiosk for real boards and print what it takes of them
+    /// Build the kiosk for real boards and print its sizes
     Boards,
     /// Run the benchmarks
     Bench,
-    /// Count the codec's instructions beside serde_json's; fails if their ratio grew
+    /// Count the codec's instructions and serde_json's; fail if their ratio grew
     Codec(codec::Arguments),
-    /// Play payments with the power going everywhere, a few hundred thousand times
+    /// Play payments with a power cut at every point, a few hundred thousand times
     Sweep(sweep::Arguments),
     /// The same, and with --full ten million times: what docs/proof.md reports
     Proof(sweep::ProofArguments),
     /// Visit every state of small worlds: terminals, strangers, lost answers, power cuts
     Explore(explore::Arguments),
-    /// Break a copy in the ways of tests/mutants.toml, and show that the sweep or a test notices
+    /// Break a copy as tests/mutants.toml says, and check that the sweep or a test notices
     Mutants(mutants::Arguments),
-    /// Sell through the real transport, with faults, and see that nothing is charged twice and nothing grows
+    /// Sell through the real transport with faults; check that nothing is charged twice and memory does not grow
     Soak(soak::Arguments),
-    /// Everything that must hold before the crates are published: metadata, licences, features, versions, packages
+    /// Check what must hold before the crates are published: metadata, licences, features, versions, packages
     Release,
     /// Let many kiosks wait for a backend, and print how soon they know of their payments
     Fleet(fleet::Arguments),

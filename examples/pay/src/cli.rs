@@ -1,5 +1,5 @@
-//! What can be typed. No card number, CVV, OTP, key or token is among it: those come from files, standard input, prompts
-//! and the environment.
+//! What can be typed. No card number, CVV, OTP, key or token is among it: those come from files, standard input,
+//! prompts and the environment.
 
 use core::fmt;
 use core::net::SocketAddr;
@@ -19,11 +19,11 @@ Merchant keys come from CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET or --keys,
 CASHFREE_DEVICE_TOKEN or --token-file. Where the gateway is on this machine or is its own sandbox, fields that are not \
 given have test values.";
 
-/// Takes payments by every method of the Order Pay API; `pay demo` needs nothing but this program.
+/// Takes payments by every method of the Order Pay API. `pay demo` needs no account.
 #[derive(Debug, Parser)]
 #[command(name = "pay", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
 pub(super) struct Cli {
-    /// Print one JSON object on standard output, in every end, and everything else on standard error
+    /// Print exactly one JSON object on standard output, and everything else on standard error
     #[arg(long, global = true)]
     pub(super) json: bool,
     #[command(subcommand)]
@@ -33,7 +33,7 @@ pub(super) struct Cli {
 /// How long, and in which version: for whatever talks to a gateway.
 #[derive(Debug, Args)]
 pub(super) struct Talk {
-    /// Version of the API: 2022-09-01, 2023-08-01, 2025-01-01 or 2026-01-01
+    /// API version: 2022-09-01, 2023-08-01, 2025-01-01 or 2026-01-01
     #[arg(long, value_name = "DATE", default_value = "2025-01-01", value_parser = version)]
     pub(super) api_version: ApiVersion,
     /// How long to wait for an outcome, in seconds (up to a day)
@@ -44,19 +44,19 @@ pub(super) struct Talk {
 /// Where the gateway is, whom to trust, who we are.
 #[derive(Debug, Args)]
 pub(super) struct To {
-    /// The gateway, as https://host/path, with a port if need be
+    /// The gateway's URL, as https://host/path or https://host:port/path
     #[arg(long, value_name = "URL", default_value = "https://sandbox.cashfree.com/pg")]
     pub(super) gateway: String,
-    /// The merchant's backend, which answers for orders; needs a device token
+    /// The URL of the merchant's backend, which answers for orders; needs a device token
     #[arg(long, value_name = "URL")]
     pub(super) status_url: Option<String>,
     /// Trust only the certificates in this file, PEM or DER [default: a bundled list]
     #[arg(long, value_name = "FILE")]
     pub(super) ca: Option<PathBuf>,
-    /// Merchant keys: JSON with client_id and client_secret (the line that `pay sandbox` prints will do)
+    /// Merchant keys: a JSON file with client_id and client_secret (such as the line that `pay sandbox` prints)
     #[arg(long, value_name = "FILE")]
     pub(super) keys: Option<PathBuf>,
-    /// The device token for --status-url
+    /// A file with the device token for --status-url
     #[arg(long, value_name = "FILE")]
     pub(super) token_file: Option<PathBuf>,
     #[command(flatten)]
@@ -66,11 +66,12 @@ pub(super) struct To {
 /// How often a sale asks.
 #[derive(Debug, Args)]
 pub(super) struct Pace {
-    /// The pause between two questions about an order, in milliseconds [default: 3000; 200 on this machine]
+    /// The pause between two questions about an order, in milliseconds [default: 3000; 200 with a gateway on this
+    /// machine]
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(10..=60_000))]
     pub(super) ask_ms: Option<u32>,
-    /// How far apart two readings must be that find no payment, before it is believed, in milliseconds; less than the
-    /// default only on this machine [default: 30000]
+    /// How far apart two readings without a payment must be before "no payment" is believed, in milliseconds; less than
+    /// the default only with a gateway on this machine [default: 30000]
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(10..=600_000))]
     pub(super) settle_ms: Option<u32>,
 }
@@ -78,8 +79,8 @@ pub(super) struct Pace {
 /// Where sales are kept.
 #[derive(Debug, Args)]
 pub(super) struct Folder {
-    /// The till's own folder, with its secret and its journal of sales; one process at a time sells from it [default: pay in
-    /// the user's data directory]
+    /// The till's folder, with its secret and its journal of sales; one process at a time can sell from it [default:
+    /// pay in the user's data directory]
     #[arg(long = "till", value_name = "DIR")]
     pub(super) path: Option<PathBuf>,
 }
@@ -104,12 +105,12 @@ pub(super) enum Command {
     /// Create an order, or pay one
     #[command(subcommand)]
     Order(OrderCommand),
-    /// Look after the sales that are kept: what is unsettled, and bringing it to an end
+    /// Show stored sales, and settle those that are open
     #[command(subcommand)]
     Journal(JournalCommand),
-    /// Enter an OTP for an attempt that waits for one (from standard input or a prompt; each line is a try)
+    /// Submit an OTP for an attempt that waits for one (from standard input or a prompt; each line is one try)
     Otp(OtpArgs),
-    /// Say how an order stands: exit code 0 paid, 2 closed unpaid, 3 not known, 4 still to be paid, 5 all of it went back, 7 paid
+    /// Show how an order stands: exit code 0 paid, 2 closed unpaid, 3 not known, 4 not paid yet, 5 all refunded, 7 paid
     /// although it is closed
     Status(StatusArgs),
     /// Give money back; the same call again is the same refund
@@ -128,40 +129,40 @@ pub(super) enum OrderCommand {
     Create(Box<CreateArgs>),
     /// Pay an order by its session
     ///
-    /// With a way to ask (merchant keys, or --status-url) it waits for the outcome until --timeout; else it shows what the
-    /// shopper has to do and returns at once with exit code 4, or 3 if the gateway's answer was lost.
+    /// If it can ask (merchant keys, or --status-url), it waits for the outcome until --timeout. Otherwise it shows
+    /// what the shopper has to do and returns at once with exit code 4, or 3 if the gateway's answer was lost.
     Pay(Box<PayArgs>),
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum JournalCommand {
-    /// The sales that somebody still has to do something about
+    /// List the open sales
     List {
-        /// Those that are over, too
+        /// List the closed ones too
         #[arg(long)]
         all: bool,
         #[command(flatten)]
         folder: Folder,
     },
-    /// What is kept of one sale
+    /// Show the record of one sale
     Show {
         /// The order
         order_id: String,
         #[command(flatten)]
         folder: Folder,
     },
-    /// Ask how unsettled sales ended, until each is settled or --timeout is over; never pays. With merchant keys, money that
-    /// must go back is sent back
+    /// Ask how open sales ended, until each is settled or --timeout is over; never pays. With merchant keys, makes the
+    /// refunds that are due
     Resume {
-        /// The order [default: every unsettled sale]
+        /// The order id [default: every open sale]
         order_id: Option<String>,
-        /// An order that can still be paid after so long is closed, in seconds
+        /// Close an order that can still be paid after this time, in seconds
         #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
         close_after: u32,
         #[command(flatten)]
         selling: Selling,
     },
-    /// Say whether the goods of a paid sale went out: after a power cut in between, or because somebody looked
+    /// Record whether the goods of a paid sale went out, for example after a power cut
     Release {
         /// The order
         order_id: String,
@@ -170,7 +171,7 @@ pub(super) enum JournalCommand {
         #[command(flatten)]
         selling: Selling,
     },
-    /// Say how a sale ended that cannot be asked about from here: somebody has looked into the gateway's books
+    /// Record a result that you checked in the gateway's dashboard, for a sale that cannot be asked about from here
     Attest {
         /// The order
         order_id: String,
@@ -179,9 +180,9 @@ pub(super) enum JournalCommand {
         #[command(flatten)]
         selling: Selling,
     },
-    /// Remove sales that are over and began so long ago; their order ids and keys count as new afterwards
+    /// Remove closed sales that are older than --days; their order ids and keys can then be used again
     Prune {
-        /// Their least age in days
+        /// The minimum age, in days
         #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(31..))]
         days: u32,
         #[command(flatten)]
@@ -192,10 +193,10 @@ pub(super) enum JournalCommand {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct Goods {
-    /// They are out
+    /// The goods are out
     #[arg(long)]
     pub(super) yes: bool,
-    /// They are not, and stay here: the money goes back
+    /// The goods are not out and stay here: the payment is refunded
     #[arg(long)]
     pub(super) no: bool,
 }
@@ -206,7 +207,7 @@ pub(super) struct Books {
     /// The order is paid
     #[arg(long)]
     pub(super) paid: bool,
-    /// It is not, and cannot be any more
+    /// The order is not paid, and can no longer be paid
     #[arg(long)]
     pub(super) not_paid: bool,
 }
@@ -215,9 +216,9 @@ pub(super) struct Books {
 pub(super) enum ReleaseName {
     /// The goods go out
     Ok,
-    /// They certainly do not: the money goes back
+    /// The goods certainly do not go out: the payment is refunded
     Fail,
-    /// Nobody can tell, as after a power cut
+    /// The state of the goods is unknown, as after a power cut
     Unknown,
 }
 
@@ -229,7 +230,7 @@ pub(super) struct DemoArgs {
     /// How much, in rupees
     #[arg(long, value_name = "RUPEES", default_value = "10.15", value_parser = amount)]
     pub(super) amount: Amount,
-    /// After how long the customer approves, in milliseconds
+    /// When the customer approves, in milliseconds after the payment was shown
     #[arg(long, value_name = "MS", default_value_t = 2_000)]
     pub(super) approve_after_ms: u64,
     #[command(flatten)]
@@ -238,19 +239,19 @@ pub(super) struct DemoArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct SandboxArgs {
-    /// A loopback address; port 0 takes a free one
+    /// A loopback address; port 0 chooses a free port
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     pub(super) listen: SocketAddr,
-    /// Where ca.pem and ca.der are written [default: a new directory among the temporary files]
+    /// The directory for ca.pem and ca.der [default: a new temporary directory]
     #[arg(long, value_name = "DIR")]
     pub(super) dir: Option<PathBuf>,
-    /// Pending payments succeed by themselves after this time [default: they wait for `pay simulate`]
+    /// Let pending payments succeed after this time, in milliseconds [default: they wait for `pay simulate`]
     #[arg(long, value_name = "N")]
     pub(super) settle_after_ms: Option<u64>,
-    /// Ignore idempotency keys on calls without merchant keys (what the gateway does is not published)
+    /// Ignore idempotency keys on calls without merchant keys (whether the gateway does is unpublished)
     #[arg(long)]
     pub(super) ignore_session_keys: bool,
-    /// What every order plays: the id of a scenario, such as SB-07
+    /// The scenario that every order plays, such as SB-07
     #[arg(long, value_name = "ID", value_parser = scenario)]
     pub(super) scenario: Option<&'static Scenario>,
     /// Print the scenarios as a table and stop
@@ -263,13 +264,13 @@ pub(super) struct CreateArgs {
     /// How much, in rupees
     #[arg(long, value_name = "RUPEES", value_parser = amount)]
     pub(super) amount: Option<Amount>,
-    /// The merchant's name of the order, 3 to 45 letters, digits, _ and -
+    /// The order id, 3 to 45 letters, digits, _ and -
     #[arg(long, value_name = "ID")]
     pub(super) order_id: Option<String>,
     /// The customer's phone number, 10 digits
     #[arg(long, value_name = "N")]
     pub(super) phone: Option<String>,
-    /// The merchant's name of the customer [default: walk_in]
+    /// The customer id [default: walk_in]
     #[arg(long, value_name = "ID")]
     pub(super) customer_id: Option<String>,
     /// The currency
@@ -278,7 +279,7 @@ pub(super) struct CreateArgs {
     /// A note
     #[arg(long, value_name = "TEXT")]
     pub(super) note: Option<String>,
-    /// Minutes until the order can no longer be paid; short, so that every sale ends
+    /// Minutes until the order expires; short, so that every sale ends
     #[arg(long, value_name = "MINUTES", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=43_200))]
     pub(super) expires_in: u32,
     #[command(flatten)]
@@ -296,18 +297,18 @@ pub(super) struct PayArgs {
     /// How to pay
     #[arg(long, value_enum)]
     pub(super) method: MethodName,
-    /// What the order must cost. Where the order can be read, one of another amount is not paid; elsewhere the gateway's
-    /// answer to the payment says the amount, and this is not compared
+    /// The expected amount, in rupees. If the order can be read and has another amount, it is not paid. If it cannot be
+    /// read, the amount comes from the gateway's answer, and this is not compared
     #[arg(long, value_name = "RUPEES", value_parser = amount)]
     pub(super) amount: Option<Amount>,
-    /// Read OTPs from standard input, one a line (after the session and the card, if those come from there, too); without
-    /// it a terminal is asked, and elsewhere the payment is left waiting for its OTP
+    /// Read OTPs from standard input, one per line (after the session and the card, if those come from there too).
+    /// Without it the terminal is asked; without a terminal the payment is left waiting for its OTP
     #[arg(long)]
     pub(super) otp_stdin: bool,
     /// Save the gateway's QR image here (PNG)
     #[arg(long, value_name = "FILE")]
     pub(super) qr_file: Option<PathBuf>,
-    /// Hand out goods once it is paid (nothing moves here: this is what becomes of it)
+    /// Simulate handing out the goods once the order is paid: the result
     #[arg(long, value_enum, value_name = "HOW")]
     pub(super) release: Option<ReleaseName>,
     #[command(flatten)]
@@ -318,16 +319,16 @@ pub(super) struct PayArgs {
     pub(super) selling: Selling,
 }
 
-/// How much may be unsettled in the journal before no new sale is taken.
+/// How much may be unsettled in the journal before a new sale is refused.
 #[derive(Debug, Args)]
 pub(super) struct LimitArgs {
-    /// No new payment while so many sales are unsettled
+    /// Refuse a new payment while this many sales are unsettled
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(super) max_unsettled: u32,
-    /// No new payment if it and the unsettled ones are more than this, in rupees
+    /// Refuse a new payment if it and the unsettled ones exceed this sum, in rupees
     #[arg(long, value_name = "RUPEES", default_value = "100000", value_parser = amount)]
     pub(super) max_unsettled_total: Amount,
-    /// No new payment while a sale is unsettled for longer than this, in hours
+    /// Refuse a new payment while a sale is unsettled for longer than this, in hours
     #[arg(long, value_name = "HOURS", default_value_t = 72)]
     pub(super) max_unsettled_age: u32,
 }
@@ -337,10 +338,10 @@ pub(super) struct OtpArgs {
     /// The attempt
     #[arg(long, value_name = "N")]
     pub(super) cf_payment_id: String,
-    /// The order: where there is a way to ask, the outcome is waited for
+    /// The order id: if it can be asked about, wait for the outcome
     #[arg(long, value_name = "ID")]
     pub(super) order_id: Option<String>,
-    /// Have the OTP sent again instead
+    /// Request another OTP instead
     #[arg(long)]
     pub(super) resend: bool,
     #[command(flatten)]
@@ -361,16 +362,16 @@ pub(super) struct RefundArgs {
     /// The order
     #[arg(long, value_name = "ID")]
     pub(super) order_id: String,
-    /// How much, in rupees [default: all of the order, where it can be read]
+    /// The amount, in rupees [default: the order's amount]
     #[arg(long, value_name = "RUPEES", value_parser = amount)]
     pub(super) amount: Option<Amount>,
-    /// The merchant's own name of the refund, such as return-17: the same name is the same refund, another name another
+    /// Your name of the refund, such as return-17: the same name is the same refund, another name is another refund
     #[arg(long, value_name = "NAME", default_value = "refund")]
     pub(super) name: String,
-    /// As fast as the gateway can, for a fee
+    /// Ask for an instant refund, for a fee
     #[arg(long)]
     pub(super) instant: bool,
-    /// Refund although more goes back than was paid and is still there
+    /// Refund even if it is more than is left of what was paid
     #[arg(long)]
     pub(super) even_so: bool,
     #[command(flatten)]

@@ -30,7 +30,7 @@ pub(super) enum MethodName {
     CardOtp,
     /// A card whose bank wants a form posted (as `card`; the test card differs)
     Form,
-    /// A bank's own page
+    /// The bank's page
     Netbanking,
     /// A wallet or app
     App,
@@ -38,7 +38,7 @@ pub(super) enum MethodName {
     Emi,
     /// Instalments without a card
     CardlessEmi,
-    /// A lender pays now
+    /// A lender pays, the shopper pays the lender later
     Paylater,
     /// A transfer to a virtual account
     Banktransfer,
@@ -53,7 +53,7 @@ pub(super) struct MethodArgs {
     /// terminal is asked
     #[arg(long, value_name = "FILE|-")]
     pub(super) card: Option<PathBuf>,
-    /// card, card-otp, emi: ask on the terminal, even where there is a test card
+    /// card, card-otp, emi: prompt for the card on the terminal, even if there is a test card
     #[arg(long, conflicts_with = "card")]
     pub(super) card_prompt: bool,
     /// upi-collect, upi-link: the payer's address
@@ -62,16 +62,16 @@ pub(super) struct MethodArgs {
     /// upi-collect: how long the payer may take, 5 to 15
     #[arg(long, value_name = "MINUTES")]
     pub(super) upi_expiry_minutes: Option<u8>,
-    /// upi-collect: want a page of the gateway that waits for the payer
+    /// upi-collect: request the gateway's page that waits for the payer
     #[arg(long)]
     pub(super) upi_redirect: bool,
-    /// upi-collect: hold the money under a one-time mandate; until when the payer approves (ISO 8601)
+    /// upi-collect: hold the money under a one-time mandate; the payer must approve until this time (ISO 8601)
     #[arg(long, value_name = "TIME", requires_all = ["mandate_start", "mandate_end"])]
     pub(super) mandate_approve_by: Option<String>,
-    /// upi-collect: from when the money may be taken
+    /// upi-collect: the money may be taken from this time
     #[arg(long, value_name = "TIME", requires = "mandate_approve_by")]
     pub(super) mandate_start: Option<String>,
-    /// upi-collect: until when the money may be taken
+    /// upi-collect: the money may be taken until this time
     #[arg(long, value_name = "TIME", requires = "mandate_approve_by")]
     pub(super) mandate_end: Option<String>,
     /// netbanking: the gateway's code of the bank
@@ -80,7 +80,7 @@ pub(super) struct MethodArgs {
     /// netbanking: the gateway's name of the bank, five capital letters
     #[arg(long, value_name = "NAME")]
     pub(super) bank_name: Option<String>,
-    /// app, cardless-emi, paylater: who
+    /// app, cardless-emi, paylater: the provider
     #[arg(long, value_name = "NAME")]
     pub(super) provider: Option<String>,
     /// app, cardless-emi, paylater: the payer's phone number
@@ -89,10 +89,10 @@ pub(super) struct MethodArgs {
     /// emi: the card's bank
     #[arg(long, value_name = "NAME")]
     pub(super) card_bank: Option<String>,
-    /// emi, cardless-emi: how many months
+    /// emi, cardless-emi: the number of months
     #[arg(long, value_name = "MONTHS")]
     pub(super) tenure: Option<u8>,
-    /// Have the gateway keep the card
+    /// Let the gateway save the card
     #[arg(long)]
     pub(super) save_instrument: bool,
     /// An offer to apply
