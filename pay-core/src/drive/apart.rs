@@ -1,4 +1,4 @@
-//! Stack of their own for the parts of a long program.
+//! Keeps the stack of a long program small.
 
 use core::future::Future;
 use core::pin::Pin;
@@ -6,8 +6,8 @@ use core::task::{Context, Poll};
 
 /// A future whose frame is on the stack only while it runs.
 ///
-/// The compiler likes to make one function of a future and all that it awaits. The stack then holds, at its deepest place, what
-/// each of them needs anywhere, those that ended long ago and those that only begin later.
+/// The compiler tends to make one function of a future and all that it awaits. Its stack frame then has room for all of
+/// them at once, also for those that have ended or not begun.
 #[derive(Debug)]
 #[allow(clippy::exhaustive_structs)]
 pub struct Apart<'f, F>(pub Pin<&'f mut F>);

@@ -1,4 +1,4 @@
-//! Runs a sale: does what it asks for until it needs somebody.
+//! Runs a sale until it needs the caller: a method, the shopper or time.
 
 use core::fmt;
 
@@ -13,7 +13,8 @@ use super::transport::{self, Transport};
 
 /// A sale with its routes, journal and buffers. The buffers are wiped when it is dropped.
 ///
-/// [`Driver::drive`] and [`Driver::drive_blocking`] are the same few lines over the same [`Sale`]; take the one that fits.
+/// [`Driver::drive`] and [`Driver::drive_blocking`] are the same few lines over the same [`Sale`]; take the one that
+/// fits.
 #[derive(Debug)]
 pub struct Driver<'b, P, A, J> {
     sale: Sale,
@@ -22,13 +23,13 @@ pub struct Driver<'b, P, A, J> {
     buffers: Buffers<'b>,
 }
 
-/// What a sale needs from outside to go on.
+/// What a sale needs from its caller to go on.
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Eq)]
 // Exhaustive on purpose: a forgotten arm costs someone money.
 #[allow(clippy::exhaustive_enums)]
 pub enum Need<'a> {
-    /// An attempt: call [`Driver::pay`], or give up with [`Driver::cancel`]. Says how the attempt before ended.
+    /// An attempt: call [`Driver::pay`], or give up with [`Driver::cancel`]. With the end of the previous attempt.
     Attempt(Option<AttemptEnd>),
     /// The shopper: show this, then call [`Driver::shown`] or [`Driver::submit_otp`].
     Shopper(NextAction<'a>),
@@ -38,18 +39,18 @@ pub enum Need<'a> {
     Nothing(Outcome),
 }
 
-/// Why a drive stopped. The sale is as it was; drive again.
+/// Why a drive stopped. The sale is unchanged; drive again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums)]
 pub enum DriveError<E> {
-    /// The journal could not store: nothing was sent.
+    /// The journal could not store the record: nothing was sent.
     Journal(E),
-    /// The step could not be made.
+    /// The step was not possible.
     Sale(SaleError),
 }
 
 impl<'b, P, A, J> Driver<'b, P, A, J> {
-    /// Brings the parts together. `buffers`: those that the sale was made with.
+    /// Makes a driver. `buffers`: those that the sale was made with.
     pub const fn new(sale: Sale, routes: Routes<P, A>, journal: J, buffers: Buffers<'b>) -> Self {
         Self { sale, routes, journal, buffers }
     }
@@ -62,7 +63,7 @@ impl<'b, P, A, J> Driver<'b, P, A, J> {
     /// See [`Sale::pay`].
     ///
     /// # Errors
-    /// [`SaleError`]; nothing has changed then.
+    /// [`SaleError`]; nothing was changed.
     pub fn pay(&mut self, request: &OrderPay, key: IdempotencyKey, now: Millis) -> Result<(), SaleError> {
         self.sale.pay(request, key, now, &mut self.buffers)
     }
@@ -70,7 +71,7 @@ impl<'b, P, A, J> Driver<'b, P, A, J> {
     /// See [`Sale::submit_otp`].
     ///
     /// # Errors
-    /// [`SaleError`]; nothing has changed then.
+    /// [`SaleError`]; nothing was changed.
     pub fn submit_otp(&mut self, request: &Authenticate, key: IdempotencyKey, now: Millis) -> Result<(), SaleError> {
         self.sale.submit_otp(request, key, now, &mut self.buffers)
     }
@@ -83,7 +84,7 @@ impl<'b, P, A, J> Driver<'b, P, A, J> {
     /// See [`Sale::switch_method`].
     ///
     /// # Errors
-    /// [`SaleError`]; nothing has changed then.
+    /// [`SaleError`]; nothing was changed.
     pub fn switch_method(&mut self, how: Switch, now: Millis) -> Result<(), SaleError> {
         self.sale.switch_method(how, now)
     }
@@ -91,39 +92,39 @@ impl<'b, P, A, J> Driver<'b, P, A, J> {
     /// See [`Sale::ask`].
     ///
     /// # Errors
-    /// [`SaleError`]; nothing has changed then.
+    /// [`SaleError`]; nothing was changed.
     pub fn ask(&mut self, now: Millis) -> Result<(), SaleError> {
         self.sale.ask(now)
     }
 
-    /// See [`Sale::refunded`]. Drive once more, so that the journal learns of it.
+    /// See [`Sale::refunded`]. Then drive once more, so that the journal stores it.
     ///
     /// # Errors
-    /// [`SaleError`]; nothing has changed then.
+    /// [`SaleError`]; nothing was changed.
     pub fn refunded(&mut self) -> Result<(), SaleError> {
         self.sale.refunded()
     }
 
-    /// See [`Sale::attest`]. Drive once more, so that the journal learns of it.
+    /// See [`Sale::attest`]. Then drive once more, so that the journal stores it.
     ///
     /// # Errors
-    /// [`SaleError`]; nothing has changed then.
+    /// [`SaleError`]; nothing was changed.
     pub fn attest(&mut self, paid: bool) -> Result<(), SaleError> {
         self.sale.attest(paid)
     }
 
-    /// See [`Sale::report_settled`]. Drive once more, so that the journal learns of it.
+    /// See [`Sale::report_settled`]. Then drive once more, so that the journal stores it.
     ///
     /// # Errors
-    /// [`SaleError`]; nothing has changed then.
+    /// [`SaleError`]; nothing was changed.
     pub fn report_settled(&mut self) -> Result<(), SaleError> {
         self.sale.report_settled()
     }
 
-    /// See [`Sale::begin_release`]. Drive on, then take the token.
+    /// See [`Sale::begin_release`]. Then drive, and take the token.
     ///
     /// # Errors
-    /// [`SaleError`]; nothing has changed then.
+    /// [`SaleError`]; nothing was changed.
     pub fn begin_release(&mut self) -> Result<(), SaleError> {
         self.sale.begin_release()
     }
@@ -133,18 +134,18 @@ impl<'b, P, A, J> Driver<'b, P, A, J> {
         self.sale.vend_token()
     }
 
-    /// See [`Sale::released`]. Drive on, so that the journal learns of it.
+    /// See [`Sale::released`]. Then drive, so that the journal stores it.
     ///
     /// # Errors
-    /// [`SaleError`]; nothing has changed then.
+    /// [`SaleError`]; nothing was changed.
     pub fn released(&mut self, token: VendToken, out: bool) -> Result<(), SaleError> {
         self.sale.released(token, out)
     }
 
-    /// See [`Sale::settle_release`]. Drive on, so that the journal learns of it.
+    /// See [`Sale::settle_release`]. Then drive, so that the journal stores it.
     ///
     /// # Errors
-    /// [`SaleError`]; nothing has changed then.
+    /// [`SaleError`]; nothing was changed.
     pub fn settle_release(&mut self, out: bool) -> Result<(), SaleError> {
         self.sale.settle_release(out)
     }
@@ -168,14 +169,15 @@ impl<'b, P, A, J> Driver<'b, P, A, J> {
 }
 
 impl<P: Transport, A: Transport, J: Journal> Driver<'_, P, A, J> {
-    /// Goes on until the sale needs somebody. Waits for the network and the journal, never for the shopper or the clock.
+    /// Runs the sale until it needs its caller. Waits for the network and the journal, never for the shopper or the
+    /// clock.
     ///
     /// `clock` gives monotonic time.
     ///
-    /// Cancellation: a dropped future is safe. A request that was on its way counts as unknown, and the next drive asks.
+    /// Cancellation: a dropped future is safe. A request in flight counts as unknown, and the next drive asks.
     ///
     /// # Errors
-    /// [`DriveError`]; nothing was sent that the journal does not know of.
+    /// [`DriveError`]; nothing was sent that the journal has not stored.
     pub async fn drive(&mut self, clock: &mut impl FnMut() -> Millis) -> Result<Need<'_>, DriveError<J::Error>> {
         let now = loop {
             let now = clock();
@@ -208,7 +210,7 @@ where
     /// [`Driver::drive`] for threads that may block.
     ///
     /// # Errors
-    /// [`DriveError`]; nothing was sent that the journal does not know of.
+    /// [`DriveError`]; nothing was sent that the journal has not stored.
     pub fn drive_blocking(&mut self, clock: &mut impl FnMut() -> Millis) -> Result<Need<'_>, DriveError<J::Error>> {
         let now = loop {
             let now = clock();

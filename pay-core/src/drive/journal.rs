@@ -1,11 +1,12 @@
-//! What remembers sales over a power cut.
+//! The trait that stores sales over power cuts.
 
 use super::super::model::OrderId;
 use super::super::sale::{Conflict, Record};
 
-/// Keeps one record for each sale, by its order id.
+/// Stores one record per sale, by its order id.
 ///
-/// Cancellation: a dropped [`Journal::store`] is a failed one: the record before it, or this one, is there; never neither.
+/// Cancellation: a dropped [`Journal::store`] counts as failed. The previous record is there, or this one; never
+/// neither.
 // Executors of microcontrollers run on one core: futures need not be `Send`.
 #[allow(async_fn_in_trait)]
 pub trait Journal {
@@ -15,28 +16,28 @@ pub trait Journal {
     /// Stores a record durably, in place of an older one (a lower [`Record::seq`]) of the same order.
     ///
     /// # Errors
-    /// Nothing that the record knows may be acted on then: it is stored again, or the sale does not go on. Full is an
-    /// error for a new order, never for one that is kept already. So is a [`Conflict`] with what is kept, of this order
+    /// The caller must not act on the record: it stores it again, or the sale does not go on. A full journal is an
+    /// error for a new order, never for one that it has. So is a [`Conflict`] with a stored record, of this order
     /// ([`Record::may_replace`]) or of another with the same key ([`Record::shares_key_with`]).
     async fn store(&mut self, record: &Record) -> Result<(), Self::Error>;
 
-    /// The open record with the lowest order id above `after`: one call after another gives all of them.
+    /// Returns the open record with the lowest order id above `after`: repeated calls return all of them.
     ///
     /// # Errors
     /// The journal cannot be read.
     async fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, Self::Error>;
 
-    /// The record of this order: open, or closed and still kept.
+    /// Returns the record of this order: open, or closed and still stored.
     ///
     /// # Errors
     /// The journal cannot be read.
     async fn find(&mut self, order: &OrderId) -> Result<Option<Record>, Self::Error>;
 
-    /// How many open sales it can keep.
+    /// How many open sales it can store.
     fn capacity(&self) -> usize;
 
-    /// The order whose record cannot be read, where this error says so and the journal can go on with the others: it stands in the way
-    /// of its own order, and [`Journal::next_open`] goes on above it. `None`: the error is about the journal as a whole.
+    /// The order whose record cannot be read, if this error is about one record. That record blocks its own order only,
+    /// and [`Journal::next_open`] continues above it. `None`: the error is about the journal as a whole.
     fn unreadable(error: &Self::Error) -> Option<OrderId> {
         let _ = error;
         None
@@ -55,25 +56,25 @@ pub mod blocking {
         /// Stores a record durably.
         ///
         /// # Errors
-        /// Nothing that the record knows may be acted on then.
+        /// The caller must not act on the record.
         fn store(&mut self, record: &Record) -> Result<(), Self::Error>;
 
-        /// The open record with the lowest order id above `after`.
+        /// Returns the open record with the lowest order id above `after`.
         ///
         /// # Errors
         /// The journal cannot be read.
         fn next_open(&mut self, after: Option<&OrderId>) -> Result<Option<Record>, Self::Error>;
 
-        /// The record of this order: open, or closed and still kept.
+        /// Returns the record of this order: open, or closed and still stored.
         ///
         /// # Errors
         /// The journal cannot be read.
         fn find(&mut self, order: &OrderId) -> Result<Option<Record>, Self::Error>;
 
-        /// How many open sales it can keep.
+        /// How many open sales it can store.
         fn capacity(&self) -> usize;
 
-        /// The order whose record cannot be read, where this error says so and the journal can go on with the others.
+        /// The order whose record cannot be read, if this error is about one record.
         fn unreadable(error: &Self::Error) -> Option<OrderId> {
             let _ = error;
             None
@@ -153,19 +154,19 @@ impl<J: blocking::Journal> Journal for super::transport::Blocking<J> {
     }
 }
 
-/// Remembers up to `N` open sales in memory: over an error, not over a power cut.
+/// Stores up to `N` open sales in memory: they survive an error, but not a power cut.
 #[derive(Clone, Debug)]
 pub struct MemoryJournal<const N: usize> {
     slots: [Option<Record>; N],
 }
 
-/// Why a journal in memory does not take a record.
+/// Why a journal in memory refuses a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MemoryJournalError {
-    /// All slots hold open sales: settle one before taking another.
+    /// All slots hold open sales: settle one first.
     Full,
-    /// It does not go with what is kept.
+    /// It contradicts a stored record.
     Conflict(Conflict),
 }
 

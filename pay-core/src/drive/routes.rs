@@ -4,7 +4,8 @@ use super::super::sale::Failure;
 use super::super::wire::{Request, ResponseHead, Route};
 use super::transport::{self, Blocking, Error as _, Transport};
 
-/// The connection to the gateway, and the one to whoever holds the merchant's keys.
+/// The connection that pays (to the gateway), and the one that answers for orders (to the holder of the merchant's
+/// keys).
 #[derive(Debug)]
 #[allow(clippy::exhaustive_enums)] // a terminal has one or two
 pub enum Routes<P, A = P> {
@@ -34,7 +35,7 @@ impl<P, A> Routes<P, A> {
 }
 
 impl<P, A> Routes<P, A> {
-    /// The same for who waits without blocking.
+    /// The same, for async transports.
     pub(crate) fn blocking(self) -> Routes<Blocking<P>, Blocking<A>> {
         match self {
             Self::Same(pay) => Routes::Same(Blocking(pay)),

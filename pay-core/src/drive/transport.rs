@@ -1,10 +1,10 @@
-//! What carries a request to an endpoint.
+//! The trait that sends a request to an endpoint.
 
 use super::super::sale::delivery::{Delivery, ErrorKind, Failure};
 use super::super::wire::api::Endpoint;
 use super::super::wire::http::{Request, ResponseHead};
 
-/// An error of a transport: rich for its own users, two facts for the flow.
+/// An error of a transport. The sale reads two facts of it.
 pub trait Error: core::error::Error {
     /// What went wrong.
     fn kind(&self) -> ErrorKind;
@@ -27,8 +27,8 @@ pub trait ErrorType {
 /// Sends a request to one [`Endpoint`] and receives the answer: at most once, without retry, redirect or plain text.
 ///
 /// An answer of any status is `Ok`; its body is `rx[..head.body_len]`. A body longer than `rx` is `Ok` with
-/// `head.truncated`. Everything happens within `request.timeout_ms`. After an error the connection is closed. A kept-alive
-/// connection that the server has closed is noticed before the first byte of a request, or the error is
+/// `head.truncated`. Everything happens within `request.timeout_ms`. After an error the connection is closed. A
+/// kept-alive connection that the server has closed is noticed before the first byte of a request, or the error is
 /// [`Delivery::Unknown`].
 ///
 /// Cancellation: dropping the future is safe for memory and *unknown* for money: the request may have arrived. The
@@ -36,16 +36,16 @@ pub trait ErrorType {
 // Executors of microcontrollers run on one core: futures need not be `Send`.
 #[allow(async_fn_in_trait)]
 pub trait Transport: ErrorType {
-    /// Where this transport sends to.
+    /// The endpoint that this transport sends to.
     fn endpoint(&self) -> &Endpoint;
 
-    /// Closes the connection there may be: its last answer was not to what was asked, so the next might not be either.
+    /// Closes the connection, if there is one: its last answer belonged to another request, and so might the next.
     fn disconnect(&mut self);
 
-    /// One request, one answer.
+    /// Sends one request and receives one answer.
     ///
     /// # Errors
-    /// The transport's own; it says what went wrong and whether the request can have arrived.
+    /// The transport's own error; it says what went wrong and whether the request can have arrived.
     async fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Self::Error>;
 }
 
@@ -73,16 +73,16 @@ pub mod blocking {
 
     /// [`super::Transport`] without `async`: same name, same methods, same contract.
     pub trait Transport: ErrorType {
-        /// Where this transport sends to.
+        /// The endpoint that this transport sends to.
         fn endpoint(&self) -> &Endpoint;
 
-        /// Closes the connection there may be.
+        /// Closes the connection, if there is one.
         fn disconnect(&mut self);
 
-        /// One request, one answer.
+        /// Sends one request and receives one answer.
         ///
         /// # Errors
-        /// The transport's own; it says what went wrong and whether the request can have arrived.
+        /// The transport's own error; it says what went wrong and whether the request can have arrived.
         fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Self::Error>;
     }
 

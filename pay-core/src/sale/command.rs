@@ -1,4 +1,4 @@
-//! What a caller may tell a sale.
+//! The calls that a caller may make to a sale.
 
 use zeroize::Zeroize;
 
@@ -12,10 +12,10 @@ use super::step::{Buffers, Outcome, SaleError};
 use super::time::Millis;
 
 impl Sale {
-    /// Begins an attempt. Allowed at [`Step::Ready`](super::Step::Ready). The request is encoded here, once; drop it afterwards.
+    /// Begins an attempt. Allowed at [`Step::Ready`](super::Step::Ready). Encodes the request once; drop it afterwards.
     ///
     /// # Errors
-    /// [`SaleError`]; nothing has changed then.
+    /// [`SaleError`]; nothing was changed.
     pub fn pay(
         &mut self,
         request: &OrderPay,
@@ -57,10 +57,10 @@ impl Sale {
         Ok(())
     }
 
-    /// Submits an OTP or asks for another, while [`NextAction::EnterOtp`] is presented. Each has a key of its own.
+    /// Submits an OTP or requests another, while [`NextAction::EnterOtp`] is presented. Each call has its own key.
     ///
     /// # Errors
-    /// [`SaleError`]; nothing has changed then.
+    /// [`SaleError`]; nothing was changed.
     pub fn submit_otp(
         &mut self,
         request: &Authenticate,
@@ -93,7 +93,7 @@ impl Sale {
         Ok(())
     }
 
-    /// The shopper has seen what was presented. `rx` is free again.
+    /// Reports that the shopper has seen the action. `rx` is free again.
     pub fn shown(&mut self, now: Millis) {
         if let Phase::Present(presented) = self.phase {
             if self.policy.can_ask {
@@ -108,10 +108,10 @@ impl Sale {
         }
     }
 
-    /// Another method for the same intent, while an attempt is open; see [`Switch`] for the three ways.
+    /// Changes to another method for the same intent while an attempt is open; see [`Switch`] for the three ways.
     ///
     /// # Errors
-    /// [`SaleError::NotNow`], [`SaleError::TooManyAttempts`]; nothing has changed then.
+    /// [`SaleError::NotNow`], [`SaleError::TooManyAttempts`]; nothing was changed.
     pub fn switch_method(&mut self, how: Switch, now: Millis) -> Result<(), SaleError> {
         let running = matches!(
             self.phase,
@@ -142,10 +142,11 @@ impl Sale {
         Ok(())
     }
 
-    /// Goes on asking about the attempts that are open: after a switch that led to nothing.
+    /// Goes on asking about open attempts, after a switch without a new attempt.
     ///
     /// # Errors
-    /// [`SaleError::NotNow`] unless the sale is at [`Step::Ready`](super::Step::Ready), an attempt is open, and there is a way to ask.
+    /// [`SaleError::NotNow`] unless the sale is at [`Step::Ready`](super::Step::Ready), an attempt is open, and the
+    /// sale can ask.
     pub fn ask(&mut self, now: Millis) -> Result<(), SaleError> {
         let open = self.record.attempts().any(Attempt::is_open);
         if !matches!(self.phase, Phase::Ready(_)) || !open || !self.policy.can_ask {
@@ -156,10 +157,11 @@ impl Sale {
         Ok(())
     }
 
-    /// The money that was due has gone back: closes the record.
+    /// Reports that the due refund was made: closes the record.
     ///
     /// # Errors
-    /// [`SaleError::NotNow`] unless money is due ([`Record::refund_due`](super::Record::refund_due)), or while a call is on its way.
+    /// [`SaleError::NotNow`] unless a refund is due ([`Record::refund_due`](super::Record::refund_due)), or during a
+    /// call.
     pub fn refunded(&mut self) -> Result<(), SaleError> {
         let waits = matches!(
             self.phase,
@@ -178,8 +180,8 @@ impl Sale {
         Ok(())
     }
 
-    /// Gives the sale up. If anything can have charged, the order is closed and asked for until the gateway says how it
-    /// ended: money that came all the same ends in [`Outcome::RefundDue`].
+    /// Gives up the sale. If an attempt may have charged, the sale closes the order and asks until the gateway says how
+    /// it ended. A charge that was made all the same ends as [`Outcome::RefundDue`].
     pub fn cancel(&mut self, now: Millis) {
         self.settle_lost(now);
         if matches!(self.phase, Phase::Done(_)) || !matches!(self.record.stage, Stage::Creating | Stage::Open) {
@@ -208,8 +210,8 @@ impl Sale {
         }
     }
 
-    /// Nothing that charges was sent. Whether the order is somebody else's, paid perhaps, has to be read where the gateway said that
-    /// there is one.
+    /// Nothing that charges was sent. Whether the order is somebody else's, paid perhaps, has to be read where the
+    /// gateway said that there is one.
     pub(super) fn give_up_creating(&mut self) {
         let taken = self.is_said_to_exist();
         self.finish(if taken { Outcome::OrderTaken } else { Outcome::NotPaid(NotPaid::NotStarted) });

@@ -1,4 +1,4 @@
-//! Whether a request can have arrived: the one thing about a failure that money depends on.
+//! Whether a request can have arrived: the one fact about a failure that matters for money.
 
 use core::fmt;
 
@@ -8,9 +8,9 @@ use core::fmt;
 // Exhaustive on purpose: a forgotten arm costs someone money.
 #[allow(clippy::exhaustive_enums)]
 pub enum Delivery {
-    /// No byte of the request can have left. Whoever is not sure says [`Delivery::Unknown`].
+    /// No byte of the request can have left. If in doubt, say [`Delivery::Unknown`].
     NotSent,
-    /// Some of it may have arrived, and may have been executed.
+    /// A part or all of it may have arrived, and may have been executed.
     Unknown,
 }
 
@@ -25,13 +25,13 @@ pub enum ErrorKind {
     Connect,
     /// The TLS handshake failed on the way (I/O, protocol).
     Tls,
-    /// The peer is not who it should be: certificate, name, validity, clock or pin. Never retried by itself.
+    /// The peer is not trusted: certificate, name, validity, clock or pin. Never retried automatically.
     Untrusted,
     /// The limit of the exchange was reached.
     TimedOut,
     /// The connection ended before the answer did.
     Closed,
-    /// The head of the answer was larger than the transport takes.
+    /// The head of the answer was larger than the transport accepts.
     ResponseTooLarge,
     /// The answer was not HTTP.
     BadResponse,
@@ -41,7 +41,7 @@ pub enum ErrorKind {
     Other,
 }
 
-/// A failed exchange as the flow sees it, whatever the transport.
+/// A failed exchange as the sale sees it, whatever the transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[allow(clippy::exhaustive_structs)] // both facts are always there, and there is no third

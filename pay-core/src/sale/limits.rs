@@ -5,50 +5,50 @@ use core::fmt;
 use super::super::model::{Amount, UnixSeconds};
 use super::record::Record;
 
-/// How much may be unsettled at once: sales whose outcome nobody knows yet, because the answer or the network was lost.
-/// The risk is the merchant's, so the figures are too.
+/// How much may be unsettled at once: sales whose outcome is not known yet, because the answer or the network was lost.
+/// The merchant bears the risk and sets the figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[allow(clippy::exhaustive_structs)] // made by the caller
 pub struct Limits {
-    /// The most sales that may be unsettled, the new one not counted.
+    /// The most unsettled sales, without the new one.
     pub open: u32,
-    /// The most money in them, the new one counted, in paise (or another currency's hundredths; currencies are added up
+    /// Their largest sum, with the new one, in paise (or another currency's hundredths; different currencies are added
     /// as if they were one).
     pub total_minor: u64,
-    /// The greatest age of one, in seconds. Without a clock, or for a record without a time, this limit does not count.
+    /// The greatest age of one, in seconds. Without a clock, or for a record without a time, this limit does not apply.
     pub oldest_s: u64,
 }
 
-/// What is unsettled now: a sum over the open records of a journal.
+/// What is unsettled now: the sum over the open records of a journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Exposure {
-    /// How many sales.
+    /// Number of sales.
     pub open: u32,
-    /// How much money.
+    /// Their sum, in paise.
     pub total_minor: u64,
-    /// When the oldest began, where that is known.
+    /// When the oldest began, if known.
     pub oldest: Option<UnixSeconds>,
 }
 
-/// Which limit stands against a new sale. Settle what is open first.
+/// The limit that a new sale would exceed. Settle open sales first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum LimitReached {
     /// Too many unsettled sales.
     Open,
-    /// Too much money in them.
+    /// Their sum is too large.
     Total,
     /// One is unsettled for too long.
     Age,
 }
 
 impl Exposure {
-    /// Adds a record, if money of it may be on its way unseen ([`Record::is_unsettled`]): a sale that is known to be paid, or whose
-    /// order takes no more payments and of which nothing moves, is no risk of this kind.
+    /// Adds a record, if it is unsettled ([`Record::is_unsettled`]). A sale that is known to be paid, or whose order
+    /// takes no more payments and has none in progress, is not.
     pub fn add(&mut self, record: &Record) {
         if !record.is_unsettled() {
             return;
@@ -63,10 +63,10 @@ impl Exposure {
 }
 
 impl Limits {
-    /// Whether a sale of `amount` may begin beside what is unsettled. `now`: the wall clock, if there is one.
+    /// Checks whether a sale of `amount` may begin. `now`: the wall clock, if there is one.
     ///
     /// # Errors
-    /// The first limit that stands against it.
+    /// The first limit that it would exceed.
     pub fn admit(&self, exposure: &Exposure, amount: Amount, now: Option<UnixSeconds>) -> Result<(), LimitReached> {
         if exposure.open >= self.open {
             return Err(LimitReached::Open);

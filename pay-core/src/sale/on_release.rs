@@ -1,4 +1,4 @@
-//! What is done about the goods: claimed, handed out, reported by whoever knows.
+//! The goods: claiming the right, handing out, reporting.
 
 use super::super::model::{CfPaymentId, RefundReason};
 use super::super::wire::http::ResponseHead;
@@ -12,8 +12,8 @@ use super::step::{Outcome, SaleError};
 use super::time::Millis;
 
 impl Sale {
-    /// Begins to hand out what was paid for. Drive on, so that the journal learns of it; then [`Sale::vend_token`] gives
-    /// the right to move the actuator.
+    /// Begins to hand out the goods. Drive on, so that the journal stores it; then [`Sale::vend_token`] returns the
+    /// right to move the actuator.
     ///
     /// # Errors
     /// [`SaleError::NotNow`] unless the order is paid and [`Release::Due`].
@@ -40,7 +40,7 @@ impl Sale {
         self.change();
     }
 
-    /// What the backend says to a claim.
+    /// The backend's answer to a claim.
     pub(super) fn on_claim(&mut self, now: Millis, payment: CfPaymentId, result: Result<ResponseHead, Failure>) {
         self.forget_body();
         let problem = match result {
@@ -68,7 +68,7 @@ impl Sale {
         self.phase = Phase::Claim(payment, self.next_round(now));
     }
 
-    /// The right to move the actuator: once, after the journal has stored [`Release::Releasing`].
+    /// Returns the right to move the actuator: once, after the journal has stored [`Release::Releasing`].
     pub fn vend_token(&mut self) -> Option<VendToken> {
         if self.vend != Vend::Due || self.record.release != Release::Releasing || self.is_dirty() {
             return None;
@@ -77,8 +77,8 @@ impl Sale {
         Some(VendToken { sale: self.seed })
     }
 
-    /// The actuator has come to rest: the goods are out, or they certainly are not. Whoever does not know must not say:
-    /// drop the token, and after a reboot the release is [`Release::Unknown`]. Drive on afterwards.
+    /// Reports the result once the actuator is at rest: the goods are out, or they certainly are not. If you do not
+    /// know, drop the token: after a reboot the release is [`Release::Unknown`]. Drive on afterwards.
     ///
     /// # Errors
     /// [`SaleError::NotNow`] if the token is another sale's, or a sensor or operator spoke first.
@@ -90,8 +90,8 @@ impl Sale {
         Ok(())
     }
 
-    /// What a sensor or an operator found: the goods are out, or they are not. Also for goods that cannot be handed out at
-    /// all ([`Release::Due`], `out` false). Drive on afterwards.
+    /// Reports what a sensor or an operator found: the goods are out, or they are not. Also for goods that cannot be
+    /// handed out at all ([`Release::Due`], `out` false). Drive on afterwards.
     ///
     /// # Errors
     /// [`SaleError::NotNow`] unless the release is [`Release::Unknown`], or `Due` and `out` is false.

@@ -57,8 +57,8 @@ pub(super) enum Question {
     Late(NotPaidWord),
     /// How many took money, before one goes back.
     BeforeRefund,
-    /// What has gone back already: so much may in all, in the currency's smallest unit, and once more where the payments of others that
-    /// stood went back too.
+    /// What has gone back already: so much may in all, in the currency's smallest unit, and once more where the
+    /// payments of others that stood went back too.
     Refunds { most: u64, others: [Option<CfPaymentId>; MAX_OTHERS] },
     /// How one attempt stands; then that question again. `None`: then the order.
     Payment(CfPaymentId, Option<Listed>),
@@ -113,19 +113,20 @@ pub(super) struct Asking {
     pub(super) singles: [Option<Reading>; MAX_ATTEMPTS],
 }
 
-/// What to do with the attempt that is open when another method is wanted.
+/// What to do with the open attempt when the shopper wants another method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 // Exhaustive on purpose: these are the three ways there are.
 #[allow(clippy::exhaustive_enums)]
 pub enum Switch {
-    /// Ask until it has ended: then [`Step::Ready`](super::Step::Ready) comes again, or the sale is paid. The way after a card. Needs
-    /// [`Policy::can_ask`](super::Policy::can_ask).
+    /// Ask until it has ended: then [`Step::Ready`](super::Step::Ready) comes again, or the sale is paid. Use it after
+    /// a card. Needs [`Policy::can_ask`](super::Policy::can_ask).
     Wait,
-    /// Begin another in the same order at once; the old one stays watched, and if both succeed the surplus must go back.
-    /// Only for attempts that a shopper must complete, a QR or a link, which then is safe enough.
+    /// Begin another in the same order at once. The sale watches the old one; if both succeed, the surplus is refunded.
+    /// Only for attempts that a shopper must complete: a QR or a link.
     GoOn,
-    /// Close the order (needs [`Policy::can_ask`](super::Policy::can_ask) too), as [`Sale::cancel`](super::Sale::cancel) does; the other method is another sale.
+    /// Close the order, as [`Sale::cancel`](super::Sale::cancel) does; the other method is another sale. Needs
+    /// [`Policy::can_ask`](super::Policy::can_ask).
     Close,
 }
 
@@ -143,7 +144,7 @@ pub enum RouteProblem {
     },
     /// Its answer could not be read, or was about something else.
     Unreadable,
-    /// The refund that is due was cancelled, rejected or waits for approval at the gateway, or was refused too often: a person must
-    /// look.
+    /// The refund that is due was cancelled, rejected or waits for approval at the gateway, or was refused too often: a
+    /// person must look.
     RefundRefused,
 }

@@ -3,65 +3,69 @@
 use super::super::model::{ApiVersion, MethodClass};
 use super::release::AfterCut;
 
-/// How patient and how bold a sale is. The defaults are safe for every method.
+/// How long a sale waits, what it may repeat, and who makes refunds. The defaults are safe for every method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Policy {
-    /// There is a route that answers for orders: a desktop with keys, or a kiosk's backend. Without one a sale ends in
-    /// [`Outcome::Pending`](super::Outcome::Pending) or [`Outcome::Unknown`](super::Outcome::Unknown) at best.
+    /// Whether an ask route answers for orders: the gateway for a desktop with keys, or a kiosk's backend. Without one
+    /// a sale ends as [`Outcome::Pending`](super::Outcome::Pending) or [`Outcome::Unknown`](super::Outcome::Unknown) at
+    /// best.
     pub can_ask: bool,
-    /// How long the shopper has from [`Sale::pay`](super::Sale::pay), in milliseconds (default 5 minutes, the gateway's own limit of a QR).
-    /// Then the order is closed, and asking goes on until the gateway says how it ended.
+    /// How long the shopper has from [`Sale::pay`](super::Sale::pay), in milliseconds (default 5 minutes, the gateway's
+    /// own limit of a QR). Then the sale closes the order, and asks until the gateway says how it ended.
     pub deadline_ms: u32,
-    /// The limit of one exchange, in milliseconds (default 20 s; the OTP page wants at least 10 s).
+    /// The limit of one exchange, in milliseconds (default 20 s; the gateway's OTP page asks for at least 10 s).
     pub exchange_ms: u32,
-    /// Between two rounds of asking while the shopper acts, in milliseconds (default 3 s, as the gateway advises).
+    /// The pause between two questions while the shopper acts, in milliseconds (default 3 s, as the gateway advises).
     pub ask_ms: u32,
-    /// The longest pause that growing intervals reach, in milliseconds (default 60 s).
+    /// The longest pause between two questions, in milliseconds (default 60 s).
     pub ask_max_ms: u32,
-    /// How long a backend is asked to hold its answer until the order has news, in seconds (default 9, at most 10, 0 for not at all):
-    /// with [`Refunds::ByBackend`], while the shopper acts. Always less than half of [`Policy::exchange_ms`], so that a shorter limit
-    /// of an exchange makes shorter waits, and none under 2.001 s. A till that blocks hears no wish meanwhile: take less there.
+    /// How long the backend may hold its answer until the order has news, in seconds (default 9, at most 10, 0 for not
+    /// at all): with [`Refunds::ByBackend`], while the shopper acts. The sale uses less than half of
+    /// [`Policy::exchange_ms`]: a shorter exchange limit makes shorter waits, and one under 2.001 s none. A blocking
+    /// till does not notice the shopper meanwhile: use a small value there.
     pub wait_s: u8,
-    /// "No payment exists" is believed after two agreeing readings this far apart, in milliseconds (default 30 s).
+    /// The sale believes "no payment exists" after two agreeing readings this far apart, in milliseconds (default 30
+    /// s).
     pub settle_ms: u32,
-    /// How often the same bytes under the same key may be sent again after an unknown answer, for a method that charges
-    /// nobody unless its answer was shown (default 1).
+    /// How often the sale may send the same bytes under the same key again after an unknown answer, for a method that
+    /// cannot charge unless its answer was shown (default 1).
     pub repeats: u8,
-    /// Allows the same for cards, EMI and collect requests (default: no). Only with merchant keys, where the gateway
-    /// promises to recognise the key; the caller takes the risk that it does not.
+    /// Allows the same for cards, EMI and collect requests (default: no). Use it only with merchant keys, where the
+    /// gateway promises to recognise the key. The risk that it does not is yours.
     pub repeat_charging: bool,
-    /// The sale keeps track of the goods: see [`Sale::begin_release`](super::Sale::begin_release) (default: no). The record of
-    /// a paid order stays open until they are out, or the money has gone back.
+    /// Whether the sale tracks the goods: see [`Sale::begin_release`](super::Sale::begin_release) (default: no). The
+    /// record of a paid order then stays open until they are out, or the payment is refunded.
     pub release: bool,
-    /// What a sale is taken for that was cut off while the goods were going out.
+    /// How to treat a sale whose goods were going out when the power went.
     pub after_cut: AfterCut,
-    /// Who sends money back (default: the caller).
+    /// Who makes refunds (default: the caller).
     pub refunds: Refunds,
-    /// With [`Refunds::ByBackend`] and [`Policy::release`]: the sale asks the backend for the right to hand out before the goods move,
-    /// so that of several terminals on one order one hands out (default: yes).
+    /// With [`Refunds::ByBackend`] and [`Policy::release`]: whether the sale asks the backend for the right to hand out
+    /// before the goods move, so that only one of several terminals on an order hands out (default: yes).
     pub claim: bool,
 }
 
-/// Who sends back money that came late, twice, or for goods that stayed.
+/// Who refunds money that came late, twice, or for goods that were not handed out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Refunds {
-    /// The caller, and says so with [`Sale::refunded`](super::Sale::refunded).
+    /// The caller, who then calls [`Sale::refunded`](super::Sale::refunded).
     #[default]
     ByCaller,
-    /// The sale, over an ask route with the merchant's keys: under an id that is the same whoever asks and however often
-    /// ([`RefundId::of_payment`](crate::model::RefundId::of_payment)), after it has read the order's payments and refunds, read back
-    /// after a lost answer.
+    /// The sale, over an ask route with the merchant's keys. Its refund has an id made of order and payment
+    /// ([`RefundId::of_payment`](crate::model::RefundId::of_payment)). It reads the order's payments and refunds first,
+    /// and reads the refund back after a lost answer.
     ByKeys,
-    /// The merchant's backend: the sale reports over the ask route whether the goods are out, until the report is taken.
+    /// The merchant's backend. The sale reports over the ask route whether the goods are out, until the backend takes
+    /// the report.
     ByBackend,
 }
 
 impl Policy {
-    /// For a terminal that can ask how orders stand.
+    /// A policy for a terminal that can ask how orders stand.
     pub const fn with_ask() -> Self {
         Self {
             can_ask: true,
@@ -80,13 +84,13 @@ impl Policy {
         }
     }
 
-    /// For a till that holds the merchant's keys and hands out goods: it keeps track of the goods ([`Policy::release`]) and sends
-    /// money back by itself ([`Refunds::ByKeys`]).
+    /// A policy for a till that holds the merchant's keys and hands out goods: it tracks the goods
+    /// ([`Policy::release`]) and makes refunds itself ([`Refunds::ByKeys`]).
     pub const fn with_keys() -> Self {
         Self { release: true, refunds: Refunds::ByKeys, ..Self::with_ask() }
     }
 
-    /// For a terminal that holds a session id and nothing else.
+    /// A policy for a terminal that has only a session id, and cannot ask.
     pub const fn session_only() -> Self {
         Self { can_ask: false, ..Self::with_ask() }
     }

@@ -1,4 +1,4 @@
-//! What a journal keeps of a sale: enough to ask, nothing that could pay.
+//! What a journal stores of a sale: enough to ask, nothing that could pay.
 
 use core::fmt;
 
@@ -11,48 +11,48 @@ use super::super::model::{
 use super::release::Release;
 use super::settle::{Quiet, ReadAt};
 
-/// The most attempts of one sale. More are refused: an order that failed so often needs a person.
+/// The most attempts of one sale. More are refused: an order that failed this often needs a person.
 pub const MAX_ATTEMPTS: usize = 4;
 
 /// The most payments that one record sends back. More successes on one order are a person's matter.
 pub(super) const MAX_RETURNS: usize = 4;
 
-/// What is known of a sale. By its types it cannot hold a card number, a CVV, an OTP, a session id or a hash of one
-/// (PCI DSS 4.0.1, requirement 3.3.1).
+/// The state of a sale. Its types cannot hold a card number, a CVV, an OTP, a session id or a hash of one (PCI DSS
+/// 4.0.1, requirement 3.3.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Record {
-    /// Counts the states of this sale that were given to the journal, from 1; a higher number replaces a lower one.
+    /// The number of this state of the sale, from 1; a higher number replaces a lower one.
     pub seq: u32,
-    /// The order: the fence behind which the intent can be paid once.
+    /// The order: it ensures that the intent is paid once.
     pub order_id: OrderId,
-    /// What it costs.
+    /// The order's amount.
     pub amount: Amount,
-    /// In which currency.
+    /// The currency of the amount.
     pub currency: Currency,
-    /// Where the money is.
+    /// Sandbox or production.
     pub environment: Environment,
-    /// The version its calls are made with.
+    /// The API version of its calls.
     pub api_version: ApiVersion,
     /// Which device sells, where an earlier version named it; kept as it was read.
     pub device: Option<Text<28>>,
     /// When the sale began, by a clock that may be wrong: for ages shown to people and for limits, never for money.
     pub created: Option<UnixSeconds>,
-    /// How far it is.
+    /// The stage of the sale.
     pub stage: Stage,
-    /// What became of the goods.
+    /// The state of the goods.
     pub release: Release,
-    /// The backend has yet to hear what became of the goods or of late money.
+    /// A report to the backend is due: about the goods or late money.
     pub report_due: bool,
-    /// The last reason that the gateway gave for not doing as it was asked: status and code, for people.
+    /// The gateway's last refusal: status and code, for people.
     pub said: Option<RefusedBy>,
-    /// Nobody else can pay the order: this journal created it, and gave its session to nobody.
+    /// No other party can pay the order: this journal created it, and its session was given to no other.
     pub(super) alone: bool,
-    /// The order takes no more payments. Since when nothing of it moves, if so; and whether it has moved for so long that a person
-    /// must look.
+    /// The order takes no more payments. Since when nothing of it moves, if so; and whether it has moved for so long
+    /// that a person must look.
     pub(super) closed: Option<Closed>,
-    /// The payments that must go back, or went.
+    /// The payments that must be refunded, or were.
     pub(super) returns: [Option<Return>; MAX_RETURNS],
     /// Which sale in memory wrote it: a hash of its seed.
     pub(super) writer: [u8; 8],
@@ -67,37 +67,37 @@ pub struct Record {
 pub(super) struct Closed {
     /// The last complete reading showed nothing that moves.
     pub(super) quiet: bool,
-    /// The first of the complete readings that agree on that, no reading having failed between them; or, where something moves, the first
-    /// that showed it.
+    /// The first of the complete readings that agree on that, no reading having failed between them; or, where
+    /// something moves, the first that showed it.
     pub(super) since: Option<ReadAt>,
     /// Something has been moving for too long.
     pub(super) person: bool,
 }
 
-/// A payment that goes back.
+/// A payment to refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[allow(clippy::exhaustive_structs)] // two facts, always there
 pub struct Return {
     /// Which.
     pub what: Returned,
-    /// It went, or the gateway or whoever holds the merchant's keys has taken it over.
+    /// It was refunded, or the gateway or the holder of the merchant's keys has taken the refund.
     pub back: bool,
 }
 
-/// What goes back, and so the refund's id.
+/// What is refunded; the refund's id is made of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[allow(clippy::exhaustive_enums)] // a journal must store each
 pub enum Returned {
     /// This payment.
     Payment(CfPaymentId),
-    /// A payment whose number is not known, or a refund that an earlier version began: by reason, and a number that tells several
-    /// for one reason apart.
+    /// A payment whose number is not known, or a refund that an earlier version began: by reason, and a number that
+    /// tells several for one reason apart.
     Reason(RefundReason, u8),
 }
 
-/// How far a sale is.
+/// The stage of a sale.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 // Exhaustive on purpose: a journal must store each.
@@ -107,41 +107,41 @@ pub enum Stage {
     Creating,
     /// The order exists; attempts may be on their way.
     Open,
-    /// The sale is over for the shopper; the order is being closed. Money that still comes must go back.
+    /// The sale is over for the shopper; the order is being closed. Late money must be refunded.
     Closing,
     /// Paid. Closed, unless other attempts are still watched: a second success would be a surplus.
     Paid {
-        /// Another attempt may still take money.
+        /// Another attempt may still charge.
         watch: bool,
     },
-    /// Not paid, for certain. Closed.
+    /// Certainly not paid. Closed.
     NotPaid(NotPaid),
-    /// The order exists, and nothing shows that this journal made it, or somebody else is paying it. Nothing of ours was sent.
-    /// Open until the order has ended.
+    /// The order exists, and nothing shows that this journal created it, or another party is paying it. No payment of
+    /// ours was sent. Open until the order has ended.
     Taken,
-    /// Paid by somebody else. Closed, unless attempts of ours may still take money.
+    /// Paid by another party. Closed, unless attempts of ours may still charge.
     PaidElsewhere {
-        /// An attempt of ours may still take money.
+        /// An attempt of ours may still charge.
         watch: bool,
     },
-    /// The order is paid, and whether by us cannot be told. Open: a person must look.
+    /// The order is paid, but not known by whom. Open: a person must look.
     PaidUnclear,
-    /// The merchant's backend looks after what may still come, and sends it back. Nothing was seen to be taken. Closed.
+    /// The merchant's backend watches the order, and refunds late money. No charge was seen. Closed.
     HandedOver,
-    /// Money came that must go back. Open until somebody says it did.
+    /// A payment must be refunded. Open until the refund is reported.
     RefundDue(RefundReason),
-    /// It went back, or the gateway or whoever holds the merchant's keys has taken it over. Closed.
+    /// It was refunded, or the gateway or the holder of the merchant's keys has taken the refund. Closed.
     Refunded(RefundReason),
 }
 
-/// Why a sale ended without money.
+/// Why a sale ended unpaid.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum NotPaid {
     /// The order was closed before it was paid.
     Terminated,
-    /// The order's time was over.
+    /// The order expired.
     Expired,
     /// Given up before anything that could charge was sent.
     NotStarted,
@@ -149,13 +149,14 @@ pub enum NotPaid {
     Refused(RefusedBy),
     /// Nothing could be sent.
     NotSent,
-    /// Somebody who can see the gateway's books said so ([`Sale::attest`](super::Sale::attest)).
+    /// A person checked the gateway's dashboard and recorded it ([`Sale::attest`](super::Sale::attest)).
     Attested,
-    /// Kept for records of earlier versions: an order of this id existed with another amount, or with attempts that were not ours.
+    /// Kept for records of earlier versions: an order of this id existed with another amount, or with attempts that
+    /// were not ours.
     OrderConflict,
 }
 
-/// A refusal in short: what may be kept and logged of it.
+/// A refusal in short: the part that may be stored and logged.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[allow(clippy::exhaustive_structs)] // the message echoes card data and is left out for ever
@@ -171,22 +172,22 @@ pub struct RefusedBy {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Attempt {
-    /// What kind of payment.
+    /// The class of its method.
     pub class: MethodClass,
-    /// Its key.
+    /// Its idempotency key.
     pub key: IdempotencyKey,
-    /// What the key stands for: a hash over order, amount, currency, method class, version and environment. Nothing of
-    /// the shopper's goes into it.
+    /// What the key stands for: a hash over order, amount, currency, method class, version and environment. It has no
+    /// data of the shopper.
     pub digest: [u8; 16],
-    /// The gateway's number of it, once known.
+    /// The gateway's number of the payment, once known.
     pub cf_payment_id: Option<CfPaymentId>,
-    /// It was sent again after an unknown answer: there may be two payments of it.
+    /// It was sent again after an unknown answer: it may have made two payments.
     pub repeated: bool,
-    /// What is known of it.
+    /// Its state.
     pub state: AttemptState,
 }
 
-/// What is known of an attempt.
+/// The state of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 // Exhaustive on purpose: a journal must store each.
@@ -205,7 +206,7 @@ pub enum AttemptState {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum AttemptEnd {
-    /// It took the money.
+    /// It charged.
     Success,
     /// `FAILED`
     Failed,
@@ -213,17 +214,17 @@ pub enum AttemptEnd {
     UserDropped,
     /// `VOID` or `CANCELLED`
     Reversed,
-    /// The gateway refused it; it was not executed.
+    /// The gateway refused it, and did not execute it.
     Refused(RefusedBy),
     /// It never left this terminal.
     NotSent,
-    /// It never left, because the server is not who it should be.
+    /// It never left, because the server was not trusted.
     Untrusted,
-    /// The gateway does not have it: two agreeing readings, far enough apart.
+    /// The gateway does not have it: two readings agree, far enough apart.
     NotFound,
 }
 
-/// Why a journal refuses a record. What it keeps stays, and nothing is sent.
+/// Why a journal refuses a record. The stored record stays, and nothing is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -291,7 +292,7 @@ impl Record {
         self.attempts().count()
     }
 
-    /// Whether somebody still has to do something about it.
+    /// Whether the sale still needs an action.
     pub const fn is_open(&self) -> bool {
         let settled = match self.stage {
             Stage::Paid { watch } | Stage::PaidElsewhere { watch } => !watch,
@@ -306,8 +307,9 @@ impl Record {
         !settled || self.release.is_open() || self.report_due
     }
 
-    /// Whether money of this sale may be on its way unseen: what [`Limits`](super::Limits) count. Not a sale that is known to be
-    /// paid, nor one whose order takes no more payments and of which nothing moves, nor one that a person must look at.
+    /// Whether the shopper may have been charged without this terminal knowing: what [`Limits`](super::Limits) count.
+    /// Not a sale that is known to be paid, nor one whose order takes no more payments and has none in progress, nor
+    /// one that needs a person.
     pub const fn is_unsettled(&self) -> bool {
         match (&self.stage, self.closed) {
             (Stage::Creating | Stage::Open | Stage::Closing, Some(closed)) => !closed.quiet && !closed.person,
@@ -326,34 +328,33 @@ impl Record {
         }
     }
 
-    /// Whether a person must look: the gateway says of a payment on a closed order that it is still under way, for longer than
-    /// [`NOT_ATTEMPTED_MS`](super::NOT_ATTEMPTED_MS); or the order is paid and whether by us cannot be told.
+    /// Whether a person must look: a payment on a closed order has been in progress for longer than
+    /// [`NOT_ATTEMPTED_MS`](super::NOT_ATTEMPTED_MS); or the order is paid, but not known by whom.
     pub const fn needs_person(&self) -> bool {
         matches!(self.stage, Stage::PaidUnclear) || matches!(self.closed, Some(Closed { person: true, .. }))
     }
 
-    /// The order takes no more payments, and nothing of it moves: only time has to confirm that.
+    /// The order takes no more payments, and none is in progress: a later reading must confirm it.
     pub const fn is_quiet(&self) -> bool {
         matches!(self.closed, Some(Closed { quiet: true, .. }))
     }
 
-    /// The order takes no more payments, and something of it may still move money, as far as was read: asking again at once tells
-    /// nothing new.
+    /// The order takes no more payments, and one may still be in progress: asking again at once would tell nothing new.
     pub const fn is_moving(&self) -> bool {
         matches!(self.closed, Some(Closed { quiet: false, since: Some(_), .. }))
     }
 
-    /// The payments that must go back, or went.
+    /// The payments that must be refunded, or were.
     pub fn returns(&self) -> impl Iterator<Item = &Return> {
         self.returns.iter().flatten()
     }
 
-    /// The refund that is due next, under an id that is the same whoever asks for it.
+    /// The id of the refund that is due next. It is made of order and payment.
     pub fn refund_id(&self) -> Option<RefundId> {
         Some(self.next_return()?.what.refund_id(&self.order_id))
     }
 
-    /// What goes back next.
+    /// The payment to refund next.
     pub(super) fn next_return(&self) -> Option<Return> {
         self.refund_due()?;
         self.returns().find(|due| !due.back).copied()
@@ -400,7 +401,8 @@ impl Record {
         ids().find(|id| !goes(*id)).or_else(|| ids().next())
     }
 
-    /// Goods went out for a payment of ours, or may have: it stands. Where nobody tracks them they go out when the sale says "paid".
+    /// Goods went out for a payment of ours, or may have: it stands. Where nobody tracks them they go out when the sale
+    /// says "paid".
     pub(super) const fn goods_went_out(&self) -> bool {
         let said = matches!(
             self.stage,
@@ -409,7 +411,7 @@ impl Record {
         self.release.is_under_way() || (said && matches!(self.release, Release::Untracked))
     }
 
-    /// Which money must go back, if any: late, surplus, or for goods that stayed.
+    /// Why a refund is due, if one is: late, surplus, or for goods that were not handed out.
     pub const fn refund_due(&self) -> Option<RefundReason> {
         match self.stage {
             Stage::RefundDue(why) => Some(why),
@@ -418,12 +420,12 @@ impl Record {
         }
     }
 
-    /// Whether a journal may put this record in the place of `kept`, one of the same order. The fence against paying an
-    /// intent twice after a reboot: a sale that begins anew under an order id that has a history is stopped here, before
-    /// anything is sent.
+    /// Whether a journal may replace `kept`, a record of the same order, by this one. This prevents paying an intent
+    /// twice after a reboot: a sale that begins anew under an order id with a history is stopped here, before anything
+    /// is sent.
     ///
     /// # Errors
-    /// [`Conflict`]; what is kept stays.
+    /// [`Conflict`]; the stored record stays.
     pub fn may_replace(&self, kept: &Self) -> Result<(), Conflict> {
         let same = self.order_id == kept.order_id
             && self.amount == kept.amount
@@ -453,7 +455,7 @@ impl Record {
             && self.attempts().any(|attempt| other.attempts().any(|theirs| theirs.key == attempt.key))
     }
 
-    /// What an attempt of this order by this class stands for.
+    /// The hash of what an attempt of this order by this class stands for.
     pub(super) fn digest(&self, class: MethodClass) -> [u8; 16] {
         let mut hash = Sha256::new();
         hash.update(b"intent\0");
@@ -492,7 +494,7 @@ impl Returned {
 }
 
 impl Attempt {
-    /// It can still change.
+    /// Whether it can still change.
     pub const fn is_open(&self) -> bool {
         !matches!(self.state, AttemptState::Ended(_))
     }
@@ -502,8 +504,8 @@ impl Attempt {
         matches!(self.state, AttemptState::Ended(AttemptEnd::Refused(_)))
     }
 
-    /// It may have reached the gateway, and may take money even now: all but what was refused or never left. What was
-    /// not found may turn up, and what failed may succeed late.
+    /// Whether it may have charged, or may still charge: all attempts but those that were refused or never left. One
+    /// that was not found may appear, and one that failed may succeed late.
     pub const fn may_have_charged(&self) -> bool {
         !matches!(self.state, AttemptState::Ended(AttemptEnd::Refused(_) | AttemptEnd::NotSent | AttemptEnd::Untrusted))
     }

@@ -1,45 +1,45 @@
 //! What becomes of the goods: released at most once, and never both released and refunded by itself.
 
-/// What became of the goods of a paid order.
+/// The state of the goods of a paid order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 // Exhaustive on purpose: a journal must store each.
 #[allow(clippy::exhaustive_enums)]
 pub enum Release {
-    /// Nobody tells the sale ([`Policy::release`](super::Policy::release) is off), or it is not paid.
+    /// Not tracked ([`Policy::release`](super::Policy::release) is off), or the order is not paid.
     #[default]
     Untracked,
-    /// Paid, not handed out: [`Sale::begin_release`](super::Sale::begin_release).
+    /// Paid, not handed out yet: call [`Sale::begin_release`](super::Sale::begin_release).
     Due,
     /// The actuator may be moving, or have moved.
     Releasing,
-    /// The power went while it may have been moving. A sensor or an operator says what happened
-    /// ([`Sale::settle_release`](super::Sale::settle_release)); nothing is handed out or refunded before.
+    /// The power went while the actuator may have been moving. A sensor or an operator says what happened
+    /// ([`Sale::settle_release`](super::Sale::settle_release)); nothing is handed out or refunded before that.
     Unknown,
     /// Handed out.
     Released,
-    /// Not handed out, for certain: the money must go back.
+    /// Certainly not handed out: the payment must be refunded.
     NotReleased,
-    /// Not handed out, and the money went back.
+    /// Not handed out, and refunded.
     Returned,
 }
 
-/// What a sale that was cut off while it was releasing is taken for.
+/// How to treat a sale whose goods were going out when the power went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum AfterCut {
-    /// Nothing: a sensor or an operator must say.
+    /// As unknown: a sensor or an operator must say.
     #[default]
     AskOperator,
-    /// Released: the merchant would rather answer a complaint than lose goods.
+    /// As released: the merchant prefers a complaint to lost goods.
     AssumeReleased,
-    /// Not released, the money goes back: the merchant would rather lose goods than answer a complaint.
+    /// As not released, with a refund: the merchant prefers lost goods to a complaint.
     AssumeNotReleased,
 }
 
-/// The right to move the actuator, once: neither `Clone` nor `Copy`, issued after the journal knows of it, never again
-/// for the same order. Give it back with [`Sale::released`](super::Sale::released).
+/// The right to move the actuator once: neither `Clone` nor `Copy`. The sale issues it after the journal has stored it,
+/// and never again for the same order. Return it with [`Sale::released`](super::Sale::released).
 #[must_use]
 #[derive(Debug)]
 pub struct VendToken {
@@ -47,7 +47,7 @@ pub struct VendToken {
 }
 
 impl Release {
-    /// Somebody still has to do something about it.
+    /// Whether the goods still need an action.
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Due | Self::Releasing | Self::Unknown | Self::NotReleased)
     }

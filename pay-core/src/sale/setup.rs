@@ -1,19 +1,19 @@
-//! How a sale is made.
+//! The settings of a new sale.
 
 use super::super::model::{ApiVersion, Environment};
 use super::policy::Policy;
 
-/// How a sale is made.
+/// The settings of a new sale.
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs)] // made by the caller
 pub struct Setup {
-    /// Where the money is.
+    /// Sandbox or production.
     pub environment: Environment,
-    /// The version its calls are made with.
+    /// The API version of its calls.
     pub api_version: ApiVersion,
-    /// How patient and how bold it is.
+    /// How long it waits, and what it may repeat.
     pub policy: Policy,
-    /// 16 random bytes, fresh for every sale and every boot: request ids and jitter come from them, and by them a journal
-    /// tells two sales in memory of one order apart.
+    /// 16 random bytes, fresh for every sale and every boot. Request ids and jitter come from them, and a journal uses
+    /// them to distinguish two sales in memory of one order.
     pub seed: [u8; 16],
 }

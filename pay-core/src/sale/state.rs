@@ -1,4 +1,4 @@
-//! The sale itself: its state, and the step it asks for in each.
+//! The sale: its state, and the step it asks for in each state.
 
 use zeroize::Zeroize;
 
@@ -23,12 +23,12 @@ use super::time::Millis;
 
 /// One payment of one intent, from the order to the outcome.
 ///
-/// A pure state machine: no socket, clock, random source or flash. [`Sale::step`] says what to do next; what comes of it
-/// is told with [`Sale::committed`], [`Sale::on_exchange`] and [`Sale::shown`]. The same inputs give the same steps. The
+/// A pure state machine: no socket, clock, random source or flash. [`Sale::step`] says what to do next. Report the
+/// result with [`Sale::committed`], [`Sale::on_exchange`] and [`Sale::shown`]. The same inputs give the same steps. The
 /// drivers in [`drive`](crate::drive) do this for you.
 ///
-/// Its promise: nothing is sent before a [`Step::Commit`] of the state that knows of it; there is at most one request in
-/// flight; an unknown answer is never taken for a no; what can charge without the shopper is never sent twice by itself.
+/// Its promise: nothing is sent before a [`Step::Commit`] of it; at most one request is in flight; an unknown answer is
+/// never taken for a refusal; what can charge without the shopper is never sent twice without asking.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sale {
     pub(super) record: Record,
@@ -76,8 +76,8 @@ pub struct Sale {
 }
 
 impl Sale {
-    /// A sale of an order that exists. With a way to ask it reads the order and its payments first, and pays with the session that this
-    /// read gives; anything there that may still take money means that nothing is sent ([`Outcome::OrderTaken`]).
+    /// A sale of an existing order. If it can ask, it reads the order and its payments first, and pays with the session
+    /// of that reading. If any payment there may still charge, nothing is sent ([`Outcome::OrderTaken`]).
     #[inline(never)] // made where the caller wants it, not moved there
     pub fn new(order: OpenOrder, setup: Setup) -> Self {
         let OpenOrder { order_id, amount, currency, session } = order;
@@ -89,10 +89,10 @@ impl Sale {
         sale
     }
 
-    /// A sale that creates its order first. The session then comes with [`Sale::session`].
+    /// A sale that creates its order first. [`Sale::session`] then returns the session.
     ///
-    /// The request's tag [`MARK_TAG`](crate::model::MARK_TAG) is the sale's mark: an order that was there already is taken for ours only if
-    /// it has this tag and no payments.
+    /// The request's tag [`MARK_TAG`](crate::model::MARK_TAG) is the sale's mark: an order that existed already counts
+    /// as ours only if it has this tag and no payments.
     ///
     /// # Errors
     /// [`SaleError::Encode`] if `buffers.tx` is too small.
@@ -134,7 +134,7 @@ impl Sale {
         sale
     }
 
-    /// A sale that a journal kept over a reboot. It asks how things stand; it never pays again by itself.
+    /// Resumes a sale from its record after a reboot. It asks how the order stands, and never pays.
     pub fn resume(record: Record, policy: Policy, seed: [u8; 16], now: Millis) -> Self {
         let seq = record.seq;
         let stage = record.stage.clone();
@@ -199,9 +199,9 @@ impl Sale {
         sale
     }
 
-    /// A sale that a journal kept, before a shopper who comes back to it: where every attempt has ended it can be paid again, after the
-    /// order and its payments have been read as for [`Sale::new`]. Where one has not, it asks as [`Sale::resume`] does. `session`: what
-    /// to pay with; a read of the order gives it too.
+    /// Resumes a sale from its record, for a shopper who comes back to it. If every attempt has ended, it reads the
+    /// order and its payments as [`Sale::new`] does, and can then be paid again. Otherwise it asks as [`Sale::resume`]
+    /// does. `session`: the session to pay with; a reading of the order gives it too.
     #[inline(never)] // made where the caller wants it, not moved there
     pub fn come_back(
         record: Record,
@@ -258,8 +258,8 @@ impl Sale {
         }
     }
 
-    /// Tells the mark that the order was to be created with ([`Sale::create`]): of an order that a cut left half created it shows that
-    /// it is ours, and so ours to close.
+    /// Sets the mark that the order was created with ([`Sale::create`]). If the power went during the creation, the
+    /// mark shows that the order is ours, so that the sale may close it.
     #[must_use]
     pub fn with_mark(mut self, mark: Text<64>) -> Self {
         self.mark = Some(mark);
@@ -273,14 +273,15 @@ impl Sale {
         self
     }
 
-    /// Notes in the record when the sale began. Before the first step.
+    /// Notes in the record when the sale began. Call it before the first step.
     #[must_use]
     pub const fn with_created(mut self, now: UnixSeconds) -> Self {
         self.record.created = Some(now);
         self
     }
 
-    /// What a till knows and a sale cannot: the same as the `with_…` above, in place, where a move costs kilobytes of stack.
+    /// What a till knows and a sale cannot: the same as the `with_…` above, in place, where a move costs kilobytes of
+    /// stack.
     pub(crate) fn introduce(&mut self, power_on: u32, client: Option<ClientHints>, created: Option<UnixSeconds>) {
         self.power_on = power_on;
         self.client = client;
@@ -294,23 +295,23 @@ impl Sale {
         self.mark = Text::parse("mark", mark).ok();
     }
 
-    /// The session to pay with, while the order can be paid. A read of the order may give another one.
+    /// The session to pay with, while the order can be paid. A reading of the order may return another one.
     pub const fn session(&self) -> Option<&PaymentSessionId> {
         self.session.as_ref()
     }
 
-    /// What a journal keeps of it.
+    /// The record that a journal stores.
     pub const fn record(&self) -> &Record {
         &self.record
     }
 
-    /// Why the ask route gave no answer last time, if it did not. For people; the sale goes on asking.
+    /// Why the ask route's last question got no answer, if so. For people; the sale goes on asking.
     pub const fn route_problem(&self) -> Option<RouteProblem> {
         self.route_problem
     }
 
-    /// How it stands, were one to stop now: its outcome if it has one, else [`Outcome::Pending`] if the gateway has the
-    /// attempt, else [`Outcome::Unknown`] if something may have arrived there.
+    /// The outcome if the sale stopped now: its outcome if it has one, else [`Outcome::Pending`] if the gateway has the
+    /// attempt, else [`Outcome::Unknown`] if a request may have arrived.
     pub fn standing(&self) -> Outcome {
         if let Phase::Done(outcome) = &self.phase {
             return outcome.clone();
@@ -329,7 +330,7 @@ impl Sale {
         }
     }
 
-    /// What to do next. Cheap, and the same again until something is told.
+    /// Says what to do next. Cheap, and the same again until a result is reported.
     ///
     /// # Errors
     /// [`SaleError::RxTooSmall`] before anything is committed or sent.
@@ -390,8 +391,8 @@ impl Sale {
         }
     }
 
-    /// Whether the running attempt may have been executed: an answer was lost, or it was throttled by a gateway that may have
-    /// begun.
+    /// Whether the running attempt may have been executed: an answer was lost, or it was throttled by a gateway that
+    /// may have begun.
     pub(super) const fn is_in_doubt(&self) -> bool {
         self.earlier_unknown || self.throttled
     }
@@ -401,7 +402,7 @@ impl Sale {
         self.dirty
     }
 
-    /// The record that came with this token is stored durably.
+    /// Reports that the record of this token is stored durably.
     pub fn committed(&mut self, token: Commit) {
         if token.version == self.version {
             self.dirty = false;
@@ -409,7 +410,7 @@ impl Sale {
         }
     }
 
-    /// What came of an exchange; a success has its body in `rx[..head.body_len]`. A token that is not the last one's is ignored.
+    /// Reports the result of an exchange; a success has its body in `rx[..head.body_len]`. An old token is ignored.
     pub fn on_exchange(
         &mut self,
         token: InFlight,

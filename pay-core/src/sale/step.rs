@@ -1,4 +1,4 @@
-//! What a sale asks of whoever runs it.
+//! The steps that a sale asks its caller to do.
 
 use core::fmt;
 
@@ -8,8 +8,8 @@ use super::super::wire::http::Request;
 use super::record::{AttemptEnd, NotPaid, Record};
 use super::time::Millis;
 
-/// The caller's two buffers. The sale keeps a request in `tx` while it may have to be sent again, and an answer in `rx`
-/// while its action is shown: lend the same two from [`Sale::pay`](super::Sale::pay) to the end.
+/// The caller's two buffers. The sale keeps a request in `tx` while it may be sent again, and an answer in `rx` while
+/// its action is shown. Lend the same two from [`Sale::pay`](super::Sale::pay) to the end.
 #[derive(Debug)]
 #[allow(clippy::exhaustive_structs)] // made by the caller
 pub struct Buffers<'b> {
@@ -19,35 +19,38 @@ pub struct Buffers<'b> {
     pub rx: &'b mut [u8],
 }
 
-/// The next thing to do. A sale does nothing by itself.
+/// The next thing to do. The caller does it; a sale does no I/O.
 #[must_use]
 #[derive(Debug)]
 // Exhaustive on purpose: a forgotten arm costs someone money.
 #[allow(clippy::exhaustive_enums, clippy::large_enum_variant)]
 pub enum Step<'a> {
-    /// Store the record durably, then call [`Sale::committed`](super::Sale::committed). Nothing else happens before.
+    /// Store the record durably, then call [`Sale::committed`](super::Sale::committed). The sale does nothing else
+    /// before.
     Commit(Commit, &'a Record),
-    /// Send the request once, receive the answer into the buffer, then call [`Sale::on_exchange`](super::Sale::on_exchange).
+    /// Send the request once, receive the answer into the buffer, then call
+    /// [`Sale::on_exchange`](super::Sale::on_exchange).
     Exchange(InFlight, Request<'a>, &'a mut [u8]),
-    /// The order can be paid: call [`Sale::pay`](super::Sale::pay), or [`Sale::cancel`](super::Sale::cancel). Says how the
-    /// attempt before ended, if there was one.
+    /// The order can be paid: call [`Sale::pay`](super::Sale::pay), or [`Sale::cancel`](super::Sale::cancel). With the
+    /// end of the previous attempt, if there was one.
     Ready(Option<AttemptEnd>),
-    /// Show this to the shopper, then call [`Sale::shown`](super::Sale::shown) (or, for an OTP, [`Sale::submit_otp`](super::Sale::submit_otp)).
+    /// Show this to the shopper, then call [`Sale::shown`](super::Sale::shown) (or, for an OTP,
+    /// [`Sale::submit_otp`](super::Sale::submit_otp)).
     Present(NextAction<'a>),
     /// Nothing to do before this time.
     Wait(Millis),
-    /// The sale is over, as far as it can be told here.
+    /// The sale is over, as far as this terminal can know.
     Done(Outcome),
 }
 
-/// The right to say that the record was stored. Neither `Clone` nor `Copy`.
+/// The right to report that the record was stored. Neither `Clone` nor `Copy`.
 #[must_use]
 #[derive(Debug)]
 pub struct Commit {
     pub(super) version: u32,
 }
 
-/// The right to give one exchange one answer. Neither `Clone` nor `Copy`; if it is lost, the exchange counts as unknown.
+/// The right to report the result of one exchange. Neither `Clone` nor `Copy`; if it is dropped, the result is unknown.
 #[must_use]
 #[derive(Debug)]
 pub struct InFlight {
@@ -57,14 +60,14 @@ pub struct InFlight {
     pub(super) call: CallKind,
 }
 
-/// Whether the connection of an exchange may carry another.
+/// Whether the connection of an exchange can be used again.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums)] // there is no third way
 pub enum Connection {
-    /// It may.
+    /// It can.
     Keep,
-    /// Its answer was not to what was asked, or could not be read: the next one on it might not be either. Call
+    /// It cannot: its answer could not be read, or belonged to another request. Call
     /// [`Transport::disconnect`](crate::Transport::disconnect).
     Drop,
 }
@@ -76,38 +79,38 @@ pub enum Connection {
 // Exhaustive on purpose: a forgotten arm costs someone money.
 #[allow(clippy::exhaustive_enums)]
 pub enum Outcome {
-    /// The order is paid, with its amount and currency. Hand out the goods, if this is the first time that the sale says so;
-    /// with [`Policy::release`](super::Policy::release) the token says whether it is, and the record's
-    /// [`Release`](super::Release) how far they are.
+    /// The order is paid, with its amount and currency. Hand out the goods if the sale says so for the first time. With
+    /// [`Policy::release`](super::Policy::release) the token says whether it is the first time, and the record's
+    /// [`Release`](super::Release) the state of the goods.
     Paid {
-        /// The attempt that took the money, where it is known.
+        /// The payment that succeeded, if its number is known.
         cf_payment_id: Option<CfPaymentId>,
-        /// Another attempt of the sale may still take money. The record stays open: [`Sale::resume`](super::Sale::resume) it
-        /// when there is time, until it is settled; a second success ends there in [`Outcome::RefundDue`].
+        /// Another attempt of the sale may still charge. The record stays open: [`Sale::resume`](super::Sale::resume)
+        /// it when there is time, until it is settled. A second success then ends as [`Outcome::RefundDue`].
         watch: bool,
     },
-    /// No money was taken, for certain.
+    /// Certainly no charge was made, and none can come.
     NotPaid(NotPaid),
-    /// Money was taken that must go back, or has gone: what is still due says [`Record::refund_due`].
+    /// A payment must be refunded, or was: [`Record::refund_due`] says what is still due.
     RefundDue(RefundReason),
-    /// The order is paid, by somebody else: another terminal, the merchant's site. No goods from this sale, and no refund.
+    /// Another party paid the order: another terminal, the merchant's site. No goods from this sale, and no refund.
     PaidElsewhere,
-    /// The order is paid, an attempt of this sale has no number, and whether it took the money cannot be told: no goods by itself. The
-    /// record stays open; a person must look.
+    /// The order is paid, and an attempt of this sale has no number, so whether it was charged cannot be told. No goods
+    /// are handed out. The record stays open; a person must look.
     PaidUnclear,
-    /// The order exists, and nothing shows that this sale made it; or somebody else is paying it. Nothing that charges was sent. The
-    /// money may be on its way elsewhere: begin anew with another order id only for another intent.
+    /// The order exists, and nothing shows that this sale created it; or another party is paying it. Nothing that
+    /// charges was sent. The other party may charge the shopper: use another order id only for another intent.
     OrderTaken,
-    /// Nothing was seen to be taken, the order takes no more payments, and the merchant's backend looks after it: what still comes
-    /// goes back.
+    /// No charge was seen, the order takes no more payments, and the merchant's backend watches it: it refunds late
+    /// money.
     HandedOver,
-    /// The shopper may still pay, and this terminal has no way to ask. Somebody with keys must.
+    /// The shopper may still pay, and this terminal cannot ask. A person or program with keys must.
     Pending,
-    /// Whether money was taken cannot be known here. Somebody with keys must ask.
+    /// A charge may have been made, and this terminal cannot know. A person or program with keys must ask.
     Unknown,
 }
 
-/// Why a step could not be made. Nothing was sent.
+/// Why a step was not possible. Nothing was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -119,13 +122,13 @@ pub enum SaleError {
     },
     /// The request could not be encoded.
     Encode(EncodeError),
-    /// The sale is at a point where this cannot be done: an attempt is running, or it is over.
+    /// This cannot be done now: an attempt is running, or the sale is over.
     NotNow,
-    /// The sale has had its attempts.
+    /// The sale has had the most attempts it may have.
     TooManyAttempts,
     /// The key was used for another attempt of this sale.
     KeyReused,
-    /// The request has a session that is not the order's: [`Sale::session`](super::Sale::session) gives the one to pay with.
+    /// The request's session is not the order's: [`Sale::session`](super::Sale::session) returns the right one.
     OtherSession,
 }
 
