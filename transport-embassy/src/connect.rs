@@ -1,4 +1,4 @@
-//! What a transport needs of a network: one connection at a time.
+//! The network that a transport needs: one connection at a time.
 
 use core::fmt;
 
@@ -10,27 +10,29 @@ use embedded_io_async::{Read, Write};
 // Executors of microcontrollers run on one core: futures need not be `Send`.
 #[allow(async_fn_in_trait)]
 pub trait Connect: Read + Write {
-    /// Drops the connection there may be, finds the addresses of `host` (a DNS name or an IPv4 address) and connects to one of them.
+    /// Drops the connection, if there is one, resolves `host` (a DNS name or an IPv4 address) and connects to one of
+    /// its addresses.
     ///
     /// # Errors
     /// Which of the two failed.
     async fn connect(&mut self, host: &str, port: u16) -> Result<(), ConnectError>;
 
-    /// Whether there is something to read on a connection that should be idle: its end, or bytes that nobody asked for. They stay where they are,
-    /// to be read. Writing to a half-closed socket succeeds, so this is asked before the first byte of a request.
+    /// Whether an idle connection has something to read: its end, or unrequested bytes. They must stay there to be
+    /// read. The transport asks this before the first byte of a request, because writing to a half-closed socket
+    /// succeeds.
     fn peer_closed(&mut self) -> bool;
 
     /// Drops the connection at once, without waiting for anything.
     fn abort(&mut self);
 }
 
-/// Why no connection came about.
+/// Why no connection was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConnectError {
     /// The host's address could not be found.
     Resolve,
-    /// It did not accept a connection.
+    /// The host did not accept a connection.
     Connect,
 }
 

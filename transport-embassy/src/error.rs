@@ -21,25 +21,25 @@ pub struct Error {
 pub enum Fault {
     /// The host's address could not be found.
     Resolve,
-    /// No TCP connection came about.
+    /// No TCP connection was made.
     Connect,
-    /// The TLS handshake failed, or the server is not the one that was meant.
+    /// The TLS handshake failed, or the server is not trusted.
     Handshake(TlsError),
     /// The named part of the request cannot be written.
     Request(&'static str),
-    /// The request could not be written to its end.
+    /// The request could not be written completely.
     Write,
-    /// The connection failed while the answer was awaited.
+    /// The connection failed before the answer was complete.
     Read(TlsError),
     /// The answer cannot be read.
     Response(HttpError),
-    /// Bytes came before the request was sent: no answer to it can be told from them.
+    /// The server sent bytes before the request, which could be taken for its answer.
     Unasked,
     /// The answer has the `x-request-id` of an earlier request.
     EarlierAnswer,
-    /// The time for the exchange was over.
+    /// The limit of the exchange was reached.
     TimedOut,
-    /// The link is in use by another exchange at this moment.
+    /// Another exchange is using the link.
     Busy,
 }
 

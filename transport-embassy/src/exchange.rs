@@ -16,16 +16,17 @@ use crate::error::{Error, Fault};
 use crate::request::write_request;
 use crate::tls::{self, Buffers, Clock, Session, TlsError, Trust};
 
-/// Idle time after which a kept connection is not used again, unless the caller says otherwise. Common servers close after 15 to
-/// 75 s; a request that meets a closing server has an unknown fate.
+/// Idle time after which a kept connection is not used again, unless the caller says otherwise. Common servers close
+/// after 15 to 75 s; a request that meets a closing server has an unknown fate.
 const KEEP_ALIVE_MAX: Duration = Duration::from_secs(10);
-/// Time for telling the server that a connection ends. The answer is there; whether the server hears of it makes no difference.
+/// Time for telling the server that a connection ends. The answer is there; whether the server hears of it makes no
+/// difference.
 const FAREWELL_MAX: Duration = Duration::from_millis(200);
 /// Bytes taken from the connection at a time, on the stack.
 const PIECE: usize = 256;
 
-/// One connection and what it needs: connector, TLS buffers, random source, clock. Shared by the [`Transport`]s of one or
-/// two routes; going over to the other route closes the connection. Two links are two connections.
+/// One connection with what it needs: connector, TLS buffers, random source, clock. The [`Transport`]s of one or two
+/// routes share it; changing to the other route closes the connection. Two links are two connections.
 pub struct Link<'b, C, R, K> {
     connector: C,
     buffers: Buffers<'b>,
@@ -54,8 +55,8 @@ pub struct Transport<'l, 'b, C, R, K> {
 }
 
 impl<'b, C, R, K> Link<'b, C, R, K> {
-    /// Nothing is connected before the first exchange. `rng` must be a cryptographic source, seeded by the hardware: it is asked
-    /// for new bytes on every connection.
+    /// Makes a link; the first exchange connects. `rng` must be a cryptographic source, seeded by the hardware: every
+    /// connection takes new bytes from it.
     pub fn new(connector: C, buffers: Buffers<'b>, rng: R, clock: K) -> Self {
         Self {
             connector,
@@ -80,7 +81,7 @@ impl<'b, C, R, K> Link<'b, C, R, K> {
 }
 
 impl<C: Connect, R, K> Link<'_, C, R, K> {
-    /// Drops the connection there may be and wipes its keys and the buffers.
+    /// Drops the connection, if there is one, and wipes its keys and the buffers.
     pub fn close(&mut self) {
         self.session = None;
         self.connector.abort();
@@ -92,7 +93,7 @@ impl<'l, 'b, C, R, K> Transport<'l, 'b, C, R, K> {
     /// The server of `endpoint` must prove itself to `trust` under the endpoint's host name.
     ///
     /// # Panics
-    /// If an exchange over `link` is under way.
+    /// If an exchange over `link` is in progress.
     pub fn new(link: &'l RefCell<Link<'b, C, R, K>>, endpoint: Endpoint, trust: Trust<'l>) -> Self {
         let id = {
             let mut link = link.borrow_mut();
@@ -186,8 +187,8 @@ impl<C: Connect, R: CryptoRngCore, K: Clock> Transport<'_, '_, C, R, K> {
     }
 }
 
-/// Session, socket and buffers during an exchange. However it ends, a dropped future included, nothing of the request or the
-/// answer stays in the buffers, and the connection stays, with its keys, only if it is worth keeping.
+/// Session, socket and buffers during an exchange. However it ends, a dropped future included, nothing of the request
+/// or the answer stays in the buffers, and the connection stays, with its keys, only if it is worth keeping.
 struct Line<'a, 'b, C: Connect> {
     session: &'a mut Option<Session>,
     io: &'a mut C,
@@ -196,7 +197,8 @@ struct Line<'a, 'b, C: Connect> {
 }
 
 impl<C: Connect> Line<'_, '_, C> {
-    /// Takes what came with the server's Finished, or with its answer to ours. Tickets may; data is no answer to what was not asked.
+    /// Takes what came with the server's Finished, or with its answer to ours. Tickets may; data is no answer to what
+    /// was not asked.
     async fn hear_out(&mut self) -> Result<(), Fault> {
         let session = self.session.as_mut().ok_or(Fault::Connect)?;
         while self.io.peer_closed() {

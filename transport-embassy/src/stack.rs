@@ -16,15 +16,15 @@ use crate::race;
 /// Time for the reset of an old connection to leave. It never does where the way to its peer is gone.
 const RESET_MAX: Duration = Duration::from_millis(50);
 
-/// Connections of an embassy-net stack to hosts that are found by DNS (IPv4, eight addresses at most).
+/// A connector over an embassy-net stack, with DNS (IPv4, at most eight addresses).
 ///
-/// A host's addresses are tried as RFC 8305 says, 250 ms apart: a dead first address costs a quarter of a second. With one socket, an
-/// address that was silent for so long makes room for the next and comes again when all others were silent too, for twice as long. With two
-/// ([`with_second_socket`](Self::with_second_socket)), it stays in the race while the next is tried, as it should where answers take longer
-/// than 250 ms. A host with one address has all the time of the exchange.
+/// It tries a host's addresses 250 ms apart (RFC 8305), so a dead first address costs a quarter of a second. With one
+/// socket, an address that is silent for this long is given up for the next; when all were silent it is tried again,
+/// for twice as long. With two sockets ([`with_second_socket`](Self::with_second_socket)) its attempt goes on while the
+/// next is tried: use this if answers may take longer than 250 ms. A single address has all the time of the exchange.
 ///
-/// The number of addresses is smoltcp's `dns-max-result-count-8`, which this crate sets. Another one is set by `SMOLTCP_DNS_MAX_RESULT_COUNT` in
-/// the environment of the build, not by another of these features.
+/// This crate sets smoltcp's `dns-max-result-count-8`. To change the number, set `SMOLTCP_DNS_MAX_RESULT_COUNT` in the
+/// environment of the build, and not another of these features.
 pub struct StackConnector<'a> {
     stack: Stack<'a>,
     /// The connection, if there is one.
@@ -39,8 +39,8 @@ impl<'a> StackConnector<'a> {
         Self { stack, socket: socket(stack, rx, tx), second: None }
     }
 
-    /// Takes a second TCP socket of `stack` for good, so that two addresses are tried at a time. Either socket may become the connection, so the
-    /// buffers should be as large as the first one's.
+    /// Takes a second TCP socket of `stack` for good, so that two addresses are tried at a time. Either socket may
+    /// become the connection, so give it buffers as large as the first one's.
     #[must_use]
     pub fn with_second_socket(mut self, rx: &'a mut [u8], tx: &'a mut [u8]) -> Self {
         self.second = Some(socket(self.stack, rx, tx));

@@ -1,4 +1,4 @@
-//! How an endpoint is reached, and whom we take its word from.
+//! How to connect to an endpoint, and which certificates to trust.
 
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -13,10 +13,10 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-/// Looks a host and port up; may block.
+/// Resolves a host and port; may block.
 pub(super) type Lookup = Arc<dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync>;
 
-/// How an endpoint is reached: trust, addresses, how long a connection is kept.
+/// How to connect to an endpoint: trust, addresses, how long an idle connection is kept.
 #[derive(Clone)]
 pub struct Config {
     pub(super) roots: Roots,
@@ -24,7 +24,7 @@ pub struct Config {
     pub(super) keep_alive_max: Duration,
 }
 
-/// Whose signature makes a server trusted.
+/// The root certificates that make a server trusted.
 #[derive(Clone)]
 pub struct Roots(Kind);
 
@@ -40,18 +40,18 @@ enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SetupError {
-    /// There is no certificate in what was given as roots.
+    /// The given roots have no certificate.
     NoCertificate,
     /// A root certificate cannot be read.
     BadCertificate,
-    /// The endpoint's host can be neither a DNS name nor an address.
+    /// The endpoint's host is neither a DNS name nor an address.
     BadHost,
-    /// The operating system's trust is not available.
+    /// The operating system's trust store is not available.
     NoPlatform,
 }
 
 impl Config {
-    /// The bundled roots, the system's resolver, connections kept for 15 s of idleness.
+    /// The bundled roots, the system's resolver, connections kept for 15 s of idle time.
     pub fn new() -> Self {
         Self {
             roots: Roots::bundled(),
@@ -60,7 +60,7 @@ impl Config {
         }
     }
 
-    /// Trusts these instead.
+    /// Trusts these roots instead.
     #[must_use]
     pub fn with_roots(mut self, roots: Roots) -> Self {
         self.roots = roots;
@@ -74,8 +74,8 @@ impl Config {
         self.with_resolver(move |_, _| Ok(vec![address]))
     }
 
-    /// Looks host and port up so instead. The function may block: it runs on a thread of its own, and the exchange ends
-    /// at its limit all the same. It is called once per new connection, never twice at a time.
+    /// Resolves host and port with this function instead. It may block: it runs on its own thread, and the exchange
+    /// still ends at its limit. It is called once per new connection, never twice at a time.
     #[must_use]
     pub fn with_resolver(
         mut self,
@@ -85,8 +85,8 @@ impl Config {
         self
     }
 
-    /// How long a connection may have been idle and still be used again; zero opens a new one for every exchange. Keep it
-    /// below the server's own limit: a connection that both sides give up at the same moment costs an unknown outcome.
+    /// How long an idle connection may be used again; zero opens a new one for every exchange. Keep it below the
+    /// server's own limit: if the server closes while a request leaves, the outcome is unknown.
     #[must_use]
     pub const fn with_keep_alive_max(mut self, age: Duration) -> Self {
         self.keep_alive_max = age;
@@ -101,18 +101,18 @@ impl Default for Config {
 }
 
 impl Roots {
-    /// Mozilla's list as of this build. Needs nothing from the machine, and ages with the program.
+    /// Mozilla's list as of this build. It needs nothing from the machine, and ages with the program.
     pub const fn bundled() -> Self {
         Self(Kind::Bundled)
     }
 
-    /// What the operating system trusts.
+    /// The operating system's trust store.
     #[cfg(feature = "platform-verifier")]
     pub const fn platform() -> Self {
         Self(Kind::Platform)
     }
 
-    /// Only these certificates, in PEM; other sections are skipped.
+    /// Only these certificates, in PEM. Other sections are skipped.
     ///
     /// # Errors
     /// [`SetupError::NoCertificate`] and [`SetupError::BadCertificate`].
@@ -137,7 +137,8 @@ impl Roots {
         if store.is_empty() { Err(SetupError::NoCertificate) } else { Ok(Self(Kind::Own(store))) }
     }
 
-    /// TLS 1.2 and 1.3 with these roots. Sessions are not resumed: a resumed one would not look at the certificate again.
+    /// TLS 1.2 and 1.3 with these roots. Sessions are not resumed: a resumed one would not look at the certificate
+    /// again.
     pub(super) fn into_tls(self) -> Result<Arc<ClientConfig>, SetupError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = builder(&provider)?;

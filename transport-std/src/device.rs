@@ -1,4 +1,4 @@
-//! A terminal's own folder on a desktop: its secret, its journal, and the journal's number.
+//! A terminal's folder on a desktop: its secret, its journal, and the journal's number.
 
 use core::fmt;
 use std::fs::{self, OpenOptions};
@@ -12,33 +12,37 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::journal::{FileJournal, JournalError};
 
-/// Opens a terminal's own folder.
+/// Opens a terminal's folder.
 #[derive(Clone, Copy, Debug)]
 #[allow(clippy::exhaustive_structs)] // nothing but its functions
 pub struct Device;
 
-/// Why a terminal's folder was not opened. It was left as it is.
+/// Why a terminal's folder was not opened. It was not changed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum DeviceError {
-    /// The journal in it.
+    /// The journal in it cannot be opened.
     Journal(JournalError),
     /// A file in it cannot be read or written.
     Io(io::Error),
-    /// This file in it does not hold what it should: hexadecimal digits.
+    /// This file in it does not hold hexadecimal digits.
     Damaged(&'static str),
-    /// The system gives no random numbers.
+    /// The operating system gives no random numbers.
     NoRandom,
 }
 
 impl Device {
-    /// Opens the folder at `path`, or makes it: `secret` (32 random bytes, made once, only for its owner), `journal.redb`, and
-    /// `incarnation` (64 random bits, made anew whenever the journal is), and `epoch` once the terminal was recovered. One process at a time: the journal is the lock.
+    /// Opens the folder at `path`, or makes it. One process at a time: the journal is the lock. Its files:
     ///
-    /// Keep `secret` when the journal is lost or restored: the keys of earlier payments come from it.
+    /// - `secret`: 32 random bytes, made once, readable by its owner only;
+    /// - `journal.redb`: the sales;
+    /// - `incarnation`: 64 random bits, made together with the journal;
+    /// - `epoch`, once the terminal was recovered.
+    ///
+    /// Keep `secret` when the journal is lost or restored: the keys of earlier payments are derived from it.
     ///
     /// # Errors
-    /// [`DeviceError`]; nothing was changed that was there.
+    /// [`DeviceError`]; existing files were not changed.
     pub fn open(path: impl AsRef<Path>) -> Result<till::Device<FileJournal>, DeviceError> {
         let folder = path.as_ref();
         make_folder(folder)?;
@@ -61,7 +65,7 @@ impl Device {
         Ok(device)
     }
 
-    /// Keeps what [`till::Till::recover`] said of the terminal's life, in the folder at `path`.
+    /// Stores the epoch that [`till::Till::recover`] returned, in the folder at `path`.
     ///
     /// # Errors
     /// [`DeviceError::Io`]: recover again.
@@ -69,7 +73,7 @@ impl Device {
         make(&path.as_ref().join("epoch"), format!("{epoch}\n").as_bytes())
     }
 
-    /// 32 random bytes of the operating system: what a [`till::Till`] wants at each start.
+    /// 32 random bytes of the operating system: the seed that a [`till::Till`] needs at each start.
     ///
     /// # Errors
     /// [`DeviceError::NoRandom`].

@@ -24,11 +24,11 @@ pub struct Error {
 pub enum Problem {
     /// The host's address could not be found.
     NoAddress,
-    /// No address of the host took a TCP connection.
+    /// No address of the host accepted a TCP connection.
     NoConnection,
-    /// The TLS handshake failed on the way: the peer does not speak TLS, refused us, or the connection broke.
+    /// The TLS handshake failed: the peer does not speak TLS, refused the connection, or the connection broke.
     Handshake,
-    /// The peer is not who it should be. Waiting does not help: somebody has to look.
+    /// The peer is not trusted. Waiting does not help: a person must look.
     Untrusted(Distrust),
     /// The limit of the exchange was reached.
     TimedOut(Phase),
@@ -36,13 +36,13 @@ pub enum Problem {
     Closed(Phase),
     /// The head of the answer was larger than 16 KiB, or had more than 128 headers.
     HeadTooLarge,
-    /// The answer was not HTTP/1.1, or framed in two ways at once.
+    /// The answer was not HTTP/1.1, or its length was given in two ways at once.
     NotHttp,
-    /// The server sent bytes before the request: no answer to it could be told from them. Nothing was sent.
+    /// The server sent bytes before the request, which could be taken for its answer. Nothing was sent.
     Unasked,
     /// The answer has the `x-request-id` of an earlier request.
     EarlierAnswer,
-    /// Something else, inside this client.
+    /// A defect of this client.
     Client,
 }
 
@@ -50,7 +50,7 @@ pub enum Problem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Distrust {
-    /// Nobody we trust signed it; self-signed certificates too.
+    /// No trusted authority signed it; self-signed certificates too.
     Issuer,
     /// It is for another host.
     Name,
@@ -58,7 +58,7 @@ pub enum Distrust {
     Expired,
     /// It is not valid yet, or this machine's clock is behind.
     NotYetValid,
-    /// It was withdrawn.
+    /// It was revoked.
     Revoked,
     /// Anything else: purpose, encoding, signature, none at all.
     Other,

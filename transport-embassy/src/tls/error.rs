@@ -4,36 +4,36 @@ use core::fmt;
 
 use embedded_io::ErrorKind;
 
-/// Why a TLS connection was refused or lost. After any of these the connection is of no more use.
+/// Why a TLS connection was refused or lost. After any of these the connection cannot be used any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TlsError {
     /// The socket failed.
     Io(ErrorKind),
-    /// The peer closed the socket where more bytes were due.
+    /// The peer closed the socket before all bytes had arrived.
     Closed,
     /// The peer ended the connection in order (close_notify, RFC 8446 section 6.1).
     CloseNotify,
-    /// The peer gave up, with this alert (RFC 8446 section 6).
+    /// The peer ended the handshake or connection with this alert (RFC 8446 section 6).
     Alert(u8),
-    /// A buffer of the caller is too small for what the peer sent or for what is to be sent.
+    /// A buffer of the caller is too small for what the peer sent, or for what must be sent.
     BufferTooSmall {
-        /// Least size in bytes that would have gone one step further.
+        /// The least size in bytes for the next step.
         needed: usize,
     },
     /// The named message or record breaks RFC 8446.
     Malformed(&'static str),
-    /// The named message or record came where it may not come.
+    /// The named message or record came at a point where it must not.
     Unexpected(&'static str),
-    /// The server chose something that this client did not offer or cannot do.
+    /// The server chose something that this client did not offer or does not support.
     Unsupported(&'static str),
     /// A protected record does not authenticate: altered on the way, or not from this peer.
     BadRecord,
-    /// An earlier error, or a dropped future, left the connection in pieces.
+    /// The connection broke earlier, by an error or a dropped future.
     Broken,
-    /// Nothing says what time it is, so no certificate can be judged.
+    /// The clock has no time, so no certificate can be checked. Set the clock.
     NoClock,
-    /// The clock shows a time before the lower bound: it was never set.
+    /// The clock shows a time before the lower bound: it was never set. Set the clock.
     ClockBehind,
     /// The name of the server is neither a DNS name nor an IP address.
     BadServerName,
@@ -43,10 +43,11 @@ pub enum TlsError {
     BadProof(&'static str),
     /// The random source failed.
     Random,
-    /// The server ended the connection before it chose anything: it may speak TLS 1.2 only, or none of the cipher suites, groups
-    /// and signatures that this client was built with.
+    /// The server ended the connection before it chose anything: it may speak TLS 1.2 only, or none of the cipher
+    /// suites, groups and signatures that this client was built with.
     NothingInCommon {
-        /// The alert it sent (40, handshake_failure, or 70, protocol_version), or nothing if it just closed the connection.
+        /// The alert it sent (40, handshake_failure, or 70, protocol_version), or nothing if it just closed the
+        /// connection.
         alert: Option<u8>,
     },
 }
@@ -73,7 +74,7 @@ pub enum CertificateError {
     BadSignature,
     /// A signature or key algorithm that was not built in.
     UnsupportedAlgorithm,
-    /// An end-entity certificate stands in for a CA, or the other way round.
+    /// An end-entity certificate is used as a CA, or the other way round.
     WrongRole,
     /// A path length or name constraint is violated.
     Constraint,
@@ -86,8 +87,8 @@ pub enum CertificateError {
 }
 
 impl TlsError {
-    /// Whether the peer failed to prove who it is, or nobody could judge it: certificate, name, clock, pin,
-    /// proof of possession. Trying again by itself is no remedy.
+    /// Whether the peer is not trusted, or could not be checked: certificate, name, clock, pin, proof of possession.
+    /// Trying again does not help.
     pub fn is_untrusted(&self) -> bool {
         matches!(
             self,
@@ -95,8 +96,8 @@ impl TlsError {
         )
     }
 
-    /// The alert that tells the peer so: level and description (RFC 8446 section 6). None where the connection is gone, where the
-    /// peer gave up itself, and where nothing was sent yet.
+    /// The alert that tells the peer so: level and description (RFC 8446 section 6). None where the connection is gone,
+    /// where the peer gave up itself, and where nothing was sent yet.
     pub(super) fn alert(self) -> Option<[u8; 2]> {
         let description = match self {
             // close_notify is answered with the same.

@@ -1,13 +1,13 @@
-//! Whom to trust, under which name, and what time it is.
+//! Which servers to trust, and the clock to check their certificates with.
 
 use rustls_pki_types::TrustAnchor;
 use subtle::{Choice, ConstantTimeEq};
 
 use super::TlsError;
 
-/// Seconds since 1970-01-01T00:00:00Z, or nothing where nobody knows.
+/// The wall clock, in seconds since 1970-01-01T00:00:00Z.
 pub trait Clock {
-    /// The time now. `None` refuses every connection: dates are always checked.
+    /// The time now, or `None` if it is not known: then every connection is refused, because dates are always checked.
     fn unix_seconds(&self) -> Option<u64>;
 }
 
@@ -19,7 +19,7 @@ impl<C: Clock + ?Sized> Clock for &C {
 
 /// SHA-256 hashes of SubjectPublicKeyInfo (RFC 7469 section 2.4) of the server's own key: the one in use and a spare.
 ///
-/// The spare is the key that the server changes to; without it, the change would lock every device out.
+/// The spare is the key that the server will change to. Without it, the change would lock out every device.
 #[derive(Debug, Clone, Copy)]
 pub struct Pins {
     current: [u8; 32],
@@ -38,9 +38,9 @@ impl Pins {
     }
 }
 
-/// What a server's certificate is judged by.
+/// How a server's certificate is checked.
 ///
-/// Pins only narrow the choice: the chain to an anchor, the name and the dates are checked all the same.
+/// Pins are an additional check: the chain to an anchor, the name and the dates are always checked.
 #[derive(Debug, Clone, Copy)]
 pub struct Trust<'a> {
     anchors: &'a [TrustAnchor<'a>],
@@ -55,7 +55,7 @@ impl<'a> Trust<'a> {
         Self { anchors, pins: None, not_before_s: released_s }
     }
 
-    /// Only a server with one of these keys will do.
+    /// Accepts only a server with one of these keys.
     pub const fn with_pins(mut self, pins: Pins) -> Self {
         self.pins = Some(pins);
         self
@@ -69,7 +69,7 @@ impl<'a> Trust<'a> {
         self.pins.as_ref()
     }
 
-    /// The time to judge by.
+    /// The time to check dates with.
     pub(super) fn now(&self, clock: &impl Clock) -> Result<u64, TlsError> {
         match clock.unix_seconds() {
             None => Err(TlsError::NoClock),

@@ -6,34 +6,34 @@ use std::io;
 use pay_core::model::OrderId;
 use pay_core::sale::{Conflict, ImageError};
 
-/// What can go wrong with a [`FileJournal`](super::FileJournal). What it had acknowledged is still there.
+/// What can go wrong with a [`FileJournal`](super::FileJournal). Acknowledged records are still there.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum JournalError {
-    /// Another process has the file open, or this one has, by another call. One process at a time; threads share a clone.
+    /// The file is open already, in another process or by another call. One process at a time; threads share a clone.
     InUse,
-    /// The file is not a journal, or is damaged. It was left as it is: keep it, and let somebody look at it.
+    /// The file is not a journal, or is damaged. It was not changed: keep it, and let a person look.
     Damaged(String),
-    /// The file was made by a newer version of this library, with this layout. It was left as it is.
+    /// A newer version of this library wrote the file, with this layout. It was not changed: use the newer version.
     Newer {
         /// The layout's number.
         layout: u32,
     },
-    /// The record of this order cannot be read. It is kept as it is; other orders are not touched by it.
+    /// The record of this order cannot be read. It was not changed, and does not affect other orders.
     Record {
         /// The order.
         order_id: OrderId,
         /// What is wrong with it.
         why: ImageError,
     },
-    /// The record of this order is not stored, because the journal knows better. Nothing may be sent for it.
+    /// The record of this order contradicts the stored one, and was not stored. Nothing may be sent for it.
     Refused {
         /// The order.
         order_id: OrderId,
-        /// What it knows.
+        /// How it contradicts.
         conflict: Conflict,
     },
-    /// The file cannot be read or written. After a failed write the journal takes nothing more until it is opened again.
+    /// The file cannot be read or written. After a failed write the journal stores nothing until it is opened again.
     Io(io::Error),
 }
 

@@ -1,4 +1,4 @@
-//! Sales kept in a file, over power cuts and reboots.
+//! Stores sales in a file, over power cuts and reboots.
 
 mod error;
 mod file;
@@ -31,47 +31,47 @@ const LAYOUT_NOW: u32 = 1;
 
 /// A journal in one file: any number of sales, for any number of threads of one process. A clone is the same journal.
 ///
-/// What [`blocking::Journal::store`] has acknowledged is on the disk (as far as the operating system and the disk tell the
-/// truth about it), and is there again after a power cut. Closed records stay, so that an order id is not used for
-/// another intent later, until [`FileJournal::prune`] removes them.
+/// Records that [`blocking::Journal::store`] has acknowledged are on the disk (as far as the operating system and the
+/// disk report truthfully), and survive a power cut. Closed records stay until [`FileJournal::prune`] removes them, so
+/// that an order id is not used for another intent.
 #[derive(Clone)]
 pub struct FileJournal {
     database: Arc<Database>,
 }
 
-/// What a journal has of one order.
+/// A journal's entry of one order.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Entry {
     /// The order.
     pub order_id: OrderId,
-    /// Somebody still has to do something about it.
+    /// Whether the sale is open.
     pub open: bool,
-    /// The record, or why it cannot be read. It is kept all the same.
+    /// The record, or why it cannot be read.
     pub record: Result<Record, ImageError>,
 }
 
 impl FileJournal {
-    /// Opens the journal in this file, or makes one. A new file can be read and written by its owner only (Unix). Every
-    /// page's checksum is looked at before the file is touched.
+    /// Opens the journal in this file, or makes one. A new file can be read and written by its owner only (Unix).
+    /// Checks every page's checksum before it changes the file.
     ///
     /// # Errors
-    /// [`JournalError::InUse`] if another process has it open, or this one by another call; [`JournalError::Damaged`] and
-    /// [`JournalError::Newer`], and the file is left as it is; [`JournalError::Io`].
+    /// [`JournalError::InUse`] if another process has it open, or this one by another call; [`JournalError::Damaged`]
+    /// and [`JournalError::Newer`], and the file is left as it is; [`JournalError::Io`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, JournalError> {
         file::open(path.as_ref())
     }
 
-    /// What the journal in this file has now, by order id, also while another process has it open; none if there is no file. It is
-    /// read from a copy in memory: nothing is written, and the file's lock is not taken.
+    /// Reads the entries of the journal in this file, by order id, also while another process has it open; none if
+    /// there is no file. Reads a copy in memory: it writes nothing, and does not take the file's lock.
     ///
     /// # Errors
-    /// As [`FileJournal::open`]. Where the other process's lock keeps readers out, too (Windows), [`JournalError::InUse`].
+    /// As [`FileJournal::open`]. If the other process's lock keeps out readers too (Windows), [`JournalError::InUse`].
     pub fn peek(path: impl AsRef<Path>) -> Result<Vec<Entry>, JournalError> {
         file::peek(path.as_ref())
     }
 
-    /// All records, or only the open ones, by order id. One that cannot be read does not hide the others.
+    /// Returns all records, or only the open ones, by order id. One that cannot be read does not hide the others.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -90,11 +90,11 @@ impl FileJournal {
         Ok(entries)
     }
 
-    /// Forgets a sale of which nothing can have been charged: no attempt was made, or each was refused or never left. Its
-    /// order can be paid from here again then. `false`: there is none of this order.
+    /// Removes a sale that cannot have charged: no attempt was made, or each was refused or never left. Its order can
+    /// then be paid from here again. `false`: there is no such sale.
     ///
     /// # Errors
-    /// [`JournalError::Refused`] with [`Conflict::Stale`] if something may have been charged; it stays.
+    /// [`JournalError::Refused`] with [`Conflict::Stale`] if it may have charged; it stays.
     pub fn discard(&self, order_id: &OrderId) -> Result<bool, JournalError> {
         let writing = self.write()?;
         let found = match kept(&writing, order_id)? {
@@ -111,9 +111,9 @@ impl FileJournal {
         Ok(found)
     }
 
-    /// Removes closed records of sales that began before this time, with the keys of their attempts; says how many. Those
-    /// without a time stay, as do those that cannot be read. The order ids and keys can then be used anew: take a time
-    /// by which those orders can no longer be paid.
+    /// Removes closed records of sales that began before this time, with the keys of their attempts; returns how many.
+    /// Records without a time, and those that cannot be read, stay. The order ids and keys can then be used again:
+    /// choose a time after which those orders can no longer be paid.
     ///
     /// # Errors
     /// The file cannot be read or written; nothing was removed.
