@@ -30,18 +30,18 @@ pub enum RefundSpeed {
     Instant,
 }
 
-/// Why money goes back. Part of the refund's derived id.
+/// Why a payment is refunded. Part of the refund's derived id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum RefundReason {
-    /// The sale was over when the money came.
+    /// The payment succeeded when the sale was over.
     LateSuccess,
     /// The order was paid twice.
     Surplus,
-    /// What was paid for was not handed out.
+    /// The goods were not handed out.
     NotReleased,
-    /// Somebody decided it.
+    /// A person decided it.
     Requested,
 }
 
@@ -49,8 +49,8 @@ pub enum RefundReason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refund<'a> {
-    /// The merchant's id; empty in a list where the gateway made the refund by itself (it sends back some payments that came late or
-    /// twice, and tells of them with `AUTO_REFUND_STATUS_WEBHOOK`).
+    /// The merchant's id; empty in a list where the gateway made the refund by itself (it sends back some payments that
+    /// came late or twice, and tells of them with `AUTO_REFUND_STATUS_WEBHOOK`).
     pub refund_id: &'a str,
     /// The gateway's id; empty where absent.
     pub cf_refund_id: &'a str,
@@ -60,7 +60,8 @@ pub struct Refund<'a> {
     pub amount: Amount,
     /// Its status.
     pub status: RefundStatus<'a>,
-    /// `refund_type`, who began it: `MERCHANT_INITIATED`, `PAYMENT_AUTO_REFUND`, `UNRECONCILED_AUTO_REFUND`, …; empty where absent.
+    /// `refund_type`, who began it: `MERCHANT_INITIATED`, `PAYMENT_AUTO_REFUND`, `UNRECONCILED_AUTO_REFUND`, …; empty
+    /// where absent.
     pub origin: &'a str,
 }
 
@@ -94,7 +95,7 @@ impl CreateRefund {
 }
 
 impl Refund<'_> {
-    /// The gateway made it by itself: nobody of the merchant's asked for it.
+    /// The gateway made it by itself, without a request of the merchant.
     pub fn is_by_gateway(&self) -> bool {
         self.refund_id.is_empty() || self.origin.ends_with("_AUTO_REFUND")
     }
@@ -128,9 +129,9 @@ impl RefundReason {
 }
 
 impl RefundId {
-    /// The same id for the same refund, whoever asks and however often: the first 32 hex digits of a SHA-256 over order,
-    /// reason and `n`, which counts refunds of one order for one reason from 0. The gateway refuses a second refund under
-    /// an id, so money cannot go back twice.
+    /// The id of a refund of this order for this reason: the first 32 hex digits of a SHA-256 over order, reason and
+    /// `n`, which counts refunds of one order for one reason from 0. It is the same for every caller. The gateway
+    /// refuses a second refund under an id, so nothing is refunded twice.
     pub fn derive(order: &OrderId, reason: RefundReason, n: u16) -> Self {
         let mut hash = Sha256::new();
         hash.update(b"refund-id\0");
@@ -142,8 +143,8 @@ impl RefundId {
         Self::from_hash(hash)
     }
 
-    /// The refund of one payment: the same id whoever sends it back, for whatever reason and however often, so that it goes back
-    /// once. The first 32 hex digits of a SHA-256 over order and payment.
+    /// The id of the refund of this payment: the first 32 hex digits of a SHA-256 over order and payment. It is the
+    /// same for every caller and reason, so a payment is refunded once.
     pub fn of_payment(order: &OrderId, payment: CfPaymentId) -> Self {
         let mut hash = Sha256::new();
         hash.update(b"refund-of-payment\0");
@@ -153,8 +154,8 @@ impl RefundId {
         Self::from_hash(hash)
     }
 
-    /// A refund that somebody asked for under a name of their own: the same id for the same name. The first 32 hex digits of a
-    /// SHA-256 over order and name.
+    /// The id of a refund with a name chosen by the merchant: the first 32 hex digits of a SHA-256 over order and name.
+    /// The same name gives the same id.
     pub(crate) fn of_reference(order: &OrderId, name: &str) -> Self {
         let mut hash = Sha256::new();
         hash.update(b"refund-by-reference\0");

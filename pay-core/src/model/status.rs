@@ -1,4 +1,5 @@
-//! The gateway's words. Every set is open: a word this crate does not know is kept, never an error, and never means paid.
+//! The gateway's words. Every set is open: a word this crate does not know is kept, never an error, and never means
+//! paid.
 
 use core::fmt;
 
@@ -136,7 +137,7 @@ words!(
     RefundStatus {
         /// Begun: the gateway's word for a refund that it makes by itself.
         Initiated = "INITIATED",
-        /// The money went back. Final.
+        /// The money was returned. Final.
         Success = "SUCCESS",
         /// In progress.
         Pending = "PENDING",
@@ -158,14 +159,16 @@ words!(
 );
 
 impl PaymentStatus<'_> {
-    /// The attempt will not change any more: `SUCCESS`, `FAILED`, `USER_DROPPED`, `VOID`, `CANCELLED`. An unknown word is not final.
+    /// The attempt will not change any more: `SUCCESS`, `FAILED`, `USER_DROPPED`, `VOID`, `CANCELLED`. An unknown word
+    /// is not final.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Success | Self::Failed | Self::UserDropped | Self::Void | Self::Cancelled)
     }
 }
 
 impl RefundStatus<'_> {
-    /// The money is back, or on its way back without anybody having to look. An unknown word is not.
+    /// Whether the money was returned, or is being returned without a person having to look. `false` for an unknown
+    /// word.
     pub const fn gives_back(self) -> bool {
         matches!(self, Self::Success | Self::Initiated | Self::Pending | Self::OnHold)
     }

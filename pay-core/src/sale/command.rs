@@ -210,8 +210,8 @@ impl Sale {
         }
     }
 
-    /// Nothing that charges was sent. Whether the order is somebody else's, paid perhaps, has to be read where the
-    /// gateway said that there is one.
+    /// Nothing that charges was sent. If the gateway said that the order exists, it must be read first: it may be
+    /// another party's, and paid.
     pub(super) fn give_up_creating(&mut self) {
         let taken = self.is_said_to_exist();
         self.finish(if taken { Outcome::OrderTaken } else { Outcome::NotPaid(NotPaid::NotStarted) });

@@ -15,29 +15,30 @@ use super::release::Release;
 use super::settle::ReadAt;
 use super::time::Millis;
 
-/// The layout that is written. The next one keeps version, number and order id where they are ([`Record::order_of_image`]). 1 had neither device, time, goods nor digests; it is read as if they were unknown. 1 and 2 counted
-/// surplus payments and did not say which; their refunds keep the ids that they had.
+/// The layout that is written. The next one keeps version, number and order id where they are
+/// ([`Record::order_of_image`]). 1 had neither device, time, goods nor digests; it is read as if they were unknown. 1
+/// and 2 counted surplus payments and did not say which; their refunds keep the ids that they had.
 const VERSION: u8 = 3;
 const CRC: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
 const LEN: usize = 768;
 /// What stands before the checksum.
 const BODY: usize = LEN - 4;
 
-/// Why bytes are not a record. Nothing is lost: keep them, and tell somebody.
+/// Why bytes are not a record. Nothing is lost: keep them, and let a person look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ImageError {
     /// Not [`Record::IMAGE_LEN`] bytes.
     Length,
-    /// The checksum does not fit: never written whole, or damaged since.
+    /// The checksum does not match: never written completely, or damaged since.
     Checksum,
     /// Written by a newer version of this program: use that one.
     Newer {
         /// The layout's number.
         version: u8,
     },
-    /// The checksum fits, and this field cannot be what it says.
+    /// The checksum matches, but this field has an impossible value.
     Field(&'static str),
 }
 
@@ -73,8 +74,8 @@ impl Record {
         image
     }
 
-    /// The order of an image whose checksum fits, also where [`Record::from_image`] cannot read the rest: every layout, newer ones
-    /// too, has version, number and order id at its begin. `None`: damaged, or not even that can be read.
+    /// The order of an image whose checksum fits, also where [`Record::from_image`] cannot read the rest: every layout,
+    /// newer ones too, has version, number and order id at its begin. `None`: damaged, or not even that can be read.
     pub fn order_of_image(image: &[u8]) -> Option<OrderId> {
         let mut from = Reader(checked(image).ok()?);
         let [_, _, _, _, _, _] = from.take().ok()?;

@@ -169,8 +169,8 @@ impl Listing {
         self.successes().next().is_some()
     }
 
-    /// Which of the payments that took money stands, where two did: the earlier one, then the lower number. Whoever reads the same
-    /// list says the same.
+    /// Which of two successful payments stands: the earlier one, then the lower number. Every reader of the same list
+    /// gets the same result.
     pub(super) fn stands(&self) -> Option<CfPaymentId> {
         self.stands_of(|_| true)
     }
@@ -210,7 +210,8 @@ impl Listing {
         }
     }
 
-    /// An attempt whose number is known and of which nothing was read, where the list hides something: to be asked for singly.
+    /// An attempt whose number is known and of which nothing was read, where the list hides something: to be asked for
+    /// singly.
     pub(super) fn missing(&self, record: &Record) -> Option<CfPaymentId> {
         if self.is_complete() {
             return None;
@@ -229,8 +230,8 @@ impl Listing {
         self.strangers_worst.is_none_or(|worst| worst == Standing::Over)
     }
 
-    /// What the payments can still do together, the order taking no new one. Of a list that ends too early nothing is known of
-    /// others; what matters then is ours.
+    /// What the payments can still do together, the order taking no new one. Of a list that ends too early nothing is
+    /// known of others; what matters then is ours.
     pub(super) fn worst(&self, record: &Record) -> Standing {
         if self.is_paid() { Standing::Succeeded } else { self.rest(record) }
     }
@@ -254,24 +255,24 @@ impl Listing {
     }
 }
 
-/// Whose money it is that an order was paid with.
+/// Who paid an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Whose {
-    /// No success is to be seen (yet).
+    /// No success is listed yet.
     Nobody,
     /// Ours. `stands`: the one that stands is ours, so goods go out for it.
     Ours { stands: bool },
     /// Ours, of the attempt whose number was not known: this is it.
     Found(CfPaymentId),
-    /// Somebody else's.
+    /// Another party.
     Elsewhere,
-    /// Nobody can tell.
+    /// It cannot be told.
     Unclear,
 }
 
 impl Listing {
-    /// Whose the money is. Ours is a payment whose number is in the record. Or: nobody else can have paid the order, and there are no
-    /// more unexplained successes than payments of ours without a number.
+    /// Says who paid. Ours is a payment whose number is in the record. Or: no other party can have paid the order, and
+    /// there are no more unexplained successes than payments of ours without a number.
     pub(super) fn whose(&self, record: &Record) -> Whose {
         let Some(stands) = self.stands() else { return Whose::Nobody };
         let ours = |id: CfPaymentId| record.attempt_of(id).is_some();

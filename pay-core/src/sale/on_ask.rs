@@ -23,8 +23,8 @@ const PAYMENT_ROUNDS: u32 = 3;
 /// After so many failures in a row a sale that cannot have charged stops asking whether its order was closed.
 const HOPELESS: u8 = 3;
 
-/// Where somebody else's payment is still open beside ours, the list is read again after this long before goods go out: two that
-/// succeed in the same second are then both to be seen.
+/// While another party's payment is still open beside ours, the list is read again after this long, before goods go
+/// out: then both of two that succeed in the same second are seen.
 const SAME_SECOND_MS: u64 = 2_000;
 
 /// How a backend came to answer that was asked to hold its answer, and did.
@@ -236,7 +236,7 @@ impl Sale {
         true
     }
 
-    /// Somebody paid: who, the payments say.
+    /// The order is paid: the payments say by whom.
     fn on_paid(&mut self, now: Millis) {
         self.asking.paid_since.get_or_insert(now);
         self.asking.singles = Default::default();
@@ -426,7 +426,7 @@ impl Sale {
         true
     }
 
-    /// Nothing is sent while somebody else may be paying, or where nobody can tell.
+    /// Nothing is sent while another party may be paying, or if that is not known.
     fn on_take_payments(&mut self, now: Millis, listing: &Listing) -> bool {
         if listing.is_paid() {
             self.begin_looking();
@@ -500,8 +500,8 @@ impl Sale {
         }
     }
 
-    /// What moved on the closed order was money, and whose is not clear yet: it is asked about until that is a person's matter, not
-    /// looked at now and then as what still moves is.
+    /// What moved on the closed order was money, and whose is not clear yet: it is asked about until that is a person's
+    /// matter, not looked at now and then as what still moves is.
     fn note_money_came(&mut self) {
         self.asking.quiet.broken();
         if let Some(closed) = self.record.closed.as_mut().filter(|closed| closed.quiet || closed.since.is_some()) {
@@ -510,7 +510,7 @@ impl Sale {
         }
     }
 
-    /// Where nothing of ours can have charged it is somebody else's, whether a list shows it or not.
+    /// If no attempt of ours can have charged, another party paid, whether a list shows it or not.
     fn finish_unclear(&mut self) {
         let ours = self.may_have_charged();
         self.finish(if ours { Outcome::PaidUnclear } else { Outcome::PaidElsewhere });
@@ -522,7 +522,8 @@ impl Sale {
         now.since(since) >= u64::from(self.policy.settle_ms)
     }
 
-    /// A payment of ours took the money. `back`: it must go back, as the sale had been given up or another payment stands.
+    /// A payment of ours took the money. `back`: it must go back, as the sale had been given up or another payment
+    /// stands.
     fn finish_ours(&mut self, listing: &Listing, back: bool, others_open: bool) {
         let twice = listing.successes().count() > 1;
         let watch = twice || others_open || self.may_be_paid_twice() || !listing.is_complete();
@@ -542,8 +543,8 @@ impl Sale {
         self.stuck |= !room;
     }
 
-    /// Notes which payments have to go back: all but the one that stands for goods that are out or may go out. `false`: there are
-    /// more than a record holds.
+    /// Notes which payments have to go back: all but the one that stands for goods that are out or may go out. `false`:
+    /// there are more than a record holds.
     fn note_returns(&mut self, listing: &Listing) -> bool {
         let ours = |id: CfPaymentId| self.record.attempt_of(id).is_some();
         let gone = matches!(self.record.release, Release::NotReleased | Release::Returned)
@@ -628,13 +629,14 @@ impl Sale {
         }
     }
 
-    /// The backend looks after closed orders: with all that this record knows at the gateway, nothing is left to do here.
+    /// The backend watches closed orders. Once the gateway has all attempts of this record, nothing is left to do here.
     fn hands_over(&self) -> bool {
         let unnamed = |attempt: &Attempt| attempt.may_have_charged() && attempt.cf_payment_id.is_none();
         self.policy.refunds == Refunds::ByBackend && !self.record.attempts().any(unnamed)
     }
 
-    /// What a reading of an order that takes no more payments comes to; the record notes whether it is quiet, or waits for a person.
+    /// What a reading of an order that takes no more payments comes to; the record notes whether it is quiet, or waits
+    /// for a person.
     fn settling(&mut self, now: Millis, head: &ResponseHead, worst: Standing) -> Settling {
         let at = ReadAt { power_on: self.power_on, now, date: head.date };
         let settling = self.asking.quiet.read(worst, at);
@@ -655,7 +657,8 @@ impl Sale {
         settling
     }
 
-    /// How long until the reading that has to agree, in milliseconds: by the clock that it shares with the first one, over a boot too.
+    /// How long until the reading that has to agree, in milliseconds: by the clock that it shares with the first one,
+    /// over a boot too.
     fn quiet_left(&self, now: Millis, head: &ResponseHead, due_ms: u64) -> u64 {
         let at = ReadAt { power_on: self.power_on, now, date: head.date };
         let gone = self.asking.quiet.since().map_or(0, |since| at.since(&since));
@@ -734,8 +737,8 @@ impl Sale {
         self.record.attempts().any(|attempt| attempt.state == AttemptState::Ended(AttemptEnd::Success))
     }
 
-    /// Notes what a list says of the attempts. One payment that no attempt has as its own belongs to the attempt whose answer never
-    /// came, if nobody else can have paid the order; of several nobody can tell.
+    /// Notes what a list says of the attempts. One payment that no attempt has as its own belongs to the attempt whose
+    /// answer never came, if no other party can have paid the order; of several it cannot be told.
     fn note_listing(&mut self, listing: &mut Listing) {
         let ids = self.record.attempts.each_ref().map(|slot| slot.as_ref().and_then(|attempt| attempt.cf_payment_id));
         for (id, reading) in ids.into_iter().zip(&listing.mine) {
@@ -755,8 +758,8 @@ impl Sale {
         }
     }
 
-    /// The only payment that no attempt has as its own: it is that of the running attempt, if its number is not known, or else
-    /// of one that was believed not to exist.
+    /// The only payment that no attempt has as its own: it is that of the running attempt, if its number is not known,
+    /// or else of one that was believed not to exist.
     fn adopt_payment(&mut self, id: CfPaymentId, end: Option<End>) {
         let success = end == Some(End::Success);
         let unheard = |attempt: &Attempt| {

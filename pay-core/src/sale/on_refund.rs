@@ -46,7 +46,7 @@ impl Sale {
         };
     }
 
-    /// Somebody must hear of it: notes that the backend is to be told, where that is the policy.
+    /// Notes that a report to the backend is due, if that is the policy.
     pub(super) fn note_report(&mut self) {
         self.record.report_due |= self.policy.refunds == Refunds::ByBackend && report(&self.record).is_some();
     }
@@ -79,7 +79,7 @@ impl Sale {
         Ok(())
     }
 
-    /// The payments, before one of them goes back: never more goes back than took money, less the one that is kept.
+    /// Reads the payments before a refund: never more is refunded than was charged, less the payment that is kept.
     pub(super) fn on_before_refund(&mut self, now: Millis, listing: &Listing) -> bool {
         let Some(due) = self.record.next_return() else {
             self.settle_duties();
@@ -127,7 +127,7 @@ impl Sale {
         true
     }
 
-    /// The refunds of the order, before another is made: it may be among them, or they may be all that can go back.
+    /// Reads the refunds before another is made: it may be among them, or they may be all that may be refunded.
     pub(super) fn on_refunds(
         &mut self,
         now: Millis,
@@ -319,8 +319,8 @@ impl Sale {
         self.phase = Phase::ReadRefund(id.clone(), self.next_round(now));
     }
 
-    /// Reads the refund: whether it is on its way, or will not be without a person (cancelled, rejected, waiting for approval, or a
-    /// word unknown here). `None`: it cannot be read, or is another one.
+    /// Reads the refund: whether it is on its way, or will not be without a person (cancelled, rejected, waiting for
+    /// approval, or a word unknown here). `None`: it cannot be read, or is another one.
     fn read_refund(&self, id: &RefundId, head: &ResponseHead, body: &mut [u8]) -> Option<bool> {
         let refund = response::refund(body).ok()?;
         let ours = !head.truncated
@@ -330,7 +330,7 @@ impl Sale {
         ours.then(|| refund.status.gives_back())
     }
 
-    /// The payment that was due next went back, or somebody with keys has taken it over. `false`: none was due.
+    /// The refund that was due next was made, or the holder of the keys has taken it. `false`: none was due.
     pub(super) fn money_went_back(&mut self) -> bool {
         if self.record.refund_due().is_none() {
             return false;
@@ -373,7 +373,7 @@ impl Sale {
         self.watching = self.policy.can_ask;
     }
 
-    /// The goods stay, or the sale is over: what is known to have been paid for them goes back.
+    /// The goods stay, or the sale is over: the payments known for them are refunded.
     pub(super) fn note_goods_stay(&mut self) {
         let reason = self.record.refund_due().unwrap_or(RefundReason::NotReleased);
         let what = self.record.payer().map_or(Returned::Reason(reason, 0), Returned::Payment);
@@ -392,7 +392,8 @@ impl Sale {
         self.settle_duties();
     }
 
-    /// A person has settled with the backend what it would not be told (it answered 409): the report is not made any more.
+    /// A person has settled with the backend what it would not be told (it answered 409): the report is not made any
+    /// more.
     ///
     /// # Errors
     /// [`SaleError::NotNow`] unless a report is due that the backend contradicted.
@@ -407,12 +408,13 @@ impl Sale {
         Ok(())
     }
 
-    /// Somebody who can see the gateway's books says how a sale ended that this terminal cannot ask about.
+    /// Records a result that a person checked in the gateway's dashboard, for a sale that this terminal cannot ask
+    /// about.
     ///
     /// # Errors
-    /// [`SaleError::NotNow`] unless the outcome is [`Outcome::Pending`], [`Outcome::Unknown`], [`Outcome::PaidUnclear`] or
-    /// [`Outcome::OrderTaken`]; the last two are taken while the sale still asks, too. `paid` says that this sale's payment took the money;
-    /// of an order that was taken, that somebody paid it.
+    /// [`SaleError::NotNow`] unless the outcome is [`Outcome::Pending`], [`Outcome::Unknown`], [`Outcome::PaidUnclear`]
+    /// or [`Outcome::OrderTaken`]; the last two are accepted while the sale still asks, too. `paid` means that this
+    /// sale's payment charged; for an order that was taken, that it was paid.
     pub fn attest(&mut self, paid: bool) -> Result<(), SaleError> {
         let for_a_person = matches!(self.record.stage, Stage::PaidUnclear | Stage::Taken) && self.in_flight.is_none();
         // A sale that was given up is unclear in its outcome alone.

@@ -367,7 +367,7 @@ impl Record {
             .map_or_else(Quiet::default, Quiet::kept)
     }
 
-    /// Notes that a payment goes back; `false`: there is no room, so a person must see to it.
+    /// Notes that a payment must be refunded; `false`: there is no room, so a person must look.
     pub(super) fn note_return(&mut self, what: Returned) -> bool {
         if self.returns().any(|known| known.what == what) {
             return true;
@@ -401,7 +401,7 @@ impl Record {
         ids().find(|id| !goes(*id)).or_else(|| ids().next())
     }
 
-    /// Goods went out for a payment of ours, or may have: it stands. Where nobody tracks them they go out when the sale
+    /// Whether goods went out for a payment of ours, or may have: then it stands. Untracked goods go out when the sale
     /// says "paid".
     pub(super) const fn goods_went_out(&self) -> bool {
         let said = matches!(

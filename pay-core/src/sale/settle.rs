@@ -1,38 +1,39 @@
-//! When a closed order is settled: the one rule that the sale and the merchant's book share.
+//! When a closed order is settled: one rule, shared by the sale and the merchant's book.
 //!
-//! A closed order (`TERMINATED`, `EXPIRED`) takes no new payment, but one that was on its way may still succeed. And an attempt
-//! that nobody completed may stay `NOT_ATTEMPTED` for ever (seen in production, August 2026). So:
+//! A closed order (`TERMINATED`, `EXPIRED`) takes no new payment, but one in progress may still succeed. And an attempt
+//! that the shopper did not complete may stay `NOT_ATTEMPTED` for ever (seen in production, August 2026). So:
 //!
-//! - Every attempt final: settled by two complete readings at least [`FINAL_MS`] apart (a failed attempt can succeed late).
-//! - Some are `NOT_ATTEMPTED`, the rest final: nothing moves, so the order counts against no limit; settled by two complete
-//!   readings at least [`NOT_ATTEMPTED_MS`] apart.
-//! - Anything else may move money: never settled by waiting. `PENDING` for ever is a person's matter.
+//! - Every attempt final: settled by two complete readings at least [`FINAL_MS`] apart (a failed attempt can succeed
+//!   late).
+//! - Some are `NOT_ATTEMPTED`, the rest final: none is in progress, so the order counts against no limit; settled by
+//!   two complete readings at least [`NOT_ATTEMPTED_MS`] apart.
+//! - Any other may still charge: never settled by waiting. `PENDING` for ever needs a person.
 //!
-//! How far two readings are apart says the monotonic clock of one power-on, or the gateway's own `Date`; the device's wall
-//! clock never decides.
+//! The monotonic clock of one power-on, or the gateway's own `Date`, measures the time between two readings. The
+//! device's wall clock is never used.
 
 use super::super::model::{PaymentStatus, UnixSeconds};
 use super::time::Millis;
 
-/// Between two readings that settle an order whose attempts are all final: 30 seconds.
+/// The time between two readings that settle an order whose attempts are all final: 30 seconds.
 pub const FINAL_MS: u64 = 30_000;
 
-/// Between two readings that settle an order with attempts that nobody completed: 30 minutes.
+/// The time between two readings that settle an order with attempts that were not completed: 30 minutes.
 pub const NOT_ATTEMPTED_MS: u64 = 30 * 60_000;
 
-/// What a payment on a closed order can still do. Ordered: the later one decides for a list.
+/// What a payment on a closed order can still do. The highest of a list decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 // Exhaustive on purpose: a forgotten arm costs someone money.
 #[allow(clippy::exhaustive_enums)]
 pub enum Standing {
-    /// Final and without money.
+    /// Final, not charged.
     Over,
-    /// `NOT_ATTEMPTED`: nobody completed it.
+    /// `NOT_ATTEMPTED`: not completed.
     NotAttempted,
-    /// It may still take money: `PENDING`, `FLAGGED`, held and not captured, a word unknown here, or unreadable.
+    /// It may still charge: `PENDING`, `FLAGGED`, held and not captured, a word unknown here, or unreadable.
     Moving,
-    /// It took the money.
+    /// It charged.
     Succeeded,
 }
 
@@ -63,8 +64,8 @@ pub struct ReadAt {
 }
 
 impl ReadAt {
-    /// Whether the two readings can be told to be apart, now or by a later one: without a `Date` the earlier one is worth nothing
-    /// after a boot, nor is one that lies ahead.
+    /// Whether the two readings can be told to be apart, now or by a later one: without a `Date` the earlier one is
+    /// worth nothing after a boot, nor is one that lies ahead.
     pub(super) const fn can_follow(&self, earlier: &Self) -> bool {
         if self.power_on == earlier.power_on {
             return earlier.now.0 <= self.now.0;
@@ -145,8 +146,8 @@ impl Quiet {
         if at.since(&since) >= due_ms { Settling::Settled } else { Settling::Quiet { due_ms } }
     }
 
-    /// A reading failed, was not complete, or the order was open: readings agree only if nothing lies between them that could
-    /// have said otherwise.
+    /// A reading failed, was not complete, or the order was open: readings agree only if nothing lies between them that
+    /// could have said otherwise.
     pub const fn broken(&mut self) {
         self.since = None;
     }

@@ -11,7 +11,7 @@ use super::shop::{Choice, Wish};
 use super::step::{Event, Unreadable};
 
 impl Life {
-    /// Somebody was told, or a connection closed.
+    /// The observer was told, or a connection closed.
     fn told(&mut self) {
         if let Some(News::Settled(_)) = self.news.take() {
             let open = self.back.desk.as_ref().is_some_and(|desk| desk.record().is_open());
@@ -98,7 +98,7 @@ impl Life {
         Ok(())
     }
 
-    /// The caller turns to something else. What can have charged nobody is ended at once.
+    /// The caller leaves the sale. A sale that cannot have charged ends at once.
     fn leave(&mut self, now: Millis) {
         if let Job::Settle { until } = &mut self.job {
             *until = now;
@@ -183,7 +183,7 @@ impl Life {
         }
     }
 
-    /// A sale of the journal, and what somebody says about it.
+    /// A sale of the journal, and what a person says about it.
     fn take_up(&mut self, now: Millis, record: &Record, word: Word) {
         if record.environment != self.terms.environment {
             return self.finish(Done::Refused(Trouble::Changed(record.order_id.clone())));

@@ -1,29 +1,29 @@
-//! The sales that the journal has open, looked after one by one while nobody needs the network.
+//! Settles the open sales of the journal, one by one, while the shopper's sale does not need the network.
 
 use super::super::model::OrderId;
 use super::super::sale::Millis;
 use super::desk::Desk;
 
-/// After a round, or when nobody answers, the next begins so much later.
+/// The pause after a round, or after the ask route gave no answer, in milliseconds.
 const REST_MS: u32 = 60_000;
 
-/// A sale that has nothing to do for so long makes room for the next; the journal has it.
+/// A sale with nothing to do for this long makes room for the next; the journal has it.
 const PATIENCE_MS: u64 = 60_000;
 
-/// The sales that the journal has open.
+/// The open sales of the journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Back {
-    /// The one at work.
+    /// The current one.
     pub(super) desk: Option<Desk>,
-    /// The order of the one before it.
+    /// The order of the previous one.
     pub(super) after: Option<OrderId>,
-    /// Nothing is looked for before this time.
+    /// No sale is looked up before this time.
     pub(super) rest: Millis,
     /// How many of this round are still open.
     pub(super) open: u32,
-    /// Nobody answered, or the journal failed.
+    /// The ask route gave no answer, or the journal failed.
     troubled: bool,
-    /// A round has ended since somebody asked.
+    /// A round has ended since the last request for one.
     pub(super) round_over: bool,
 }
 
@@ -47,7 +47,7 @@ impl Back {
         self.desk = None;
     }
 
-    /// Nobody answers, or the journal fails: not again for a while.
+    /// The ask route gives no answer, or the journal fails: pause for a while.
     pub(super) fn pause(&mut self, now: Millis) {
         self.put_by(true);
         self.troubled = true;
@@ -63,7 +63,7 @@ impl Back {
         self.round_over = true;
     }
 
-    /// A sale was left open: there is something to look for, if anybody answers.
+    /// A sale was left open: look it up, if the ask route answers.
     pub(super) fn expect(&mut self) {
         if !self.troubled {
             self.rest = Millis::default();

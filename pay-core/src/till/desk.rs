@@ -1,4 +1,4 @@
-//! One sale at work: what it asks for, when it may go on, and what becomes of its goods.
+//! The current sale: its steps, when it can go on, and its goods.
 
 use core::mem;
 
@@ -13,25 +13,25 @@ use super::keys::Keys;
 use super::shop::Offer;
 use super::terms::{Terms, Unclaimed};
 
-/// So often in a row a journal may fail where nothing can have been charged; else it is tried until the sale's time is over.
+/// How often in a row the journal may fail if nothing can have been charged; otherwise until the sale's time is over.
 const STORE_TRIES: u8 = 4;
 
-/// So often the closing of an order is asked for that the journal does not take.
+/// How often an order is closed whose record the journal does not store.
 pub(super) const CLOSE_TRIES: u8 = 3;
 
 /// A sale at work.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Desk {
     pub(super) sale: Sale,
-    /// What the shopper is told of it, once that is needed.
+    /// What the shopper sees of it, once needed.
     offer: Option<Offer>,
-    /// A shopper stands there.
+    /// Whether a shopper is there.
     pub(super) attended: bool,
-    /// Since when it is at work here.
+    /// When it began here.
     pub(super) since: Millis,
-    /// What was given out and is not answered yet.
+    /// The step that has no result yet.
     pub(super) token: Option<Token>,
-    /// What the sale said last, as long as nothing has happened since.
+    /// The sale's last step, until something happens.
     pub(super) said: Said,
     pub(super) store: Store,
     /// An action was shown since the attempt began: no body of it is kept any more.
@@ -52,18 +52,18 @@ pub(super) enum Said {
     #[default]
     Nothing,
     Ready(Option<AttemptEnd>),
-    /// To nobody.
+    /// Addressed to no one.
     Present,
     Wait(Millis),
     Done(Outcome),
     /// The goods are to be handed out.
     Vend(Outcome),
-    /// Somebody was asked to hand them out.
+    /// The shop is handing them out.
     Vending(Outcome),
     Failed(SaleError),
 }
 
-/// How the journal does.
+/// The state of the journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Store {
     /// How often in a row it failed.
@@ -135,7 +135,7 @@ impl Desk {
         });
     }
 
-    /// A sale that a journal kept. Nobody stands there any more.
+    /// A sale from the journal, whose shopper has gone.
     pub(super) fn take_up(place: &mut Option<Self>, record: &Record, terms: &Terms, keys: &mut Keys, now: Millis) {
         let seed = keys.seed();
         Self::open(place, || Sale::resume(record.clone(), terms.policy, seed, now), terms, now);
@@ -145,8 +145,8 @@ impl Desk {
         }
     }
 
-    /// The same before a shopper who comes back to it: it may be paid, where every attempt has ended. The sale that stands in the
-    /// place has the session, if there is one.
+    /// The same for a shopper who comes back to it: it can be paid if every attempt has ended. The sale in this place
+    /// has the session, if there is one.
     pub(super) fn come_back(place: &mut Option<Self>, record: &Record, terms: &Terms, keys: &mut Keys, now: Millis) {
         let (seed, session) = (keys.seed(), place.as_ref().and_then(Self::session).cloned());
         Self::open(place, || Sale::come_back(record.clone(), session, terms.policy, seed, now), terms, now);
@@ -226,10 +226,10 @@ impl Desk {
         true
     }
 
-    /// What somebody says about it.
+    /// Applies what a person says about it.
     ///
     /// # Errors
-    /// It does not wait for that.
+    /// The sale is not at a point where this can be said.
     pub(super) fn say(&mut self, now: Millis, word: Word) -> Result<(), SaleError> {
         self.said = Said::Nothing;
         match word {
@@ -254,12 +254,12 @@ impl Desk {
         self.shown && self.otps == 0
     }
 
-    /// What it knows is not on record yet, and the journal was not tried in vain.
+    /// Whether its state is not stored yet, and the journal has not failed.
     pub(super) fn wants_store(&self) -> bool {
         self.said == Said::Nothing && self.sale.is_dirty() && self.store.failures == 0
     }
 
-    /// Whether it can go on. Does what needs nobody.
+    /// Whether it can go on. Does what needs no one else.
     pub(super) fn look(&mut self, now: Millis, terms: &Terms) -> Look {
         self.decide(now, terms);
         match &self.said {
@@ -322,7 +322,7 @@ impl Desk {
         };
     }
 
-    /// Nobody stands there, and the order could still be paid.
+    /// No shopper is there, and the order can still be paid.
     fn is_abandoned(&self, now: Millis, terms: &Terms) -> bool {
         !self.attended && self.record().stage == Stage::Open && now.since(self.since) >= u64::from(terms.abandoned_ms)
     }

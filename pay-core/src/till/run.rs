@@ -94,7 +94,7 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
         }
     }
 
-    /// The shopper wished something while the backend held its answer, which nobody waits for any more.
+    /// The shopper acted while the backend held its answer: the till no longer waits for it.
     fn wished(&mut self, wish: Wish, now: Millis) -> Result<(), Trouble> {
         let failure = Failure { kind: ErrorKind::Abandoned, delivery: Delivery::Unknown };
         self.life.on(now, Event::Exchanged(Err(failure)), &mut self.buffers)?;

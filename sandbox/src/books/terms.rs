@@ -1,8 +1,8 @@
-//! What was seen both ways, or is left open, about orders, payments and refunds.
+//! Behaviour of orders, payments and refunds that was seen in several ways, or that the documents leave open.
 
 use crate::books::refund::RefundStatus;
 
-/// Whether reading an order gives another `payment_session_id`. Both were seen; every session that was given stays good.
+/// Whether reading an order returns another `payment_session_id`. Both were seen; every returned session stays valid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sessions {
     /// Each `GET /orders/{order_id}` of an order that can be paid gives a new one.
@@ -12,19 +12,19 @@ pub enum Sessions {
     Kept,
 }
 
-/// How an attempt waits that nobody completes, and what becomes of it when its order closes. All three were seen.
+/// The status of an attempt that is not completed, before and after its order closes. All three were seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unfinished {
     /// NOT_ATTEMPTED on a page, else PENDING; USER_DROPPED when the order closes, or 15 minutes on in a scenario.
     #[default]
     Dropped,
-    /// NOT_ATTEMPTED, and that for ever. What somebody has begun (PENDING by `POST /simulate`) is dropped with its order.
+    /// NOT_ATTEMPTED for ever. An attempt that was begun (PENDING by `POST /simulate`) is dropped with its order.
     NotAttempted,
-    /// PENDING for ever, whatever becomes of the order.
+    /// PENDING for ever, whatever happens to the order.
     Pending,
 }
 
-/// What a list of an order's payments looks like to somebody who wants to read all of it.
+/// How complete and readable a list of an order's payments is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Listing {
     /// Every element can be read.

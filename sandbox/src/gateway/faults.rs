@@ -1,4 +1,4 @@
-//! Answers that a test puts in the way of the rules: the seam for everything that the documents do not promise.
+//! Faults that a test injects: for everything that the documents do not promise.
 
 use crate::ground::error::Refusal;
 use crate::ground::http::Request;
@@ -6,21 +6,21 @@ use crate::ground::http::Request;
 /// What happens to a request instead of, or beside, the rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Someone between answers: the rules never see the request and nothing is stored.
-    /// The `content-type` is JSON when the body starts like it, else HTML; no gateway header is sent.
+    /// An intermediary answers: the rules never see the request, and nothing is stored. The `content-type` is JSON if
+    /// the body starts like it, else HTML; no gateway header is sent.
     Answer {
         /// HTTP status.
         status: u16,
         /// The body's bytes.
         body: Vec<u8>,
     },
-    /// The gateway answers 500 `internal_error`, and keeps that answer under the request's idempotency key.
+    /// The gateway answers 500 `internal_error`, and stores that answer under the request's idempotency key.
     InternalError {
         /// Whether the request took effect before it failed.
         executed: bool,
     },
-    /// The rules run and take effect, and what they keep stays theirs; but the client gets this status and body,
-    /// as when a proxy loses the answer.
+    /// The rules run and take effect, and store their own answer; but the client gets this status and body, as when a
+    /// proxy loses the answer.
     Replace {
         /// HTTP status.
         status: u16,
@@ -37,7 +37,7 @@ pub enum Fault {
         code: &'static str,
         /// Whether the request took effect all the same.
         executed: bool,
-        /// Whether the refusal is kept under the request's idempotency key.
+        /// Whether the refusal is stored under the request's idempotency key.
         stored: bool,
     },
     /// The gateway answers 429 with its headers.
@@ -46,7 +46,7 @@ pub enum Fault {
         retry_s: u64,
         /// Whether the request took effect all the same.
         executed: bool,
-        /// Whether the refusal is kept under the request's idempotency key.
+        /// Whether the refusal is stored under the request's idempotency key.
         stored: bool,
     },
 }

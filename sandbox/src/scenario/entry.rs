@@ -1,8 +1,8 @@
-//! Numbered scenarios: what a gateway, a network and a shopper can do to a sale, and how the terminal must come out of it.
+//! Numbered scenarios: what a gateway, a network and a shopper can do to a sale, and how the terminal must end.
 //!
-//! A scenario is chosen by the header `x-sandbox-scenario: SB-07` on any call, by the order's amount (9901.07 is SB-07, 9902.07 is SB-107), or
-//! for all orders by [`Rules::scenario`](crate::Rules::scenario); the first that names one decides, and it sticks to the
-//! order. `docs/scenarios.md` lists them.
+//! A scenario is chosen by the header `x-sandbox-scenario: SB-07` on any call, by the order's amount (9901.07 is SB-07,
+//! 9902.07 is SB-107), or for all orders by [`Rules::scenario`](crate::Rules::scenario); the first that names one
+//! decides, and it sticks to the order. `docs/scenarios.md` lists them.
 
 use crate::books::terms::Terms;
 use crate::gateway::keys::SessionKeys;
@@ -18,8 +18,8 @@ pub const SCENARIO_HEADER: &str = "x-sandbox-scenario";
 /// An order of this many paise and `n` more plays scenario `n`: 9901.01 rupees is SB-01, 9902.16 is SB-116.
 const AMOUNTS_FROM: u64 = 990_100;
 
-/// One scenario. Everything that happens in it happens in the pure [`Gateway`](crate::Gateway); what is about the
-/// connection is described in [`Response::fault`](crate::Response::fault) for whoever carries the answer.
+/// One scenario. The pure [`Gateway`](crate::Gateway) plays it; faults of the connection are described in
+/// [`Response::fault`](crate::Response::fault), for the carrier of the answer.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Scenario {
@@ -31,17 +31,17 @@ pub struct Scenario {
     pub does: &'static str,
     /// How the terminal pays.
     pub means: Means,
-    /// It is about making the order: nothing to a terminal that is handed one.
+    /// It is about creating the order: not applicable to a terminal that is given one.
     pub creates: bool,
-    /// The order is there already, and others have its session too.
+    /// The order exists already, and others have its session too.
     pub given: bool,
-    /// How many attempts the terminal makes at most, each after the one before has ended.
+    /// How many attempts the terminal makes at most, each after the previous one has ended.
     pub tries: u8,
     /// The terminal begins a second attempt while the first is still open.
     pub switches: bool,
-    /// OTPs to type, in order; `""` asks for another to be sent.
+    /// OTPs to enter, in order; `""` requests another.
     pub otps: &'static [&'static str],
-    /// The limit of one exchange is meant to be reached: give it a short one.
+    /// The limit of one exchange will be reached: use a short one.
     pub stalls: bool,
     pub(crate) ends: [Option<Expect>; 3],
     pub(crate) keys: Option<SessionKeys>,
@@ -58,13 +58,14 @@ impl Scenario {
         Paise(AMOUNTS_FROM + self.number())
     }
 
-    /// The state that a terminal of this kind must end in; `None` if the scenario is nothing to it.
+    /// The state in which a terminal of this kind must end; `None` if the scenario is not applicable.
     #[must_use]
     pub fn expect(&self, mode: Mode) -> Option<Expect> {
         self.ends[mode as usize]
     }
 
-    /// Whether a terminal of this kind makes the order itself, so that nobody else has its session; else one is handed to it.
+    /// Whether a terminal of this kind creates the order itself, so that no other has its session; otherwise it is
+    /// given one.
     #[must_use]
     pub fn makes(&self, mode: Mode) -> bool {
         self.creates || (!self.given && mode != Mode::Blind)
@@ -76,10 +77,11 @@ impl Scenario {
         self.keys
     }
 
-    /// The exit code that the example kiosk must end with, `asks`: it has a backend to ask. `None`: the kiosk cannot play
-    /// its part (it makes one attempt and never switches), or the scenario is nothing to such a terminal.
+    /// The exit code that the example kiosk must end with; `asks`: it has a backend to ask. `None`: the kiosk cannot
+    /// play the scenario (it makes one attempt and never switches), or the scenario is not applicable.
     ///
-    /// 0 paid, 1 nothing was sent, 2 not paid, 3 unknown, 4 pending, 5 a refund is due, 6 paid by somebody else, 7 a person must look.
+    /// 0 paid, 1 nothing was sent, 2 not paid, 3 unknown, 4 pending, 5 a refund is due, 6 paid by another party, 7 a
+    /// person must look.
     #[must_use]
     pub fn kiosk_exit(&self, asks: bool) -> Option<u8> {
         let fits = !self.switches
@@ -112,7 +114,7 @@ impl Scenario {
     }
 }
 
-/// Scenarios are told apart by their ids.
+/// Scenarios are compared by their ids.
 impl PartialEq for Scenario {
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id

@@ -1,43 +1,43 @@
-//! How a terminal must come out of a scenario, and whether the books agree.
+//! How a terminal must end in a scenario, and whether the books agree.
 
 /// What a terminal can do. The numbers are places in a scenario's table of ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// A till with the merchant's keys: it asks the gateway itself and sends money back itself.
+    /// A till with the merchant's keys: it asks the gateway and makes refunds itself.
     Keys = 0,
     /// It pays with the session alone, and asks the merchant's backend.
     Kiosk = 1,
-    /// It holds a session, and has nobody to ask.
+    /// It has a session, and cannot ask.
     Blind = 2,
 }
 
-/// The state that a terminal must end in.
+/// The state in which a terminal must end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expect {
     /// Paid by the first attempt, once.
     Paid,
-    /// The first attempt came to nothing, a later one under a new key paid; in all, once. A terminal that makes one
-    /// attempt ends not paid.
+    /// The first attempt failed, a later one under a new key paid; in all, once. A terminal that makes one attempt ends
+    /// not paid.
     PaidOnRetry,
-    /// Not paid, for certain: no money stands, none can come.
+    /// Certainly not paid: no charge stands, and none can come.
     NotPaid,
     /// Given up before anything that charges was sent.
     NotStarted,
-    /// Money came that must go back.
+    /// A payment must be refunded.
     RefundDue,
-    /// Money came that had to go back, and it has, or the gateway has taken that over.
+    /// A payment had to be refunded, and was, or the gateway has taken the refund.
     Refunded,
     /// The shopper may still pay, and this terminal cannot ask.
     Pending,
-    /// Money may have been taken, and this terminal cannot know.
+    /// A charge may have been made, and this terminal cannot know.
     Unknown,
-    /// Paid by somebody else: no goods here, and nothing goes back from here.
+    /// Paid by another party: no goods and no refund from here.
     PaidElsewhere,
-    /// Paid, and whether by this terminal cannot be told: a person must look.
+    /// Paid, but not known by whom: a person must look.
     PaidUnclear,
-    /// Somebody else has the order, or is paying it: nothing that charges was sent.
+    /// Another party has the order, or is paying it: nothing that charges was sent.
     OrderTaken,
-    /// The journal keeps the sale open: it is asked about, at growing intervals, until somebody answers.
+    /// The journal keeps the sale open: the terminal asks at growing intervals until it gets an answer.
     StillAsking,
 }
 

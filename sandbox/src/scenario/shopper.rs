@@ -35,7 +35,7 @@ impl Means {
     }
 }
 
-/// One thing that the shopper or their bank does about an attempt, or that somebody else does beside it.
+/// One action of the shopper or their bank about an attempt, or of another party beside it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
     pub(crate) cue: Cue,
@@ -48,20 +48,20 @@ pub(crate) struct Step {
 pub(crate) enum Does {
     /// The attempt ends.
     Ends(Outcome),
-    /// Somebody else's payment on the same order succeeds: a new one.
+    /// A new payment of another party on the same order succeeds.
     StrangerPays,
 }
 
 /// What a [`Step`] waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cue {
-    /// The attempt is there; if only a shopper who saw its answer can pay it, that answer went out whole.
+    /// The gateway has the attempt; if only a shopper who saw its answer can pay it, that answer was sent completely.
     Begun,
-    /// The order is about to be closed, and the gateway has taken the wish.
+    /// The gateway has accepted the termination of the order, which is not done yet.
     Closing,
-    /// The wish to close the order arrives: just before.
+    /// Just before the call that closes the order arrives.
     BeforeClosing,
-    /// The next attempt arrives: just before.
+    /// Just before the next attempt arrives.
     BeforeNext,
 }
 
@@ -95,7 +95,7 @@ pub(crate) const fn pays_while_closing(ms: u64) -> Step {
 pub(crate) const PAYS_BEFORE_CLOSING: Step = step(Cue::BeforeClosing, 0, Outcome::Success);
 pub(crate) const PAYS_BEFORE_NEXT: Step = step(Cue::BeforeNext, 0, Outcome::Success);
 
-/// Every attempt is paid two seconds after it is there or was seen.
+/// Every attempt is paid two seconds after the gateway has it, or after it was seen.
 pub(crate) const PAYS: &[&[Step]] = &[&[pays_after(2_000)]];
-/// Nobody pays anything.
+/// No attempt is paid.
 pub(crate) const LEAVES: &[&[Step]] = &[&[]];

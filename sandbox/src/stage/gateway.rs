@@ -1,4 +1,4 @@
-//! The gateway as a terminal meets it: the desk, the shoppers of the scenarios, and time.
+//! The gateway that a terminal calls: the desk, the shoppers of the scenarios, and time.
 
 use crate::books::ledger::{Books, Event};
 use crate::books::order::Order;
@@ -18,7 +18,7 @@ use crate::stage::rules::Rules;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The gateway. [`Gateway::handle`] is a pure function of this state, the request and the time; a clone is a second world.
+/// The gateway. [`Gateway::handle`] is a pure function of this state, the request and the time; a clone is independent.
 #[derive(Clone)]
 pub struct Gateway {
     pub(crate) rules: Rules,
@@ -51,24 +51,25 @@ impl Gateway {
         }
     }
 
-    /// Lets everything happen that is due by now, oldest first: results, terminations, expiries, refunds.
+    /// Applies everything that is due by now, oldest first: results, terminations, expiries, refunds.
     pub fn advance(&mut self, now: UnixMillis) {
         self.run_to(now + self.ahead);
     }
 
-    /// Puts a fault in the way of the next `times` requests to `path`: method and path below `/pg`
-    /// (`POST /orders/sessions`), or the beginning of one and `*`.
+    /// Applies a fault to the next `times` requests to `path`: method and path below `/pg` (`POST /orders/sessions`),
+    /// or the beginning of one and `*`.
     pub fn inject(&mut self, path: &str, times: usize, fault: Fault) {
         self.faults.add(path, times, fault);
     }
 
-    /// Tells of payments and refunds that end from now on, by [`Gateway::webhooks`]; `None` stops it.
+    /// Begins to make webhooks of payments and refunds that end, for [`Gateway::webhooks`]; `None` stops it.
     pub fn set_hook(&mut self, hook: Option<Hook>) {
         self.outbox.switch(hook, &self.desk.books);
     }
 
-    /// The webhooks that are due: of each payment that succeeded, failed, was dropped or goes back of itself, and of each refund
-    /// that was made or given up. Each is given once, and again after 2, 10 and 30 minutes until it is [taken](Gateway::webhook_taken).
+    /// Returns the webhooks that are due: of each payment that succeeded, failed, was dropped or was refunded by the
+    /// gateway, and of each refund that was made or given up. Each is returned once, and again after 2, 10 and 30
+    /// minutes until it is [taken](Gateway::webhook_taken).
     pub fn webhooks(&mut self, now: UnixMillis) -> Vec<Webhook> {
         self.advance(now);
         let mut due = self.outbox.due(&self.desk.books, &self.desk.client_secret, now + self.ahead);
@@ -77,13 +78,13 @@ impl Gateway {
         due
     }
 
-    /// What was called so far.
+    /// The number of calls so far.
     #[must_use]
     pub const fn tally(&self) -> Tally {
         self.tally
     }
 
-    /// The merchant answered it with 200.
+    /// Notes that the merchant answered this webhook with 200.
     pub fn webhook_taken(&mut self, number: u64) {
         self.outbox.taken(number);
     }
@@ -110,33 +111,34 @@ impl Gateway {
         &self.desk.books.refunds
     }
 
-    /// Attempts on this order by which money was taken and is held: 2 is a double charge.
+    /// The attempts on this order that charged and still stand: 2 is a double charge.
     pub fn charges<'a>(&'a self, order_id: &'a str) -> impl Iterator<Item = &'a Payment> {
         self.desk.books.payments.iter().filter(move |payment| payment.order_id == order_id && payment.is_charge())
     }
 
-    /// Somebody else pays this order with UPI: its whole amount, by an attempt that has this status from now on, whatever
-    /// the order's is. A success pays an order that is open and stands beside the others on one that is paid; on one that
-    /// has closed it stays a success, unlike what [`Gateway::handle`] makes of one that comes too late. Two calls with one
-    /// `now` are two payments of the same moment. Gives the `cf_payment_id`; `None`: there is no such order.
+    /// Another party pays this order with UPI: its whole amount, by an attempt with this status, whatever the order's
+    /// is. A success pays an open order, and is a further payment of a paid one. On a closed order it stays a success,
+    /// unlike a late one in [`Gateway::handle`]. Two calls with one `now` are two payments at the same moment. Returns
+    /// the `cf_payment_id`; `None`: there is no such order.
     pub fn stranger_pays(&mut self, order_id: &str, status: PaymentStatus, now: UnixMillis) -> Option<u64> {
         self.desk.books.stranger_pays(order_id, status, now)
     }
 
-    /// Puts a payment into this status, whatever it and its order are. `false`: there is no such payment. Besides a success,
-    /// which pays an open order, nothing is done to the order.
+    /// Sets the status of a payment, whatever its present status and its order's. `false`: there is no such payment.
+    /// The order changes only if it is open and the status is a success: then it is paid.
     pub fn set_payment(&mut self, id: u64, status: PaymentStatus, now: UnixMillis) -> bool {
         self.desk.books.set_payment(id, status, now)
     }
 
-    /// Sends a payment back whole by itself, as the gateway does with some that came late or twice: its refund has no id of the
-    /// merchant's, and is told as `AUTO_REFUND_STATUS_WEBHOOK`. The payment stays as it is. `false`: there is no such payment.
+    /// Refunds a whole payment as the gateway does with some that came late or twice: the refund has no id of the
+    /// merchant, and its webhook is `AUTO_REFUND_STATUS_WEBHOOK`. The payment does not change. `false`: there is no
+    /// such payment.
     pub fn send_back(&mut self, id: u64, now: UnixMillis) -> bool {
         self.desk.books.send_back(id, now)
     }
 
-    /// Puts a refund into this status, as the gateway's own people, the merchant's or the bank might. `false`: there is no
-    /// such refund.
+    /// Sets the status of a refund, as staff of the gateway, the merchant or the bank might. `false`: there is no such
+    /// refund.
     pub fn set_refund(&mut self, order_id: &str, refund_id: &str, status: RefundStatus) -> bool {
         self.desk.books.set_refund(order_id, refund_id, status)
     }
@@ -151,8 +153,8 @@ impl Gateway {
         self.desk.books.run_to(now);
     }
 
-    /// How many things of its scenario have not happened to this order yet; `None` if it plays none. A run in which
-    /// something is left has not shown what it was to show.
+    /// How many acts of its scenario have not happened to this order yet; `None` if it plays none. A run with acts left
+    /// has not played the scenario.
     #[must_use]
     pub fn acts_left(&self, order: &str) -> Option<usize> {
         self.plays.get(order).map(|play| play.acted.iter().filter(|acted| !**acted).count())
@@ -186,8 +188,8 @@ impl Gateway {
         lists.get(earlier).or(lists.last()).copied().unwrap_or_default()
     }
 
-    /// Plans what the shopper does about attempts that can be paid from now on: those that charge without being shown, and
-    /// the one whose answer was just seen.
+    /// Plans what the shopper does about attempts that can be paid from now on: those that charge without being shown,
+    /// and the one whose answer was just seen.
     pub(crate) fn begin(&mut self, key: &str, seen: Option<&Vec<u8>>, now: UnixMillis) {
         let seen = seen.and_then(|body| read_object(body)).and_then(|answer| payment_id(answer.get("cf_payment_id")?));
         for place in self.places(key) {
@@ -236,7 +238,7 @@ impl Gateway {
     }
 }
 
-/// Nobody can pay a link or a code that was never shown; everything else is on its way once the gateway has it.
+/// A link or a code that was never shown cannot be paid; any other attempt is in progress once the gateway has it.
 fn must_be_seen(payment: &Payment) -> bool {
     match payment.method {
         "upi" => payment.shown.get("channel").and_then(Value::as_str) != Some("collect"),

@@ -9,14 +9,14 @@ use crate::scenario::entry::Scenario;
 /// What the documents leave to the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// After so many milliseconds an attempt succeeds by itself; `None`: it waits for `POST /simulate` or an OTP.
+    /// After this many milliseconds an attempt succeeds by itself; `None`: it waits for `POST /simulate` or an OTP.
     /// Test VPAs end after this time too (at once without it), and refunds.
     pub settle_after_ms: Option<u64>,
     /// From TERMINATION_REQUESTED to TERMINATED, in milliseconds.
     pub terminate_after_ms: u64,
     /// See [`SessionKeys`].
     pub session_keys: SessionKeys,
-    /// Whether 401, 429 and version errors are kept under the key too.
+    /// Whether 401, 429 and version errors are stored under the key too.
     pub store_throttles: bool,
     /// See [`Sessions`].
     pub sessions: Sessions,
@@ -30,9 +30,9 @@ pub struct Rules {
     pub refunds: RefundStatus,
     /// Calls per minute.
     pub limits: Limits,
-    /// Of a hundred webhooks so many never come, nor do their repeats.
+    /// How many of a hundred webhooks are lost, with their repeats.
     pub lost_webhooks: u32,
-    /// What every order plays that chooses no scenario itself.
+    /// The scenario of every order that does not choose one itself.
     pub scenario: Option<&'static Scenario>,
 }
 

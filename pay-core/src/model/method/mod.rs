@@ -81,8 +81,8 @@ pub enum MethodClass {
 }
 
 impl MethodClass {
-    /// Whether an attempt of this kind cannot charge anyone unless its answer was shown to a person: a QR or a link
-    /// that nobody saw. A card, an EMI or a collect request acts by itself; so may any method that names a phone.
+    /// Whether an attempt of this kind can charge only after its answer was shown to a person: a QR or a link. A card,
+    /// an EMI or a collect request can charge by itself; so may any method that names a phone.
     pub const fn needs_shopper(self) -> bool {
         matches!(self, Self::UpiLink | Self::UpiQrCode | Self::UpiPodQrCode | Self::NetBanking | Self::BankTransfer)
     }

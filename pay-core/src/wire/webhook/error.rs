@@ -1,39 +1,42 @@
-//! Why a webhook is not taken.
+//! Why a webhook is refused.
 
 use core::fmt;
 
 use super::super::super::model::UnixSeconds;
 use super::super::response::DecodeError;
 
-/// Why a webhook is not taken. It names the header or the member, never a secret or a value.
+/// Why a webhook is refused. It names the header or the member, never a secret or a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum WebhookError {
     /// This header is missing in both families.
     MissingHeader(&'static str),
-    /// This header does not have its form: a signature that is not base64 of 32 bytes, a timestamp of other than 10 or 13 digits.
+    /// This header does not have its form: a signature that is not base64 of 32 bytes, a timestamp of other than 10 or
+    /// 13 digits.
     MalformedHeader(&'static str),
     /// This header occurs twice (in one family or in both) with different values.
     Contradiction(&'static str),
-    /// Neither secret made the signature over this timestamp and body: not the gateway, another secret, or a body that was
-    /// changed on the way.
+    /// Neither secret made the signature over this timestamp and body: another sender, another secret, or a body that
+    /// was changed on the way.
     WrongSignature,
-    /// The same, and the body is shorter than `Content-Length` says: it was cut on the way.
+    /// The same, and the body is shorter than `Content-Length`: it was truncated on the way.
     Cut {
-        /// Bytes that came.
+        /// Received bytes.
         have: usize,
-        /// Bytes that `Content-Length` promised.
+        /// Bytes by `Content-Length`.
         want: usize,
     },
-    /// The signature is right, but was made outside the window. Told by [`Signed::fresh`](super::Signed::fresh) alone.
+    /// The signature is valid, but was made outside the window. Only [`Signed::fresh`](super::Signed::fresh) returns
+    /// it.
     Stale {
         /// When it was made.
         sent: UnixSeconds,
         /// The receiver's time.
         now: UnixSeconds,
     },
-    /// The signature is right, and the body cannot be read ([`DecodeError::Truncated`]: the gateway itself sent a part of it).
+    /// The signature is valid, but the body cannot be read ([`DecodeError::Truncated`]: the gateway itself sent only a
+    /// part).
     Body(DecodeError),
 }
 

@@ -6,8 +6,8 @@ use super::headers::Headers;
 use super::signature::Signature;
 use super::signed::{Age, Signed, SignedWith};
 
-/// A secret that webhooks are signed with: the merchant's client secret, the one that is sent as `x-client-secret`. Prints as `***`, is
-/// wiped on drop.
+/// A secret that webhooks are signed with: the merchant's client secret, the one that is sent as `x-client-secret`.
+/// Prints as `***`, is wiped on drop.
 #[derive(Clone, Debug)]
 pub struct Key(Secret<128>);
 
@@ -25,7 +25,7 @@ impl Key {
     }
 }
 
-/// How far the time of a signature may be from the receiver's for [`Age::Fresh`], in seconds, ends included.
+/// How far the time of a signature may be from the receiver's for [`Age::Fresh`], in seconds, inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Window {
@@ -40,14 +40,14 @@ impl Window {
 }
 
 impl Default for Window {
-    /// 60 minutes back and 5 ahead: the last of the gateway's repeats comes 42 minutes after the first call, and it is not published
-    /// whether that is signed anew.
+    /// 60 minutes back and 5 ahead: the last of the gateway's repeats comes 42 minutes after the first call, and it is
+    /// not published whether that is signed anew.
     fn default() -> Self {
         Self::USUAL
     }
 }
 
-/// What a receiver checks webhooks with: the secret, the one before it while keys are changed, and the window.
+/// The keys to check webhooks with: the secret, the previous one during a rotation, and the window.
 #[derive(Clone, Debug)]
 pub struct Keys {
     current: Key,
@@ -61,7 +61,7 @@ impl Keys {
         Self { current, previous: None, window: Window::USUAL }
     }
 
-    /// Takes what was signed with the secret before this one as well. Leave it out again when [`Signed::with`] has said
+    /// Also accepts webhooks signed with the previous secret. Remove it once [`Signed::with`] has returned
     /// [`SignedWith::Current`] for longer than the gateway repeats.
     #[must_use]
     pub fn with_previous(mut self, previous: Key) -> Self {
@@ -76,13 +76,14 @@ impl Keys {
         self
     }
 
-    /// Checks the signature of a webhook: `headers` are the fields of its head (only those of the two families and `Content-Length`
-    /// are looked at, names in any case), `body` is every byte that came, `now` the receiver's time.
+    /// Checks the signature of a webhook. `headers` are the fields of its head (only those of the two families and
+    /// `Content-Length` are read, names in any case), `body` is every received byte, `now` the receiver's time.
     ///
-    /// Where both families are there, they must say the same. The age is told, not judged: see [`Signed::age`] and [`Signed::fresh`].
+    /// If both families are there, they must agree. The age is reported and not checked: see [`Signed::age`] and
+    /// [`Signed::fresh`].
     ///
     /// # Errors
-    /// [`WebhookError`], never `Stale` or `Body`. Answer 401 and keep nothing: anybody may have sent it.
+    /// [`WebhookError`], never `Stale` or `Body`. Answer 401 and store nothing: it may be from any sender.
     pub fn verify<'b, 'h>(
         &self,
         headers: impl IntoIterator<Item = (&'h str, &'h [u8])>,

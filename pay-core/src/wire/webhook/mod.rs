@@ -1,13 +1,13 @@
-//! What the gateway calls a backend with: the signature over a webhook, and what it says happened.
+//! The gateway's webhooks, for a backend: checks the signature, then parses the event.
 //!
-//! A webhook is a hint. Whoever gets one asks the gateway how the order stands and believes that answer; so a webhook that comes
-//! late, twice or not at all costs no money.
+//! A webhook is a hint. Ask the gateway how the order stands, and use that answer. Then a webhook that comes late,
+//! twice or not at all costs no money.
 //!
-//! The gateway signs with HMAC-SHA256 under the merchant's client secret, over the timestamp as it stands in its header, followed
-//! by the body byte for byte, and sends the signature in base64 ([payment webhooks][page]). There is no separator between the two, and
-//! the body must not be parsed and written again before it is checked: `170.00` would become `170`. The headers are called
-//! `x-webhook-*` in the documents, and were seen as `x-cashfree-*`: both are taken. What is not answered with 200 comes again after 2, 10
-//! and 30 minutes.
+//! The gateway signs with HMAC-SHA256 under the merchant's client secret, over the timestamp as it stands in its
+//! header, followed by the body byte for byte, and sends the signature in base64 ([payment webhooks][page]). There is
+//! no separator between the two, and the body must not be parsed and written again before it is checked: `170.00` would
+//! become `170`. The headers are called `x-webhook-*` in the documents, and were seen as `x-cashfree-*`: both are
+//! taken. What is not answered with 200 comes again after 2, 10 and 30 minutes.
 //!
 //! No heap, no panic: the body is read where it lies.
 //!

@@ -18,7 +18,7 @@ pub struct Signed<'b> {
     pub(super) attempt: Option<u32>,
 }
 
-/// Whether a signature is of the window around the receiver's time.
+/// Whether a signature was made within the window around the receiver's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 // Exhaustive on purpose: a time lies inside, before or behind a window.
@@ -26,7 +26,7 @@ pub struct Signed<'b> {
 pub enum Age {
     /// Within.
     Fresh,
-    /// Made before it: a late repeat, or somebody who plays an old one again.
+    /// Made before it: a late repeat, or a replay by an attacker.
     Old,
     /// Made after it: one of the two clocks is wrong.
     Early,
@@ -55,7 +55,8 @@ impl<'b> Signed<'b> {
         self.sent
     }
 
-    /// Whether that is within the window. An event is as good a hint outside: it makes the receiver ask, and the answer is of now.
+    /// Whether that is within the window. An event is as good a hint outside: it makes the receiver ask, and the answer
+    /// is of now.
     pub const fn age(&self) -> Age {
         self.age
     }
@@ -65,7 +66,8 @@ impl<'b> Signed<'b> {
         self.with
     }
 
-    /// `x-webhook-version`; `None` where it is absent or unknown here. No part of what is signed: nothing must depend on it.
+    /// `x-webhook-version`; `None` where it is absent or unknown here. No part of what is signed: nothing must depend
+    /// on it.
     pub const fn version(&self) -> Option<ApiVersion> {
         self.version
     }
