@@ -113,13 +113,13 @@ pub(super) enum Command {
     /// Show how an order stands: exit code 0 paid, 2 closed unpaid, 3 not known, 4 not paid yet, 5 all refunded, 7 paid
     /// although it is closed
     Status(StatusArgs),
-    /// Give money back; the same call again is the same refund
+    /// Make a refund; the same call again is the same refund
     Refund(RefundArgs),
-    /// Let an attempt end so, in a sandbox
+    /// Force the result of a payment, in a sandbox
     Simulate(SimulateArgs),
     /// Say what a reply of the gateway means
     Inspect(InspectArgs),
-    /// Time Order Pay calls over one connection, on this machine only
+    /// Measure Order Pay calls over one connection, on this machine only
     Bench(BenchArgs),
 }
 
@@ -383,10 +383,10 @@ pub(super) struct SimulateArgs {
     /// The attempt
     #[arg(long, value_name = "N")]
     pub(super) cf_payment_id: String,
-    /// How it ends
+    /// The payment's result
     #[arg(long, value_enum, ignore_case = true)]
     pub(super) status: EndName,
-    /// Why it failed
+    /// The error code of a failure
     #[arg(long, value_name = "CODE")]
     pub(super) error_code: Option<String>,
     #[command(flatten)]
@@ -407,13 +407,13 @@ pub(super) enum EndName {
 
 #[derive(Debug, Args)]
 pub(super) struct InspectArgs {
-    /// What kind of reply it is
+    /// The kind of reply
     #[arg(value_enum)]
     pub(super) kind: InspectKind,
-    /// The body; `-` or nothing reads standard input
+    /// The body; `-` or no value reads standard input
     #[arg(value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
-    /// The HTTP status; one outside 200 to 299 makes it an error body. Without it an error's class follows its type
+    /// The HTTP status; outside 200 to 299 the body is an error. Without a status the error's type decides its class
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(100..=599))]
     pub(super) status: Option<u16>,
 }
@@ -430,13 +430,14 @@ pub(super) enum InspectKind {
 
 #[derive(Debug, Args)]
 pub(super) struct BenchArgs {
-    /// How many calls
+    /// The number of calls
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub(super) calls: u32,
     /// How to pay
     #[arg(long, value_enum, default_value_t = MethodName::UpiLink)]
     pub(super) method: MethodName,
-    /// The session to pay; without it an order is created if there are merchant keys, else a made-up one is sent
+    /// The session to pay with; without it an order is created if there are merchant keys, otherwise a made-up one is
+    /// sent
     #[arg(long, value_name = "S")]
     pub(super) session: Option<String>,
     #[command(flatten)]
