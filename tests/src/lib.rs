@@ -7,7 +7,7 @@ pub mod choices;
 pub mod describe;
 #[cfg(feature = "explore")]
 pub mod explore;
-#[cfg(any(feature = "explore", feature = "soak", feature = "sweep"))]
+#[cfg(any(feature = "backend-kill", feature = "explore", feature = "soak", feature = "sweep"))]
 pub mod laws;
 pub mod nor;
 pub mod spell;

@@ -21,17 +21,31 @@ mod server;
 #[path = "../https/shop.rs"]
 mod shop;
 
+use std::sync::OnceLock;
+
 use backend::Database;
+
+use server::Postgres;
 
 /// So many backends on one database.
 const BACKENDS: usize = 2;
 
 /// A database of the test's own.
 fn database(name: &str, _: &std::path::Path) -> Database {
-    Database::Postgres(server::of(name).create(&name.replace('-', "_")))
+    Database::Postgres(server_of(name).create(&name.replace('-', "_")))
 }
 
 /// The database's server dies, and starts again.
 fn break_database(name: &str) {
-    server::of(name).restart_at_once();
+    server_of(name).restart_at_once();
+}
+
+/// The one for a test, started when it is first asked for: one for all, and another for who breaks it.
+fn server_of(test: &str) -> &'static Postgres {
+    static SHARED: OnceLock<Postgres> = OnceLock::new();
+    static BROKEN: OnceLock<Postgres> = OnceLock::new();
+    match test {
+        "kills" => BROKEN.get_or_init(|| Postgres::start("broken")),
+        _ => SHARED.get_or_init(|| Postgres::start("shared")),
+    }
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::chown;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, OnceLock, mpsc};
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -18,18 +18,8 @@ pub(crate) struct Postgres {
     id: Mutex<u32>,
 }
 
-/// The one for a test, started when it is first asked for: one for all, and another for who breaks it.
-pub(crate) fn of(test: &str) -> &'static Postgres {
-    static SHARED: OnceLock<Postgres> = OnceLock::new();
-    static BROKEN: OnceLock<Postgres> = OnceLock::new();
-    match test {
-        "kills" => BROKEN.get_or_init(|| Postgres::start("broken")),
-        _ => SHARED.get_or_init(|| Postgres::start("shared")),
-    }
-}
-
 impl Postgres {
-    fn start(name: &str) -> Self {
+    pub(crate) fn start(name: &str) -> Self {
         let versions = fs::read_dir(PACKAGES).into_iter().flatten().filter_map(|version| Some(version.ok()?.path()));
         let programs = versions.map(|version| version.join("bin")).filter(|bin| bin.join("postgres").exists()).max();
         let programs =
