@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-use crate::{bare_metal, boards, codec, explore, fuzz, lint, mutants, no_std, size, soak, sweep, test};
+use crate::{backend_kill, bare_metal, boards, codec, explore, fuzz, lint, mutants, no_std, size, soak, sweep, test};
 
 /// Runs the parts one after the other, all of them: whoever mends one wants to know of the next.
 pub(crate) fn run() -> Result<()> {
@@ -32,7 +32,8 @@ pub(crate) fn run() -> Result<()> {
     part("boards", &boards::run);
     part("size", &|| size::run(&size::Arguments { write: false }));
     part("codec", &|| codec::run(&codec::Arguments { write: false, install: true }));
-    part("soak", &|| soak::run(&soak::Arguments { sales: 2_000, kiosks: 100, seed: 1 }));
+    part("soak", &|| soak::run(&soak::Arguments { sales: 1_000, kiosks: 100, seed: 1 }));
+    part("backend-kill", &|| backend_kill::run(&backend_kill::Arguments { kills: 20, kiosks: 8, seed: 1 }));
     part("mutants", &mutants::run_drawn);
     part("fuzz", &|| fuzz::run(&fuzz::Arguments { seconds: 20, install: true }));
     if !failures.is_empty() {

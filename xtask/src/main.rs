@@ -1,5 +1,6 @@
 //! The project's own tasks, run as `cargo xtask TASK`. One file per task.
 
+mod backend_kill;
 mod bare_metal;
 mod bench;
 mod boards;
@@ -57,11 +58,14 @@ enum Task {
     Mutants(mutants::Arguments),
     /// Sell through the real transport with faults; check that nothing is charged twice and memory does not grow
     Soak(soak::Arguments),
+    /// Kill backends and their database while kiosks sell, and compare the books
+    BackendKill(backend_kill::Arguments),
     /// Check what must hold before the crates are published: metadata, licences, features, versions, packages
     Release,
     /// Let many kiosks wait for a backend, and print how soon they know of their payments
     Fleet(fleet::Arguments),
-    /// Everything that has to be green: test --install, explore, no-std, lint, boards, size, codec, soak, mutants, fuzz
+    /// Everything that has to be green: test --install, explore, no-std, lint, boards, size, codec, soak,
+    /// backend-kill, mutants, fuzz
     Ci,
 }
 
@@ -84,6 +88,7 @@ fn main() -> ExitCode {
         Task::Explore(arguments) => explore::run(&arguments),
         Task::Mutants(arguments) => mutants::run(&arguments),
         Task::Soak(arguments) => soak::run(&arguments),
+        Task::BackendKill(arguments) => backend_kill::run(&arguments),
         Task::Release => release::run(),
         Task::Fleet(arguments) => fleet::run(&arguments),
         Task::Ci => ci::run(),

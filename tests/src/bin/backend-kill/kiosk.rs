@@ -1,8 +1,9 @@
 //! One kiosk: the till and the transport that ship, one sale after another.
 
-use std::collections::BTreeMap;
-use std::mem;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use std::{mem, thread};
 
 use pay_core::drive::{MemoryJournal, Routes};
 use pay_core::model::method::Upi;
@@ -10,7 +11,7 @@ use pay_core::model::{Amount, CreateOrder, Customer, CustomerId, DeviceSecret, E
 use pay_core::sale::{Buffers, Policy, Record, Refunds};
 use pay_core::till::blocking::Till;
 use pay_core::till::shop::blocking::Shop;
-use pay_core::till::{Device, Observer, Terms, Unclaimed};
+use pay_core::till::{Device, Heard, Observer, Terms, Unclaimed};
 use pay_core::wire::{Auth, Endpoint};
 use transport_std::{Config, HttpsTransport, Roots};
 
@@ -22,26 +23,40 @@ use crate::street::Street;
 
 /// What each order costs, in paise.
 pub const PRICE: u64 = 1_015;
-/// Rounds of five seconds in which a kiosk settles what it has open, once nothing dies any more.
-const ROUNDS: u32 = 24;
+/// So long a kiosk settles what it has open, once nothing dies any more.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// Of so many calls it tells, the last ones.
+const HEARD: usize = 30;
 
 /// What a kiosk tells at the end.
 pub struct Told {
     /// What it knew last of each order.
     pub records: BTreeMap<String, Record>,
-    /// How often its goods moved, and how often they came out, by order.
-    pub goods: BTreeMap<String, (usize, usize)>,
+    /// How often its goods came out, by order.
+    pub goods: BTreeMap<String, usize>,
     /// What backends have said yes to, to it and to the second terminal.
     pub said: Vec<(String, Yes)>,
+    /// What came of its last calls.
+    pub heard: Vec<String>,
 }
 
 /// Keeps what the till's journal keeps, also of sales that are over.
-#[derive(Default)]
-struct Notebook(BTreeMap<String, Record>);
+struct Notebook {
+    records: BTreeMap<String, Record>,
+    heard: VecDeque<String>,
+    start: Instant,
+}
 
 impl Observer for &mut Notebook {
+    fn exchanged(&mut self, heard: Heard<'_>) {
+        if self.heard.len() >= HEARD {
+            self.heard.pop_front();
+        }
+        self.heard.push_back(format!("{:?}: {heard:?}", self.start.elapsed()));
+    }
+
     fn stored(&mut self, record: &Record) {
-        self.0.insert(record.order_id.to_string(), record.clone());
+        self.records.insert(record.order_id.to_string(), record.clone());
     }
 }
 
@@ -71,18 +86,13 @@ impl<'w> Kiosk<'w> {
     pub fn sell_until(self, over: &AtomicBool) -> Told {
         let Self { number, mut dice, pay, ask, mut shopper } = self;
         let said = ask.said();
-        let mut notebook = Notebook::default();
-        let device = Device {
-            secret: DeviceSecret::new(dice.bytes()),
-            journal: Box::new(MemoryJournal::<32>::new()),
-            incarnation: 1,
-            epoch: 0,
-        };
+        let mut notebook = Notebook { records: BTreeMap::new(), heard: VecDeque::new(), start: Instant::now() };
+        let mut journal = Box::new(MemoryJournal::<32>::new());
+        let device =
+            Device { secret: DeviceSecret::new(dice.bytes()), journal: &mut *journal, incarnation: 1, epoch: 0 };
         let (mut tx, mut rx) = (vec![0; 1_024], vec![0; 16 * 1_024]);
         let buffers = Buffers { tx: &mut tx, rx: &mut rx };
         let routes = Routes::two(pay, ask);
-        let Device { secret, mut journal, incarnation, epoch } = device;
-        let device = Device { secret, journal: &mut *journal, incarnation, epoch };
         let mut till = Till::new(routes, device, terms(), dice.bytes(), buffers, &mut notebook);
         for sale in 0.. {
             if over.load(Ordering::Relaxed) {
@@ -100,15 +110,17 @@ impl<'w> Kiosk<'w> {
                 let _ = till.settle_open(until, &mut shopper);
             }
         }
-        for _ in 0..ROUNDS {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
             let until = shopper.now().after(5_000);
             if till.settle_open(until, &mut shopper) == Ok(0) {
                 break;
             }
+            thread::sleep(Duration::from_millis(300));
         }
         drop(till);
         let said = mem::take(&mut *said.lock().expect("no panic"));
-        Told { records: notebook.0, goods: shopper.goods, said }
+        Told { records: notebook.records, goods: shopper.goods, said, heard: notebook.heard.into() }
     }
 }
 

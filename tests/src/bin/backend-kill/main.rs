@@ -47,12 +47,9 @@ fn main() {
     let options = options();
     let folder = env::temp_dir().join(format!("backend-kill-{}", process::id()));
     fs::create_dir_all(&folder).expect("a folder");
-    let begin = Instant::now();
-    let result = run(&options, &folder);
-    match result {
+    match run(&options, &folder) {
         Ok(figures) => {
             let _ = fs::remove_dir_all(&folder);
-            println!("{} s", begin.elapsed().as_secs());
             println!("{figures}; books equal");
         }
         Err(error) => {
@@ -94,7 +91,7 @@ fn run(options: &Options, folder: &PathBuf) -> Result<String, String> {
     street.gateway().send_webhooks(&url, hook).expect("a URL on this machine");
     (0..BACKENDS).for_each(|n| backends.start(n));
 
-    let over = AtomicBool::new(false);
+    let (begin, over) = (Instant::now(), AtomicBool::new(false));
     let (told, restarts) = thread::scope(|scope| {
         let kiosk = |number| {
             let kiosk = kiosk::Kiosk::new(number, options.seed, &street, &backends);
@@ -104,11 +101,12 @@ fn run(options: &Options, folder: &PathBuf) -> Result<String, String> {
         let kiosks: Vec<_> = (0..options.kiosks).map(kiosk).collect();
         let restarts = kill(options, &mut backends, &postgres);
         over.store(true, Ordering::Relaxed);
+        eprintln!("nothing dies any more, after {} s", begin.elapsed().as_secs());
         let told: Vec<_> = kiosks.into_iter().map(|kiosk| kiosk.join().expect("a kiosk")).collect();
         (told, restarts)
     });
     street.empty();
-    eprintln!("all is sold; the books are compared");
+    eprintln!("all is sold after {} s; the books are compared", begin.elapsed().as_secs());
 
     let (mut again, end) = (AGAIN.iter(), Instant::now() + PATIENCE);
     let mut pause = Duration::ZERO;

@@ -87,7 +87,8 @@ impl Transport for Ask<'_> {
 
     fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Self::Error> {
         let claim = asked(request).filter(|(_, yes)| matches!(yes, Yes::Granted(_)));
-        let other = claim.and_then(|(order, _)| Some((OrderId::parse(&order).ok()?, self.street.other_charge(&order)?)));
+        let other =
+            claim.and_then(|(order, _)| Some((OrderId::parse(&order).ok()?, self.street.other_charge(&order)?)));
         let Self { own, second, dice, said, .. } = self;
         let head = thread::scope(|scope| {
             if let Some((order, payment)) = other {

@@ -40,8 +40,8 @@ pub struct Shopper<'w> {
     dice: Dice,
     /// The sale before the kiosk.
     sale: Option<Sale>,
-    /// How often goods moved, and how often they came out, by order.
-    pub goods: BTreeMap<String, (usize, usize)>,
+    /// How often goods came out, by order.
+    pub goods: BTreeMap<String, usize>,
 }
 
 impl<'w> Shopper<'w> {
@@ -113,12 +113,10 @@ impl Shop for Shopper<'_> {
     fn vend(&mut self, offer: &Offer) -> Goods {
         let order = offer.order_id.as_str();
         let stays = self.sale.as_ref().is_some_and(|sale| sale.order == order && sale.plan == Plan::GetsNothing);
-        let goods = self.goods.entry(order.to_owned()).or_default();
-        goods.0 += 1;
         if stays {
             return Goods::Inside;
         }
-        goods.1 += 1;
+        *self.goods.entry(order.to_owned()).or_default() += 1;
         Goods::Out
     }
 }

@@ -1,0 +1,37 @@
+//! `cargo xtask backend-kill`: backends and their database that die while kiosks sell.
+
+use anyhow::{Result, bail};
+
+use crate::command::{cargo, run as run_command};
+use crate::{bare_metal, postgres, workspace};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// How many times a backend is killed; 1000 is the full run
+    #[arg(long, default_value_t = 20)]
+    pub(crate) kills: u32,
+    /// How many kiosks at a time
+    #[arg(long, default_value_t = 8)]
+    pub(crate) kiosks: u32,
+    /// Another seed is another run
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u32,
+}
+
+/// Builds the backend and runs it against what kills it; fails if money or goods went twice or were lost, or the books differ.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    if let Some(package) = postgres::missing_package() {
+        bail!("the backends share a PostgreSQL; on Debian, as root: {}", bare_metal::install_command(&[package]));
+    }
+    // Both at once, so that what they share is built once.
+    let programs = ["--bin", "backend", "--bin", "backend-kill"];
+    run_command(
+        cargo(["build", "--locked", "-p", "backend", "-p", "tests", "--features", "tests/backend-kill"]).args(programs),
+    )?;
+    let program = |name: &str| workspace::target(&format!("debug/{name}"));
+    let options = [("--kills", arguments.kills), ("--kiosks", arguments.kiosks), ("--seed", arguments.seed)];
+    let options = options.into_iter().flat_map(|(name, number)| [name.to_owned(), number.to_string()]);
+    run_command(
+        std::process::Command::new(program("backend-kill")).arg("--backend").arg(program("backend")).args(options),
+    )
+}
