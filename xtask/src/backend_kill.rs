@@ -11,7 +11,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 20)]
     pub(crate) kills: u32,
     /// How many kiosks at a time
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 16)]
     pub(crate) kiosks: u32,
     /// Another seed is another run
     #[arg(long, default_value_t = 1)]

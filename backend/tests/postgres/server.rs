@@ -86,13 +86,25 @@ impl Postgres {
 
     /// As `pg_ctl restart -m immediate`: every connection breaks, and what was not committed is gone.
     pub(crate) fn restart_at_once(&self) {
+        self.end();
+        self.run();
+    }
+
+    fn end(&self) {
         let id = *self.id.lock().expect("an id");
         let killed = Command::new("kill").args(["-QUIT", &id.to_string()]).status();
         assert!(killed.is_ok_and(|status| status.code() == Some(0) || status.signal().is_some()));
         while self.folder.join("data/postmaster.pid").exists() && Path::new(&format!("/proc/{id}")).exists() {
             thread::sleep(Duration::from_millis(20));
         }
-        self.run();
+    }
+}
+
+/// For who does not keep it until the end of the process.
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.end();
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 

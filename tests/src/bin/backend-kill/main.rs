@@ -18,7 +18,7 @@ mod postgres;
 mod shopper;
 mod street;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, fs, process, thread};
@@ -60,7 +60,7 @@ fn main() {
 }
 
 fn options() -> Options {
-    let mut options = Options { backend: PathBuf::new(), kills: 20, kiosks: 8, seed: 1 };
+    let mut options = Options { backend: PathBuf::new(), kills: 20, kiosks: 16, seed: 1 };
     let words: Vec<String> = env::args().skip(1).collect();
     for pair in words.chunks(2) {
         let [word, value] = pair else { panic!("{} needs a value", pair[0]) };
@@ -78,7 +78,7 @@ fn options() -> Options {
 }
 
 /// Sells, kills, and compares.
-fn run(options: &Options, folder: &PathBuf) -> Result<String, String> {
+fn run(options: &Options, folder: &Path) -> Result<String, String> {
     let rules = Rules { terminate_after_ms: 40, ..Rules::default() };
     let server = Server::start(Config { rules, seed: Some(options.seed), ..Config::default() }).expect("a sandbox");
     let street = Street::new(server);
