@@ -7,9 +7,10 @@ use sandbox::{Gateway, PaymentStatus, Rules, SessionKeys};
 
 use super::case::{Case, Mode};
 use super::flash::Flash;
-use super::merchant::Merchant;
+use super::merchant::{Line, Merchant};
 use super::story::{Lost, Other, Setting, Story};
 use super::twin::Twin;
+use super::twist::twisted;
 
 /// The sweep starts at 2026-11-22T16:20:12Z.
 pub(super) const START: u64 = 1_795_364_412_000;
@@ -302,8 +303,8 @@ impl Outside {
                 }
                 self.twin = Some(twin);
             } else {
-                let Self { merchant, gateway, now, .. } = self;
-                merchant.work(gateway, *now);
+                let Self { merchant, gateway, now, story, .. } = self;
+                merchant.work(Line { gateway, setting: story.setting, now: *now });
             }
         }
         self.now = self.now.max(to);
@@ -313,13 +314,12 @@ impl Outside {
     /// Hands a request to the gateway, or the backend. `send`: it is this attempt of the case's order.
     pub(super) fn deliver(&mut self, request: &sandbox::Request, send: Option<usize>) -> sandbox::Response {
         let backends = self.case.mode == Mode::Kiosk && request.headers.iter().any(|(name, _)| name == "x-client-id");
-        let theirs = backends.then(|| self.merchant.answer(request, &mut self.gateway, self.now)).flatten();
-        if let Some(answer) = theirs {
-            return answer;
+        let Self { merchant, gateway, books, now, story, .. } = self;
+        if backends {
+            return merchant.answer(request, Line { gateway, setting: story.setting, now: *now });
         }
-        let known = self.gateway.payments().len();
-        let answer = self.at_the_gateway(request);
-        let Self { gateway, books, .. } = self;
+        let known = gateway.payments().len();
+        let answer = twisted(story.setting, gateway, request, *now);
         if let Some(sent) = send.and_then(|send| books.last_mut()?.sends.get_mut(send)) {
             sent.payments.extend(gateway.payments()[known..].iter().map(|payment| payment.id));
         }

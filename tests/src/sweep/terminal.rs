@@ -92,10 +92,13 @@ impl<const W: usize> Terminal<'_, '_, W> {
         let open = if creates {
             let customer =
                 CustomerId::parse("walk_in").and_then(|id| Ok(Customer::new(id, Phone::parse("9999999999")?)));
-            let expiry = Timestamp::from_unix(UnixSeconds(unix.0 + LIFE_S));
-            let request = CreateOrder::new(order.clone(), amount, customer.map_err(text)?).map_err(text)?;
+            let mut request = CreateOrder::new(order.clone(), amount, customer.map_err(text)?).map_err(text)?;
+            // How long a kiosk's orders live, its backend decides.
+            if boot.case.mode != Mode::Kiosk {
+                request = request.with_expiry_time(Timestamp::from_unix(UnixSeconds(unix.0 + LIFE_S)));
+            }
             let mut buffers = Buffers { tx: &mut self.tx, rx: &mut self.rx };
-            self.life.create(&request.with_expiry_time(expiry), Some(unix), now, &mut buffers).map_err(text)?;
+            self.life.create(&request, Some(unix), now, &mut buffers).map_err(text)?;
             match self.run()? {
                 Done::Created(order) => order,
                 done => return self.ended(&order, done),

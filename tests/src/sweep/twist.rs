@@ -1,46 +1,43 @@
 //! What a story's gateway does with a call that no rule of the sandbox has.
 
-use sandbox::{RefundStatus, Request, Response};
+use sandbox::{Gateway, RefundStatus, Request, Response};
 
-use super::outside::Outside;
 use super::story::Setting;
 
-impl Outside {
-    /// The gateway's answer, with the story's twist in it.
-    pub(super) fn at_the_gateway(&mut self, request: &Request) -> Response {
-        let of_order = request.path.strip_prefix("/pg/orders/").unwrap_or_default();
-        let refunds = of_order.strip_suffix("/refunds").filter(|_| request.method == "POST");
-        match (self.story.setting, refunds) {
-            (Setting::RefundsLess, Some(_)) => {
-                let mut request = request.clone();
-                request.body = with_value(&request.body, "refund_amount", "0.50");
-                self.gateway.handle(&request, self.now)
-            }
-            (Setting::CancelsRefunds, Some(order)) => {
-                let mut answer = self.gateway.handle(request, self.now);
-                let is_replay = |(name, value): &(String, String)| name == "x-idempotency-replayed" && value == "true";
-                if answer.status == 200 && !answer.headers.iter().any(is_replay) {
-                    let made = self.gateway.refunds().iter().filter(|refund| refund.order_id == order);
-                    for id in made.map(|refund| refund.id.clone()).collect::<Vec<_>>() {
-                        self.gateway.set_refund(order, &id, RefundStatus::Cancelled);
-                    }
-                    (answer.status, answer.body) = (429, b"slow down".to_vec());
-                }
-                answer
-            }
-            (Setting::Says { order, word, age_ms }, _) => {
-                let mut answer = self.gateway.handle(request, self.now);
-                let is_young = |created| self.now < created + age_ms;
-                if self.gateway.orders().any(|known| known.id == of_order && is_young(known.created)) {
-                    answer.body = with_value(&answer.body, "order_status", &format!("\"{word}\""));
-                    if let Some(order) = order {
-                        answer.body = with_value(&answer.body, "order_id", &format!("\"{order}\""));
-                    }
-                }
-                answer
-            }
-            _ => self.gateway.handle(request, self.now),
+/// The gateway's answer, with the story's twist in it.
+pub(super) fn twisted(setting: Setting, gateway: &mut Gateway, request: &Request, now: u64) -> Response {
+    let of_order = request.path.strip_prefix("/pg/orders/").unwrap_or_default();
+    let refunds = of_order.strip_suffix("/refunds").filter(|_| request.method == "POST");
+    match (setting, refunds) {
+        (Setting::RefundsLess, Some(_)) => {
+            let mut request = request.clone();
+            request.body = with_value(&request.body, "refund_amount", "0.50");
+            gateway.handle(&request, now)
         }
+        (Setting::CancelsRefunds, Some(order)) => {
+            let mut answer = gateway.handle(request, now);
+            let is_replay = |(name, value): &(String, String)| name == "x-idempotency-replayed" && value == "true";
+            if answer.status == 200 && !answer.headers.iter().any(is_replay) {
+                let made = gateway.refunds().iter().filter(|refund| refund.order_id == order);
+                for id in made.map(|refund| refund.id.clone()).collect::<Vec<_>>() {
+                    gateway.set_refund(order, &id, RefundStatus::Cancelled);
+                }
+                (answer.status, answer.body) = (429, b"slow down".to_vec());
+            }
+            answer
+        }
+        (Setting::Says { order, word, age_ms }, _) => {
+            let mut answer = gateway.handle(request, now);
+            let is_young = |created| now < created + age_ms;
+            if gateway.orders().any(|known| known.id == of_order && is_young(known.created)) {
+                answer.body = with_value(&answer.body, "order_status", &format!("\"{word}\""));
+                if let Some(order) = order {
+                    answer.body = with_value(&answer.body, "order_id", &format!("\"{order}\""));
+                }
+            }
+            answer
+        }
+        _ => gateway.handle(request, now),
     }
 }
 
