@@ -2,6 +2,7 @@
 
 mod abandoned;
 mod journal;
+mod otp;
 mod refund;
 mod sell;
 mod twice;

@@ -159,12 +159,28 @@ impl World {
                 self.next_payment += 1;
                 let number = self.next_payment;
                 self.orders.get_mut(&id).unwrap().payments.push((number, "NOT_ATTEMPTED"));
+                if member("channel") == "post" {
+                    return (
+                        200,
+                        format!(
+                            r#"{{"cf_payment_id":"{number}","payment_method":"card","channel":"post","action":"post","data":{{"url":null}}}}"#
+                        ),
+                    );
+                }
                 (
                     200,
                     format!(
                         r#"{{"cf_payment_id":"{number}","payment_method":"upi","channel":"link","action":"custom","data":{{"url":null,"payload":{{"default":"upi://pay?pa=a@b&am=10.15"}},"content_type":null,"method":null}}}}"#
                     ),
                 )
+            }
+            Call::Authenticate(number) => {
+                let is_right = member("otp") == "111000";
+                if is_right {
+                    self.pay_all();
+                }
+                let word = if is_right { "SUCCESS" } else { "FAILED" };
+                (200, format!(r#"{{"cf_payment_id":"{number}","action":"SUBMIT_OTP","authenticate_status":"{word}"}}"#))
             }
             Call::CreateRefund(_) => {
                 let (id, amount) = (member("refund_id"), member("refund_amount"));

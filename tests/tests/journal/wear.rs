@@ -70,3 +70,21 @@ fn full_is_for_new_orders_only() {
     assert_eq!(block_on(journal.store(&Note::new(10, 1, true))), Err(JournalError::Full));
     assert_eq!(journal.into_inner().ops, ops);
 }
+
+// Mutant: a head that is marked once only, so that every boot makes sure of it with a note.
+#[test]
+fn a_boot_costs_the_next_store_nothing() {
+    let play = |boots: bool| {
+        let mut nor: Nor<4, FIVE> = formatted::<4, FIVE, 9>(false);
+        for seq in 1..=4 {
+            let mut journal: Journal<'_, 4, FIVE, 9> = open::<4, FIVE, 9>(&mut nor).unwrap();
+            block_on(journal.store(&Note::new(1, 2 * seq - 1, true))).unwrap();
+            if boots {
+                journal = open::<4, FIVE, 9>(journal.into_inner()).unwrap();
+            }
+            block_on(journal.store(&Note::new(1, 2 * seq, true))).unwrap();
+        }
+        (nor.ops, nor.written)
+    };
+    assert_eq!(play(true), play(false));
+}
