@@ -10,7 +10,7 @@ use super::on_pay::body;
 use super::outcome::{outcome, report};
 use super::phase::{Asking, MAX_OTHERS, Phase, Question, RouteProblem};
 use super::policy::Refunds;
-use super::record::{Attempt, AttemptEnd, AttemptState, NotPaid, Returned, Stage};
+use super::record::{Attempt, AttemptEnd, AttemptState, NotPaid, Return, Returned, Stage};
 use super::release::Release;
 use super::state::Sale;
 use super::step::{Outcome, SaleError};
@@ -85,23 +85,22 @@ impl Sale {
             self.settle_duties();
             return true;
         };
+        let id = match due.what {
+            Returned::Payment(id) => id,
+            Returned::Reason(..) => return self.name_return(listing),
+        };
         let goes = |id: CfPaymentId| self.record.returns().any(|known| known.what == Returned::Payment(id));
         let unnamed = self.record.returns().filter(|known| matches!(known.what, Returned::Reason(..))).count();
         let listed = |id: CfPaymentId| listing.successes().any(|success| success.id == id);
         let seen = listing.successes().count();
-        if let Returned::Payment(id) = due.what {
-            if listing.reversed.contains(&Some(id)) && !listed(id) {
-                // It succeeded, and the gateway has taken it back by itself.
-                self.money_went_back();
-                self.settle_duties();
-                return true;
-            }
+        if listing.reversed.contains(&Some(id)) && !listed(id) {
+            // It succeeded, and the gateway has taken it back by itself.
+            self.money_went_back();
+            self.settle_duties();
+            return true;
         }
         // Where the list hides something, what was seen to succeed before may be it.
-        let hidden = match due.what {
-            Returned::Payment(id) => !listed(id),
-            Returned::Reason(..) => seen == 0,
-        };
+        let hidden = !listed(id);
         if hidden && listing.is_complete() {
             self.refund_refused();
             return true;
@@ -109,7 +108,7 @@ impl Sale {
         let success = |attempt: &&Attempt| attempt.state == AttemptState::Ended(AttemptEnd::Success);
         let unlisted = || {
             let known = self.record.attempts().filter(success).filter_map(|attempt| attempt.cf_payment_id);
-            known.filter(|id| !listing.is_complete() && !listed(*id) && due.what != Returned::Payment(*id))
+            known.filter(|other| !listing.is_complete() && !listed(*other) && *other != id)
         };
         let paid = seen + usize::from(hidden) + unlisted().count();
         let stays = || listing.successes().map(|success| success.id).chain(unlisted()).filter(|id| !goes(*id));
@@ -124,6 +123,32 @@ impl Sale {
             others.iter_mut().zip(stays()).for_each(|(slot, id)| *slot = Some(id));
         }
         self.phase = Phase::Ask(Question::Refunds { most, others }, now);
+        true
+    }
+
+    /// A refund by reason alone would come off whichever payment the gateway chooses, so none is made. It gets the number of the
+    /// payment that took this sale's money, once a list shows which one that is. `false`: the list is to be read again.
+    fn name_return(&mut self, listing: &Listing) -> bool {
+        let mut ids = listing.successes().map(|success| success.id);
+        let alone = ids.next().filter(|_| listing.is_complete()).filter(|_| ids.next().is_none());
+        let Some(id) = self.record.payer().or(alone) else {
+            if !listing.is_complete() && self.repeats < REFUND_TRIES {
+                self.repeats = self.repeats.saturating_add(1);
+                self.asking.rounds = self.repeats.into();
+                return false;
+            }
+            // A person sees whose they are.
+            self.refund_refused();
+            return true;
+        };
+        let by_reason =
+            |slot: &&mut Option<Return>| slot.is_some_and(|due| !due.back && matches!(due.what, Returned::Reason(..)));
+        if let Some(slot) = self.record.returns.iter_mut().find(by_reason) {
+            *slot = None;
+        }
+        self.stuck |= !self.record.note_return(Returned::Payment(id));
+        self.change();
+        self.settle_duties();
         true
     }
 
@@ -375,7 +400,11 @@ impl Sale {
 
     /// The goods stay, or the sale is over: the payments known for them are refunded.
     pub(super) fn note_goods_stay(&mut self) {
-        let reason = self.record.refund_due().unwrap_or(RefundReason::NotReleased);
+        self.note_back(self.record.refund_due().unwrap_or(RefundReason::NotReleased));
+    }
+
+    /// What this sale was paid with goes back.
+    fn note_back(&mut self, reason: RefundReason) {
         let what = self.record.payer().map_or(Returned::Reason(reason, 0), Returned::Payment);
         self.stuck |= !self.record.note_return(what);
     }
@@ -423,13 +452,22 @@ impl Sale {
         if !for_a_person && !over {
             return Err(SaleError::NotNow);
         }
-        self.finish(match (paid, &self.record.stage) {
-            (true, Stage::Taken) => Outcome::PaidElsewhere,
-            (false, _) if unclear => Outcome::PaidElsewhere,
-            (true, Stage::Closing) => Outcome::RefundDue(RefundReason::LateSuccess),
-            (true, _) => Outcome::Paid { cf_payment_id: self.record.payer(), watch: false },
-            (false, _) => Outcome::NotPaid(NotPaid::Attested),
-        });
+        let (taken, closing) = (self.record.stage == Stage::Taken, self.record.stage == Stage::Closing);
+        let ended = match paid {
+            true if taken => Outcome::PaidElsewhere,
+            true if closing => {
+                if self.policy.can_ask {
+                    // It is watched: what else the sale sent may take money, too.
+                    self.record.release = Release::NotReleased;
+                }
+                self.note_back(RefundReason::LateSuccess);
+                Outcome::RefundDue(RefundReason::LateSuccess)
+            }
+            true => Outcome::Paid { cf_payment_id: self.record.payer(), watch: self.policy.can_ask },
+            false if unclear => Outcome::PaidElsewhere,
+            false => Outcome::NotPaid(NotPaid::Attested),
+        };
+        self.finish(ended);
         Ok(())
     }
 }

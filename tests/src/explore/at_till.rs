@@ -3,11 +3,11 @@
 use core::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use pay_core::sale::{Millis, Record, Release, Stage};
+use pay_core::sale::{Millis, Record, Release, Return, Returned};
 use pay_core::till::canonical::NOON;
 use pay_core::till::{Event, Goods, Seen, Wish, Word};
 
-use super::gateway::Status;
+use super::gateway::{Payment, Status};
 use super::mix::Mix;
 use super::reactions::Reactions;
 use super::rules::Rules;
@@ -15,6 +15,7 @@ use super::spot::{Spot, nothing};
 use super::step::Step;
 use super::terminal::{Doing, SHOWN, Tell, Terminal, Wants, choice, typed, vended};
 use super::world::{Next, Outside, World};
+use crate::laws::Payer;
 
 const HOUR_MS: u64 = 3_600_000;
 /// So many passwords are typed for one payment, or asked for again.
@@ -89,18 +90,20 @@ impl World {
         let paid = facts.has_paid(number);
         // A person says "not paid" of what was not and will not be.
         let known = paid || !facts.may_pay(number);
-        let asks_people =
-            |record: &Record| record.stage == Stage::PaidUnclear || (!rules.terms.policy.can_ask && record.is_open());
+        let asks_people = |record: &Record| record.needs_person() || (!rules.terms.policy.can_ask && record.is_open());
         if known && till.record().is_some_and(asks_people) {
             let step = Step::Attests { till: number, paid };
             self.to_till(spot, NOON, step, all, nothing, word(Word::Attest { paid }));
         }
-        // A person sees in the gateway's books that the money went back, or sends it back where the till cannot.
-        let by_hand = !rules.terms.policy.can_ask;
+        // A person sees in the gateway's books that the money went back, or sends it back where the till cannot: it has no keys, or
+        // cannot tell which payment is its own.
+        let unnamed = |due: &Return| !due.back && matches!(due.what, Returned::Reason(..));
+        let by_hand = !rules.terms.policy.can_ask || till.record().is_some_and(|record| record.returns().any(unnamed));
         let is_back = by_hand || rules.other.is_some() && facts.kept() <= facts.goods.len();
         if is_back && till.record().is_some_and(|record| record.refund_due().is_some()) {
             let sends = |outside: &mut Outside, _: &Terminal| {
-                for payment in outside.gateway.payments.iter_mut().filter(|_| by_hand) {
+                let own = |payment: &&mut Payment| by_hand && payment.payer == Payer::Till(number);
+                for payment in outside.gateway.payments.iter_mut().filter(own) {
                     payment.refunded |= payment.status == Status::Success;
                 }
                 Ok(())

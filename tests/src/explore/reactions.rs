@@ -8,6 +8,8 @@ use super::mix::Same;
 use super::terminal::{Terminal, Wants};
 use crate::laws::Said;
 
+/// More are not kept: they would not fit into the memory of a small machine.
+const MOST: usize = 1_000_000 / SHARDS;
 /// So many threads hardly ever want the same part of it.
 const SHARDS: usize = 256;
 
@@ -56,7 +58,8 @@ fn find<T>(kept: &Kept<T>, print: u64, make: impl FnOnce() -> T) -> Arc<T> {
     }
     // Without the lock: two who make the same make it alike.
     let made = Arc::new(make());
-    Arc::clone(shard.lock().expect("nobody panics").entry(print).or_insert(made))
+    let mut shard = shard.lock().expect("nobody panics");
+    if shard.len() < MOST { Arc::clone(shard.entry(print).or_insert(made)) } else { made }
 }
 
 fn count<T>(kept: &Kept<T>) -> u64 {

@@ -3,7 +3,8 @@
 use pay_core::model::RefundReason::{LateSuccess, NotReleased, Surplus};
 use pay_core::model::{CfPaymentId, Text};
 use pay_core::sale::{
-    Conflict, Millis, NotPaid, Outcome, Policy, Refunds, Release, RouteProblem, Sale, SaleError, Stage, Switch,
+    Conflict, Millis, NotPaid, Outcome, Policy, Refunds, Release, Return, Returned, RouteProblem, Sale, SaleError,
+    Stage, Switch,
 };
 
 use crate::methods;
@@ -486,6 +487,48 @@ fn what_was_given_up_stays_so_while_it_is_unclear() {
     rig.tell("order", order_is("PAID")).tell("list", list(&both));
     rig.next();
     assert_eq!(rig.sale.standing(), Outcome::RefundDue(LateSuccess));
+}
+
+/// A sale that was given up; the answer to its payment was lost, and a person says that it took money.
+fn attested() -> Rig {
+    let mut rig = Rig::taking(keys());
+    rig.tell("order", order_is("ACTIVE")).tell("list", list(&[]));
+    rig.next();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", Told::Lost);
+    rig.sale.cancel(Millis(rig.now));
+    assert_eq!(rig.rounds("PAID", &[(12, "SUCCESS")]), Asked::Done(Outcome::PaidUnclear));
+    rig.sale.attest(true).unwrap();
+    rig
+}
+
+// Red while such a refund named no payment: with two terminals the gateway could take it off the payment of the other.
+#[test]
+fn what_a_person_says_was_paid_goes_back_under_the_number_of_its_payment() {
+    let mut rig = attested();
+    let one = [(12, "SUCCESS")];
+    rig.tell("list", list(&one)).before_refund(&one, &[]).tell("refund", refund(12, "SUCCESS"));
+    rig.next();
+    let record = rig.journal.clone().unwrap();
+    assert!(record.returns().eq(&[Return { what: Returned::Payment(CfPaymentId::new(12)), back: true }]), "{record:?}");
+}
+
+// Red while a refund without a payment's number was made.
+#[test]
+fn of_two_payments_that_may_be_ours_none_is_sent_back_by_guess() {
+    let mut rig = attested();
+    rig.tell("list", list(&[(11, "SUCCESS"), (12, "SUCCESS")]));
+    assert_eq!(rig.next(), Asked::Done(Outcome::RefundDue(LateSuccess)));
+    assert_eq!(rig.sale.route_problem(), Some(RouteProblem::RefundRefused));
+}
+
+// Red while nothing was watched after a person had said "paid": what succeeded later stayed with the merchant.
+#[test]
+fn after_a_person_said_paid_a_surplus_goes_back_too() {
+    let mut rig = attested();
+    let one = [(12, "SUCCESS")];
+    rig.tell("list", list(&one)).before_refund(&one, &[]).tell("refund", refund(12, "SUCCESS"));
+    assert_eq!(rig.next(), Asked::Send("list"), "what else it sent may take money");
 }
 
 // Mutant: the deadline of the shopper closing a sale that was read as paid, because the list hid the payment.
