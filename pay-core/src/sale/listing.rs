@@ -16,6 +16,13 @@ pub(super) struct Success {
     pub(super) completed: Option<u64>,
 }
 
+impl Success {
+    /// Which of two was first: by time, then by number. One without a time counts as the last.
+    fn order(self) -> (u64, CfPaymentId) {
+        (self.completed.unwrap_or(u64::MAX), self.id)
+    }
+}
+
 /// What one payment was read as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Reading {
@@ -117,6 +124,7 @@ impl Listing {
                 }
             }
         }
+        listing.successes.sort_unstable_by_key(|slot| (slot.is_none(), slot.map(Success::order)));
         listing.whole = payments.is_whole() && !truncated;
         listing.cut = !payments.is_whole() && !truncated;
         (listing.whole || listing.any || truncated || is_list && listing.cut).then_some(listing)
@@ -161,6 +169,7 @@ impl Listing {
         }
     }
 
+    /// The payments that took money, the first one first.
     pub(super) fn successes(&self) -> impl Iterator<Item = &Success> {
         self.successes.iter().flatten()
     }
@@ -177,8 +186,7 @@ impl Listing {
 
     /// The same of some of them.
     pub(super) fn stands_of(&self, of: impl Fn(CfPaymentId) -> bool) -> Option<CfPaymentId> {
-        let order = |success: &&Success| (success.completed.unwrap_or(u64::MAX), success.id);
-        self.successes().filter(|success| of(success.id)).min_by_key(order).map(|success| success.id)
+        self.successes().map(|success| success.id).find(|id| of(*id))
     }
 
     /// Takes in what single payments, asked for one by one, were read as, where the list itself does not say.

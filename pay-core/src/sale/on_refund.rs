@@ -131,7 +131,8 @@ impl Sale {
     fn name_return(&mut self, listing: &Listing) -> bool {
         let mut ids = listing.successes().map(|success| success.id);
         let alone = ids.next().filter(|_| listing.is_complete()).filter(|_| ids.next().is_none());
-        let Some(id) = self.record.payer().or(alone) else {
+        let own = listing.stands_of(|id| self.record.attempt_of(id).is_some());
+        let Some(id) = self.record.payer().or(own).or(alone) else {
             if !listing.is_complete() && self.repeats < REFUND_TRIES {
                 self.repeats = self.repeats.saturating_add(1);
                 self.asking.rounds = self.repeats.into();

@@ -9,7 +9,7 @@ use super::terminal::{Terminal, Wants};
 use crate::laws::Said;
 
 /// More are not kept: they would not fit into the memory of a small machine.
-const MOST: usize = 1_000_000 / SHARDS;
+const MOST: usize = 300_000 / SHARDS;
 /// So many threads hardly ever want the same part of it.
 const SHARDS: usize = 256;
 
