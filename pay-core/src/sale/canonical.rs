@@ -44,9 +44,15 @@ pub struct View {
 }
 
 impl View {
-    /// When something is due: as far ahead as it is, or at once.
+    /// When something is due: at once, or after a pause. A pause of more than a minute counts as the next longer one of whole ten
+    /// minutes: else each short wait for a journal that fails would make another state of it.
     pub(crate) fn due(&self, at: Millis) -> Millis {
-        if at <= self.now { Millis::default() } else { Millis(at.0 - self.now.0 + NOON.0) }
+        let pause = match at.0.saturating_sub(self.now.0) {
+            0 => return Millis::default(),
+            pause @ ..=60_000 => pause,
+            pause => pause.div_ceil(600_000) * 600_000,
+        };
+        Millis(NOON.0 + pause)
     }
 
     /// A limit: ahead, or over.
