@@ -42,13 +42,17 @@ impl Extent {
             Self::Full => {
                 spread(&mut items, 4, |_| Plan::all(1));
                 pairs(&mut items, &[32], 8, [(1, 1); 3]);
-                pairs(&mut items, &[1, 2, 4, 8, 16], 8, [(7, 2), (31, 5), (1, 1)]);
-                triples(&mut items, [(7, 5), (17, 11), (17, 11)]);
+                pairs(&mut items, &[1, 2, 4, 8, 16], 8, [(6, 2), (31, 5), (1, 1)]);
+                triples(&mut items, [(5, 4), (13, 9), (13, 9)]);
             }
         }
         items
     }
 }
+
+/// Scenarios of which one schedule takes up to a hundred times as long as of others: lists of a megabyte, a gateway that is asked for
+/// days. Of their faults one in 53 is tried: the other scenarios try the same faults one by one.
+const SLOW: [&str; 4] = ["SB-23", "SB-59", "SB-129", "SB-130"];
 
 /// Every story, method and mode, in so many of the word sizes; the values change with all of them.
 fn spread(items: &mut Vec<Item>, words: usize, plan: impl Fn(&Case) -> Plan) {
@@ -62,6 +66,8 @@ fn spread(items: &mut Vec<Item>, words: usize, plan: impl Fn(&Case) -> Plan) {
             }
             for turn in 0..words {
                 let word = WORDS[(number + turn) % WORDS.len()];
+                let sampled = Plan { keep: [(53, 53); 3], ..Plan::all(1) };
+                let plan = |case: &Case| if SLOW.contains(&story.name) { sampled.clone() } else { plan(case) };
                 items.extend(case(story.name, method, mode, word, number as u32).map(|case| (case, plan(&case))));
                 number += 1;
             }
