@@ -170,6 +170,38 @@ fn bad_retries() {
     }
 }
 
+// Mutant: a second hello of the server taken whatever its suite is (RFC 8446 section 4.1.4).
+#[test]
+fn another_suite_after_the_retry() {
+    /// Asks for a second hello with AES-128-GCM, and answers that with another suite and the client's own share.
+    struct Changes(u8, bool);
+    impl Peer for Changes {
+        fn receive(&mut self, bytes: &[u8]) -> Vec<u8> {
+            let Some(at) = bytes.windows(5).position(|window| window == [0x00, 0x17, 0x00, 0x41, 0x04]) else {
+                return Vec::new();
+            };
+            let hello = bytes.iter().position(|byte| *byte == 22).unwrap();
+            let session_id = &bytes[hello + 5 + 38..hello + 5 + 71];
+            let (random, suite, extensions) = if core::mem::replace(&mut self.1, true) {
+                let share = [&[0, 51, 0, 69, 0, 0x17, 0, 65][..], &bytes[at + 4..at + 69]].concat();
+                ([0x55; 32], self.0, share)
+            } else {
+                let random = b"\xcf\x21\xad\x74\xe5\x9a\x61\x11\xbe\x1d\x8c\x02\x1e\x65\xb8\x91\
+                               \xc2\xa2\x11\x16\x7a\xbb\x8c\x5e\x07\x9e\x09\xe2\xc8\xa8\x33\x9c";
+                (*random, 1, vec![0, 44, 0, 3, 0, 1, 7])
+            };
+            let extensions = [&[0, 43, 0, 2, 3, 4][..], &extensions].concat();
+            let length = (extensions.len() as u16).to_be_bytes();
+            let body = [&[3, 3][..], &random, session_id, &[0x13, suite, 0], &length, &extensions].concat();
+            plain(22, &[&[2, 0, 0, body.len() as u8][..], &body].concat())
+        }
+    }
+    let mut socket = Socket::new(Changes(3, false));
+    assert_eq!(attempt(&mut socket, &[]), Err(TlsError::Unsupported("cipher suite")));
+    let mut socket = Socket::new(Changes(1, false));
+    assert_ne!(attempt(&mut socket, &[]), Err(TlsError::Unsupported("cipher suite")));
+}
+
 /// One retry is enough. Meant to notice: a second one followed.
 #[test]
 fn a_second_retry() {
