@@ -94,18 +94,18 @@ pub async fn sell<R: CryptoRngCore, K: Clock, F: NorFlash>(board: Board<R, K, F>
     let connector = StackConnector::new(stack, &mut tcp.0, &mut tcp.1);
     let link = RefCell::new(Link::new(connector, tls::Buffers::new(&mut tls.0, &mut tls.1), random, clock));
     let trust = Trust::new(anchors, RELEASED_S);
-    let gateway = Transport::new(&link, Endpoint::gateway(Environment::Sandbox, Auth::Session), trust);
     let backend = Endpoint::parse("https://backend.example/pg", Auth::bearer(token)?)?;
     let backend = Transport::new(&link, backend, trust);
 
-    // The backend holds the merchant's keys: it makes the order, answers for it, and sends money back.
+    // The backend holds the merchant's keys: it makes the order, pays it at the gateway, answers for it, and sends money back. A card
+    // reader needs another transport, to `Endpoint::gateway(Environment::Sandbox, Auth::Session)`, and `Routes::two` of both.
     let mut policy = Policy::with_ask();
     (policy.release, policy.refunds) = (true, Refunds::ByBackend);
     let mut terms = Terms::new(Environment::Sandbox, policy);
     terms.unclaimed = Unclaimed::Return;
     let (tx, rx) = BUFFERS.take();
     let device = Device { secret, journal, incarnation, epoch: 0 };
-    let mut till = Till::new(Routes::two(gateway, backend), device, terms, seed, Buffers { tx, rx }, ());
+    let mut till = Till::new(Routes::same(backend), device, terms, seed, Buffers { tx, rx }, ());
     till.settle_open(Front.now().after(60_000), &mut Front).await?;
     let customer = Customer::new(CustomerId::parse("kiosk")?, Phone::parse("9999999999")?);
     let order = till.create(Amount::from_minor(1015)?, customer, &mut Front).await?;

@@ -17,6 +17,8 @@ pub struct Answer {
     pub date: Option<u64>,
     /// The call did nothing: it is the state of what an earlier one made.
     pub replayed: bool,
+    /// Ours, and nothing was sent to the gateway because of the call.
+    pub is_ours: bool,
 }
 
 /// What is told to a kiosk of the budget that it shares.
@@ -42,15 +44,16 @@ impl Answer {
             // About our keys, not about the device's token: it must not stop for that.
             401 | 403 => Self::nothing_known("the gateway refuses the backend"),
             status if is_json => {
-                Self { status, body, rate: None, date: head.date.map(|date| date.0), replayed: head.replayed }
+                let date = head.date.map(|date| date.0);
+                Self { status, date, replayed: head.replayed, ..Self::ok(body) }
             }
-            status @ 400.. => Self { status, body: b"{}".to_vec(), rate: None, date: None, replayed: false },
+            status @ 400.. => Self { status, ..Self::ok(b"{}".to_vec()) },
             _ => Self::nothing_known("the gateway's answer is not JSON"),
         }
     }
 
     pub(crate) fn ok(body: Vec<u8>) -> Self {
-        Self { status: 200, body, rate: None, date: None, replayed: false }
+        Self { status: 200, body, rate: None, date: None, replayed: false, is_ours: false }
     }
 
     /// An earlier call made it: whoever asks must not take it for fresh.
@@ -106,35 +109,36 @@ impl Answer {
 
     /// Nothing is known of what the gateway did. Without `code` and `type`: those would say that the gateway answered.
     pub fn nothing_known(message: &str) -> Self {
-        Self {
-            status: 502,
-            body: json!({"message": message}).to_string().into(),
-            rate: None,
-            date: None,
-            replayed: false,
-        }
+        Self { status: 502, ..Self::ok(json!({"message": message}).to_string().into()) }
     }
 
     /// Nothing was done, as this program could not keep a record of it.
     pub fn not_kept() -> Self {
-        Self {
-            status: 503,
-            body: json!({"message": "the record could not be kept"}).to_string().into(),
-            rate: None,
-            date: None,
-            replayed: false,
-        }
+        let body = json!({"message": "the record could not be kept"});
+        Self { status: 503, is_ours: true, ..Self::ok(body.to_string().into()) }
     }
 
     fn refusal(status: u16, kind: &str, code: &str, message: &str) -> Self {
         let body = json!({"message": message, "code": code, "type": kind});
-        Self { status, body: body.to_string().into(), rate: None, date: None, replayed: false }
+        Self { status, is_ours: true, ..Self::ok(body.to_string().into()) }
     }
 }
 
 /// What only a server says.
 #[cfg(feature = "service")]
 impl Answer {
+    /// Nothing was sent to the gateway, and the same call may go through later.
+    pub(crate) fn not_now() -> Self {
+        let body = json!({"message": "not now: send the same call again"});
+        let rate = Rate { limit: 1, remaining: 0, retry_s: 2 };
+        Self { status: 503, is_ours: true, rate: Some(rate), ..Self::ok(body.to_string().into()) }
+    }
+
+    /// It may have been done: nothing is said that could be taken for the gateway's word.
+    pub(crate) fn doubt() -> Self {
+        Self { status: 504, ..Self::ok(Vec::new()) }
+    }
+
     pub(crate) fn with_rate(mut self, rate: Rate) -> Self {
         self.rate = Some(rate);
         self

@@ -20,6 +20,8 @@ pub struct Limits {
     pub read_order: u32,
     /// `PATCH /orders/{id}`; no limit is published.
     pub close_order: u32,
+    /// `POST /orders/sessions`, from one address.
+    pub order_pay: u32,
     /// `GET /orders/{id}/payments` and `GET /orders/{id}/payments/{id}`, counted together: for single payments production's
     /// own limit is higher, the sandbox's is not published.
     pub payments: u32,
@@ -35,14 +37,22 @@ impl Limits {
         create_order: 200,
         read_order: 400,
         close_order: 100,
+        order_pay: 100,
         payments: 100,
         create_refund: 100,
         read_refund: 30,
     };
 
     /// The sandbox's.
-    pub const SANDBOX: Self =
-        Self { create_order: 30, read_order: 60, close_order: 30, payments: 30, create_refund: 30, read_refund: 60 };
+    pub const SANDBOX: Self = Self {
+        create_order: 30,
+        read_order: 60,
+        close_order: 30,
+        order_pay: 30,
+        payments: 30,
+        create_refund: 30,
+        read_refund: 60,
+    };
 
     /// So many times these: the gateway raises a merchant's limits on request.
     #[must_use]
@@ -51,6 +61,7 @@ impl Limits {
             create_order: self.create_order.saturating_mul(times),
             read_order: self.read_order.saturating_mul(times),
             close_order: self.close_order.saturating_mul(times),
+            order_pay: self.order_pay.saturating_mul(times),
             payments: self.payments.saturating_mul(times),
             create_refund: self.create_refund.saturating_mul(times),
             read_refund: self.read_refund.saturating_mul(times),
@@ -62,6 +73,7 @@ impl Limits {
             Class::CreateOrder => self.create_order,
             Class::ReadOrder => self.read_order,
             Class::CloseOrder => self.close_order,
+            Class::OrderPay => self.order_pay,
             Class::Payments => self.payments,
             Class::CreateRefund => self.create_refund,
             Class::ReadRefund => self.read_refund,
@@ -75,6 +87,7 @@ pub(crate) enum Class {
     CreateOrder,
     ReadOrder,
     CloseOrder,
+    OrderPay,
     Payments,
     CreateRefund,
     ReadRefund,
@@ -87,6 +100,7 @@ impl Class {
             CallKind::CreateOrder => Some(Self::CreateOrder),
             CallKind::ReadOrder => Some(Self::ReadOrder),
             CallKind::TerminateOrder => Some(Self::CloseOrder),
+            CallKind::OrderPay => Some(Self::OrderPay),
             CallKind::ListPayments | CallKind::ReadPayment => Some(Self::Payments),
             CallKind::CreateRefund => Some(Self::CreateRefund),
             CallKind::ReadRefund | CallKind::ListRefunds => Some(Self::ReadRefund),
@@ -98,7 +112,7 @@ impl Class {
 /// Every class's window.
 #[derive(Default)]
 pub(crate) struct Budget {
-    windows: [Window; 6],
+    windows: [Window; 7],
 }
 
 #[derive(Default)]

@@ -26,6 +26,10 @@ pub struct Incoming {
     pub content_type: Option<String>,
     /// `x-device-epoch`
     pub epoch: Option<String>,
+    /// `x-idempotency-key`
+    pub idempotency_key: Option<String>,
+    /// `x-client-device`, `-os`, `-rendering-type` and `-browser`
+    pub client: [Option<String>; 4],
     /// The body's bytes.
     pub body: Vec<u8>,
 }
@@ -164,7 +168,7 @@ impl Incoming {
         if self.body.is_empty() { Ok(call) } else { Err(Answer::invalid("request_invalid", "this call has no body")) }
     }
 
-    fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Answer> {
+    pub(crate) fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Answer> {
         let kind = self.content_type.as_deref().unwrap_or_default();
         if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
             return Err(Answer::invalid("request_invalid", "content-type: is not application/json"));
@@ -242,6 +246,8 @@ mod tests {
             api_version: None,
             content_type: Some("application/json; charset=utf-8".into()),
             epoch: None,
+            idempotency_key: None,
+            client: [const { None }; 4],
             body: body.into(),
         };
         let prices = Prices::Catalogue(vec![Amount::from_minor(1015).unwrap(), Amount::from_minor(99).unwrap()]);

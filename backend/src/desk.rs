@@ -18,8 +18,9 @@ use crate::config::{Config, StartError};
 use crate::gateway::{Gateway, Permit};
 use crate::missed::Missed;
 use crate::notice::Notice;
+use crate::relay::{self, Sessions};
 use crate::rules::{self, Ground, OrderSeen};
-use crate::store::{Known, Role, Store};
+use crate::store::{Known, Role, Store, Way};
 use crate::token::presented;
 use crate::wait::Waiters;
 
@@ -40,6 +41,7 @@ pub(crate) struct Desk {
     /// What people were told of.
     told: Mutex<BTreeSet<(OrderId, Matter)>>,
     pub(crate) store: Store,
+    pub(crate) sessions: Sessions,
     cache: Cache<Answer>,
     pub(crate) prices: Prices,
     pub(crate) waiters: Waiters,
@@ -70,6 +72,7 @@ impl Desk {
             told: Mutex::default(),
             misses: Mutex::default(),
             store: Store::open(&config.database, Role::Server, terms)?,
+            sessions: Sessions::default(),
             cache: Cache::new(clock.clone()),
             clock,
             prices: config.prices.clone(),
@@ -86,9 +89,11 @@ impl Desk {
     /// Answers a device.
     pub(crate) fn handle(&self, request: &Incoming) -> Answer {
         let Some(owner) = request.token().and_then(presented) else { return Answer::unauthenticated() };
-        match self.store.has_token(owner) {
-            Ok(true) => rules::serve(self, owner, &self.prices, request),
-            Ok(false) => Answer::unauthenticated(),
+        match self.store.way(owner) {
+            Ok(Some(Way::Relayed)) if relay::takes(request) => self.relay(owner, request),
+            Ok(Some(Way::Relayed)) => self.hide(owner, rules::serve(self, owner, &self.prices, request)),
+            Ok(Some(Way::Direct)) => rules::serve(self, owner, &self.prices, request),
+            Ok(None) => Answer::unauthenticated(),
             Err(error) => self.not_kept(&error),
         }
     }

@@ -91,26 +91,41 @@ impl Gateway {
         Class::of(call).map_or(0, |class| self.budget().made(class))
     }
 
+    /// Makes a device's call. The gateway's answer as it came, but where it leaves doubt.
+    pub(crate) fn forward(&self, permit: Permit, request: Request<'_>) -> Answer {
+        let Permit(class) = permit;
+        let is_json = |body: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+        let answer = match self.send(class, request) {
+            Ok((head, body)) if !head.truncated && is_json(&body) => {
+                Answer { status: head.status, replayed: head.replayed, ..Answer::ok(body) }
+            }
+            Ok(_) | Err(_) => Answer::doubt(),
+        };
+        let rate = self.budget().rate(class, &self.limits, self.now());
+        answer.with_rate(rate)
+    }
+
     fn exchange(&self, class: Class, call: Call<'_>, version: ApiVersion, body: &[u8]) -> Answer {
         let mut random = [0; 16];
         if getrandom::fill(&mut random).is_err() {
             return Answer::nothing_known("the backend has no random bytes");
         }
-        let request =
-            Request::new(call, version, RequestId::from_random(random)).with_body(body).with_timeout_ms(EXCHANGE_MS);
+        match self.send(class, Request::new(call, version, RequestId::from_random(random)).with_body(body)) {
+            Ok((head, body)) => Answer::of_gateway(&head, body),
+            Err(message) => Answer::nothing_known(message),
+        }
+    }
+
+    /// One exchange, and a note of what it says of the limits.
+    fn send(&self, class: Class, request: Request<'_>) -> Result<(ResponseHead, Vec<u8>), &'static str> {
         let kept = self.idle().pop();
-        let Some(mut line) = kept.or_else(|| (self.open)()) else {
-            return Answer::nothing_known("the backend cannot reach the gateway");
-        };
+        let mut line = kept.or_else(|| (self.open)()).ok_or("the backend cannot reach the gateway")?;
         let mut rx = vec![0; RX];
-        let Some(head) = line(&request, &mut rx) else {
-            return Answer::nothing_known("the gateway gave no answer");
-        };
+        let head = line(&request.with_timeout_ms(EXCHANGE_MS), &mut rx).ok_or("the gateway gave no answer")?;
         self.keep(line);
-        let throttled = head.status == 429;
-        self.budget().note(class, throttled, &head.rate_limit, self.now());
+        self.budget().note(class, head.status == 429, &head.rate_limit, self.now());
         rx.truncate(head.body_len);
-        Answer::of_gateway(&head, rx)
+        Ok((head, rx))
     }
 
     fn keep(&self, line: Line) {

@@ -33,6 +33,8 @@ mod hook;
 #[cfg(feature = "service")]
 mod missed;
 #[cfg(feature = "service")]
+mod relay;
+#[cfg(feature = "service")]
 mod server;
 #[cfg(all(test, feature = "service"))]
 mod simulation;
@@ -54,4 +56,4 @@ pub use notice::Notice;
 #[cfg(feature = "service")]
 pub use server::Server;
 #[cfg(feature = "service")]
-pub use store::{Database, TokenError, add_token, add_word, listed};
+pub use store::{Database, TokenError, add_direct_token, add_token, add_word, listed};

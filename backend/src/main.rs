@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow};
 use backend::book::{Moment, Terms, Unreported};
-use backend::{Config, Database, Limits, Prices, Server, add_token, add_word, listed};
+use backend::{Config, Database, Limits, Prices, Server, add_direct_token, add_token, add_word, listed};
 use clap::{Parser, Subcommand, ValueEnum};
 use pay_core::model::{Amount, OrderId};
 use pay_core::wire::webhook::{Key, Keys};
@@ -109,6 +109,9 @@ enum Token {
     Add {
         /// 1 to 32 letters, digits, '-' or '_'
         name: String,
+        /// For a device that pays at the gateway itself, as one with a card reader must: it gets the sessions of its orders
+        #[arg(long)]
+        direct: bool,
         #[command(flatten)]
         place: Place,
     },
@@ -197,8 +200,9 @@ impl KeyFile {
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     match (options.command, options.serve) {
-        (Some(Command::Token(Token::Add { name, place })), _) => {
-            println!("{}", *add_token(place.database()?, &name)?);
+        (Some(Command::Token(Token::Add { name, direct, place })), _) => {
+            let add = if direct { add_direct_token } else { add_token };
+            println!("{}", *add(place.database()?, &name)?);
             Ok(())
         }
         (Some(Command::Duties { place, order_life }), _) => {

@@ -217,7 +217,7 @@ async fn answer(
     if hooks_only {
         return Ok(respond(Answer::no_such_path(), None, None));
     }
-    let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let (request_id, version) = (text("x-request-id"), text("x-api-version"));
     let mut waited = Waited::Not;
     let body = tokio::time::timeout(BODY, Limited::new(body, BODY_MAX).collect()).await;
@@ -231,6 +231,8 @@ async fn answer(
                 api_version: version.clone(),
                 content_type: text("content-type"),
                 epoch: text("x-device-epoch"),
+                idempotency_key: text("x-idempotency-key"),
+                client: ["device", "os", "rendering-type", "browser"].map(|of| text(&format!("x-client-{of}"))),
                 body: body.to_bytes().to_vec(),
             };
             let request = Arc::new(request);
@@ -272,7 +274,7 @@ fn bind(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
 
 /// Two values of a header that decides could be read as either.
 fn is_plain(headers: &HeaderMap) -> bool {
-    ["authorization", "x-api-version", "content-type", "x-device-epoch"]
+    ["authorization", "x-api-version", "content-type", "x-device-epoch", "x-idempotency-key"]
         .iter()
         .all(|name| headers.get_all(*name).iter().count() < 2)
 }
@@ -289,6 +291,9 @@ fn respond(answer: Answer, request_id: Option<String>, version: Option<String>) 
         if let Some(value) = value.filter(|value| value.len() <= 64) {
             builder = builder.header(name, value);
         }
+    }
+    if answer.is_ours {
+        builder = builder.header("x-pay-origin", "backend");
     }
     if answer.replayed {
         builder = builder.header("x-idempotency-replayed", "true");

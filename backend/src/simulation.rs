@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::gateway::{Gateway, Line};
-use crate::store::add_token;
+use crate::store::add_direct_token;
 
 /// 2027-01-15: where the virtual time begins, in milliseconds.
 const START: u64 = 1_800_000_000_000;
@@ -104,7 +104,7 @@ fn run(name: &str, count: u64, limits: Limits, rules: sandbox::Limits) -> Figure
     let keys = Endpoint::parse(URL, Auth::merchant("client", "secret").unwrap()).unwrap();
     let mut config = Config::new(keys.clone(), transport_std::Config::new(), &dir);
     config.limits = limits;
-    let tokens: Vec<_> = (0..count).map(|n| add_token(&dir, &format!("kiosk-{n}")).unwrap()).collect();
+    let tokens: Vec<_> = (0..count).map(|n| add_direct_token(&dir, &format!("kiosk-{n}")).unwrap()).collect();
     let clock = Clock::Virtual(Arc::clone(&world.now));
     let outside = Arc::clone(&world);
     let open = move || {
@@ -290,6 +290,8 @@ impl Transport for Wire<'_> {
             api_version: headers.get("x-api-version").map(|value| (*value).to_owned()),
             content_type: (!body.is_empty()).then(|| "application/json".to_owned()),
             epoch: None,
+            idempotency_key: headers.get("x-idempotency-key").map(|value| (*value).to_owned()),
+            client: [const { None }; 4],
             body,
         });
         refused.fetch_add(u64::from(answer.status == 429), Ordering::Relaxed);

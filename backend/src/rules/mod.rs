@@ -24,7 +24,7 @@ pub use crate::call::{Call, Incoming, Prices};
 pub use duties::fulfil;
 pub use ground::Ground;
 pub use not_now::NotNow;
-pub use ours::{OrderSeen, seen};
+pub use ours::{OrderSeen, need, order, seen};
 
 /// Answers a device, which has shown that it is `owner`.
 pub fn serve<G: Ground>(ground: &G, owner: Owner, prices: &Prices, request: &Incoming) -> Answer {

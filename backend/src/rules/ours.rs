@@ -22,7 +22,10 @@ pub struct OrderSeen {
 }
 
 /// Passes if the order was made with this token, and the gateway has shown so.
-pub(super) fn need<G: Ground>(ground: &G, owner: Owner, id: &OrderId, version: ApiVersion) -> Result<(), Answer> {
+///
+/// # Errors
+/// It was not, or nothing shows it now: the answer to the device.
+pub fn need<G: Ground>(ground: &G, owner: Owner, id: &OrderId, version: ApiVersion) -> Result<(), Answer> {
     let entry = ground.entry(id)?.filter(|entry| *entry.owner() == owner).ok_or_else(Answer::no_such_order)?;
     if entry.is_made() {
         return Ok(());
@@ -33,7 +36,7 @@ pub(super) fn need<G: Ground>(ground: &G, owner: Owner, id: &OrderId, version: A
 }
 
 /// The order as the gateway has it: an answer that is not a success, or is about our order.
-pub(super) fn order<G: Ground>(ground: &G, order: &OrderId, version: ApiVersion) -> Answer {
+pub fn order<G: Ground>(ground: &G, order: &OrderId, version: ApiVersion) -> Answer {
     let answer = ground.read(Call::ReadOrder(order), version);
     if !answer.is_success() || seen(ground, order, &answer).is_some() {
         answer

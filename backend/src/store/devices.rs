@@ -25,12 +25,33 @@ pub enum TokenError {
     Io(io::Error),
 }
 
+/// How a device pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Through the backend, by a name that only its token can use.
+    Relayed,
+    /// At the gateway, with the gateway's session.
+    Direct,
+}
+
 /// Makes a token, stores its hash under `name` and gives the token out: this once, it is kept nowhere. A running backend takes it at
-/// once.
+/// once. Its device pays through the backend and never gets a session of the gateway.
 ///
 /// # Errors
 /// [`TokenError`].
 pub fn add_token(database: impl Into<Database>, name: &str) -> Result<Zeroizing<String>, TokenError> {
+    add(&database.into(), name, Way::Relayed)
+}
+
+/// The same for a device that pays at the gateway itself, as one with a card reader must: it gets the session of each of its orders.
+///
+/// # Errors
+/// [`TokenError`].
+pub fn add_direct_token(database: impl Into<Database>, name: &str) -> Result<Zeroizing<String>, TokenError> {
+    add(&database.into(), name, Way::Direct)
+}
+
+fn add(database: &Database, name: &str, way: Way) -> Result<Zeroizing<String>, TokenError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if name.is_empty() || name.len() > 32 || !name.bytes().all(plain) {
         return Err(TokenError::Name);
@@ -39,9 +60,10 @@ pub fn add_token(database: impl Into<Database>, name: &str) -> Result<Zeroizing<
     getrandom::fill(bytes.as_mut()).map_err(|_| TokenError::Random)?;
     let token = Zeroizing::new(hex(bytes.as_ref()));
     let terms = Terms { life_ms: 0, first_look_ms: 0, unreported: Unreported::Tell };
-    let store = Store::open(&database.into(), Role::Tool, terms)?;
-    let query = sqlx::query("INSERT INTO tokens (owner, name) VALUES ($1, $2) ON CONFLICT DO NOTHING");
+    let store = Store::open(database, Role::Tool, terms)?;
+    let query = sqlx::query("INSERT INTO tokens (owner, name, is_direct) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
     let query = query.bind(owner_of(token.as_bytes()).to_string()).bind(name.to_owned());
+    let query = query.bind(i64::from(way == Way::Direct));
     match store.sql.run(query.execute(store.sql.pool()))?.rows_affected() {
         0 => Err(TokenError::Taken),
         _ => Ok(token),
@@ -49,13 +71,15 @@ pub fn add_token(database: impl Into<Database>, name: &str) -> Result<Zeroizing<
 }
 
 impl Store {
-    /// Whether a token of this hash is good. Found by its hash: how long that takes says something of hashes, and nothing of tokens.
+    /// How the device with a token of this hash pays; `None`: there is no such token. Found by its hash: how long that takes says something of hashes, and nothing of tokens.
     ///
     /// # Errors
     /// When the database gives no answer.
-    pub(crate) fn has_token(&self, owner: Owner) -> io::Result<bool> {
-        let query = sqlx::query("SELECT name FROM tokens WHERE owner = $1").bind(owner.to_string());
-        Ok(self.sql.run(query.fetch_optional(self.sql.pool()))?.is_some())
+    pub(crate) fn way(&self, owner: Owner) -> io::Result<Option<Way>> {
+        let query = sqlx::query("SELECT is_direct FROM tokens WHERE owner = $1").bind(owner.to_string());
+        let Some(row) = self.sql.run(query.fetch_optional(self.sql.pool()))? else { return Ok(None) };
+        let is_direct: i64 = row.try_get(0).map_err(io::Error::other)?;
+        Ok(Some(if is_direct == 0 { Way::Relayed } else { Way::Direct }))
     }
 
     /// The epoch of a device: calls of an older one are refused.

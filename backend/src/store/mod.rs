@@ -6,6 +6,7 @@
 mod database;
 mod devices;
 mod duties;
+mod forwards;
 mod import;
 mod orders;
 mod schema;
@@ -14,6 +15,8 @@ mod tests;
 
 pub use database::Database;
 pub(crate) use database::Role;
-pub use devices::{TokenError, add_token};
+pub(crate) use devices::Way;
+pub use devices::{TokenError, add_direct_token, add_token};
+pub(crate) use forwards::Forward;
 pub(crate) use orders::{Known, Store};
 pub use orders::{add_word, listed};

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::database::{Database, Role};
 use super::orders::{EventRow, FORM, keep};
-use super::{Known, Store, add_token, add_word};
+use super::{Known, Store, Way, add_token, add_word};
 use crate::book::{Effect, Entry, Event, Moment, Owner, Reading, SeenPayment, Terms, Unreported};
 use crate::token::{hex, owner_of};
 
@@ -189,7 +189,8 @@ fn the_files_of_the_first_form_are_taken_over_once() {
     assert_eq!(entry(&store, "abc").released(), Some(true));
     assert_eq!((entry(&store, "def").amount(), store.known(&order("def")).unwrap().unwrap().n), (900, 3));
     assert_eq!(store.epoch(OWNER).unwrap(), 3);
-    assert!(store.has_token(owner_of(b"token")).unwrap() && !store.has_token(OWNER).unwrap());
+    assert_eq!(store.way(owner_of(b"token")).unwrap(), Some(Way::Direct), "as before");
+    assert_eq!(store.way(OWNER).unwrap(), None);
     assert_eq!(store.raise_epoch(OWNER).unwrap(), 4);
     assert_eq!(store.open_orders(OWNER).unwrap(), [order("abc"), order("def")]);
     assert!(store.take_due(Millis(u64::MAX / 4)).unwrap().is_some(), "they are looked at");
@@ -229,7 +230,7 @@ fn people_and_tokens_come_from_beside() {
     let dir = dir("beside");
     let store = open(&dir, Role::Server);
     let token = add_token(&dir, "kiosk-1").unwrap();
-    assert!(store.has_token(owner_of(token.as_bytes())).unwrap(), "at once");
+    assert_eq!(store.way(owner_of(token.as_bytes())).unwrap(), Some(Way::Relayed), "at once");
     assert!(add_token(&dir, "kiosk-1").is_err() && add_token(&dir, "a b").is_err());
     store.want(&order("abc"), OWNER, 1015).unwrap();
     store.on(&order("abc"), &Event::Made { at: Moment(1) }).unwrap();

@@ -60,9 +60,9 @@ fn everything_else_is_refused() {
     let meta = order("till-2", "10.15").replace("\"order_currency\"", "\"order_meta\":{},\"order_currency\"");
     let huge = format!("{{\"order_id\":\"{}\"}}", "a".repeat(5_000));
     for (method, path, body, want) in [
-        ("POST", "/orders/sessions", Some("{}"), 405),
+        ("POST", "/orders/sessions", Some("{}"), 400),
         ("POST", "/orders/till-1/refunds", Some(r#"{"refund_amount":10.15,"refund_id":"abc"}"#), 404),
-        ("POST", "/orders/pay/authenticate/1", Some("{}"), 404),
+        ("POST", "/orders/pay/authenticate/1", Some("{}"), 400),
         ("POST", "/simulate", Some("{}"), 404),
         ("GET", "/orders/till-1/../till-1/x/y", None, 404),
         ("GET", "/orders/till-1?a=b", None, 404),

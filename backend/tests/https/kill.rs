@@ -88,6 +88,11 @@ struct World {
 impl World {
     /// The answer of some backend that is alive, is not in trouble, and does not ask to come again.
     fn call(&self, nth: usize, method: &str, path: &str, body: &str) -> (u16, Value) {
+        self.call_with(nth, method, path, body, "no-key")
+    }
+
+    /// The same under this idempotency key.
+    fn call_with(&self, nth: usize, method: &str, path: &str, body: &str, key: &str) -> (u16, Value) {
         let end = Instant::now() + Duration::from_secs(120);
         let mut nth = nth;
         while Instant::now() < end {
@@ -99,6 +104,7 @@ impl World {
                 .header("x-api-version", "2025-01-01")
                 .header("content-type", "application/json")
                 .header("authorization", format!("Bearer {}", self.shop.token))
+                .header("x-idempotency-key", key)
                 .body(body.to_owned())
                 .expect("a request");
             if let Ok(mut answer) = backend.agent.run(request) {
@@ -118,7 +124,17 @@ impl World {
         let id = format!("till-{kiosk}-{n}");
         let (status, made) = self.call(n, "POST", "/orders", &order(&id, "10.15"));
         assert_eq!(status, 200, "{made}");
-        let payments: Vec<String> = (0..=n % 2).map(|_| self.shop.attempt(&made["payment_session_id"])).collect();
+        // Relayed, each again under its key until it is answered: whoever dies before or behind the forward, it is one attempt.
+        let attempt = |at: usize| {
+            let body = json!({"payment_session_id": made["payment_session_id"], "payment_method": {"upi": {"channel": "link"}}});
+            let (status, reply) =
+                self.call_with(n + at, "POST", "/orders/sessions", &body.to_string(), &format!("{id}-{at}"));
+            assert_eq!(status, 200, "{reply}");
+            reply["cf_payment_id"].as_str().expect("an id").to_owned()
+        };
+        let payments: Vec<String> = (0..=n % 2).map(attempt).collect();
+        let attempts = self.shop.gateway.gateway().payments().iter().filter(|payment| payment.order_id == id).count();
+        assert_eq!(attempts, payments.len(), "{id}");
         payments.iter().for_each(|payment| self.shop.succeed(payment));
         let release = format!("/orders/{id}/release");
         if n.is_multiple_of(3) {

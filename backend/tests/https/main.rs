@@ -9,6 +9,7 @@ mod program;
 mod rates;
 mod recover;
 mod refunds;
+mod relay;
 mod shop;
 
 use backend::Database;

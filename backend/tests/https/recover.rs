@@ -54,15 +54,10 @@ fn counter(stays: bool) -> Counter {
 }
 
 fn terminal<'b>(shop: &Shop, epoch: u32, memory: &'b mut (Vec<u8>, Vec<u8>)) -> Terminal<'b> {
-    let wire = |url: &str, ca: &[u8], auth| {
-        let config = transport_std::Config::new().with_roots(Roots::from_der([ca]).unwrap());
-        HttpsTransport::new(Endpoint::parse(url, auth).unwrap(), config).unwrap()
-    };
     let backend = shop.backend();
-    let routes = Routes::two(
-        wire(shop.gateway.url(), shop.gateway.ca_der(), Auth::Session),
-        wire(backend.url(), backend.ca_der().unwrap(), Auth::bearer(&shop.token).unwrap()),
-    );
+    let config = transport_std::Config::new().with_roots(Roots::from_der([backend.ca_der().unwrap()]).unwrap());
+    let endpoint = Endpoint::parse(backend.url(), Auth::bearer(&shop.token).unwrap()).unwrap();
+    let routes = Routes::same(HttpsTransport::new(endpoint, config).unwrap());
     let mut policy = Policy::with_ask();
     policy.release = true;
     policy.refunds = Refunds::ByBackend;

@@ -1,5 +1,6 @@
 //! A sandbox, a backend before it, and a device.
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use std::fs;
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub(crate) const PLENTY: Limits = Limits {
     create_order: 100_000,
     read_order: 100_000,
     close_order: 100_000,
+    order_pay: 100_000,
     payments: 100_000,
     create_refund: 100_000,
     read_refund: 100_000,
@@ -35,6 +37,8 @@ pub(crate) struct Shop {
     pub(crate) dir: PathBuf,
     pub(crate) notices: Arc<Mutex<Vec<String>>>,
     agent: Agent,
+    /// Idempotency keys so far.
+    keys: AtomicUsize,
 }
 
 pub(crate) struct Reply {
@@ -75,6 +79,7 @@ impl Shop {
             dir,
             notices,
             agent: Agent::new_with_defaults(),
+            keys: AtomicUsize::default(),
         };
         shop.start();
         shop
@@ -151,7 +156,7 @@ impl Shop {
         self.post(&format!("/orders/{id}/release"), &json!({"released": released}))
     }
 
-    /// A call to the gateway itself: what the kiosk's pay route, or the shopper's bank, does.
+    /// A call to the gateway itself: what the shopper's bank does, or another system of the merchant.
     pub(crate) fn outside(&self, path: &str, body: &Value) -> Value {
         let request = sandbox::Request::new("POST", &format!("/pg{path}"))
             .with_header("x-api-version", "2025-01-01")
@@ -166,10 +171,28 @@ impl Shop {
         value
     }
 
+    /// Order Pay through the backend, under this key.
+    pub(crate) fn pay(&self, token: &str, session: &Value, key: &str, method: &Value) -> Reply {
+        let body = json!({"payment_session_id": session, "payment_method": method}).to_string();
+        let mut request = ureq::http::Request::builder()
+            .method("POST")
+            .uri(format!("{}/orders/sessions", self.backend().url()))
+            .header("x-api-version", "2025-01-01")
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json")
+            .header("x-idempotency-key", key);
+        if let Some(epoch) = self.epoch {
+            request = request.header("x-device-epoch", epoch.to_string());
+        }
+        Reply::of(self.agent.run(request.body(body).expect("a request")).expect("an answer"))
+    }
+
     /// Begins an attempt on an order that was made; its id.
     pub(crate) fn attempt(&self, session: &Value) -> String {
-        let body = json!({"payment_session_id": session, "payment_method": {"upi": {"channel": "link"}}});
-        self.outside("/orders/sessions", &body)["cf_payment_id"].as_str().expect("an id").to_owned()
+        let key = format!("key-{}", self.keys.fetch_add(1, Ordering::Relaxed));
+        let reply = self.pay(&self.token, session, &key, &json!({"upi": {"channel": "link"}}));
+        assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.bytes));
+        reply.json()["cf_payment_id"].as_str().expect("an id").to_owned()
     }
 
     /// The shopper pays.

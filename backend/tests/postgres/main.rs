@@ -17,6 +17,8 @@ mod rates;
 mod recover;
 #[path = "../https/refunds.rs"]
 mod refunds;
+#[path = "../https/relay.rs"]
+mod relay;
 mod server;
 #[path = "../https/shop.rs"]
 mod shop;

@@ -10,12 +10,14 @@ use pay_core::{Amount, OrderId};
 pub const USAGE: &str = "\
 kiosk --connect HOST:PORT --server-name NAME --ca FILE.der --amount A [--session S] [--order-id ID]
       [--status-connect HOST:PORT --status-server-name NAME --status-ca FILE.der --device-token-file FILE]
-      [--method upi-qrcode|upi-link|card] [--card FILE [--otp-file FILE]] [--now UNIX_SECONDS]
+      [--method upi-qrcode|upi-link|card] [--card FILE [--otp-file FILE]] [--direct] [--now UNIX_SECONDS]
       [--patience SECONDS] [--repeat N] [--vend ok|fail]
       [--flash FILE --secret-file FILE] [--max-open N] [--max-total AMOUNT] [--max-age SECONDS]
 kiosk --connect ... --status-connect ... --flash FILE --secret-file FILE --resume
 kiosk --connect HOST:PORT --server-name NAME --ca FILE.der --probe
 Without --session the backend (--status-...) makes the order; --order-id may then be left out.
+Such an order is paid through the backend, which adds the merchant's keys. With --direct or a card it is paid at the gateway: for that
+the token must be one that was made with --direct.
 Exit codes: 0 paid, 1 local error and nothing was sent, 2 not paid, 3 unknown, 4 not over: resume, 5 the money goes back,
 6 paid by somebody else, 7 a person must look, 64 usage.";
 
@@ -39,6 +41,8 @@ pub struct Arguments<'a> {
     pub means: Means,
     /// The file with the card.
     pub card: Option<&'a str>,
+    /// Pay at the gateway, not through the backend.
+    pub direct: bool,
     /// A file with the OTPs that the shopper will type, one a line: a stand-in for a keypad.
     pub otp_file: Option<&'a str>,
     /// The time, where there is no clock to ask, in Unix seconds.
@@ -116,7 +120,7 @@ impl<'a> Arguments<'a> {
         while let Some(word) = words.next() {
             let at = NAMES.iter().position(|name| *name == word).ok_or(UsageError::Unknown)?;
             let name = NAMES[at];
-            let value = if name == "--probe" || name == "--resume" {
+            let value = if ["--probe", "--resume", "--direct"].contains(&name) {
                 ""
             } else {
                 words.next().ok_or(UsageError::NoValue(name))?
@@ -157,6 +161,7 @@ impl<'a> Arguments<'a> {
             order_id: order_id.map_err(|e| UsageError::Invalid("--order-id", e))?,
             means,
             card: value("--card"),
+            direct: value("--direct").is_some(),
             otp_file: value("--otp-file"),
             now_s: value("--now").map(|text| number("--now", text)).transpose()?,
             patience_s: value("--patience").map_or(Ok(300), |text| number("--patience", text))?,
@@ -185,6 +190,11 @@ impl<'a> Arguments<'a> {
         Ok(arguments)
     }
 
+    /// Whether the backend pays for this kiosk: a card goes straight to the gateway, and so does the session of an order that others made.
+    pub fn is_relayed(&self) -> bool {
+        self.status.is_some() && self.session.is_none() && self.means != Means::Card && !self.direct
+    }
+
     fn check(&self) -> Result<(), UsageError> {
         if self.status.is_some() && self.device_token_file.is_none() {
             return Err(UsageError::Missing("--device-token-file"));
@@ -211,7 +221,7 @@ impl<'a> Arguments<'a> {
 /// Unless something else is said: one sale less than a small flash keeps, 10,000.00, a day.
 const LIMITS: Limits = Limits { open: 7, total_minor: 1_000_000, oldest_s: 24 * 60 * 60 };
 
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 25] = [
     "--connect",
     "--server-name",
     "--ca",
@@ -225,6 +235,7 @@ const NAMES: [&str; 24] = [
     "--method",
     "--card",
     "--otp-file",
+    "--direct",
     "--now",
     "--patience",
     "--repeat",
@@ -297,6 +308,23 @@ mod tests {
         }
         let words = SERVER.split(' ').chain(BACKEND.split(' ')).chain(["--amount", "1"]);
         assert_eq!(Arguments::parse(words).unwrap().status.unwrap().host, "b");
+    }
+
+    /// Meant to notice: each of the four conditions of `is_relayed` left out.
+    #[test]
+    fn the_backend_pays_where_it_may() {
+        for (rest, relayed) in [
+            ("--amount 1", true),
+            ("--amount 1 --method upi-link", true),
+            ("--amount 1 --direct", false),
+            ("--amount 1 --card c", false),
+            ("--amount 1 --session s --order-id abc", false),
+        ] {
+            let words = SERVER.split(' ').chain(BACKEND.split(' ')).chain(rest.split(' '));
+            assert_eq!(Arguments::parse(words).unwrap().is_relayed(), relayed, "{rest}");
+        }
+        let words = SERVER.split(' ').chain("--amount 1 --session s --order-id abc".split(' '));
+        assert!(!Arguments::parse(words).unwrap().is_relayed());
     }
 
     /// Mutant seen red: the check for an amount of a UPI link left out (it would be shown unchecked).

@@ -106,23 +106,26 @@ pub async fn run<C: Connect, R: CryptoRngCore, K: Clock, J: Journal, V: Vendor>(
     }
 
     let link = RefCell::new(Link::new(connector, tls, tls_random, &clock));
-    let pay = match wire(&link, &arguments.pay, Ok(Auth::Session), trust) {
-        Ok(pay) => pay,
-        Err(error) => return local(report, error),
-    };
+    let gateway = wire(&link, &arguments.pay, Ok(Auth::Session), trust);
     let status_anchor;
     let routes = match &arguments.status {
-        None => Routes::Same(pay),
+        None => gateway.map(Routes::Same),
         Some(server) => {
             status_anchor = match self::anchor("--status-ca", &status_ca) {
                 Ok(anchor) => [anchor],
                 Err(error) => return local(report, error),
             };
-            match wire(&link, server, bearer(device_token), Trust::new(&status_anchor, RELEASED_S)) {
-                Ok(ask) => Routes::two(pay, ask),
-                Err(error) => return local(report, error),
+            let backend = wire(&link, server, bearer(device_token), Trust::new(&status_anchor, RELEASED_S));
+            match (gateway, backend) {
+                (Ok(_), Ok(backend)) if arguments.is_relayed() => Ok(Routes::Same(backend)),
+                (Ok(gateway), Ok(backend)) => Ok(Routes::two(gateway, backend)),
+                (Err(error), _) | (_, Err(error)) => Err(error),
             }
         }
+    };
+    let routes = match routes {
+        Ok(routes) => routes,
+        Err(error) => return local(report, error),
     };
 
     let silent = Cell::new(false);

@@ -150,6 +150,11 @@ impl PaymentSessionId {
         Secret::parse("payment_session_id", text).map(Self)
     }
 
+    /// A merchant's backend gave it in place of the gateway's own (`alias_…`): the order is paid through that backend, and never with a card.
+    pub fn is_alias(&self) -> bool {
+        self.0.expose().starts_with("alias_")
+    }
+
     /// The text.
     pub fn expose(&self) -> &str {
         self.0.expose()

@@ -51,6 +51,13 @@ impl OrderPay {
         }
     }
 
+    /// The same with this session: for whoever sends it on.
+    #[must_use]
+    pub fn with_session(mut self, payment_session_id: PaymentSessionId) -> Self {
+        self.payment_session_id = payment_session_id;
+        self
+    }
+
     /// Asks the gateway to keep the card.
     #[must_use]
     pub fn with_save_instrument(mut self, save: bool) -> Self {

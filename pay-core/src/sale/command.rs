@@ -33,6 +33,9 @@ impl Sale {
             return Err(SaleError::OtherSession);
         }
         let class = request.payment_method().class();
+        if class.has_card() && request.payment_session_id().is_alias() {
+            return Err(SaleError::CardNotRelayed);
+        }
         let digest = self.record.digest(class);
         enough_rx(buffers, policy::least_rx(class))?;
         let Some(slot) = self.record.attempts.iter_mut().find(|slot| slot.is_none()) else {

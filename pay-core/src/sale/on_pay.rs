@@ -151,6 +151,7 @@ impl Sale {
             return;
         }
         let refusal = response::refusal(head.status, body(&head, rx));
+        let refusal = Refusal { from_backend: head.from_backend, ..refusal };
         self.note_said(&refusal);
         // A stored answer to an earlier call under this key says nothing about that call's fate that asking would not.
         let earlier = self.is_in_doubt() || head.replayed;

@@ -130,6 +130,9 @@ pub enum SaleError {
     KeyReused,
     /// The request's session is not the order's: [`Sale::session`](super::Sale::session) returns the right one.
     OtherSession,
+    /// The order is paid through the merchant's backend, and cards go straight to the gateway:
+    /// [`PaymentSessionId::is_alias`](super::super::model::PaymentSessionId::is_alias).
+    CardNotRelayed,
 }
 
 impl fmt::Display for SaleError {
@@ -140,6 +143,7 @@ impl fmt::Display for SaleError {
             Self::NotNow => f.write_str("the sale is not at a point where this can be done"),
             Self::TooManyAttempts => f.write_str("the sale has had its attempts"),
             Self::KeyReused => f.write_str("x-idempotency-key: was used for another attempt of this sale"),
+            Self::CardNotRelayed => f.write_str("payment_method: a card is not paid through the merchant's backend"),
             Self::OtherSession => f.write_str("payment_session_id: is not the session of this order"),
         }
     }

@@ -66,6 +66,11 @@ macro_rules! hint {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
+
+            /// What the header's value stands for; `None` if it is not one of these.
+            pub fn parse(value: &str) -> Option<Self> {
+                match value { $($text => Some(Self::$variant),)* _ => None }
+            }
         }
     };
 }

@@ -83,7 +83,7 @@ pub struct Request<'a> {
     pub idempotency_key: Option<&'a IdempotencyKey>,
     /// The `x-client-*` headers, on Order Pay.
     pub client: Option<&'a ClientHints>,
-    /// `x-device-epoch`, on calls to a backend that has given this terminal one.
+    /// `x-device-epoch`, where a backend has given this terminal one. Sent with a device token only: the gateway knows of no epochs.
     pub epoch: Option<&'a DeviceEpoch>,
     /// JSON, or nothing. May hold a card: never logged.
     pub body: Body<'a>,
@@ -111,6 +111,8 @@ pub struct ResponseHead {
     pub truncated: bool,
     /// `x-idempotency-replayed: true`: the stored answer to the first call under this key.
     pub replayed: bool,
+    /// `x-pay-origin: backend`: the merchant's backend says this itself, before it sent anything on to the gateway.
+    pub from_backend: bool,
     /// `Preference-Applied: wait` (RFC 7240 section 3): the answer came when there was news, or after the time of [`Request::wait_s`].
     pub waited: bool,
     /// What the gateway says about its limits.
@@ -224,13 +226,10 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Adds the terminal's epoch, where the call goes to who counts them.
+    /// Adds the terminal's epoch.
     #[must_use]
     pub const fn with_epoch(mut self, epoch: Option<&'a DeviceEpoch>) -> Self {
-        self.epoch = match self.call.route() {
-            Route::Ask => epoch,
-            Route::Pay => None,
-        };
+        self.epoch = epoch;
         self
     }
 
@@ -265,6 +264,7 @@ impl<'a> Request<'a> {
             }
             Auth::Bearer(token) => (None, None, Some(token.header())),
         };
+        let epoch = self.epoch.filter(|_| authorization.is_some());
         let client = self.client;
         [
             ("accept", Some("application/json")),
@@ -272,7 +272,7 @@ impl<'a> Request<'a> {
             ("x-api-version", Some(self.api_version.as_str())),
             ("x-request-id", Some(self.request_id.as_str())),
             ("x-idempotency-key", self.idempotency_key.map(IdempotencyKey::as_str)),
-            ("x-device-epoch", self.epoch.map(|epoch| epoch.0.as_str())),
+            ("x-device-epoch", epoch.map(|epoch| epoch.0.as_str())),
             ("prefer", self.preference()),
             ("x-client-device", client.and_then(|c| c.device).map(|d| d.as_str())),
             ("x-client-os", client.and_then(|c| c.os).map(|o| o.as_str())),
@@ -346,6 +346,8 @@ impl ResponseHead {
         } else if is("preference-applied") {
             let name = |preference: &str| preference.split(['=', ';']).next().is_some_and(is_wait);
             self.waited |= value.split(',').any(name);
+        } else if is("x-pay-origin") {
+            self.from_backend = value == "backend";
         } else if is("x-ratelimit-limit") {
             self.rate_limit.limit = number();
         } else if is("x-ratelimit-remaining") {

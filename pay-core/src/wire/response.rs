@@ -197,7 +197,7 @@ pub fn refusal(status: u16, rx: &mut [u8]) -> Refusal<'_> {
     let spans = document(rx, &NAMES).unwrap_or([None; 4]).map(|value| word(rx, value));
     let text = Resolver(rx);
     let [code, kind, message, help] = spans.map(|span| text.or_empty(span));
-    Refusal { status, code, kind, message, help }
+    Refusal { status, code, kind, message, help, from_backend: false }
 }
 
 /// An Order Pay reply as places in the receive buffer, so that it can be kept beside it.

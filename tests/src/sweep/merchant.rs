@@ -54,6 +54,7 @@ impl Merchant {
             content_type: header("content-type"),
             epoch: header("x-device-epoch"),
             body: request.body.clone(),
+            ..Incoming::default()
         };
         let prices = Prices::UpTo(Amount::from_minor(100_000_000).expect("an amount"));
         let service = Service::new(self, line);

@@ -213,6 +213,17 @@ fn a_session_of_another_order_is_not_paid_with() {
     rig.pay(&methods::card("session_of_this_read"), "k0").unwrap();
 }
 
+// Meant to notice: the check left out (the card would go to the backend); all methods refused.
+#[test]
+fn a_card_does_not_go_to_a_backend_that_pays() {
+    let mut rig = Rig::taking(Policy::with_ask());
+    let Told::Answer(status, body) = order_is("ACTIVE") else { unreachable!() };
+    rig.tell("order", Told::Answer(status, body.replace(SESSION, "alias_of_this_order"))).tell("list", list(&[]));
+    assert_eq!(rig.next(), Asked::Ready(String::new()));
+    assert_eq!(rig.pay(&methods::card("alias_of_this_order"), "k0"), Err(SaleError::CardNotRelayed));
+    rig.pay(&methods::link("alias_of_this_order"), "k0").unwrap();
+}
+
 // M10.
 #[test]
 fn money_behind_a_list_that_hides_something_is_found() {

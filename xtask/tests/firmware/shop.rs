@@ -29,8 +29,8 @@ impl Shop {
     pub(crate) fn at_speed(speed: u32, rules: Rules) -> Self {
         let gateway = Arc::new(sandbox::Server::start(Config { rules, ..Config::default() }).unwrap());
         let dir = scratch("shop");
-        let token = backend::add_token(&dir, "kiosk").unwrap();
-        std::fs::write(dir.join("token"), token.as_bytes()).unwrap();
+        std::fs::write(dir.join("token"), backend::add_token(&dir, "kiosk").unwrap().as_bytes()).unwrap();
+        std::fs::write(dir.join("direct"), backend::add_direct_token(&dir, "reader").unwrap().as_bytes()).unwrap();
         let auth = Auth::merchant(gateway.client_id(), gateway.client_secret()).unwrap();
         let endpoint = Endpoint::parse(gateway.url(), auth).unwrap();
         let roots = transport_std::Roots::from_der([gateway.ca_der()]).unwrap();
@@ -64,7 +64,7 @@ impl Shop {
         words(&format!("--connect 10.0.2.2:{port} --server-name localhost --ca {ca}"))
     }
 
-    /// Words for the gateway and the backend, which makes the order.
+    /// Words for the gateway and the backend, which makes the order and pays it.
     pub(crate) fn order_at(&self, port: u16, order: &str) -> Vec<String> {
         self.order_of(port, order, "10.15")
     }
@@ -86,7 +86,15 @@ impl Shop {
             "--status-connect 10.0.2.2:{backend} --status-server-name localhost --status-ca {ca} \
              --device-token-file {token}"
         );
-        [self.gateway_at(port), words(&more)].concat()
+        // Who stands before the gateway is met by a kiosk that goes there.
+        let way = if port == self.port() { Vec::new() } else { self.straight() };
+        [self.gateway_at(port), words(&more), way].concat()
+    }
+
+    /// From now on the device pays at the gateway, not through the backend: words for that.
+    pub(crate) fn straight(&self) -> Vec<String> {
+        std::fs::copy(self.dir.join("direct"), self.dir.join("token")).unwrap();
+        words("--direct")
     }
 
     /// Words for the gateway and an order whose session is known; nobody can be asked.
@@ -130,8 +138,9 @@ impl Shop {
         self.path(name)
     }
 
-    /// Words for this card and these OTPs.
+    /// Words for this card and these OTPs, with which the device pays at the gateway.
     pub(crate) fn card(&self, card: &TestCard, cvv: &str, otps: &str) -> Vec<String> {
+        self.straight();
         let text = format!(
             r#"{{"number": "{}", "expiry_month": "03", "expiry_year": "2031", "cvv": "{cvv}", "holder": "A SHOPPER"}}"#,
             card.number

@@ -87,6 +87,11 @@ impl MethodClass {
         matches!(self, Self::UpiLink | Self::UpiQrCode | Self::UpiPodQrCode | Self::NetBanking | Self::BankTransfer)
     }
 
+    /// Whether its request holds a card, which goes to nobody but the gateway.
+    pub const fn has_card(self) -> bool {
+        matches!(self, Self::Card | Self::CardOtp | Self::Emi)
+    }
+
     /// Every class.
     pub const ALL: [Self; 12] = [
         Self::Card,

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use backend::{Config, Limits, Server, add_token};
+use backend::{Config, Limits, Server, add_direct_token};
 use pay_core::wire::webhook::{Key, Keys};
 use pay_core::wire::{Auth, Endpoint};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ pub fn serve(words: &str) {
     config.connections = 12_000;
     config.notice = Arc::new(|notice| eprintln!("backend: {notice}"));
     let tokens: Vec<_> = (0..accounts)
-        .map(|account| add_token(&config.database, &format!("shop-{account}")).expect("a token").to_string())
+        .map(|account| add_direct_token(&config.database, &format!("shop-{account}")).expect("a token").to_string())
         .collect();
     let server = Server::start(config).expect("a backend");
     say(&json!({"url": server.url(), "ca": server.ca_pem(), "hooks": server.hooks_url(), "tokens": tokens}));
