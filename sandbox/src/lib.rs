@@ -47,6 +47,7 @@ pub use books::payment::{Payment, PaymentStatus};
 pub use books::refund::{Refund, RefundStatus};
 pub use books::terms::{Listing, Sessions, Unfinished};
 pub use gateway::faults::Fault;
+pub use gateway::habits::{Habits, PodQr};
 pub use gateway::keys::SessionKeys;
 pub use gateway::outbox::{Hook, HookFamily, Webhook};
 pub use gateway::rate::Limits;

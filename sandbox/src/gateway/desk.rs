@@ -5,6 +5,7 @@ use crate::books::terms::Terms;
 use crate::calls::call::Call;
 use crate::calls::route::Route;
 use crate::gateway::faults::Fault;
+use crate::gateway::habits::Habits;
 use crate::gateway::idempotency::{Seen, Store};
 use crate::gateway::keys::SessionKeys;
 use crate::gateway::rate::{Allowance, Bucket, Limits, Windows};
@@ -31,6 +32,7 @@ pub(crate) struct Direction {
     pub(crate) session_keys: SessionKeys,
     pub(crate) store_throttles: bool,
     pub(crate) limits: Limits,
+    pub(crate) habits: Habits,
     pub(crate) fault: Option<Fault>,
     /// The shopper of its order is a scenario's.
     pub(crate) played: bool,
@@ -63,11 +65,16 @@ impl Desk {
         direction: &Direction,
         now: UnixMillis,
     ) -> Response {
-        let fault = direction.fault.as_ref();
+        let (fault, habits) = (direction.fault.as_ref(), &direction.habits);
         let merchant = self.is_merchant(request);
         let bucket = route.map_or(Bucket::Other, Bucket::of);
         let mut allowance = self.windows.count(bucket, &direction.limits, now);
         let version = request.header("x-api-version").and_then(ApiVersion::parse);
+        let version = version.filter(|version| *version <= habits.newest);
+        let pays = matches!(route, Some(Route::OrderPay));
+        if let Some(limit) = habits.keyed_limit.filter(|_| pays && merchant) {
+            allowance.limit = limit;
+        }
         let otp = matches!(route, Some(Route::Authenticate(_)));
         let scripted = fault.and_then(Fault::refusal);
         if let Some(Fault::Throttle { retry_s, .. }) = fault.cloned() {
@@ -75,15 +82,21 @@ impl Desk {
         }
 
         let gate = self.gate(request, route, version, merchant, allowance.retry > 0 && scripted.is_none());
+        let gate = match habits.refusal(request).filter(|_| pays) {
+            Some(refusal) => gate.and(Err(refusal)),
+            None => gate,
+        };
         let counts = merchant || direction.session_keys == SessionKeys::Honoured;
-        let key = request.header("x-idempotency-key").filter(|_| request.method == "POST" && counts);
+        let key =
+            request.header("x-idempotency-key").filter(|_| request.method == "POST" && counts && habits.honours_keys);
         let scope = key
             .filter(|_| gate.is_ok() || direction.store_throttles)
             .map(|key| format!("{merchant} {} {key}", request.path));
-        let seen = scope.as_ref().map_or(Seen::New, |scope| self.store.look_up(scope, &request.body, now));
+        let seen = scope.as_ref().map_or(Seen::New, |scope| self.store.look_up(scope, &request.body, habits, now));
         let mut answer = match (&scripted, seen) {
             (Some(scripted), _) if !scripted.executed && !scripted.stored => refuse(&scripted.refusal, version, otp),
             (_, Seen::Same { status, body }) => Answer { status, body, replayed: true },
+            (_, Seen::Busy) => refuse(&Refusal::at_work(), version, otp),
             (_, Seen::Other) => refuse(&Refusal::other_body(), version, otp),
             (_, Seen::New) => {
                 let result = gate.and_then(|version| {
@@ -98,10 +111,15 @@ impl Desk {
                     }
                 });
                 let answer = match result {
-                    Ok(body) => Answer { status: 200, body: json::write(&body), replayed: false },
+                    Ok(mut body) => {
+                        if pays {
+                            habits.shape(&mut body);
+                        }
+                        Answer { status: 200, body: json::write(&body), replayed: false }
+                    }
                     Err(refusal) => refuse(&refusal, version, otp),
                 };
-                if let Some(scope) = scope {
+                if let Some(scope) = scope.filter(|_| answer.status == 200 || habits.keeps_refusals) {
                     self.store.keep(scope, &request.body, answer.status, &answer.body, now);
                 }
                 answer
@@ -113,7 +131,7 @@ impl Desk {
         if let Some(scripted) = scripted.filter(|scripted| scripted.executed && !scripted.stored) {
             answer = refuse(&scripted.refusal, version, otp);
         }
-        self.respond(request, answer, allowance, merchant)
+        self.respond(request, answer, habits.rate_headers.then_some(allowance), merchant)
     }
 
     /// Says no before anything else happens.
@@ -126,7 +144,7 @@ impl Desk {
     ) -> Response {
         let version = request.header("x-api-version").and_then(ApiVersion::parse);
         let allowance = self.windows.count(Bucket::Other, limits, now);
-        self.respond(request, refuse(refusal, version, false), allowance, false)
+        self.respond(request, refuse(refusal, version, false), Some(allowance), false)
     }
 
     /// What stands before the store: the version, the rate limit, the credentials.
@@ -181,7 +199,7 @@ impl Desk {
             && request.header("x-client-secret") == Some(&self.client_secret)
     }
 
-    fn respond(&mut self, request: &Request, answer: Answer, allowance: Allowance, merchant: bool) -> Response {
+    fn respond(&mut self, request: &Request, answer: Answer, allowance: Option<Allowance>, merchant: bool) -> Response {
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         let mut put = |name: &str, value: &str| headers.push((name.to_owned(), value.to_owned()));
         if let Some(version) = request.header("x-api-version") {
@@ -191,10 +209,12 @@ impl Desk {
             Some(id) => put("x-request-id", id),
             None => put("x-request-id", &self.books.dice.hex(32)),
         }
-        put("x-ratelimit-limit", &allowance.limit.to_string());
-        put("x-ratelimit-remaining", &allowance.remaining.to_string());
-        put("x-ratelimit-retry", &allowance.retry.to_string());
-        put("x-ratelimit-type", if merchant { "app_id" } else { "ip" });
+        if let Some(allowance) = allowance {
+            put("x-ratelimit-limit", &allowance.limit.to_string());
+            put("x-ratelimit-remaining", &allowance.remaining.to_string());
+            put("x-ratelimit-retry", &allowance.retry.to_string());
+            put("x-ratelimit-type", if merchant { "app_id" } else { "ip" });
+        }
         if let Some(key) = request.header("x-idempotency-key") {
             put("x-idempotency-key", key);
         }

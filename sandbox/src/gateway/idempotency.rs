@@ -1,5 +1,6 @@
 //! The store of first answers: same key and body, same answer, whether it was good or bad.
 
+use crate::gateway::habits::Habits;
 use crate::ground::time::UnixMillis;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -23,6 +24,8 @@ pub(crate) enum Seen {
     Same { status: u16, body: Vec<u8> },
     /// The key was used with another body.
     Other,
+    /// The first call is at work still.
+    Busy,
 }
 
 /// First answers by method, path and key.
@@ -30,11 +33,12 @@ pub(crate) enum Seen {
 pub(crate) struct Store(BTreeMap<String, Stored>);
 
 impl Store {
-    pub(crate) fn look_up(&self, scope: &str, body: &[u8], now: UnixMillis) -> Seen {
+    pub(crate) fn look_up(&self, scope: &str, body: &[u8], habits: &Habits, now: UnixMillis) -> Seen {
         let kept = self.0.get(scope).filter(|stored| now.saturating_sub(stored.at) < KEPT_MS);
         match kept {
             None => Seen::New,
-            Some(stored) if stored.digest == digest(body) => {
+            Some(stored) if now.saturating_sub(stored.at) < habits.busy_ms => Seen::Busy,
+            Some(stored) if stored.digest == digest(body) || !habits.compares_bodies => {
                 Seen::Same { status: stored.status, body: stored.body.clone() }
             }
             Some(_) => Seen::Other,

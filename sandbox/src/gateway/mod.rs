@@ -2,6 +2,7 @@
 
 pub(crate) mod desk;
 pub(crate) mod faults;
+pub(crate) mod habits;
 pub(crate) mod idempotency;
 pub(crate) mod keys;
 pub(crate) mod outbox;

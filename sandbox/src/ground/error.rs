@@ -62,6 +62,10 @@ impl Refusal {
         Self::new(500, "api_error", "internal_error", "internal Server Error")
     }
 
+    pub(crate) fn at_work() -> Self {
+        Self::new(409, "idempotency_error", "request_failed", "a call with the same idempotency key is at work")
+    }
+
     pub(crate) fn other_body() -> Self {
         Self::new(
             422,

@@ -4,6 +4,7 @@ use crate::gateway::outbox::{Hook, Webhook};
 use crate::ground::http::{Request, Response};
 use crate::ground::time::UnixMillis;
 use crate::ground::wire::WireFault;
+use crate::server::body::Sent;
 use crate::server::certificate;
 use crate::server::certificate::Certificates;
 use crate::server::faulty::Faulty;
@@ -17,9 +18,8 @@ use core::{
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Limited};
 use hyper::{
-    body::Bytes,
     header::{HeaderName, HeaderValue},
     server::conn::http1,
     service::service_fn,
@@ -284,7 +284,7 @@ async fn answer(
     request: hyper::Request<hyper::body::Incoming>,
     shared: Arc<Shared>,
     fault: Arc<Mutex<Option<WireFault>>>,
-) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
+) -> Result<hyper::Response<Sent>, Infallible> {
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, BODY_MAX).collect().await else {
         return Ok(status(413));
@@ -297,9 +297,12 @@ async fn answer(
         body: body.to_bytes().to_vec(),
     };
     let now = shared.now();
-    let response = shared.lock().handle(&request, now);
+    let (response, chunked) = {
+        let mut gateway = shared.lock();
+        (gateway.handle(&request, now), gateway.rules_mut().habits.chunked)
+    };
     *fault.lock().unwrap_or_else(PoisonError::into_inner) = response.fault;
-    Ok(to_hyper(response).unwrap_or_else(|_| status(500)))
+    Ok(to_hyper(response, chunked).unwrap_or_else(|_| status(500)))
 }
 
 /// A header, unless its value is not plain ASCII: such a one could not be echoed.
@@ -307,16 +310,16 @@ fn header((name, value): (&HeaderName, &HeaderValue)) -> Option<(String, String)
     Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
 }
 
-fn to_hyper(response: Response) -> Result<hyper::Response<Full<Bytes>>, hyper::http::Error> {
+fn to_hyper(response: Response, chunked: bool) -> Result<hyper::Response<Sent>, hyper::http::Error> {
     let mut builder = hyper::Response::builder().status(response.status);
     for (name, value) in response.headers {
         builder = builder.header(name, value);
     }
-    builder.body(Full::new(Bytes::from(response.body)))
+    builder.body(Sent::new(response.body, chunked))
 }
 
-fn status(status: u16) -> hyper::Response<Full<Bytes>> {
-    let mut response = hyper::Response::new(Full::default());
+fn status(status: u16) -> hyper::Response<Sent> {
+    let mut response = hyper::Response::new(Sent::new(Vec::new(), false));
     if let Ok(status) = hyper::StatusCode::from_u16(status) {
         *response.status_mut() = status;
     }

@@ -83,6 +83,7 @@ impl Gateway {
             session_keys,
             store_throttles: self.rules.store_throttles,
             limits: self.rules.limits,
+            habits: self.rules.habits,
             fault,
             played: play.is_some(),
         }

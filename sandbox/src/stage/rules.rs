@@ -2,6 +2,7 @@
 
 use crate::books::refund::RefundStatus;
 use crate::books::terms::{Listing, Sessions, Terms, Unfinished};
+use crate::gateway::habits::Habits;
 use crate::gateway::keys::SessionKeys;
 use crate::gateway::rate::Limits;
 use crate::scenario::entry::Scenario;
@@ -30,6 +31,8 @@ pub struct Rules {
     pub refunds: RefundStatus,
     /// Calls per minute.
     pub limits: Limits,
+    /// See [`Habits`].
+    pub habits: Habits,
     /// How many of a hundred webhooks are lost, with their repeats.
     pub lost_webhooks: u32,
     /// The scenario of every order that does not choose one itself.
@@ -49,6 +52,7 @@ impl Default for Rules {
             listing: Listing::default(),
             refunds: RefundStatus::Success,
             limits: Limits::NONE,
+            habits: Habits::default(),
             lost_webhooks: 0,
             scenario: None,
         }

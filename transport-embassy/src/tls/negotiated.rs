@@ -64,11 +64,18 @@ impl Negotiated {
             sent: 0,
         };
         for (shape, certificate) in negotiated.chain.iter_mut().zip(chain) {
-            let key = public_key_info(certificate).and_then(key_shape).unwrap_or(KeyShape::Other);
-            *shape = CertificateShape { len: certificate.len(), key };
+            *shape = CertificateShape::of(certificate);
             negotiated.sent += 1;
         }
         negotiated
+    }
+}
+
+impl CertificateShape {
+    /// Of a certificate in DER, whoever received it. A key that cannot be read is [`KeyShape::Other`].
+    pub fn of(certificate: &[u8]) -> Self {
+        let key = public_key_info(certificate).and_then(key_shape).unwrap_or(KeyShape::Other);
+        Self { len: certificate.len(), key }
     }
 }
 
