@@ -117,6 +117,9 @@ pub(super) enum Command {
     Refund(RefundArgs),
     /// Force the result of a payment, in a sandbox
     Simulate(SimulateArgs),
+    /// Measure what nobody has published about the gateway: one order of Rs 1 that nobody can pay and that is closed in the end, at
+    /// most five minutes, within the published limits. Without merchant keys it says what can be learned without an account
+    Doctor(DoctorArgs),
     /// Say what a reply of the gateway means
     Inspect(InspectArgs),
     /// Measure Order Pay calls over one connection, on this machine only
@@ -403,6 +406,21 @@ pub(super) enum EndName {
     Pending,
     #[value(name = "USER_DROPPED")]
     UserDropped,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Go to a host that is no sandbox: the order is a real one
+    #[arg(long)]
+    pub(super) production: bool,
+    /// Write the report here, too: JSON without keys, tokens and sessions, for the gateway's support
+    #[arg(long, value_name = "FILE")]
+    pub(super) report: Option<PathBuf>,
+    /// Where the gateway sends webhooks, as https://host/path: whether one arrives from here
+    #[arg(long, value_name = "URL")]
+    pub(super) hooks_url: Option<String>,
+    #[command(flatten)]
+    pub(super) to: To,
 }
 
 #[derive(Debug, Args)]

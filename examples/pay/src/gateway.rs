@@ -2,6 +2,7 @@
 
 use core::net::IpAddr;
 use std::env;
+use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use pay_core::drive::Routes;
@@ -9,6 +10,8 @@ use pay_core::model::{ApiVersion, Environment};
 use pay_core::sale::{Policy, Refunds};
 use pay_core::till::Terms;
 use pay_core::wire::{Auth, ClientBrowser, ClientHints, ClientOs, Endpoint};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde::Deserialize;
 use transport_std::{Config, HttpsTransport, Roots};
 use zeroize::Zeroize;
@@ -26,9 +29,9 @@ const ABANDONED_MS: u32 = 60_000;
 /// Both ends of the wire, as the options say.
 #[derive(Debug)]
 pub(super) struct Gateway {
-    pay: Endpoint,
+    pub(super) pay: Endpoint,
     /// The backend, where there is one; it answers for orders instead of the gateway.
-    ask: Option<Endpoint>,
+    pub(super) ask: Option<Endpoint>,
     config: Config,
     pub(super) version: ApiVersion,
     pub(super) timeout_ms: u32,
@@ -73,15 +76,9 @@ impl Gateway {
         let config = match &to.ca {
             None => Config::new(),
             Some(path) => {
-                let bytes = input::whole(path)?;
-                // DER is no text, and text is PEM, in whatever encoding.
-                let pem = input::decoded(&bytes).filter(|text| text.contains("-----BEGIN "));
-                let roots = match &pem {
-                    Some(text) => Roots::from_pem(text.as_bytes()),
-                    None => Roots::from_der([bytes.as_slice()]),
-                };
-                Config::new()
-                    .with_roots(roots.with_context(|| format!("{} holds no usable certificate", input::name(path)))?)
+                let own = certificates(path)?;
+                let roots = Roots::from_der(own.iter().map(|certificate| certificate.as_ref()));
+                Config::new().with_roots(roots.with_context(|| unusable(path))?)
             }
         };
         Ok(Self {
@@ -199,6 +196,24 @@ impl Gateway {
     pub(super) fn patience_ms(&self) -> u32 {
         self.timeout_ms.min(if self.is_loopback() { 3_000 } else { 20_000 })
     }
+}
+
+/// The certificates in a file, PEM or DER.
+pub(super) fn certificates(path: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let bytes = input::whole(path)?;
+    // DER is no text, and text is PEM, in whatever encoding.
+    let pem = input::decoded(&bytes).filter(|text| text.contains("-----BEGIN "));
+    match &pem {
+        Some(text) => {
+            let list: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
+            list.map_err(|_| anyhow!(unusable(path)))
+        }
+        None => Ok(vec![CertificateDer::from(bytes.to_vec())]),
+    }
+}
+
+fn unusable(path: &Path) -> String {
+    format!("{} holds no usable certificate", input::name(path))
 }
 
 /// What this machine tells of itself.

@@ -8,6 +8,7 @@ mod cli;
 mod console;
 mod counter;
 mod demo;
+mod doctor;
 mod ear;
 mod entropy;
 mod exit;
@@ -62,6 +63,7 @@ fn run(console: Console, command: &Command) -> anyhow::Result<Ending> {
         Command::Status(args) => status::run(console, args),
         Command::Refund(args) => refund::run(console, args),
         Command::Simulate(args) => simulate::run(console, args),
+        Command::Doctor(args) => doctor::run(console, args),
         Command::Inspect(args) => inspect::run(console, args),
         Command::Bench(args) => bench::run(console, args),
     }

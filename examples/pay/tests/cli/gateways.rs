@@ -92,6 +92,12 @@ impl Gateway {
         command(&[args, &options].concat(), &[]).spawn().unwrap()
     }
 
+    /// Begins what needs no till's folder, with the merchant's keys.
+    pub fn begin_at_once(&self, args: &[&str]) -> Child {
+        let options = ["--gateway", &self.url, "--ca", &self.ca, "--keys", &self.keys];
+        command(&[args, &options].concat(), &[]).spawn().unwrap()
+    }
+
     /// As a till without keys.
     pub fn pay_without_keys(&self, args: &[&str]) -> Run {
         pay(&[args, &self.options(args)].concat())

@@ -3,7 +3,9 @@
 mod backend;
 mod bench;
 mod demo;
+mod doctor;
 mod field;
+mod front;
 mod gateways;
 mod inspect;
 mod journal;
