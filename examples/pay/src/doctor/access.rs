@@ -134,7 +134,7 @@ fn hints(notes: &Notes) -> Finding {
         return HINTS.as_assumed("Answered without them", "They may be left out");
     }
     match notes.answer(Step::PayHints) {
-        Ok(with) if with.is_success() => HINTS.otherwise(
+        Ok(with) if with.is_success() && without.status == 400 => HINTS.otherwise(
             format!("Refused without them ({}), answered with them", without.said()),
             "Set Terms::client: the headers are required",
         ),

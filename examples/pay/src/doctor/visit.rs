@@ -141,3 +141,38 @@ fn wait_s(answer: &Answer) -> u32 {
     let said = answer.number("x-ratelimit-retry").or_else(|| answer.number("retry-after"));
     said.filter(|s| *s > 0).map_or(RETRY_MAX_S, |s| s.min(RETRY_MAX_S))
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use pay_core::model::Environment;
+    use pay_core::wire::Endpoint;
+
+    use super::super::wire::roots;
+    use super::*;
+
+    // Mutant: `is_over` that looks at Ctrl-C alone goes to the gateway's host.
+    #[test]
+    fn nothing_is_asked_when_the_time_is_over() {
+        let endpoint = Endpoint::gateway(Environment::Sandbox, Auth::Session);
+        let mut visit = Visit {
+            server: Server::new(&endpoint, roots(None).unwrap()).unwrap(),
+            auth: Auth::Session,
+            notes: Notes::default(),
+            pace: Pace::new(true),
+            end: now(),
+            hinted: false,
+            opened: false,
+        };
+        thread::sleep(Duration::from_millis(5));
+        let version = ApiVersion::default();
+        let ask = Ask { call: Call::OrderPay, version, keyed: false, key: None, body: b"{}" };
+        assert!(visit.call(Step::PaySession, ask).is_none());
+        visit.call_at_once(ask);
+        for step in [Step::PaySession, Step::PayAtOnce(0), Step::PayAtOnce(1)] {
+            assert_eq!(visit.notes.answer(step).unwrap_err(), "the time of the visit was over");
+        }
+        assert!(!visit.opened);
+    }
+}

@@ -203,6 +203,18 @@ fn an_account_without_order_pay() {
     );
 }
 
+// Mutant: a 429 that is taken for the answer.
+#[test]
+fn a_gateway_that_is_busy_is_waited_for() {
+    let gateway = planted(|_, _| ());
+    let busy = sandbox::Fault::Throttle { retry_s: 1, executed: false, stored: false };
+    gateway.server().gateway().inject("POST /orders/sessions", 1, busy);
+    expect(
+        &visit(&gateway),
+        &[("client.hints", AS_ASSUMED, "without"), ("repeat.session", OTHERWISE, "first payment")],
+    );
+}
+
 // Meant to notice: calls that need keys and are made without.
 #[test]
 fn without_an_account_something_is_learned_all_the_same() {
