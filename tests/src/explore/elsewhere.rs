@@ -2,8 +2,8 @@
 
 use crate::laws::Payer;
 
-use super::gateway::{Gateway, Kind, Payment, State, Status};
-use super::merchant::Merchant;
+use super::gateway::{Call, Gateway, Kind, Payment, State, Status};
+use super::merchant::Fault;
 use super::rules::Rules;
 use super::step::Step;
 use super::world::{Next, Outside, World};
@@ -12,14 +12,12 @@ impl World {
     /// What becomes of the merchant's book.
     pub(super) fn merchant_moves(&self, rules: &Rules, all: &mut Vec<Next>) {
         let Some(merchant) = &self.outside.merchant else { return };
-        let change = |world: &mut Self, run: &dyn Fn(&mut Merchant, &mut Gateway) -> Result<(), String>| {
-            let Outside { gateway, merchant } = &mut world.outside;
-            merchant.as_mut().map_or(Ok(()), |merchant| run(merchant, gateway))
-        };
         if !merchant.is_at_rest() {
-            for lost in [false, true].into_iter().take(1 + usize::from(rules.refuses)) {
-                self.after(rules, Step::MerchantWorks { lost }, all, |world| {
-                    change(world, &|merchant, gateway| merchant.works(gateway, lost))
+            let faults = [Fault::Lost, Fault::Dies].into_iter().filter(|_| rules.refuses);
+            for fault in [Fault::None].into_iter().chain(faults) {
+                self.after(rules, Step::MerchantWorks(fault), all, |world| {
+                    let Outside { gateway, merchant } = &mut world.outside;
+                    merchant.as_mut().map_or(Ok(()), |merchant| merchant.works(gateway, fault))
                 });
             }
         }
@@ -31,32 +29,26 @@ impl World {
             if payment.status != Status::Success || payment.refunded || merchant.reported() == Some(false) {
                 continue;
             }
-            if self.outside.gateway.goods.contains(&id) {
-                self.after(rules, Step::Reports { released: true, payment: id }, all, |world| {
-                    change(world, &|merchant, _| {
-                        merchant.report(true, Some(id));
-                        Ok(())
-                    })
+            let says = |released| Call::Report { till: 1, released, payment: Some(id) };
+            let report = |released, all: &mut Vec<Next>| {
+                self.after(rules, Step::Reports { released, payment: id }, all, |world| {
+                    world.outside.on(&says(Some(released))).map(drop)
                 });
+            };
+            if self.outside.gateway.goods.contains(&id) {
+                report(true, all);
                 continue;
             }
             // Goods go out once the book has granted the right to it.
             self.after(rules, Step::Claims { payment: id }, all, |world| {
-                change(world, &|merchant, gateway| {
-                    if merchant.claim(id) {
-                        gateway.goods.push(id);
-                        gateway.facts().handed_out(1)?;
-                    }
-                    Ok(())
-                })
+                if world.outside.on(&says(None))?.status == 200 {
+                    world.outside.gateway.goods.push(id);
+                    world.outside.gateway.facts().handed_out(1)?;
+                }
+                Ok(())
             });
             if self.outside.gateway.goods.is_empty() {
-                self.after(rules, Step::Reports { released: false, payment: Gateway::id(index) }, all, |world| {
-                    change(world, &|merchant, _| {
-                        merchant.report(false, Some(Gateway::id(index)));
-                        Ok(())
-                    })
-                });
+                report(false, all);
             }
         }
     }

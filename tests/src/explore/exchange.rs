@@ -4,6 +4,7 @@ use pay_core::sale::Delivery;
 use pay_core::till::canonical::NOON;
 
 use super::gateway::{Answer, Call};
+use super::merchant::Fault;
 use super::spot::{Spot, nothing};
 use super::step::Step;
 use super::terminal::{ORDER, Tell, Terminal};
@@ -68,7 +69,7 @@ impl World {
         });
         if rules.backend && matches!(call, Call::Create { .. } | Call::Terminate) {
             let dies = |outside: &mut Outside, _: &Terminal| match &mut outside.merchant {
-                Some(merchant) => merchant.dies_after(&mut outside.gateway, call),
+                Some(merchant) => merchant.pass(&mut outside.gateway, call, Fault::Dies).map(drop),
                 None => Ok(()),
             };
             self.to_till(spot, NOON, Step::BackendDies(number, call.clone()), all, dies, fails);

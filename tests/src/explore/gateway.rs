@@ -66,6 +66,8 @@ pub struct Payment {
 pub enum Call {
     Create {
         mark: String,
+        /// What a backend writes on its order; a till writes nothing.
+        note: String,
     },
     Order,
     Payments,
@@ -131,11 +133,13 @@ impl Call {
 pub struct Answer {
     pub status: u16,
     pub body: String,
+    /// The call did nothing: it is what an earlier one made.
+    pub replayed: bool,
 }
 
 impl Answer {
     pub fn new(status: u16, body: impl Into<String>) -> Self {
-        Self { status, body: body.into() }
+        Self { status, body: body.into(), replayed: false }
     }
 
     pub fn refusal(status: u16, code: &str) -> Self {
@@ -148,6 +152,7 @@ impl Answer {
 pub struct Gateway {
     pub state: State,
     mark: String,
+    note: String,
     pub payments: Vec<Payment>,
     /// Refunds that name no payment.
     unnamed: Vec<String>,
@@ -165,6 +170,7 @@ impl Gateway {
         Self {
             state,
             mark: String::new(),
+            note: String::new(),
             payments: Vec::new(),
             unnamed: Vec::new(),
             stale: false,
@@ -274,11 +280,12 @@ impl Gateway {
             State::Terminated => "TERMINATED",
             State::Expired => "EXPIRED",
         };
-        let mark = &self.mark;
+        let (mark, note) = (&self.mark, &self.note);
+        let note = if note.is_empty() { String::new() } else { format!(r#","order_note":"{note}""#) };
         Answer::new(
             200,
             format!(
-                r#"{{"order_id":"{id}","order_status":"{status}","order_amount":{AMOUNT},"order_currency":"INR","payment_session_id":"{SESSION}","order_tags":{{"till_mark":"{mark}"}}}}"#
+                r#"{{"order_id":"{id}","order_status":"{status}","order_amount":{AMOUNT},"order_currency":"INR","payment_session_id":"{SESSION}","order_tags":{{"till_mark":"{mark}"}}{note}}}"#
             ),
         )
     }
@@ -319,9 +326,10 @@ impl Gateway {
     /// A law that is broken by it.
     pub fn on(&mut self, order: &OrderId, call: &Call) -> Result<Answer, String> {
         Ok(match call {
-            Call::Create { mark } if self.state == State::Absent => {
+            Call::Create { mark, note } if self.state == State::Absent => {
                 self.state = State::Active;
                 self.mark.clone_from(mark);
+                self.note.clone_from(note);
                 self.order(order)
             }
             Call::Create { .. } => Answer::refusal(409, "order_already_exists"),

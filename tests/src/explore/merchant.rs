@@ -1,16 +1,21 @@
-//! The merchant's book, with a gateway, and a till that reports.
+//! The merchant's backend: the book and the rules that ship ([`backend::rules`]), over memory and the gateway of this world.
 
+use std::cell::{Cell, RefCell};
+
+use backend::book::{Book, Effect, Entry, Event, Moment, Owner, Terms, Unreported};
+use backend::rules::{self, Ground};
+use pay_core::model::{ApiVersion, CallKind, CfPaymentId, MARK_TAG, OrderId, RequestId, UnixSeconds};
 use pay_core::sale::{Millis, NOT_ATTEMPTED_MS};
+use pay_core::till::canonical::NOON_DATE;
+use pay_core::wire::{self, ResponseHead};
 
-use backend::book::{
-    Book, Duty, Effect, Entry, Event, Moment, Owner, Reading, SeenPayment, SeenRefund, Terms, Unreported,
-};
-
-use super::gateway::{Answer, Call, Gateway, State, Status};
-use super::terminal::ORDER;
+use super::gateway::{Answer, Call, Gateway};
+use super::terminal::{self, ORDER, create_order};
 
 const AMOUNT: u64 = 25_000;
 const TERMS: Terms = Terms { life_ms: 1_800_000, first_look_ms: 60_000, unreported: Unreported::Tell };
+/// The till's token, as a hash.
+const TILL: Owner = Owner::new([1; 32]);
 
 /// A merchant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,103 +25,80 @@ pub struct Merchant {
     now: Moment,
 }
 
+/// What goes wrong at the backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    None,
+    /// The gateway's answers are lost.
+    Lost,
+    /// The gateway acts, and the backend dies before it hears so.
+    Dies,
+}
+
 impl Merchant {
     /// `made`: a till has made the order.
     pub fn new(made: bool) -> Self {
-        let mut merchant = Self { entry: None, now: Moment(0) };
+        let mut book = Book::default();
         if made {
-            merchant.want();
-            merchant.on(&Event::Made { at: Moment(0) });
+            book.want(ORDER.clone(), TILL, AMOUNT);
+            book.on(&ORDER, &Event::Made { at: Moment(0) });
         }
+        let mut merchant = Self { entry: book.entry(&ORDER).cloned(), now: Moment(0) };
         merchant.canonical();
         merchant
     }
 
-    fn book(&self) -> Book {
+    /// A till's call, and the answer to it.
+    ///
+    /// # Errors
+    /// A law that is broken by it.
+    pub fn pass(&mut self, gateway: &mut Gateway, call: &Call, fault: Fault) -> Result<Answer, String> {
+        // With a session, or with keys of the till's own, the gateway is called.
+        let Some(asked) = asked(call) else { return gateway.on(&ORDER, call) };
+        let answer = self.serve(gateway, fault, |service| {
+            rules::answer(service, TILL, asked, ApiVersion::default()).unwrap_or_else(|refusal| refusal)
+        })?;
+        let body = String::from_utf8(answer.body).map_err(|_| "an answer of the backend is no text")?;
+        Ok(Answer { status: answer.status, body, replayed: answer.replayed })
+    }
+
+    /// Waits until the next duty is due, and does it.
+    ///
+    /// # Errors
+    /// A law that is broken by it.
+    pub fn works(&mut self, gateway: &mut Gateway, fault: Fault) -> Result<(), String> {
+        let Some(entry) = self.entry.clone() else { return Ok(()) };
+        let Some((at, duty)) = entry.due(TERMS) else { return Ok(()) };
+        if gateway.is_closed() && at.0.saturating_sub(self.now.0) * 4 >= NOT_ATTEMPTED_MS * 3 {
+            gateway.stale = true;
+        }
+        self.now = Moment(self.now.0.max(at.0));
+        // What could not be done is as due as before.
+        self.serve(gateway, fault, |service| rules::fulfil(service, &entry, duty)).map(drop)
+    }
+
+    /// Runs the rules over the book.
+    fn serve<R>(
+        &mut self,
+        gateway: &mut Gateway,
+        fault: Fault,
+        run: impl FnOnce(&Service<'_>) -> R,
+    ) -> Result<R, String> {
         let mut book = Book::default();
-        self.entry.iter().for_each(|entry| book.put(entry.clone()));
-        book
-    }
-
-    fn want(&mut self) {
-        let mut book = self.book();
-        book.want(ORDER.clone(), Owner::new([1; 32]), AMOUNT);
-        self.entry = book.entry(&ORDER).cloned();
-    }
-
-    fn is_made(&self) -> bool {
-        self.entry.as_ref().is_some_and(Entry::is_made)
-    }
-
-    /// A till's call: what the service does with it (`backend::desk`).
-    ///
-    /// # Errors
-    /// A law that is broken by it.
-    pub fn pass(&mut self, gateway: &mut Gateway, call: &Call) -> Result<Answer, String> {
-        if self.entry.is_some() && !self.is_made() && gateway.state != State::Absent {
-            // It died between the gateway's answer and its own note of it: a read shows that the order was made.
-            self.on(&Event::Made { at: self.now });
-        }
-        let answer = match call {
-            Call::Create { .. } => {
-                self.want();
-                if self.is_made() {
-                    gateway.on(&ORDER, &Call::Order)?
-                } else {
-                    let answer = gateway.on(&ORDER, call)?;
-                    if answer.status == 200 {
-                        self.on(&Event::Made { at: self.now });
-                    }
-                    answer
-                }
-            }
-            Call::Terminate => {
-                let told = self.on(&Event::Closing { at: self.now });
-                if told.is_some_and(Effect::is_conflict) {
-                    Answer::refusal(409, "conflict")
-                } else {
-                    gateway.on(&ORDER, call)?
-                }
-            }
-            Call::Report { released, payment, .. } => {
-                let at = self.now;
-                let event = match (released, payment) {
-                    (Some(released), payment) => Event::Reported { at, released: *released, payment: *payment },
-                    (None, Some(payment)) => Event::Claimed { at, payment: *payment },
-                    (None, None) => return Ok(Answer::refusal(400, "request_invalid")),
-                };
-                let mut told = self.on(&event);
-                if told == Some(Effect::ReadFirst) {
-                    self.read(gateway, false);
-                    told = self.on(&event);
-                }
-                match told {
-                    None => Answer::refusal(404, "order_not_found"),
-                    Some(Effect::ReadFirst) => Answer::refusal(409, "not_seen_paid"),
-                    Some(effect) if effect.is_conflict() => Answer::refusal(409, "conflict"),
-                    Some(_) => Answer::new(200, "{}"),
-                }
-            }
-            _ => gateway.on(&ORDER, call)?,
+        self.entry.take().into_iter().for_each(|entry| book.put(entry));
+        let service = Service {
+            book: RefCell::new(book),
+            gateway: RefCell::new(gateway),
+            now: self.now,
+            fault,
+            dead: Cell::new(false),
+            broken: RefCell::new(None),
         };
+        let result = run(&service);
+        let Service { book, broken, .. } = service;
+        self.entry = book.into_inner().entry(&ORDER).cloned();
         self.canonical();
-        Ok(answer)
-    }
-
-    /// The gateway acts, and the service dies before it has noted so.
-    ///
-    /// # Errors
-    /// A law that is broken by it.
-    pub fn dies_after(&mut self, gateway: &mut Gateway, call: &Call) -> Result<(), String> {
-        match call {
-            Call::Create { .. } => self.want(),
-            Call::Terminate if self.on(&Event::Closing { at: self.now }).is_some_and(Effect::is_conflict) => {
-                return Ok(());
-            }
-            _ => {}
-        }
-        self.canonical();
-        gateway.on(&ORDER, call).map(drop)
+        broken.into_inner().map_or(Ok(result), Err)
     }
 
     fn canonical(&mut self) {
@@ -140,102 +122,122 @@ impl Merchant {
         self.entry.as_ref().is_some_and(|entry| !entry.matters(TERMS, Millis(u64::MAX)).is_empty())
     }
 
-    fn on(&mut self, event: &Event) -> Option<Effect> {
-        let mut book = self.book();
-        let effect = book.on(&ORDER, event);
-        self.entry = book.entry(&ORDER).cloned();
-        effect
-    }
-
-    /// A till asks for the right to hand out; whether it has it.
-    pub fn claim(&mut self, payment: u64) -> bool {
-        let effect = self.on(&Event::Claimed { at: self.now, payment });
-        self.canonical();
-        effect.is_some_and(|effect| effect != Effect::ReadFirst && !effect.is_conflict())
-    }
-
-    /// A till reports.
-    pub fn report(&mut self, released: bool, payment: Option<u64>) {
-        self.on(&Event::Reported { at: self.now, released, payment });
-        self.canonical();
-    }
-
     /// What the till has reported, if it has.
     pub fn reported(&self) -> Option<bool> {
         self.entry.as_ref()?.released()
     }
+}
 
-    /// Waits until the next duty is due, and does it. `lost`: its answer is.
-    ///
-    /// # Errors
-    /// A law that is broken by it.
-    pub fn works(&mut self, gateway: &mut Gateway, lost: bool) -> Result<(), String> {
-        let Some((at, duty)) = self.entry.as_ref().and_then(|entry| entry.due(TERMS)) else { return Ok(()) };
-        if gateway.is_closed() && at.0.saturating_sub(self.now.0) * 4 >= NOT_ATTEMPTED_MS * 3 {
-            gateway.stale = true;
+/// What a till asks of its backend; `None`: nothing that a backend has.
+fn asked(call: &Call) -> Option<rules::Call> {
+    let order = ORDER.clone();
+    Some(match call {
+        Call::Create { mark, .. } => {
+            // A till that leaves refunds to its backend marks nothing.
+            let marked = (!mark.is_empty()).then(|| create_order().with_tag(MARK_TAG, mark).expect("a till's mark"));
+            rules::Call::Create(Box::new(marked.unwrap_or_else(create_order)))
         }
-        self.now = Moment(self.now.0.max(at.0));
-        match duty {
-            Duty::Close => {
-                gateway.on(&ORDER, &Call::Terminate)?;
-                self.read(gateway, lost);
-            }
-            Duty::Read { .. } => self.read(gateway, lost),
-            Duty::ReadRefunds if lost => {}
-            Duty::ReadRefunds => {
-                let list = gateway.refunds(&ORDER).into_iter().map(seen).collect();
-                self.on(&Event::Refunds { list });
-            }
-            Duty::Refund { id, .. } => {
-                let id = id.to_string();
-                let answer = gateway.on(&ORDER, &Call::Refund { till: 0, id: id.clone() })?;
-                let event = match answer.status {
-                    200 if !lost => Event::Refund(seen(id)),
-                    status => Event::RefundFailed { at: self.now, id, refused: !lost && status == 400 },
-                };
-                self.on(&event);
-            }
-            Duty::SayOverdue => {
-                self.on(&Event::Overdue);
-            }
+        Call::Order => rules::Call::Read(order),
+        Call::Payments => rules::Call::Payments(order),
+        Call::Payment(id) => rules::Call::Payment(order, CfPaymentId::new(*id)),
+        Call::Terminate => rules::Call::Close(order),
+        Call::Report { released: Some(released), payment, .. } => {
+            rules::Call::Report(order, *released, payment.map(CfPaymentId::new))
         }
-        self.canonical();
-        Ok(())
-    }
+        Call::Report { released: None, payment, .. } => rules::Call::Claim(order, CfPaymentId::new((*payment)?)),
+        Call::Pay { .. } | Call::Otp { .. } | Call::Refund { .. } | Call::ReadRefund { .. } | Call::Refunds => {
+            return None;
+        }
+    })
+}
 
-    fn read(&mut self, gateway: &Gateway, lost: bool) {
-        let word = match gateway.state {
-            State::Absent => return,
-            State::Active => "ACTIVE",
-            State::Paid => "PAID",
-            State::Terminated => "TERMINATED",
-            State::Expired => "EXPIRED",
-        };
-        let payments = gateway.payments.iter().enumerate().map(|(index, payment)| SeenPayment {
-            id: Gateway::id(index),
-            status: match payment.status {
-                Status::NotAttempted => "NOT_ATTEMPTED",
-                Status::Pending => "PENDING",
-                Status::Success => "SUCCESS",
-                Status::Failed => "FAILED",
-                Status::Dropped => "USER_DROPPED",
-            }
-            .to_owned(),
-            captured: Some(payment.status == Status::Success),
-            completed: (payment.done > 0).then(|| payment.done.into()),
-        });
-        let payments = payments.collect();
-        self.on(&Event::Read(Reading {
-            at: self.now,
-            power_on: 1,
-            date: None,
-            status: (!lost).then(|| word.to_owned()),
-            payments: (!lost).then_some(payments),
-            complete: !lost,
-        }));
+/// The backend at work: what the rules stand on.
+struct Service<'w> {
+    book: RefCell<Book>,
+    gateway: RefCell<&'w mut Gateway>,
+    now: Moment,
+    fault: Fault,
+    /// It has died: nothing that it does from then on has an effect.
+    dead: Cell<bool>,
+    /// A law that was broken at the gateway.
+    broken: RefCell<Option<String>>,
+}
+
+impl Service<'_> {
+    fn alive(&self) -> Result<(), rules::Answer> {
+        if self.dead.get() { Err(rules::Answer::not_kept()) } else { Ok(()) }
     }
 }
 
-fn seen(id: String) -> SeenRefund {
-    SeenRefund { id, order: ORDER.to_string(), amount: AMOUNT, status: "SUCCESS".to_owned() }
+impl Ground for Service<'_> {
+    type Permit = ();
+
+    fn now(&self) -> Moment {
+        self.now
+    }
+
+    fn power_on(&self) -> u64 {
+        1
+    }
+
+    fn ends(&self) -> UnixSeconds {
+        UnixSeconds(NOON_DATE.0 + TERMS.life_ms / 1_000)
+    }
+
+    fn epoch(&self, owner: Owner) -> Result<u64, rules::Answer> {
+        Ok(self.book.borrow().epoch(&owner))
+    }
+
+    fn recover(&self, owner: Owner) -> Result<(u64, Vec<OrderId>), rules::Answer> {
+        self.alive()?;
+        let mut book = self.book.borrow_mut();
+        let epoch = book.epoch(&owner) + 1;
+        book.raise_epoch(owner, epoch);
+        Ok((epoch, book.open_orders(&owner).cloned().collect()))
+    }
+
+    fn entry(&self, order: &OrderId) -> Result<Option<Entry>, rules::Answer> {
+        self.alive()?;
+        Ok(self.book.borrow().entry(order).cloned())
+    }
+
+    fn want(&self, order: &OrderId, owner: Owner, amount: u64) -> Result<Entry, rules::Answer> {
+        self.alive()?;
+        self.book.borrow_mut().want(order.clone(), owner, amount);
+        self.entry(order)?.ok_or_else(rules::Answer::not_kept)
+    }
+
+    fn say(&self, order: &OrderId, event: &Event) -> Result<Option<Effect>, rules::Answer> {
+        self.alive()?;
+        Ok(self.book.borrow_mut().on(order, event))
+    }
+
+    fn permit(&self, _: CallKind) -> Result<(), rules::Answer> {
+        self.alive()
+    }
+
+    fn has_to_spare(&self, _: CallKind) -> bool {
+        true
+    }
+
+    fn call(&self, (): (), call: wire::Call<'_>, version: ApiVersion, body: &[u8]) -> rules::Answer {
+        let request = wire::Request::new(call, version, RequestId::from_random([0; 16])).with_body(body);
+        let call = terminal::call(0, &request);
+        let answer = match self.gateway.borrow_mut().on(&ORDER, &call) {
+            Ok(answer) => answer,
+            Err(law) => {
+                self.broken.borrow_mut().get_or_insert(law);
+                return rules::Answer::nothing_known("a law is broken");
+            }
+        };
+        self.dead.set(self.fault == Fault::Dies && call.acts());
+        if self.dead.get() || self.fault == Fault::Lost {
+            return rules::Answer::nothing_known("the gateway gave no answer");
+        }
+        rules::Answer::of_gateway(&ResponseHead::new(answer.status), answer.body.into_bytes())
+    }
+
+    fn read(&self, call: wire::Call<'_>, version: ApiVersion) -> rules::Answer {
+        self.ask(call, version, &[])
+    }
 }

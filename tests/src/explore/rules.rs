@@ -34,7 +34,8 @@ pub struct Rules {
     pub loses_journal: bool,
     /// Requests may arrive after their sender has given up.
     pub late: bool,
-    /// Requests may be refused, throttled, fail at the bank or not leave, beside being lost.
+    /// Requests may be refused, throttled, fail at the bank or not leave, beside being lost; a backend at its duties may hear no
+    /// answer, or die before it.
     pub refuses: bool,
     /// Somebody may wait for an hour, with the power or without.
     pub hours: bool,

@@ -5,6 +5,7 @@ use core::fmt;
 use pay_core::till::Goods;
 
 use super::gateway::{Call, Kind};
+use super::merchant::Fault;
 use super::rules::Rules;
 
 /// What happens.
@@ -73,9 +74,7 @@ pub enum Step {
     Dropped(u64),
     StrangerBegins,
     Expires,
-    MerchantWorks {
-        lost: bool,
-    },
+    MerchantWorks(Fault),
     Reports {
         released: bool,
         payment: u64,
@@ -108,7 +107,7 @@ impl Step {
             | Self::Succeeds(_)
             | Self::Fails(_)
             | Self::Dropped(_)
-            | Self::MerchantWorks { lost: false }
+            | Self::MerchantWorks(Fault::None)
             | Self::Expires => true,
             Self::On { other: true, .. }
             | Self::Cut(_)
@@ -127,7 +126,7 @@ impl Step {
             | Self::NotShown(_)
             | Self::Vends { .. }
             | Self::Switches(_)
-            | Self::MerchantWorks { lost: true }
+            | Self::MerchantWorks(_)
             | Self::Reports { .. }
             | Self::Claims { .. }
             | Self::StrangerBegins => false,
@@ -181,7 +180,7 @@ impl Step {
             | Self::Dropped(_)
             | Self::StrangerBegins
             | Self::Expires
-            | Self::MerchantWorks { .. }
+            | Self::MerchantWorks(_)
             | Self::Reports { .. }
             | Self::Claims { .. } => {}
         }

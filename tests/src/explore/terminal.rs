@@ -154,11 +154,7 @@ impl Terminal {
 
     /// Begins with the order itself.
     pub fn create(&mut self, now: Millis) {
-        let customer = Customer::new(
-            CustomerId::parse("customer_1").expect("an id"),
-            Phone::parse("9999999999").expect("a phone number"),
-        );
-        let request = CreateOrder::new(ORDER.clone(), amount(), customer).expect("an order");
+        let request = create_order();
         self.with(|life, buffers| life.create(&request, None, now, buffers).expect("an order"));
         self.doing = Doing::Works;
     }
@@ -204,6 +200,7 @@ impl Terminal {
                 Tell::Failed(delivery) => Event::Exchanged(Err(Failure { kind: ErrorKind::Closed, delivery })),
                 Tell::Answer(answer) => {
                     let mut head = ResponseHead::new(answer.status);
+                    head.replayed = answer.replayed;
                     head.date = Some(UnixSeconds(NOON_DATE.0 + now.since(NOON) / 1_000));
                     for (to, from) in buffers.rx.iter_mut().zip(answer.body.bytes()) {
                         *to = from;
@@ -358,6 +355,15 @@ pub const fn vended(goods: Goods) -> Event<'static> {
     Event::Vended(goods)
 }
 
+/// The order, as a till asks for it.
+pub fn create_order() -> CreateOrder {
+    let customer = Customer::new(
+        CustomerId::parse("customer_1").expect("an id"),
+        Phone::parse("9999999999").expect("a phone number"),
+    );
+    CreateOrder::new(ORDER.clone(), amount(), customer).expect("an order")
+}
+
 fn amount() -> Amount {
     Amount::from_minor(25_000).expect("an amount")
 }
@@ -384,10 +390,13 @@ fn member<'b>(body: &'b str, name: &str) -> &'b str {
     body.get(at..).unwrap_or_default().trim_start_matches('"').split(['"', ',', '}']).next().unwrap_or_default()
 }
 
-fn call(till: u8, request: &wire::Request<'_>) -> Call {
+pub fn call(till: u8, request: &wire::Request<'_>) -> Call {
     let body = core::str::from_utf8(request.body.expose()).expect("a body is text");
     match request.call {
-        wire::Call::CreateOrder => Call::Create { mark: member(body, "till_mark").to_owned() },
+        wire::Call::CreateOrder => {
+            let text = |name| member(body, name).to_owned();
+            Call::Create { mark: text("till_mark"), note: text("order_note") }
+        }
         wire::Call::ReadOrder(_) => Call::Order,
         wire::Call::ListPayments(_) => Call::Payments,
         wire::Call::ReadPayment(_, id) => Call::Payment(id.get()),
@@ -467,7 +476,7 @@ impl Terminal {
     /// What its answers say, for the observer; `moves`: a payment may still change.
     pub const fn note_answer(&mut self, call: &Call, answer: &Answer, moves: bool) {
         match call {
-            Call::Create { .. } if answer.status == 200 => self.facts.looked = Some(false),
+            Call::Create { .. } if answer.status == 200 && !answer.replayed => self.facts.looked = Some(false),
             Call::Create { .. } => self.facts.known |= self.lost > 0,
             Call::Payments => self.facts.looked = Some(moves),
             _ => {}

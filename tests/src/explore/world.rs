@@ -6,7 +6,7 @@ use pay_core::sale::{Record, Stage};
 use pay_core::till::canonical::NOON;
 
 use super::gateway::{Answer, Call, Gateway, Kind, Payment, State, Status};
-use super::merchant::Merchant;
+use super::merchant::{Fault, Merchant};
 use super::reactions::Reactions;
 use super::rules::Rules;
 use super::step::Step;
@@ -32,7 +32,7 @@ impl Outside {
     /// What a call does, and its answer.
     pub(super) fn on(&mut self, call: &Call) -> Result<Answer, String> {
         match &mut self.merchant {
-            Some(merchant) => merchant.pass(&mut self.gateway, call),
+            Some(merchant) => merchant.pass(&mut self.gateway, call, Fault::None),
             None => self.gateway.on(&ORDER, call),
         }
     }

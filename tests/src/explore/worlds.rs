@@ -22,7 +22,7 @@ pub fn worlds(full: bool) -> Vec<Rules> {
         Rules { hides: true, strangers: 1, refuses: false, kinds: &[Kind::Collect], ..Rules::small("hidden") },
         Rules { switches: true, attempts: 2, refuses: false, fails: false, ..Rules::small("switch") },
         // The merchant's book alone, two payments being under way.
-        Rules { terminals: 0, attempts: 2, refuses: false, backend: true, ..Rules::small("book") },
+        Rules { terminals: 0, attempts: 2, backend: true, ..Rules::small("book") },
         // The till of a kiosk: orders, closing, the right to hand out and refunds are the backend's.
         Rules { creates: true, backend: true, refuses: false, terms: kiosk(), ..Rules::small("backend") },
         // A card whose password the shopper types at the till.
