@@ -157,7 +157,7 @@ impl fmt::Display for Problem {
 impl fmt::Display for Distrust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Issuer => "its certificate was issued by somebody unknown",
+            Self::Issuer => "its certificate is from an issuer that is not trusted",
             Self::Name => "its certificate is for another host",
             Self::Expired => "its certificate has expired, or this machine's clock is ahead",
             Self::NotYetValid => "its certificate is not valid yet, or this machine's clock is behind",

@@ -78,11 +78,11 @@ impl Matter {
             Self::Refund { id, word } => {
                 format!("refund {id} is {word}: see at the gateway whether the money goes back")
             }
-            Self::Unreported => "paid, and nobody said whether the goods are out: look, and refund or keep".to_owned(),
-            Self::Moving(payment) => format!("payment {payment} is still under way: ask the gateway"),
+            Self::Unreported => "paid, and no report says whether the goods are out: check, then refund or keep".to_owned(),
+            Self::Moving(payment) => format!("payment {payment} is still in progress: check it at the gateway"),
             Self::Unreadable => "the list of payments cannot be read whole: look at the gateway's own page".to_owned(),
             Self::GoodsTwice => {
-                "goods went out for a payment that had no right to them: look what was handed out".to_owned()
+                "goods went out for a payment that had no right to them: check what was handed out".to_owned()
             }
             Self::OutUnpaid => "the goods are out, and no money came, or the gateway sent it back".to_owned(),
             Self::NotClosed => "the order cannot be closed: close it at the gateway".to_owned(),

@@ -85,7 +85,7 @@ impl Store {
             }
             return Ok(Some(effect));
         }
-        Err(io::Error::other("an order changes faster than anybody can decide"))
+        Err(io::Error::other("an order changed too often while one event was decided"))
     }
 
     /// The orders of a device that are not settled.

@@ -272,7 +272,7 @@ fn number<T: core::str::FromStr>(name: &'static str, text: &str) -> Result<T, Us
 impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown => f.write_str("an argument that is not known"),
+            Self::Unknown => f.write_str("unknown argument"),
             Self::NoValue(name) => write!(f, "{name}: has no value"),
             Self::BadValue(name, what) => write!(f, "{name}: should be {what}"),
             Self::Invalid(name, why) => write!(f, "{name}: {why}"),

@@ -34,7 +34,7 @@ pub(super) fn run(console: Console, args: &RefundArgs) -> anyhow::Result<Ending>
     };
     let refunded = match amount {
         Ok(Some(amount)) => till.refund(&order_id, amount, &name, &mut counter),
-        Ok(None) => return Err(anyhow!("nobody said what the order costs: give --amount")),
+        Ok(None) => return Err(anyhow!("the amount of the order is unknown: give --amount")),
         Err(error) => Err(error),
     };
     match refunded {

@@ -109,7 +109,7 @@ fn all(console: Console, selling: &Selling, close_after_ms: u32) -> anyhow::Resu
     Ok(match (count, unknown, person) {
         (0, ..) => Ending::Done,
         (_, true, _) => Ending::Unknown(format!(
-            "{count} sales are not settled; of some nobody here can say whether they were paid."
+            "{count} sales are not settled; for some it is unknown whether they were paid."
         )),
         (_, false, true) => Ending::Person(format!("{count} sales are not settled; some wait for a person.")),
         (_, false, false) => Ending::Pending(format!("{count} sales are not settled.")),

@@ -20,7 +20,7 @@ pub(super) struct Facts {
     pub(super) attempt: Option<AttemptEnd>,
     /// The gateway's last refusal.
     pub(super) said: Option<RefusedBy>,
-    /// Why nobody could say how it stands, as a clause.
+    /// Why its state is unknown, as a clause.
     pub(super) trouble: Option<String>,
     /// An attempt waits for an OTP that nobody entered.
     pub(super) wants_otp: bool,
@@ -168,7 +168,7 @@ impl Facts {
         let text = match why {
             NotPaid::Terminated => "the order was closed before it was paid",
             NotPaid::Expired => "the order expired before it was paid",
-            NotPaid::Attested => "somebody said so who looked",
+            NotPaid::Attested => "a person checked and said so",
             NotPaid::NotStarted | NotPaid::NotSent => {
                 let text = format!("Nothing was sent that could pay{}.", self.because());
                 return ("not_paid", Ending::NotSent(text));

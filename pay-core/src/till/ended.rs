@@ -223,7 +223,7 @@ impl fmt::Display for Trouble {
             Self::NoOrder(order) => write!(f, "order_id: the journal has no order {order}"),
             Self::Sale(error) => error.fmt(f),
             Self::Value(error) => error.fmt(f),
-            Self::Route(problem) => write!(f, "nobody could say how the order stands: {}", Why(*problem)),
+            Self::Route(problem) => write!(f, "the state of the order is unknown: {}", Why(*problem)),
             Self::Refusal(by) => write!(f, "refused with status {} ({})", by.status, by.code),
             Self::RefundTooMuch { already: Some(id) } => {
                 write!(f, "refund_amount: more than is left of the order; refund {id} was made already")

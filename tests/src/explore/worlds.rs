@@ -37,6 +37,8 @@ pub fn worlds(full: bool) -> Vec<Rules> {
             other: Some(kiosk()),
             ..Rules::small("changes")
         },
+        // Two terminals that charge by themselves.
+        Rules { kinds: &[Kind::Collect], name: "two-collects", ..two.clone() },
     ];
     if full {
         all.extend([
@@ -53,8 +55,7 @@ pub fn worlds(full: bool) -> Vec<Rules> {
                 fails: false,
                 ..Rules::small("three")
             },
-            two.clone(),
-            Rules { kinds: &[Kind::Collect], ..Rules { name: "two-collects", ..two } },
+            two,
         ]);
     }
     all

@@ -30,7 +30,7 @@ fn says_that_nothing_was_reached() {
 #[test]
 fn refuses_a_command_line_that_it_does_not_know() {
     let ended = Guest::start(&words("--conect 10.0.2.2:1")).end().expect(64);
-    assert!(ended.said("an argument that is not known"), "{:#?}", ended.lines);
+    assert!(ended.said("unknown argument"), "{:#?}", ended.lines);
 }
 
 /// By file and line, or by program counter where the compiler leaves the texts out. Mutant seen red: the message printed with
