@@ -23,8 +23,8 @@ use crate::street::Street;
 
 /// What each order costs, in paise.
 pub const PRICE: u64 = 1_015;
-/// So long a kiosk settles what it has open, once nothing dies any more.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// So long a kiosk settles what it has open, once nothing dies any more: one sale after the other, and two readings of one are 30 s apart.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// Of so many calls it tells, the last ones.
 const HEARD: usize = 30;
 
@@ -112,7 +112,7 @@ impl<'w> Kiosk<'w> {
         }
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
-            let until = shopper.now().after(5_000);
+            let until = shopper.now().after(40_000);
             if till.settle_open(until, &mut shopper) == Ok(0) {
                 break;
             }
