@@ -78,7 +78,9 @@ impl Matter {
             Self::Refund { id, word } => {
                 format!("refund {id} is {word}: see at the gateway whether the money goes back")
             }
-            Self::Unreported => "paid, and no report says whether the goods are out: check, then refund or keep".to_owned(),
+            Self::Unreported => {
+                "paid, and no report says whether the goods are out: check, then refund or keep".to_owned()
+            }
             Self::Moving(payment) => format!("payment {payment} is still in progress: check it at the gateway"),
             Self::Unreadable => "the list of payments cannot be read whole: look at the gateway's own page".to_owned(),
             Self::GoodsTwice => {

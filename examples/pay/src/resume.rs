@@ -108,9 +108,9 @@ fn all(console: Console, selling: &Selling, close_after_ms: u32) -> anyhow::Resu
     let count = left.len();
     Ok(match (count, unknown, person) {
         (0, ..) => Ending::Done,
-        (_, true, _) => Ending::Unknown(format!(
-            "{count} sales are not settled; for some it is unknown whether they were paid."
-        )),
+        (_, true, _) => {
+            Ending::Unknown(format!("{count} sales are not settled; for some it is unknown whether they were paid."))
+        }
         (_, false, true) => Ending::Person(format!("{count} sales are not settled; some wait for a person.")),
         (_, false, false) => Ending::Pending(format!("{count} sales are not settled.")),
     })

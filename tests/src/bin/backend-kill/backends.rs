@@ -66,9 +66,10 @@ impl Backends {
     }
 
     /// Makes a token for a kiosk.
-    pub fn token(&self, name: &str) -> String {
+    pub fn token(&self, name: &str, is_direct: bool) -> String {
         let mut command = Command::new(&self.program);
-        command.args(["token", "add", name, "--direct"]).env("BACKEND_DATABASE", &self.database);
+        command.args(["token", "add", name]).args(is_direct.then_some("--direct"));
+        command.env("BACKEND_DATABASE", &self.database);
         let output = command.output().expect("the program");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("a token").trim().to_owned()

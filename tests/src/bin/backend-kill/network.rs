@@ -56,7 +56,7 @@ impl<'w> Ask<'w> {
 }
 
 /// Whoever listens: each new connection begins with another.
-fn transport(addresses: Vec<SocketAddr>, certificate: &str, token: &str, keeps: bool) -> HttpsTransport {
+pub fn transport(addresses: Vec<SocketAddr>, certificate: &str, token: &str, keeps: bool) -> HttpsTransport {
     let endpoint = Endpoint::parse(&format!("https://{HOST}/pg"), Auth::bearer(token).expect("a token"));
     let next = AtomicUsize::new(0);
     let resolve = move |_: &str, _: u16| {
