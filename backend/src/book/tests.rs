@@ -141,6 +141,18 @@ fn a_report_opens_a_settled_order_again() {
     assert!(shop.refund().is_some());
 }
 
+// Red while each contradiction opened the order again: a till that repeats its report added two events with every try.
+#[test]
+fn the_same_contradiction_again_is_no_news() {
+    let mut shop = Shop::open();
+    shop.look(5, "PAID", &[(1, "SUCCESS")]);
+    assert!(is_taken(shop.claim(1)));
+    assert!(shop.report(10, true, Some(1)));
+    let contradiction = |at| Event::Reported { at: Moment(at), released: true, payment: Some(2) };
+    assert_eq!(shop.say(contradiction(11_000)), Effect::News { conflict: true });
+    assert_eq!(shop.say(contradiction(12_000)), Effect::Pace { conflict: true });
+}
+
 // M6. Meant to notice: any word taken for done; amount or order not compared.
 #[test]
 fn only_known_words_say_that_money_goes_back() {

@@ -770,9 +770,18 @@ impl Sale {
             let fits = |(_, attempt): &(usize, &Attempt)| test(attempt);
             self.record.attempts().enumerate().filter(fits).last().map(|(index, _)| index)
         };
-        // Of an attempt that was sent twice the payment that took the money is the one to know.
-        let found = position(&unheard).or_else(|| position(&|attempt| success && attempt.repeated));
-        let Some(attempt) = found.and_then(|index| self.record.attempts_mut().nth(index)) else { return };
+        // Of an attempt that was sent twice the payment that took the money is the one to know. If both did, the one that was known
+        // first stays: goods may be out for it. The other goes back.
+        let took = AttemptState::Ended(AttemptEnd::Success);
+        let found =
+            position(&unheard).or_else(|| position(&|attempt| success && attempt.repeated && attempt.state != took));
+        let Some(attempt) = found.and_then(|index| self.record.attempts_mut().nth(index)) else {
+            if success && !self.record.returns().any(|known| known.what == Returned::Payment(id)) {
+                self.stuck |= !self.record.note_return(Returned::Payment(id));
+                self.change();
+            }
+            return;
+        };
         attempt.cf_payment_id = Some(id);
         attempt.state = end.map_or(AttemptState::Known, |end| AttemptState::Ended(end.into()));
         self.change();

@@ -3,7 +3,8 @@
 use pay_core::model::CfPaymentId;
 use pay_core::model::RefundReason::{LateSuccess, NotReleased, Surplus};
 use pay_core::sale::{
-    AfterCut, Conflict, Millis, NotPaid, Outcome, Policy, Refunds, Release, RouteProblem, SaleError, Stage, Switch,
+    AfterCut, Conflict, Millis, NotPaid, Outcome, Policy, Refunds, Release, Return, Returned, RouteProblem, SaleError,
+    Stage, Switch,
 };
 
 use crate::methods;
@@ -213,6 +214,29 @@ fn a_surplus_goes_back_and_the_goods_go_out() {
     hand_out(&mut rig);
     rig.next();
     assert_eq!(kept(&rig), (Stage::Refunded(Surplus), Release::Released, false));
+}
+
+// Red while the attempt took the number of the second payment: the report named one that the right to hand out was not for.
+#[test]
+fn of_a_link_that_was_sent_twice_the_payment_that_the_goods_are_for_stays() {
+    let policy = policy(Refunds::ByKeys);
+    let mut rig = Rig::new(policy);
+    rig.next();
+    rig.pay(&methods::link(SESSION), "k0").unwrap();
+    rig.tell("pay", Told::Lost).tell("order", order_is("ACTIVE")).tell("list", list(&[]));
+    rig.tell("pay", link_reply(11)).shown();
+    rig.tell("order", order_is("PAID")).tell("list", list(&[(11, "SUCCESS")]));
+    assert_eq!(rig.next(), Asked::Done(Outcome::Paid { cf_payment_id: Some(CfPaymentId::new(11)), watch: true }));
+    hand_out(&mut rig);
+    rig.next();
+    rig.power_cut(policy);
+    // The first request has made a payment, too.
+    rig.tell("list", list(&BOTH)).before_refund(&BOTH, &[]).tell("refund", refund(12, "SUCCESS"));
+    rig.next();
+    let record = rig.journal.clone().unwrap();
+    let attempt = record.attempts().next().unwrap();
+    assert_eq!(attempt.cf_payment_id, Some(CfPaymentId::new(11)));
+    assert!(record.returns().eq(&[Return { what: Returned::Payment(CfPaymentId::new(12)), back: true }]), "{record:?}");
 }
 
 #[test]
