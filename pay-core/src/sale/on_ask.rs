@@ -243,7 +243,8 @@ impl Sale {
         self.phase = Phase::Ask(Question::Whose, now);
     }
 
-    fn may_be_paid_twice(&self) -> bool {
+    /// More than one payment of this sale may take money.
+    pub(super) fn may_be_paid_twice(&self) -> bool {
         let may_have_charged = self.record.attempts().filter(|attempt| attempt.may_have_charged()).count();
         may_have_charged > 1 || self.record.attempts().any(|attempt| attempt.repeated)
     }

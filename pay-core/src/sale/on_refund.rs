@@ -454,17 +454,18 @@ impl Sale {
             return Err(SaleError::NotNow);
         }
         let (taken, closing) = (self.record.stage == Stage::Taken, self.record.stage == Stage::Closing);
+        // What else the sale sent may take money, too.
+        let watch = self.policy.can_ask && self.may_be_paid_twice();
         let ended = match paid {
             true if taken => Outcome::PaidElsewhere,
             true if closing => {
-                if self.policy.can_ask {
-                    // It is watched: what else the sale sent may take money, too.
+                if watch {
                     self.record.release = Release::NotReleased;
                 }
                 self.note_back(RefundReason::LateSuccess);
                 Outcome::RefundDue(RefundReason::LateSuccess)
             }
-            true => Outcome::Paid { cf_payment_id: self.record.payer(), watch: self.policy.can_ask },
+            true => Outcome::Paid { cf_payment_id: self.record.payer(), watch },
             false if unclear => Outcome::PaidElsewhere,
             false => Outcome::NotPaid(NotPaid::Attested),
         };

@@ -472,9 +472,8 @@ fn after_paid_elsewhere_ours_goes_back() {
     assert_eq!(rig.sale.begin_release(), Err(SaleError::NotNow));
 }
 
-// Mutant: `PaidUnclear` that forgets that the sale was given up: what turns out to be ours is handed out later.
-#[test]
-fn what_was_given_up_stays_so_while_it_is_unclear() {
+/// A sale that was given up with a link shown and a card whose answer was lost; who paid is unclear.
+fn given_up_with_two() -> Rig {
     let mut rig = Rig::taking(keys());
     rig.tell("order", order_is("ACTIVE")).tell("list", list(&[]));
     rig.next();
@@ -486,6 +485,13 @@ fn what_was_given_up_stays_so_while_it_is_unclear() {
     rig.sale.cancel(Millis(rig.now));
     let unclear = [(11, "NOT_ATTEMPTED"), (12, "SUCCESS")];
     assert_eq!(rig.rounds("PAID", &unclear), Asked::Done(Outcome::PaidUnclear));
+    rig
+}
+
+// Mutant: `PaidUnclear` that forgets that the sale was given up: what turns out to be ours is handed out later.
+#[test]
+fn what_was_given_up_stays_so_while_it_is_unclear() {
+    let mut rig = given_up_with_two();
     let record = rig.journal.clone().unwrap();
     assert!(record.needs_person() && record.is_open() && !record.is_unsettled(), "{record:?}");
     for (ours, outcome) in [(true, Outcome::RefundDue(LateSuccess)), (false, Outcome::PaidElsewhere)] {
@@ -536,10 +542,16 @@ fn of_two_payments_that_may_be_ours_none_is_sent_back_by_guess() {
 // Red while nothing was watched after a person had said "paid": what succeeded later stayed with the merchant.
 #[test]
 fn after_a_person_said_paid_a_surplus_goes_back_too() {
-    let mut rig = attested();
-    let one = [(12, "SUCCESS")];
+    let mut rig = given_up_with_two();
+    rig.sale.attest(true).unwrap();
+    let one = [(11, "NOT_ATTEMPTED"), (12, "SUCCESS")];
     rig.tell("list", list(&one)).before_refund(&one, &[]).tell("refund", refund(12, "SUCCESS"));
     assert_eq!(rig.next(), Asked::Send("list"), "what else it sent may take money");
+    let both = [(11, "SUCCESS"), (12, "SUCCESS")];
+    rig.answer(list(&both));
+    rig.before_refund(&both, &[(12, "SUCCESS")]).tell("refund", refund(11, "SUCCESS"));
+    rig.next();
+    assert!(rig.journal.unwrap().returns().map(|due| due.back).eq([true, true]));
 }
 
 // Mutant: the deadline of the shopper closing a sale that was read as paid, because the list hid the payment.
