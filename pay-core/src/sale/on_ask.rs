@@ -366,6 +366,11 @@ impl Sale {
         head: &ResponseHead,
         body: &mut [u8],
     ) -> bool {
+        if body.trim_ascii().first() == Some(&b'{') && body.trim_ascii().last() != Some(&b'}') {
+            // A connection that broke says nothing, however long it goes on.
+            self.asking.unclear_since = None;
+            return false;
+        }
         let Ok(payment) = response::status(body) else { return false };
         let order = self.record.order_id.as_str();
         if head.truncated
