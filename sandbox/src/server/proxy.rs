@@ -178,9 +178,11 @@ async fn forward(client: TcpStream, server: TcpStream, trouble: Option<Trouble>,
     let up = pump(from_client, &mut to_server, up, |bytes| count(Direction::ToServer, bytes));
     let down = pump(from_server, &mut to_client, down, |bytes| count(Direction::ToClient, bytes));
     // One direction at its end is the end of both: nobody here speaks after closing.
-    let reset = tokio::select! {
-        reset = up => reset,
-        reset = down => reset,
+    // Where both end at once, the one with the trouble counts: on a busy machine that is no rare case.
+    let reset = if matches!(trouble, Some(trouble) if trouble.direction == Direction::ToServer) {
+        tokio::select! { biased; reset = up => reset, reset = down => reset }
+    } else {
+        tokio::select! { biased; reset = down => reset, reset = up => reset }
     };
     if reset {
         for half in [to_client, to_server] {
