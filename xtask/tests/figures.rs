@@ -79,7 +79,7 @@ fn journal_peak(shop: &Shop) -> u64 {
     blank();
     let sold = peak(&with_flash(shop.session_at(shop.port(), "stack").0), 4);
     blank();
-    let mut cut = Guest::start(&with_flash(shop.order_at(shop.port(), "cut")));
+    let mut cut = Guest::start(&with_flash([shop.order_at(shop.port(), "cut"), shop.straight()].concat()));
     cut.wait_for(r#""shown""#);
     cut.kill();
     shop.pay("cut");
