@@ -39,7 +39,7 @@ impl Answer {
         if head.truncated {
             return Self::nothing_known("the gateway's answer is too long");
         }
-        let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_ok();
+        let is_json = is_json(&body);
         match head.status {
             // About our keys, not about the device's token: it must not stop for that.
             401 | 403 => Self::nothing_known("the gateway refuses the backend"),
@@ -112,16 +112,21 @@ impl Answer {
         Self { status: 502, ..Self::ok(json!({"message": message}).to_string().into()) }
     }
 
-    /// Nothing was done, as this program could not keep a record of it.
+    /// This program could not keep a record. Something may have been sent to the gateway before.
     pub fn not_kept() -> Self {
         let body = json!({"message": "the record could not be kept"});
-        Self { status: 503, is_ours: true, ..Self::ok(body.to_string().into()) }
+        Self { status: 503, ..Self::ok(body.to_string().into()) }
     }
 
     fn refusal(status: u16, kind: &str, code: &str, message: &str) -> Self {
         let body = json!({"message": message, "code": code, "type": kind});
         Self { status, is_ours: true, ..Self::ok(body.to_string().into()) }
     }
+}
+
+/// The gateway's answers are; a page of whoever stands before it is not.
+pub(crate) fn is_json(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
 }
 
 /// What only a server says.
@@ -137,6 +142,12 @@ impl Answer {
     /// It may have been done: nothing is said that could be taken for the gateway's word.
     pub(crate) fn doubt() -> Self {
         Self { status: 504, ..Self::ok(Vec::new()) }
+    }
+
+    /// Nothing was sent to the gateway.
+    pub(crate) fn unsent(mut self) -> Self {
+        self.is_ours = true;
+        self
     }
 
     pub(crate) fn with_rate(mut self, rate: Rate) -> Self {

@@ -94,7 +94,7 @@ impl Desk {
             Ok(Some(Way::Relayed)) => self.hide(owner, rules::serve(self, owner, &self.prices, request)),
             Ok(Some(Way::Direct)) => rules::serve(self, owner, &self.prices, request),
             Ok(None) => Answer::unauthenticated(),
-            Err(error) => self.not_kept(&error),
+            Err(error) => self.not_kept(&error).unsent(),
         }
     }
 

@@ -7,7 +7,7 @@ use pay_core::model::{ApiVersion, CallKind, RequestId};
 use pay_core::wire::{Call, Endpoint, Request, ResponseHead};
 use transport_std::{Config, HttpsTransport};
 
-use crate::answer::{Answer, Rate};
+use crate::answer::{Answer, Rate, is_json};
 use crate::budget::{Budget, Class, Limits};
 use crate::clock::Clock;
 use crate::config::StartError;
@@ -94,7 +94,6 @@ impl Gateway {
     /// Makes a device's call. The gateway's answer as it came, but where it leaves doubt.
     pub(crate) fn forward(&self, permit: Permit, request: Request<'_>) -> Answer {
         let Permit(class) = permit;
-        let is_json = |body: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
         let answer = match self.send(class, request) {
             Ok((head, body)) if !head.truncated && is_json(&body) => {
                 Answer { status: head.status, replayed: head.replayed, ..Answer::ok(body) }

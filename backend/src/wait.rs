@@ -116,7 +116,7 @@ impl Desk {
         // Where little is left of the budget it is for those who were told.
         let age = if self.gateway.has_left(CallKind::ReadOrder, 5) { age } else { age * 8 };
         if let Some(last) = self.last(&order, version, age) {
-            return self.shown(request, last);
+            return self.hide_from(request, last);
         }
         let answer = self.handle(request);
         let is_told = self.entry(&order).ok().flatten().is_none_or(|entry| entry.is_hinted() || entry.has_ended());

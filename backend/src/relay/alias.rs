@@ -1,13 +1,13 @@
 //! The name by which a device pays an order, in place of the gateway's session.
 
-use pay_core::model::OrderId;
+use pay_core::model::{OrderId, PaymentSessionId};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::book::Owner;
 use crate::token::hex;
 
-const BEGINNING: &str = "alias_";
+const BEGINNING: &str = PaymentSessionId::ALIAS;
 /// What stands before the order's id: the beginning, 16 bytes in hexadecimal, a line.
 const BEFORE: usize = BEGINNING.len() + 32 + 1;
 
@@ -26,8 +26,6 @@ pub(super) fn order_of(alias: &str, owner: Owner) -> Option<OrderId> {
 
 #[cfg(test)]
 mod tests {
-    use pay_core::model::PaymentSessionId;
-
     use super::*;
     use crate::token::owner_of;
 
@@ -38,7 +36,7 @@ mod tests {
         for id in ["abc", &"x".repeat(45), "kiosk-7_00000000000000a1"] {
             let order = OrderId::parse(id).unwrap();
             let alias = of(mine, &order);
-            assert!(PaymentSessionId::parse(&alias).is_ok(), "{alias}");
+            assert!(PaymentSessionId::parse(&alias).unwrap().is_alias(), "{alias}");
             assert_eq!(order_of(&alias, mine), Some(order));
             assert_eq!(order_of(&alias, other), None);
             assert_eq!(order_of(&alias.replacen("alias_", "alias-", 1), mine), None);

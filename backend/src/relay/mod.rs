@@ -13,7 +13,7 @@ use crate::answer::Answer;
 use crate::book::Owner;
 use crate::call::Incoming;
 use crate::desk::Desk;
-use crate::rules;
+use crate::rules::{self, Ground};
 use crate::store::{Forward, Way};
 use crate::token::presented;
 
@@ -33,7 +33,7 @@ pub(crate) fn takes(request: &Incoming) -> bool {
 impl Desk {
     /// Order Pay by the name that the device has for its order.
     pub(crate) fn relay(&self, owner: Owner, request: &Incoming) -> Answer {
-        self.forward(owner, request).unwrap_or_else(|refusal| refusal)
+        self.forward(owner, request).unwrap_or_else(Answer::unsent)
     }
 
     /// Everything that can be refused is, before the one call. `Err`: nothing was sent on.
@@ -42,7 +42,7 @@ impl Desk {
             return Err(request::not_relayed());
         }
         let (wanted, version, key) = (Wanted::read(request)?, request.version()?, request::key(request)?);
-        if request.epoch()? < self.store.epoch(owner).map_err(|error| self.not_kept(&error))? {
+        if request.epoch()? < self.epoch(owner)? {
             return Err(Answer::old_epoch());
         }
         let order = alias::order_of(&wanted.payment_session_id, owner).ok_or_else(no_such_alias)?;
@@ -87,7 +87,7 @@ impl Desk {
     }
 
     /// An answer about an order for whoever asks: see [`Self::hide`].
-    pub(crate) fn shown(&self, request: &Incoming, answer: Answer) -> Answer {
+    pub(crate) fn hide_from(&self, request: &Incoming, answer: Answer) -> Answer {
         let Some(owner) = request.token().and_then(presented) else { return Answer::unauthenticated() };
         match self.store.way(owner) {
             Ok(Some(Way::Direct)) => answer,

@@ -141,6 +141,9 @@ impl fmt::Display for CfPaymentId {
 pub struct PaymentSessionId(Secret<256>);
 
 impl PaymentSessionId {
+    /// How a name begins that a merchant's backend gives in place of the gateway's session.
+    pub const ALIAS: &'static str = "alias_";
+
     /// Checks length (1 to 256) and alphabet `[A-Za-z0-9_-]`.
     ///
     /// # Errors
@@ -150,9 +153,9 @@ impl PaymentSessionId {
         Secret::parse("payment_session_id", text).map(Self)
     }
 
-    /// A merchant's backend gave it in place of the gateway's own (`alias_…`): the order is paid through that backend, and never with a card.
+    /// A merchant's backend gave it in place of the gateway's own: the order is paid through that backend, never with a card.
     pub fn is_alias(&self) -> bool {
-        self.0.expose().starts_with("alias_")
+        self.0.expose().starts_with(Self::ALIAS)
     }
 
     /// The text.

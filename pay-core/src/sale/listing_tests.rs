@@ -184,3 +184,18 @@ fn what_is_paid_over_and_recognised() {
     listing.recognise(&sale);
     assert_eq!((&listing.strangers, standing(&listing)), (&Strangers::None, Some(Standing::Over)));
 }
+
+// Mutant: successes left in the order of the list: of two of ours the later one counts as the one that went back already.
+#[test]
+fn successes_are_in_the_order_in_which_they_were_paid() {
+    let one = |id: u64, minute: u64| {
+        format!(
+            r#"{{"cf_payment_id":{id},"payment_status":"SUCCESS","payment_completion_time":"2026-11-28T10:{minute:02}:00+05:30"}}"#
+        )
+    };
+    let text = format!(r#"[{},{},{{"cf_payment_id":9,"payment_status":"SUCCESS"}}]"#, one(11, 7), one(12, 5));
+    let listing = read_text(&record(&[Some(11)]), &text, false).unwrap();
+    let ids: Vec<u64> = listing.successes().map(|success| success.id.get()).collect();
+    assert_eq!(ids, [12, 11, 9], "one without a time is the last");
+    assert_eq!(listing.stands(), Some(CfPaymentId::new(12)));
+}

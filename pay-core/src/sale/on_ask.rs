@@ -565,7 +565,7 @@ impl Sale {
             listing.stands()
         };
         let kept_is_ours = kept.is_some_and(ours) && !gone;
-        // A refund that an earlier version began has no payment's number: it stands for one of them.
+        // A refund without a payment's number stands for one of them: for the first, as the list is in the order of time.
         let unnamed = self.record.returns().filter(|known| matches!(known.what, Returned::Reason(..))).count();
         let mut due = [None; 8];
         let mut slots = due.iter_mut();

@@ -63,8 +63,8 @@ pub(super) fn run(console: Console, args: &DoctorArgs) -> anyhow::Result<Ending>
     let mut file = args
         .report
         .as_ref()
-        .map(|path| File::create(path).with_context(|| format!("the file {} cannot be written", path.display())));
-    let mut file = file.take().transpose()?;
+        .map(|path| File::create(path).with_context(|| format!("the file {} cannot be written", path.display())))
+        .transpose()?;
 
     // Ctrl-C ends the visit; the order is closed all the same.
     patience::wait_in_order();
