@@ -20,6 +20,7 @@ use crate::missed::Missed;
 use crate::notice::Notice;
 use crate::relay::{self, Sessions};
 use crate::rules::{self, Ground, OrderSeen};
+use crate::seen::Seen;
 use crate::store::{Known, Role, Store, Way};
 use crate::token::presented;
 use crate::wait::Waiters;
@@ -41,6 +42,7 @@ pub(crate) struct Desk {
     /// What people were told of.
     told: Mutex<BTreeSet<(OrderId, Matter)>>,
     pub(crate) store: Store,
+    pub(crate) seen: Seen,
     pub(crate) sessions: Sessions,
     cache: Cache<Answer>,
     pub(crate) prices: Prices,
@@ -72,6 +74,7 @@ impl Desk {
             told: Mutex::default(),
             misses: Mutex::default(),
             store: Store::open(&config.database, Role::Server, terms)?,
+            seen: Seen::default(),
             sessions: Sessions::default(),
             cache: Cache::new(clock.clone()),
             clock,
@@ -89,7 +92,11 @@ impl Desk {
     /// Answers a device.
     pub(crate) fn handle(&self, request: &Incoming) -> Answer {
         let Some(owner) = request.token().and_then(presented) else { return Answer::unauthenticated() };
-        match self.store.way(owner) {
+        let way = self.store.way(owner);
+        if matches!(way, Ok(Some(_))) {
+            self.seen.note(owner, self.clock.moment());
+        }
+        match way {
             Ok(Some(Way::Relayed)) if relay::takes(request) => self.relay(owner, request),
             Ok(Some(Way::Relayed)) => self.hide(owner, rules::serve(self, owner, &self.prices, request)),
             Ok(Some(Way::Direct)) => rules::serve(self, owner, &self.prices, request),

@@ -35,6 +35,8 @@ mod missed;
 #[cfg(feature = "service")]
 mod relay;
 #[cfg(feature = "service")]
+mod seen;
+#[cfg(feature = "service")]
 mod server;
 #[cfg(all(test, feature = "service"))]
 mod simulation;
@@ -56,4 +58,7 @@ pub use notice::Notice;
 #[cfg(feature = "service")]
 pub use server::Server;
 #[cfg(feature = "service")]
-pub use store::{Database, TokenError, add_direct_token, add_token, add_word, listed};
+pub use store::{
+    Database, DeviceToken, TokenError, Way, add_direct_token, add_shop_token, add_token, add_word, listed,
+    revoke_token, tokens,
+};

@@ -10,9 +10,12 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow};
 use backend::book::{Moment, Terms, Unreported};
-use backend::{Config, Database, Limits, Prices, Server, add_direct_token, add_token, add_word, listed};
+use backend::{
+    Config, Database, DeviceToken, Limits, Prices, Server, Way, add_shop_token, add_token, add_word, listed,
+    revoke_token, tokens,
+};
 use clap::{Parser, Subcommand, ValueEnum};
-use pay_core::model::{Amount, OrderId};
+use pay_core::model::{Amount, OrderId, Timestamp, UnixSeconds};
 use pay_core::wire::webhook::{Key, Keys};
 use pay_core::wire::{Auth, Endpoint};
 use serde::Deserialize;
@@ -112,6 +115,21 @@ enum Token {
         /// For a device that pays at the gateway itself, as one with a card reader must: it gets the sessions of its orders
         #[arg(long)]
         direct: bool,
+        /// The shop the device is in: letters, digits, '-' or '_'
+        #[arg(long, default_value = "")]
+        shop: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List all tokens: name, shop, how the device pays, when it was made, last used (up to half a minute late), revoked
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Refuse a token from now on, also by the backends that run; its orders stay
+    Revoke {
+        /// The token's name
+        name: String,
         #[command(flatten)]
         place: Place,
     },
@@ -200,10 +218,20 @@ impl KeyFile {
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     match (options.command, options.serve) {
-        (Some(Command::Token(Token::Add { name, direct, place })), _) => {
-            let add = if direct { add_direct_token } else { add_token };
-            println!("{}", *add(place.database()?, &name)?);
+        (Some(Command::Token(Token::Add { name, direct, shop, place })), _) => {
+            let way = if direct { Way::Direct } else { Way::Relayed };
+            println!("{}", *add_shop_token(place.database()?, &shop, &name, way)?);
             Ok(())
+        }
+        (Some(Command::Token(Token::List { place })), _) => {
+            for token in tokens(place.database()?)? {
+                println!("{}", line(&token));
+            }
+            Ok(())
+        }
+        (Some(Command::Token(Token::Revoke { name, place })), _) => {
+            let is_revoked = revoke_token(place.database()?, &name)?;
+            if is_revoked { Ok(()) } else { Err(anyhow!("there is no token {name}, or it is revoked already")) }
         }
         (Some(Command::Duties { place, order_life }), _) => {
             for (order, matter) in listed(place.database()?, terms(order_life), now()?)? {
@@ -219,6 +247,17 @@ fn main() -> anyhow::Result<()> {
         (None, Some(serve)) => run(&serve),
         (None, None) => Err(anyhow!("give --gateway and --dir, or a command")),
     }
+}
+
+/// A token in one line; `-` for what is not known.
+fn line(token: &DeviceToken) -> String {
+    let time = |at: Option<Moment>| {
+        at.map_or_else(|| "-".to_owned(), |at| Timestamp::from_unix(UnixSeconds(at.0 / 1000)).as_str().to_owned())
+    };
+    let way = if token.way == Way::Direct { "direct" } else { "relayed" };
+    let shop = if token.shop.is_empty() { "-" } else { &token.shop };
+    let revoked = token.revoked.map_or_else(String::new, |at| format!(" revoked {}", time(Some(at))));
+    format!("{} shop {shop} {way} made {} seen {}{revoked}", token.name, time(token.made), time(token.seen))
 }
 
 fn now() -> anyhow::Result<Moment> {

@@ -163,6 +163,7 @@ impl Drop for Server {
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
+        self.desk.seen.keep_now(&self.desk.store);
     }
 }
 

@@ -20,6 +20,7 @@ impl Desk {
     /// Does what is owed, until the agenda is stopped.
     pub(crate) fn watch(&self) {
         while let Some(plans) = self.agenda.plans() {
+            self.seen.keep(&self.store, self.clock.now());
             let now = self.time();
             match self.store.take_due(now) {
                 Ok(Some(order)) => self.visit(&order),

@@ -1,87 +1,18 @@
-//! Devices: their tokens, of which only hashes are kept, and their lives.
+//! Devices: their lives, and when each was last seen.
 
-use core::fmt;
+use std::collections::BTreeMap;
 use std::io;
 
 use sqlx::Row;
-use zeroize::Zeroizing;
 
-use crate::book::{Owner, Terms, Unreported};
-use crate::token::{hex, owner_of};
+use crate::book::{Moment, Owner};
 
-use super::database::{Database, Role};
 use super::orders::{Store, number};
 
-/// Why a token was not made.
-#[derive(Debug)]
-pub enum TokenError {
-    /// A name is 1 to 32 of `[A-Za-z0-9_-]`.
-    Name,
-    /// There is a token of this name.
-    Taken,
-    /// No randomness.
-    Random,
-    /// The database cannot be read or written.
-    Io(io::Error),
-}
-
-/// How a device pays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// Through the backend, by a name that only its token can use.
-    Relayed,
-    /// At the gateway, with the gateway's session.
-    Direct,
-}
-
-/// Makes a token, stores its hash under `name` and gives the token out: this once, it is kept nowhere. A running backend takes it at
-/// once. Its device pays through the backend and never gets a session of the gateway.
-///
-/// # Errors
-/// [`TokenError`].
-pub fn add_token(database: impl Into<Database>, name: &str) -> Result<Zeroizing<String>, TokenError> {
-    add(&database.into(), name, Way::Relayed)
-}
-
-/// The same for a device that pays at the gateway itself, as one with a card reader must: it gets the session of each of its orders.
-///
-/// # Errors
-/// [`TokenError`].
-pub fn add_direct_token(database: impl Into<Database>, name: &str) -> Result<Zeroizing<String>, TokenError> {
-    add(&database.into(), name, Way::Direct)
-}
-
-fn add(database: &Database, name: &str, way: Way) -> Result<Zeroizing<String>, TokenError> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    if name.is_empty() || name.len() > 32 || !name.bytes().all(plain) {
-        return Err(TokenError::Name);
-    }
-    let mut bytes = Zeroizing::new([0; 32]);
-    getrandom::fill(bytes.as_mut()).map_err(|_| TokenError::Random)?;
-    let token = Zeroizing::new(hex(bytes.as_ref()));
-    let terms = Terms { life_ms: 0, first_look_ms: 0, unreported: Unreported::Tell };
-    let store = Store::open(database, Role::Tool, terms)?;
-    let query = sqlx::query("INSERT INTO tokens (owner, name, is_direct) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
-    let query = query.bind(owner_of(token.as_bytes()).to_string()).bind(name.to_owned());
-    let query = query.bind(i64::from(way == Way::Direct));
-    match store.sql.run(query.execute(store.sql.pool()))?.rows_affected() {
-        0 => Err(TokenError::Taken),
-        _ => Ok(token),
-    }
-}
+/// So many devices in one statement.
+const AT_ONCE: usize = 100;
 
 impl Store {
-    /// How the device with a token of this hash pays; `None`: there is no such token. Found by its hash: how long that takes says something of hashes, and nothing of tokens.
-    ///
-    /// # Errors
-    /// When the database gives no answer.
-    pub(crate) fn way(&self, owner: Owner) -> io::Result<Option<Way>> {
-        let query = sqlx::query("SELECT is_direct FROM tokens WHERE owner = $1").bind(owner.to_string());
-        let Some(row) = self.sql.run(query.fetch_optional(self.sql.pool()))? else { return Ok(None) };
-        let is_direct: i64 = row.try_get(0).map_err(io::Error::other)?;
-        Ok(Some(if is_direct == 0 { Way::Relayed } else { Way::Direct }))
-    }
-
     /// The epoch of a device: calls of an older one are refused.
     ///
     /// # Errors
@@ -105,23 +36,26 @@ impl Store {
         let epoch: i64 = row.try_get(0).map_err(io::Error::other)?;
         Ok(u64::try_from(epoch).unwrap_or(0))
     }
-}
 
-impl fmt::Display for TokenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name => f.write_str("a token's name is 1 to 32 letters, digits, '-' or '_'"),
-            Self::Taken => f.write_str("there is a token of this name"),
-            Self::Random => f.write_str("the operating system gives no random bytes"),
-            Self::Io(error) => write!(f, "tokens: {error}"),
+    /// Keeps when devices were last seen. All backends write in the order of the hashes, so none waits for another in a circle.
+    ///
+    /// # Errors
+    /// When the database gives no answer.
+    pub(crate) fn keep_seen(&self, seen: &BTreeMap<Owner, Moment>) -> io::Result<()> {
+        let all: Vec<_> = seen.iter().collect();
+        for some in all.chunks(AT_ONCE) {
+            let values: Vec<String> = (0..some.len()).map(|n| format!("(${}, 0, ${})", 2 * n + 1, 2 * n + 2)).collect();
+            let query = format!(
+                "INSERT INTO devices (owner, epoch, seen) VALUES {} ON CONFLICT (owner) DO UPDATE SET seen = excluded.seen
+                WHERE devices.seen < excluded.seen",
+                values.join(", ")
+            );
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(query));
+            for (owner, at) in some {
+                query = query.bind(owner.to_string()).bind(number(at.0)?);
+            }
+            self.sql.run(query.execute(self.sql.pool()))?;
         }
-    }
-}
-
-impl core::error::Error for TokenError {}
-
-impl From<io::Error> for TokenError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
+        Ok(())
     }
 }

@@ -12,11 +12,11 @@ mod orders;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 pub use database::Database;
 pub(crate) use database::Role;
-pub(crate) use devices::Way;
-pub use devices::{TokenError, add_direct_token, add_token};
 pub(crate) use forwards::Forward;
 pub(crate) use orders::{Known, Store};
 pub use orders::{add_word, listed};
+pub use tokens::{DeviceToken, TokenError, Way, add_direct_token, add_shop_token, add_token, revoke_token, tokens};

@@ -1,13 +1,17 @@
 //! Who gets in, and what for.
 
-use backend::add_token;
+use backend::{Database, Server, Way, add_shop_token, add_token, revoke_token, tokens};
+use core::time::Duration;
+
 use pay_core::drive::transport::blocking::Transport;
 use pay_core::model::{ApiVersion, OrderId, OrderStatus, RequestId};
+use pay_core::wire::webhook::{Key, Keys};
 use pay_core::wire::{Auth, Call, Endpoint, Request, decode};
 use sha2::{Digest, Sha256};
 use transport_std::{Config, HttpsTransport, Roots};
+use ureq::Agent;
 
-use crate::shop::{Shop, order};
+use crate::shop::{Shop, agent, order};
 
 // Meant to notice: `has_token` that takes any; the check of the token after that of the path.
 #[test]
@@ -49,6 +53,52 @@ fn a_token_sees_its_own_orders_only() {
     assert_eq!(shop.create("till-1", "10.15").status, 409);
     shop.token = mine;
     assert_eq!(shop.get("/orders/till-1").json()["order_status"], "ACTIVE");
+}
+
+// Seen red: without `AND revoked = 0` in the query for a token.
+#[test]
+fn a_revoked_token_is_refused_at_once() {
+    let mut shop = Shop::open("revoked");
+    shop.config.webhooks = Some(Keys::new(Key::parse(shop.gateway.client_secret()).expect("a key")));
+    shop.start();
+    let other = add_shop_token(&shop.config.database, "mg-road", "kiosk-2", Way::Direct).expect("a token");
+    // Another backend on the database, where that can be.
+    let second = matches!(shop.config.database, Database::Postgres(_)).then(|| {
+        let mut config = shop.config.clone();
+        config.dir = shop.dir.join("second");
+        Server::start(config).expect("a backend")
+    });
+    assert_eq!(shop.create("till-1", "10.15").status, 200);
+    let all: Vec<_> = core::iter::once(shop.backend()).chain(&second).map(|of| (agent(of), of.url())).collect();
+    let ask = |(agent, url): &(Agent, &str), token: &str, prefer: &str| {
+        let request = agent.get(format!("{url}/orders/till-1")).header("x-api-version", "2025-01-01");
+        let request = request.header("authorization", format!("Bearer {token}")).header("prefer", prefer);
+        request.call().expect("an answer").status().as_u16()
+    };
+    all.iter().for_each(|of| assert_eq!((ask(of, &shop.token, ""), ask(of, &other, "")), (200, 404)));
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(|| ask(&all[0], &shop.token, "wait=3"));
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(revoke_token(&shop.config.database, "kiosk-1").expect("a database"));
+        assert_eq!(waits.join().expect("an answer"), 401, "who waits gets nothing more");
+    });
+    all.iter().for_each(|of| assert_eq!((ask(of, &shop.token, ""), ask(of, &other, "")), (401, 404)));
+    assert!(!revoke_token(&shop.config.database, "kiosk-1").expect("a database"), "already");
+    assert!(!revoke_token(&shop.config.database, "kiosk-9").expect("a database"));
+    assert!(add_token(&shop.config.database, "kiosk-1").is_err(), "its orders have this name");
+    // What devices did is written at the end, at the latest.
+    drop(all);
+    drop(second);
+    shop.backend = None;
+    let listed = tokens(&shop.config.database).expect("a list");
+    let [one, two] = listed.as_slice() else { panic!("{listed:?}") };
+    assert_eq!((one.name.as_str(), one.way, one.shop.as_str()), ("kiosk-1", Way::Relayed, ""));
+    assert_eq!((two.name.as_str(), two.way, two.shop.as_str()), ("kiosk-2", Way::Direct, "mg-road"));
+    assert!(one.made <= one.seen && one.seen.is_some() && one.revoked.is_some() && two.revoked.is_none());
+    let lines = shop.program(&["token", "list"]);
+    assert!(lines.contains("kiosk-1 shop - relayed made 20") && lines.contains(" revoked 20"), "{lines}");
+    assert!(lines.contains("kiosk-2 shop mg-road direct made 20"), "{lines}");
+    assert!(!lines.contains(&shop.token) && !lines.contains(&**other));
 }
 
 // Mutants: `deny_unknown_fields` left out; a query that is ignored; `Limited` left out.

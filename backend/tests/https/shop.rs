@@ -89,10 +89,7 @@ impl Shop {
     pub(crate) fn start(&mut self) {
         self.backend = None;
         let backend = Server::start(self.config.clone()).expect("a backend");
-        let ca = Certificate::from_pem(backend.ca_pem().expect("an authority").as_bytes()).expect("a certificate");
-        let tls =
-            TlsConfig::builder().provider(TlsProvider::Rustls).root_certs(RootCerts::new_with_certs(&[ca])).build();
-        self.agent = Agent::config_builder().tls_config(tls).http_status_as_error(false).build().into();
+        self.agent = agent(&backend);
         self.backend = Some(backend);
     }
 
@@ -225,6 +222,13 @@ impl Shop {
     pub(crate) fn notice(&self, part: &str) -> usize {
         self.notices.lock().expect("notices").iter().filter(|notice| notice.contains(part)).count()
     }
+}
+
+/// Who trusts this backend.
+pub(crate) fn agent(backend: &Server) -> Agent {
+    let ca = Certificate::from_pem(backend.ca_pem().expect("an authority").as_bytes()).expect("a certificate");
+    let tls = TlsConfig::builder().provider(TlsProvider::Rustls).root_certs(RootCerts::new_with_certs(&[ca])).build();
+    Agent::config_builder().tls_config(tls).http_status_as_error(false).build().into()
 }
 
 impl Drop for Shop {
