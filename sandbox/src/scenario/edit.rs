@@ -124,6 +124,21 @@ pub(crate) fn unknown_action(answer: &mut Value) {
     answer["action"] = "biometric".into();
 }
 
+/// The UPI links ask for another amount.
+pub(crate) fn link_over_more(answer: &mut Value) {
+    each_link(answer, |name, value| Some((name, if name == "am" { "99.00" } else { value })));
+}
+
+/// The UPI links ask for another currency.
+pub(crate) fn link_in_dollars(answer: &mut Value) {
+    each_link(answer, |name, value| Some((name, if name == "cu" { "USD" } else { value })));
+}
+
+/// The UPI links have no amount.
+pub(crate) fn link_without_amount(answer: &mut Value) {
+    each_link(answer, |name, value| (name != "am").then_some((name, value)));
+}
+
 /// Another payment, whose OTP was wrong.
 pub(crate) fn other_otp(answer: &mut Value) {
     answer["cf_payment_id"] = "1457655315005187000".into();
@@ -253,6 +268,18 @@ fn up_to(text: &str, what: &str) -> String {
 }
 
 /// The object, or each object of the list.
+/// `edit` says what becomes of each parameter of a payment link; `None`: it goes.
+fn each_link(answer: &mut Value, edit: for<'t> fn(&'t str, &'t str) -> Option<(&'t str, &'t str)>) {
+    let Some(links) = answer["data"]["payload"].as_object_mut() else { return };
+    for link in links.values_mut() {
+        let Some((start, query)) = link.as_str().and_then(|link| link.split_once('?')) else { continue };
+        let kept =
+            query.split('&').filter_map(|pair| pair.split_once('=')).filter_map(|(name, value)| edit(name, value));
+        let query: Vec<String> = kept.map(|(name, value)| format!("{name}={value}")).collect();
+        *link = format!("{start}?{}", query.join("&")).into();
+    }
+}
+
 fn each_object(answer: &mut Value, edit: impl Fn(&mut Value)) {
     match answer {
         Value::Array(list) => list.iter_mut().for_each(edit),

@@ -2,9 +2,9 @@
 
 use crate::ground::amount::Paise;
 use crate::scenario::entry::Scenario;
-use crate::scenario::table::{approval, asking, cut, form, order, otp, pay, refund, settling, stranger};
+use crate::scenario::table::{approval, asking, cut, form, order, otp, pay, refund, settling, shown, stranger};
 
-const PARTS: [&[Scenario]; 10] = [
+const PARTS: [&[Scenario]; 11] = [
     pay::TABLE,
     cut::TABLE,
     form::TABLE,
@@ -15,6 +15,7 @@ const PARTS: [&[Scenario]; 10] = [
     refund::TABLE,
     settling::TABLE,
     stranger::TABLE,
+    shown::TABLE,
 ];
 
 const ALL: &[Scenario] = &gather::<{ count() }>();

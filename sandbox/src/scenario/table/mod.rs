@@ -11,4 +11,5 @@ mod pay;
 mod refund;
 mod row;
 mod settling;
+mod shown;
 mod stranger;
