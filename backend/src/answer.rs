@@ -112,6 +112,32 @@ impl Answer {
         Self { status: 502, ..Self::ok(json!({"message": message}).to_string().into()) }
     }
 
+    /// The gateway's answer to a device's own call: as it came, unless it is not whole.
+    pub fn of_forward(head: &ResponseHead, body: Vec<u8>) -> Self {
+        if head.truncated || !is_json(&body) {
+            return Self::doubt();
+        }
+        Self { status: head.status, replayed: head.replayed, ..Self::ok(body) }
+    }
+
+    /// It may have been done: nothing is said that could be taken for the gateway's word.
+    pub fn doubt() -> Self {
+        Self { status: 504, ..Self::ok(Vec::new()) }
+    }
+
+    /// Nothing was sent to the gateway, and the same call may go through later.
+    pub(crate) fn not_now() -> Self {
+        let body = json!({"message": "not now: send the same call again"});
+        let rate = Rate { limit: 1, remaining: 0, retry_s: 2 };
+        Self { status: 503, is_ours: true, rate: Some(rate), ..Self::ok(body.to_string().into()) }
+    }
+
+    /// Nothing was sent to the gateway.
+    pub(crate) fn unsent(mut self) -> Self {
+        self.is_ours = true;
+        self
+    }
+
     /// This program could not keep a record. Something may have been sent to the gateway before.
     pub fn not_kept() -> Self {
         let body = json!({"message": "the record could not be kept"});
@@ -132,24 +158,6 @@ pub(crate) fn is_json(body: &[u8]) -> bool {
 /// What only a server says.
 #[cfg(feature = "service")]
 impl Answer {
-    /// Nothing was sent to the gateway, and the same call may go through later.
-    pub(crate) fn not_now() -> Self {
-        let body = json!({"message": "not now: send the same call again"});
-        let rate = Rate { limit: 1, remaining: 0, retry_s: 2 };
-        Self { status: 503, is_ours: true, rate: Some(rate), ..Self::ok(body.to_string().into()) }
-    }
-
-    /// It may have been done: nothing is said that could be taken for the gateway's word.
-    pub(crate) fn doubt() -> Self {
-        Self { status: 504, ..Self::ok(Vec::new()) }
-    }
-
-    /// Nothing was sent to the gateway.
-    pub(crate) fn unsent(mut self) -> Self {
-        self.is_ours = true;
-        self
-    }
-
     pub(crate) fn with_rate(mut self, rate: Rate) -> Self {
         self.rate = Some(rate);
         self

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pay_core::model::{ApiVersion, CallKind, OrderId, UnixSeconds};
+use pay_core::model::{ApiVersion, CallKind, OrderId, PaymentSessionId, RequestId, UnixSeconds};
 use pay_core::sale::Millis;
 use pay_core::wire::{self, webhook::Keys};
 
@@ -18,10 +18,10 @@ use crate::config::{Config, StartError};
 use crate::gateway::{Gateway, Permit};
 use crate::missed::Missed;
 use crate::notice::Notice;
-use crate::relay::{self, Sessions};
-use crate::rules::{self, Ground, OrderSeen};
+use crate::rules::{self, Forward, Ground, OrderSeen, Way};
 use crate::seen::Seen;
-use crate::store::{Known, Role, Store, Way};
+use crate::sessions::Sessions;
+use crate::store::{Known, Role, Store};
 use crate::token::presented;
 use crate::wait::Waiters;
 
@@ -43,7 +43,7 @@ pub(crate) struct Desk {
     told: Mutex<BTreeSet<(OrderId, Matter)>>,
     pub(crate) store: Store,
     pub(crate) seen: Seen,
-    pub(crate) sessions: Sessions,
+    sessions: Sessions,
     cache: Cache<Answer>,
     pub(crate) prices: Prices,
     pub(crate) waiters: Waiters,
@@ -97,11 +97,20 @@ impl Desk {
             self.seen.note(owner, self.clock.moment());
         }
         match way {
-            Ok(Some(Way::Relayed)) if relay::takes(request) => self.relay(owner, request),
-            Ok(Some(Way::Relayed)) => self.hide(owner, rules::serve(self, owner, &self.prices, request)),
-            Ok(Some(Way::Direct)) => rules::serve(self, owner, &self.prices, request),
+            Ok(Some(way)) => rules::serve(self, owner, way, &self.prices, request),
             Ok(None) => Answer::unauthenticated(),
             Err(error) => self.not_kept(&error).unsent(),
+        }
+    }
+
+    /// An answer about an order that is there already, for whoever asks.
+    pub(crate) fn hide_from(&self, request: &Incoming, answer: Answer) -> Answer {
+        let Some(owner) = request.token().and_then(presented) else { return Answer::unauthenticated() };
+        match self.store.way(owner) {
+            Ok(Some(Way::Direct)) => answer,
+            Ok(Some(Way::Relayed)) => rules::hide(self, owner, answer),
+            Ok(None) => Answer::unauthenticated(),
+            Err(error) => self.not_kept(&error),
         }
     }
 
@@ -226,6 +235,32 @@ impl Ground for Desk {
             Some(rate) if answer.status != 429 => answer.with_rate(rate),
             _ => answer,
         }
+    }
+
+    fn keep_forward(&self, forward: &Forward<'_>) -> Result<PaymentSessionId, Answer> {
+        self.store.keep_forward(forward, self.clock.moment()).map_err(|error| self.not_kept(&error))
+    }
+
+    fn forward(&self, permit: Permit, request: wire::Request<'_>) -> Answer {
+        self.gateway.forward(permit, request)
+    }
+
+    fn request_id(&self) -> Result<RequestId, Answer> {
+        let mut random = [0; 16];
+        getrandom::fill(&mut random).map_err(|_| Answer::not_now())?;
+        Ok(RequestId::from_random(random))
+    }
+
+    fn session(&self, order: &OrderId) -> Option<PaymentSessionId> {
+        self.sessions.of(order)
+    }
+
+    fn keep_session(&self, order: &OrderId, session: &PaymentSessionId) {
+        self.sessions.keep(order, session);
+    }
+
+    fn forget_session(&self, order: &OrderId) {
+        self.sessions.forget(order);
     }
 
     /// Forgets what was read of it.

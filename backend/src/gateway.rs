@@ -7,7 +7,7 @@ use pay_core::model::{ApiVersion, CallKind, RequestId};
 use pay_core::wire::{Call, Endpoint, Request, ResponseHead};
 use transport_std::{Config, HttpsTransport};
 
-use crate::answer::{Answer, Rate, is_json};
+use crate::answer::{Answer, Rate};
 use crate::budget::{Budget, Class, Limits};
 use crate::clock::Clock;
 use crate::config::StartError;
@@ -91,14 +91,12 @@ impl Gateway {
         Class::of(call).map_or(0, |class| self.budget().made(class))
     }
 
-    /// Makes a device's call. The gateway's answer as it came, but where it leaves doubt.
+    /// Makes a device's own call.
     pub(crate) fn forward(&self, permit: Permit, request: Request<'_>) -> Answer {
         let Permit(class) = permit;
         let answer = match self.send(class, request) {
-            Ok((head, body)) if !head.truncated && is_json(&body) => {
-                Answer { status: head.status, replayed: head.replayed, ..Answer::ok(body) }
-            }
-            Ok(_) | Err(_) => Answer::doubt(),
+            Ok((head, body)) => Answer::of_forward(&head, body),
+            Err(_) => Answer::doubt(),
         };
         let rate = self.budget().rate(class, &self.limits, self.now());
         answer.with_rate(rate)

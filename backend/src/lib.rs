@@ -33,11 +33,11 @@ mod hook;
 #[cfg(feature = "service")]
 mod missed;
 #[cfg(feature = "service")]
-mod relay;
-#[cfg(feature = "service")]
 mod seen;
 #[cfg(feature = "service")]
 mod server;
+#[cfg(feature = "service")]
+mod sessions;
 #[cfg(all(test, feature = "service"))]
 mod simulation;
 #[cfg(feature = "service")]
@@ -56,9 +56,11 @@ pub use call::Prices;
 pub use config::{Config, StartError};
 pub use notice::Notice;
 #[cfg(feature = "service")]
+pub use rules::Way;
+#[cfg(feature = "service")]
 pub use server::Server;
 #[cfg(feature = "service")]
 pub use store::{
-    Database, DeviceToken, TokenError, Way, add_direct_token, add_shop_token, add_token, add_word, listed,
-    revoke_token, tokens,
+    Database, DeviceToken, TokenError, add_direct_token, add_shop_token, add_token, add_word, listed, revoke_token,
+    tokens,
 };

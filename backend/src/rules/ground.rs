@@ -1,8 +1,9 @@
 //! What the rules stand on.
 
-use pay_core::model::{ApiVersion, CallKind, OrderId, UnixSeconds};
-use pay_core::wire::Call;
+use pay_core::model::{ApiVersion, CallKind, OrderId, PaymentSessionId, RequestId, UnixSeconds};
+use pay_core::wire::{Call, Request};
 
+use super::forward::Forward;
 use crate::answer::Answer;
 use crate::book::{Effect, Entry, Event, Moment, Owner};
 use crate::notice::Notice;
@@ -59,6 +60,28 @@ pub trait Ground {
     fn call(&self, permit: Self::Permit, call: Call<'_>, version: ApiVersion, body: &[u8]) -> Answer;
     /// A call that only reads; others who asked the same a moment ago may have had this answer.
     fn read(&self, call: Call<'_>, version: ApiVersion) -> Answer;
+
+    /// Keeps that Order Pay goes to the gateway. The session to send: that of the first call under this key, so that a repeat has the same
+    /// body.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    fn keep_forward(&self, forward: &Forward<'_>) -> Result<PaymentSessionId, Answer>;
+    /// Sends a device's Order Pay to the gateway, once: [`Answer::of_forward`], and [`Answer::doubt`] where that gives no answer.
+    fn forward(&self, permit: Self::Permit, request: Request<'_>) -> Answer;
+    /// For a request of a device that is sent on.
+    ///
+    /// # Errors
+    /// There are no random bytes.
+    fn request_id(&self) -> Result<RequestId, Answer>;
+    /// The gateway's session of an order, if it was seen since the start.
+    fn session(&self, _order: &OrderId) -> Option<PaymentSessionId> {
+        None
+    }
+    /// The gateway has shown an order's session.
+    fn keep_session(&self, _order: &OrderId, _session: &PaymentSessionId) {}
+    /// The gateway does not take the order's session any more.
+    fn forget_session(&self, _order: &OrderId) {}
 
     /// What was read of an order is old.
     fn forget(&self, _order: &OrderId) {}

@@ -8,11 +8,14 @@ mod claim;
 mod close;
 mod create;
 mod duties;
+mod forward;
 mod ground;
 mod not_now;
 mod ours;
 mod reading;
 mod refund;
+mod relay;
+mod way;
 
 use pay_core::model::{ApiVersion, OrderId};
 use pay_core::wire;
@@ -22,13 +25,21 @@ pub use crate::answer::{Answer, Rate};
 use crate::book::{Effect, Event, Owner};
 pub use crate::call::{Call, Incoming, Prices};
 pub use duties::fulfil;
+pub use forward::Forward;
 pub use ground::Ground;
 pub use not_now::NotNow;
 pub use ours::{OrderSeen, need, order, seen};
+pub use relay::{alias, hide};
+pub use way::Way;
 
-/// Answers a device, which has shown that it is `owner`.
-pub fn serve<G: Ground>(ground: &G, owner: Owner, prices: &Prices, request: &Incoming) -> Answer {
-    checked(ground, owner, prices, request).unwrap_or_else(|refusal| refusal)
+/// Answers a device, which has shown that it is `owner`, and pays this way.
+pub fn serve<G: Ground>(ground: &G, owner: Owner, way: Way, prices: &Prices, request: &Incoming) -> Answer {
+    let answer = || checked(ground, owner, prices, request).unwrap_or_else(|refusal| refusal);
+    match way {
+        Way::Relayed if relay::takes(request) => relay::relay(ground, owner, request),
+        Way::Relayed => hide(ground, owner, answer()),
+        Way::Direct => answer(),
+    }
 }
 
 fn checked<G: Ground>(ground: &G, owner: Owner, prices: &Prices, request: &Incoming) -> Result<Answer, Answer> {

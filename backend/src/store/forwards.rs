@@ -2,22 +2,13 @@
 
 use std::io;
 
-use pay_core::model::{IdempotencyKey, OrderId, PaymentSessionId};
+use pay_core::model::PaymentSessionId;
 use sqlx::Row;
 
 use crate::book::Moment;
+use crate::rules::Forward;
 
 use super::orders::{Store, number};
-
-/// One of them.
-pub(crate) struct Forward<'f> {
-    pub(crate) order: &'f OrderId,
-    pub(crate) key: &'f IdempotencyKey,
-    /// The method's class.
-    pub(crate) method: &'static str,
-    pub(crate) session: &'f PaymentSessionId,
-    pub(crate) at: Moment,
-}
 
 impl Store {
     /// Keeps that Order Pay goes to the gateway. The session to send: that of the first call under this key, whoever made it, so that a
@@ -25,7 +16,7 @@ impl Store {
     ///
     /// # Errors
     /// When it could not be made durable.
-    pub(crate) fn keep_forward(&self, forward: &Forward<'_>) -> io::Result<PaymentSessionId> {
+    pub(crate) fn keep_forward(&self, forward: &Forward<'_>, at: Moment) -> io::Result<PaymentSessionId> {
         const KEEP: &str =
             "INSERT INTO forwards (order_id, idempotency_key, method, session, at) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT DO NOTHING";
@@ -34,7 +25,7 @@ impl Store {
             sqlx::query(query).bind(forward.order.to_string()).bind(forward.key.as_str().to_owned())
         };
         let keep = named(KEEP).bind(forward.method.to_owned()).bind(forward.session.expose().to_owned());
-        self.sql.run(keep.bind(number(forward.at.0)?).execute(self.sql.pool()))?;
+        self.sql.run(keep.bind(number(at.0)?).execute(self.sql.pool()))?;
         let row = self.sql.run(named(FIRST).fetch_one(self.sql.pool()))?;
         let session: String = row.try_get(0).map_err(io::Error::other)?;
         PaymentSessionId::parse(&session).map_err(io::Error::other)

@@ -16,7 +16,6 @@ mod tokens;
 
 pub use database::Database;
 pub(crate) use database::Role;
-pub(crate) use forwards::Forward;
 pub(crate) use orders::{Known, Store};
 pub use orders::{add_word, listed};
-pub use tokens::{DeviceToken, TokenError, Way, add_direct_token, add_shop_token, add_token, revoke_token, tokens};
+pub use tokens::{DeviceToken, TokenError, add_direct_token, add_shop_token, add_token, revoke_token, tokens};

@@ -7,8 +7,9 @@ use sha2::{Digest, Sha256};
 
 use super::database::{Database, Role};
 use super::orders::{EventRow, FORM, keep};
-use super::{Known, Store, Way, add_token, add_word};
+use super::{Known, Store, add_token, add_word};
 use crate::book::{Effect, Entry, Event, Moment, Owner, Reading, SeenPayment, Terms, Unreported};
+use crate::rules::Way;
 use crate::token::{hex, owner_of};
 
 const TERMS: Terms = Terms { life_ms: 900_000, first_look_ms: 2_000, unreported: Unreported::Tell };

@@ -9,6 +9,7 @@ use sqlx::any::AnyRow;
 use zeroize::Zeroizing;
 
 use crate::book::{Moment, Owner, Terms, Unreported};
+use crate::rules::Way;
 use crate::token::{hex, owner_of};
 
 use super::database::{Database, Role};
@@ -28,16 +29,6 @@ pub enum TokenError {
     Random,
     /// The database cannot be read or written.
     Io(io::Error),
-}
-
-/// How a device pays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums)] // a choice of the merchant's
-pub enum Way {
-    /// Through the backend, by a name that only its token can use.
-    Relayed,
-    /// At the gateway, with the gateway's session.
-    Direct,
 }
 
 /// A token as it is listed: never the token itself, nor its hash.

@@ -72,7 +72,21 @@ impl World {
                 Some(merchant) => merchant.pass(&mut outside.gateway, call, Fault::Dies).map(drop),
                 None => Ok(()),
             };
-            self.to_till(spot, NOON, Step::BackendDies(number, call.clone()), all, dies, fails);
+            self.to_till(spot, NOON, Step::BackendDies(number, call.clone(), Fault::Dies), all, dies, fails);
+        }
+        if rules.relays.is_some() && matches!(call, Call::Pay { .. }) {
+            // That it dies before the forward is kept is the same as a call that does not arrive.
+            for fault in [Fault::DiesUnsent, Fault::Dies] {
+                let dies = |outside: &mut Outside, _: &Terminal| outside.relay(call, fault).map(drop);
+                self.to_till(spot, NOON, Step::BackendDies(number, call.clone(), fault), all, dies, fails);
+            }
+            for fault in [Fault::Lost, Fault::Unreached, Fault::Unheard] {
+                let answers = |outside: &mut Outside, _: &Terminal| {
+                    let answer = outside.relay(call, fault)?;
+                    Ok(Heard { answer, moves: outside.gateway.moves() })
+                };
+                self.to_till(spot, NOON, Step::Relayed(number, call.clone(), fault), all, answers, hears);
+            }
         }
         if rules.late && !self.outside.gateway.late.contains(call) {
             let delays = |outside: &mut Outside, _: &Terminal| {

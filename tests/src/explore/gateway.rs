@@ -76,6 +76,8 @@ pub enum Call {
         till: u8,
         kind: Kind,
         session: bool,
+        /// Where a backend sends it on: the till's idempotency key.
+        key: Option<String>,
     },
     /// A password for a payment, which is right or not; `None`: another is asked for.
     Otp {
@@ -133,13 +135,15 @@ impl Call {
 pub struct Answer {
     pub status: u16,
     pub body: String,
+    /// The backend's own, and nothing was sent to the gateway.
+    pub unsent: bool,
     /// The call did nothing: it is what an earlier one made.
     pub replayed: bool,
 }
 
 impl Answer {
     pub fn new(status: u16, body: impl Into<String>) -> Self {
-        Self { status, body: body.into(), replayed: false }
+        Self { status, body: body.into(), unsent: false, replayed: false }
     }
 
     pub fn refusal(status: u16, code: &str) -> Self {
@@ -154,6 +158,10 @@ pub struct Gateway {
     mark: String,
     note: String,
     pub payments: Vec<Payment>,
+    /// It knows attempts by their keys.
+    honours: bool,
+    /// Keys that it knows, and the payment of each.
+    keys: Vec<(String, usize)>,
     /// Refunds that name no payment.
     unnamed: Vec<String>,
     /// The order was closed so long ago that nobody completes a payment on it any more.
@@ -166,12 +174,14 @@ pub struct Gateway {
 
 impl Gateway {
     /// With an order, or with none.
-    pub const fn new(state: State) -> Self {
+    pub const fn new(state: State, honours: bool) -> Self {
         Self {
             state,
             mark: String::new(),
             note: String::new(),
             payments: Vec::new(),
+            honours,
+            keys: Vec::new(),
             unnamed: Vec::new(),
             stale: false,
             late: Vec::new(),
@@ -229,7 +239,7 @@ impl Gateway {
             refunded: payment.refunded,
         };
         let on_its_way = |call: &Call| match call {
-            Call::Pay { till, kind: Kind::Collect, session: true } if self.state == State::Active => {
+            Call::Pay { till, kind: Kind::Collect, session: true, .. } if self.state == State::Active => {
                 Some(Payer::Till(*till))
             }
             _ => None,
@@ -345,9 +355,13 @@ impl Gateway {
             Call::Pay { session: false, .. } => {
                 return Err("another order was paid than the one that is sold".to_owned());
             }
+            Call::Pay { key: Some(key), .. } if self.known(key).is_some() => {
+                let index = self.known(key).unwrap_or_default();
+                Answer { replayed: true, ..self.begun(index) }
+            }
             Call::Pay { .. } if self.state == State::Paid => Answer::refusal(400, "order_already_paid"),
             Call::Pay { .. } if self.state != State::Active => Answer::refusal(400, "order_inactive"),
-            Call::Pay { till, kind, .. } => {
+            Call::Pay { till, kind, key, .. } => {
                 let status = if *kind == Kind::Collect { Status::Pending } else { Status::NotAttempted };
                 let payer = Payer::Till(*till);
                 self.payments.push(Payment {
@@ -360,25 +374,11 @@ impl Gateway {
                     unnamed: false,
                     otps: 0,
                 });
-                let id = Self::id(self.payments.len() - 1);
-                if *kind == Kind::Otp {
-                    return Ok(Answer::new(
-                        200,
-                        format!(
-                            r#"{{"cf_payment_id":"{id}","payment_method":"card","channel":"post","action":"post","data":{{"url":null}}}}"#
-                        ),
-                    ));
+                let index = self.payments.len() - 1;
+                if let Some(key) = key.as_ref().filter(|_| self.honours) {
+                    self.keys.push((key.clone(), index));
                 }
-                let (channel, payload) = match kind {
-                    Kind::Link => ("link", format!(r#"{{"default":"upi://pay?pa=a@b&am=250.00&tr={id}"}}"#)),
-                    Kind::Collect | Kind::Otp => ("collect", "null".to_owned()),
-                };
-                Answer::new(
-                    200,
-                    format!(
-                        r#"{{"cf_payment_id":"{id}","payment_method":"upi","channel":"{channel}","action":"custom","data":{{"url":null,"payload":{payload},"content_type":null,"method":null}}}}"#
-                    ),
-                )
+                self.begun(index)
             }
             Call::Otp { id, right } => self.otp(*id, *right),
             Call::Terminate if self.state == State::Active => {
@@ -399,6 +399,35 @@ impl Gateway {
             // There is no such call here: only a backend has it.
             Call::Report { .. } => Answer::refusal(404, "not_found"),
         })
+    }
+
+    /// The payment that was begun under this key.
+    fn known(&self, key: &str) -> Option<usize> {
+        self.keys.iter().find(|(known, _)| known == key).map(|(_, index)| *index)
+    }
+
+    /// The answer to the call that began a payment.
+    fn begun(&self, index: usize) -> Answer {
+        let id = Self::id(index);
+        let kind = self.payments.get(index).map_or(Kind::Link, |payment| payment.kind);
+        if kind == Kind::Otp {
+            return Answer::new(
+                200,
+                format!(
+                    r#"{{"cf_payment_id":"{id}","payment_method":"card","channel":"post","action":"post","data":{{"url":null}}}}"#
+                ),
+            );
+        }
+        let (channel, payload) = match kind {
+            Kind::Link => ("link", format!(r#"{{"default":"upi://pay?pa=a@b&am=250.00&tr={id}"}}"#)),
+            Kind::Collect | Kind::Otp => ("collect", "null".to_owned()),
+        };
+        Answer::new(
+            200,
+            format!(
+                r#"{{"cf_payment_id":"{id}","payment_method":"upi","channel":"{channel}","action":"custom","data":{{"url":null,"payload":{payload},"content_type":null,"method":null}}}}"#
+            ),
+        )
     }
 
     fn otp(&mut self, id: u64, right: Option<bool>) -> Answer {

@@ -3,19 +3,21 @@
 use std::cell::{Cell, RefCell};
 
 use backend::book::{Book, Effect, Entry, Event, Moment, Owner, Terms, Unreported};
-use backend::rules::{self, Ground};
-use pay_core::model::{ApiVersion, CallKind, CfPaymentId, MARK_TAG, OrderId, RequestId, UnixSeconds};
+use backend::rules::{self, Forward, Ground, Incoming, Prices, Way};
+use pay_core::model::{
+    Amount, ApiVersion, CallKind, CfPaymentId, MARK_TAG, OrderId, PaymentSessionId, RequestId, UnixSeconds,
+};
 use pay_core::sale::{Millis, NOT_ATTEMPTED_MS};
 use pay_core::till::canonical::NOON_DATE;
 use pay_core::wire::{self, ResponseHead};
 
-use super::gateway::{Answer, Call, Gateway};
+use super::gateway::{Answer, Call, Gateway, Kind, SESSION};
 use super::terminal::{self, ORDER, create_order};
 
 const AMOUNT: u64 = 25_000;
 const TERMS: Terms = Terms { life_ms: 1_800_000, first_look_ms: 60_000, unreported: Unreported::Tell };
 /// The till's token, as a hash.
-const TILL: Owner = Owner::new([1; 32]);
+pub const TILL: Owner = Owner::new([1; 32]);
 
 /// A merchant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +25,10 @@ pub struct Merchant {
     /// What the book has of the order; `None`: no till has asked for it.
     entry: Option<Entry>,
     now: Moment,
+    /// It sends Order Pay on.
+    relays: bool,
+    /// Keys of Order Pay that it was about to send on.
+    forwards: Vec<String>,
 }
 
 /// What goes wrong at the backend.
@@ -33,17 +39,24 @@ pub enum Fault {
     Lost,
     /// The gateway acts, and the backend dies before it hears so.
     Dies,
+    /// The backend has kept that Order Pay goes, and dies before it does.
+    DiesUnsent,
+    /// What it sends on does not arrive.
+    Unreached,
+    /// The gateway's answer to what it sends on is lost.
+    Unheard,
 }
 
 impl Merchant {
     /// `made`: a till has made the order.
-    pub fn new(made: bool) -> Self {
+    pub fn new(made: bool, relays: bool) -> Self {
         let mut book = Book::default();
         if made {
             book.want(ORDER.clone(), TILL, AMOUNT);
             book.on(&ORDER, &Event::Made { at: Moment(0) });
         }
-        let mut merchant = Self { entry: book.entry(&ORDER).cloned(), now: Moment(0) };
+        let entry = book.entry(&ORDER).cloned();
+        let mut merchant = Self { entry, now: Moment(0), relays, forwards: Vec::new() };
         merchant.canonical();
         merchant
     }
@@ -53,13 +66,29 @@ impl Merchant {
     /// # Errors
     /// A law that is broken by it.
     pub fn pass(&mut self, gateway: &mut Gateway, call: &Call, fault: Fault) -> Result<Answer, String> {
-        // With a session, or with keys of the till's own, the gateway is called.
-        let Some(asked) = asked(call) else { return gateway.on(&ORDER, call) };
-        let answer = self.serve(gateway, fault, |service| {
-            rules::answer(service, TILL, asked, ApiVersion::default()).unwrap_or_else(|refusal| refusal)
-        })?;
+        let relays = self.relays;
+        let answer = match (call, asked(call)) {
+            (Call::Pay { till, kind, key: Some(key), .. }, _) if relays => {
+                let (incoming, prices) =
+                    (pays(*kind, key), Prices::UpTo(Amount::from_minor(AMOUNT).expect("an amount")));
+                self.serve(gateway, fault, |service| {
+                    service.till.set(*till);
+                    rules::serve(service, TILL, Way::Relayed, &prices, &incoming)
+                })?
+            }
+            (_, Some(asked)) => self.serve(gateway, fault, |service| {
+                let answer =
+                    rules::answer(service, TILL, asked, ApiVersion::default()).unwrap_or_else(|refusal| refusal);
+                if relays { rules::hide(service, TILL, answer) } else { answer }
+            })?,
+            // With a session, or with keys of the till's own, the gateway is called.
+            (_, None) => return gateway.on(&ORDER, call),
+        };
         let body = String::from_utf8(answer.body).map_err(|_| "an answer of the backend is no text")?;
-        Ok(Answer { status: answer.status, body, replayed: answer.replayed })
+        if relays && body.contains(SESSION) {
+            return Err("a relayed till was given a session".to_owned());
+        }
+        Ok(Answer { status: answer.status, body, unsent: answer.is_ours, replayed: answer.replayed })
     }
 
     /// Waits until the next duty is due, and does it.
@@ -89,13 +118,16 @@ impl Merchant {
         let service = Service {
             book: RefCell::new(book),
             gateway: RefCell::new(gateway),
+            forwards: RefCell::new(core::mem::take(&mut self.forwards)),
+            till: Cell::new(0),
             now: self.now,
             fault,
             dead: Cell::new(false),
             broken: RefCell::new(None),
         };
         let result = run(&service);
-        let Service { book, broken, .. } = service;
+        let Service { book, broken, forwards, .. } = service;
+        self.forwards = forwards.into_inner();
         self.entry = book.into_inner().entry(&ORDER).cloned();
         self.canonical();
         broken.into_inner().map_or(Ok(result), Err)
@@ -151,10 +183,32 @@ fn asked(call: &Call) -> Option<rules::Call> {
     })
 }
 
+/// Order Pay as a relayed till asks for it.
+fn pays(kind: Kind, key: &str) -> Incoming {
+    let method = match kind {
+        Kind::Link => r#"{"upi":{"channel":"link"}}"#,
+        Kind::Collect => r#"{"upi":{"channel":"collect","upi_id":"shopper@bank"}}"#,
+        Kind::Otp => r#"{"card":{}}"#,
+    };
+    let body = format!(r#"{{"payment_session_id":"{}","payment_method":{method}}}"#, *terminal::ALIAS);
+    Incoming {
+        method: "POST".to_owned(),
+        path: "/pg/orders/sessions".to_owned(),
+        api_version: Some(ApiVersion::default().as_str().to_owned()),
+        content_type: Some("application/json".to_owned()),
+        idempotency_key: Some(key.to_owned()),
+        body: body.into_bytes(),
+        ..Incoming::default()
+    }
+}
+
 /// The backend at work: what the rules stand on.
 struct Service<'w> {
     book: RefCell<Book>,
     gateway: RefCell<&'w mut Gateway>,
+    forwards: RefCell<Vec<String>>,
+    /// Which till calls.
+    till: Cell<u8>,
     now: Moment,
     fault: Fault,
     /// It has died: nothing that it does from then on has an effect.
@@ -166,6 +220,15 @@ struct Service<'w> {
 impl Service<'_> {
     fn alive(&self) -> Result<(), rules::Answer> {
         if self.dead.get() { Err(rules::Answer::not_kept()) } else { Ok(()) }
+    }
+
+    fn breaks(&self, law: String) {
+        self.broken.borrow_mut().get_or_insert(law);
+    }
+
+    /// `None`: a law is broken.
+    fn asks_gateway(&self, call: &Call) -> Option<Answer> {
+        self.gateway.borrow_mut().on(&ORDER, call).map_err(|law| self.breaks(law)).ok()
     }
 }
 
@@ -223,12 +286,8 @@ impl Ground for Service<'_> {
     fn call(&self, (): (), call: wire::Call<'_>, version: ApiVersion, body: &[u8]) -> rules::Answer {
         let request = wire::Request::new(call, version, RequestId::from_random([0; 16])).with_body(body);
         let call = terminal::call(0, &request);
-        let answer = match self.gateway.borrow_mut().on(&ORDER, &call) {
-            Ok(answer) => answer,
-            Err(law) => {
-                self.broken.borrow_mut().get_or_insert(law);
-                return rules::Answer::nothing_known("a law is broken");
-            }
+        let Some(answer) = self.asks_gateway(&call) else {
+            return rules::Answer::nothing_known("a law is broken");
         };
         self.dead.set(self.fault == Fault::Dies && call.acts());
         if self.dead.get() || self.fault == Fault::Lost {
@@ -239,5 +298,47 @@ impl Ground for Service<'_> {
 
     fn read(&self, call: wire::Call<'_>, version: ApiVersion) -> rules::Answer {
         self.ask(call, version, &[])
+    }
+
+    fn keep_forward(&self, forward: &Forward<'_>) -> Result<PaymentSessionId, rules::Answer> {
+        self.alive()?;
+        let key = forward.key.as_str();
+        let mut forwards = self.forwards.borrow_mut();
+        if !forwards.iter().any(|kept| kept == key) {
+            forwards.push(key.to_owned());
+        }
+        self.dead.set(self.fault == Fault::DiesUnsent);
+        Ok(forward.session.clone())
+    }
+
+    fn forward(&self, (): (), request: wire::Request<'_>) -> rules::Answer {
+        if self.dead.get() || self.fault == Fault::Unreached {
+            return rules::Answer::doubt();
+        }
+        let call = match terminal::call(0, &request) {
+            Call::Pay { kind, session, key, .. } => Call::Pay { till: self.till.get(), kind, session, key },
+            call => call,
+        };
+        let Call::Pay { key: Some(key), .. } = &call else {
+            self.breaks("Order Pay was sent on without a key".to_owned());
+            return rules::Answer::doubt();
+        };
+        if !self.forwards.borrow().contains(key) {
+            self.breaks("Order Pay was sent on before it was kept".to_owned());
+        }
+        let answer = self.asks_gateway(&call);
+        self.dead.set(self.fault == Fault::Dies);
+        match answer.filter(|_| !matches!(self.fault, Fault::Dies | Fault::Unheard)) {
+            Some(answer) => {
+                let mut head = ResponseHead::new(answer.status);
+                head.replayed = answer.replayed;
+                rules::Answer::of_forward(&head, answer.body.into_bytes())
+            }
+            None => rules::Answer::doubt(),
+        }
+    }
+
+    fn request_id(&self) -> Result<RequestId, rules::Answer> {
+        Ok(RequestId::from_random([0; 16]))
     }
 }

@@ -45,6 +45,8 @@ pub struct Rules {
     pub switches: bool,
     /// The merchant's backend creates and closes orders, gives the right to hand out, and refunds.
     pub backend: bool,
+    /// That backend sends Order Pay on, too; `Some(true)`: the gateway knows an attempt that is sent again by its key.
+    pub relays: Option<bool>,
     /// Where counting stops.
     pub caps: Caps,
     /// What the merchant decided.
@@ -74,6 +76,7 @@ impl Rules {
             fails: true,
             switches: false,
             backend: false,
+            relays: None,
             caps: Caps { failures: 3, age_ms: 0 },
             terms: terms(Refunds::ByKeys),
             other: None,

@@ -45,8 +45,10 @@ pub enum Step {
     LostBefore(u8, Call),
     LostAfter(u8, Call),
     CutAfter(u8, Call),
-    /// The backend dies when the gateway has acted, before it has noted so.
-    BackendDies(u8, Call),
+    /// The backend dies before it answers.
+    BackendDies(u8, Call, Fault),
+    /// Something goes wrong behind the backend, and it answers.
+    Relayed(u8, Call, Fault),
     Delayed(u8, Call),
     Arrives(Call),
     NeverArrives(Call),
@@ -122,6 +124,7 @@ impl Step {
             | Self::LostAfter(..)
             | Self::CutAfter(..)
             | Self::BackendDies(..)
+            | Self::Relayed(..)
             | Self::Delayed(..)
             | Self::NotShown(_)
             | Self::Vends { .. }
@@ -169,7 +172,8 @@ impl Step {
             | Self::LostBefore(till, call)
             | Self::LostAfter(till, call)
             | Self::CutAfter(till, call)
-            | Self::BackendDies(till, call)
+            | Self::BackendDies(till, call, _)
+            | Self::Relayed(till, call, _)
             | Self::Delayed(till, call) => {
                 *till = 3 - *till;
                 call.swap();

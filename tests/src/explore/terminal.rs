@@ -17,11 +17,15 @@ use pay_core::wire;
 use pay_core::wire::ResponseHead;
 
 use super::gateway::{Answer, Call, Kind, SESSION};
+use super::merchant::TILL;
 use super::mix::Mix;
 use crate::laws::Said;
 
 /// The order that everything is about.
 pub static ORDER: LazyLock<OrderId> = LazyLock::new(|| OrderId::parse("inv-1").expect("an order id"));
+
+/// What a relayed till has for the order in place of its session.
+pub static ALIAS: LazyLock<String> = LazyLock::new(|| backend::rules::alias(TILL, &ORDER));
 
 /// What it is in the middle of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -201,6 +205,7 @@ impl Terminal {
                 Tell::Answer(answer) => {
                     let mut head = ResponseHead::new(answer.status);
                     head.replayed = answer.replayed;
+                    head.from_backend = answer.unsent;
                     head.date = Some(UnixSeconds(NOON_DATE.0 + now.since(NOON) / 1_000));
                     for (to, from) in buffers.rx.iter_mut().zip(answer.body.bytes()) {
                         *to = from;
@@ -406,7 +411,12 @@ pub fn call(till: u8, request: &wire::Request<'_>) -> Call {
                 "post" => Kind::Otp,
                 _ => Kind::Collect,
             };
-            Call::Pay { till, kind, session: member(body, "payment_session_id") == SESSION }
+            let session = member(body, "payment_session_id");
+            let is_alias = session == *ALIAS;
+            // A backend sends it on under the till's key.
+            let keyed = is_alias || till == 0;
+            let key = request.idempotency_key.filter(|_| keyed).map(|key| key.as_str().to_owned());
+            Call::Pay { till, kind, session: is_alias || session == SESSION, key }
         }
         wire::Call::Authenticate(id) => Call::Otp {
             id: id.get(),

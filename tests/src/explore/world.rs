@@ -31,8 +31,13 @@ pub struct Outside {
 impl Outside {
     /// What a call does, and its answer.
     pub(super) fn on(&mut self, call: &Call) -> Result<Answer, String> {
+        self.relay(call, Fault::None)
+    }
+
+    /// The same where something goes wrong at the backend.
+    pub(super) fn relay(&mut self, call: &Call, fault: Fault) -> Result<Answer, String> {
         match &mut self.merchant {
-            Some(merchant) => merchant.pass(&mut self.gateway, call, Fault::None),
+            Some(merchant) => merchant.pass(&mut self.gateway, call, fault),
             None => self.gateway.on(&ORDER, call),
         }
     }
@@ -63,14 +68,14 @@ impl World {
             till.run(index as u8 + 1, NOON, rules.flash_fails, &mut |_| Ok(())).expect("nothing is said yet");
             till.canonical(NOON, rules.caps);
         }
-        let outside = Outside { gateway: Gateway::new(state), merchant: None };
+        let outside = Outside { gateway: Gateway::new(state, rules.relays == Some(true)), merchant: None };
         Self { outside, tills: tills.into_iter().map(Arc::new).collect() }.with_merchant(rules)
     }
 
     /// The book, and two payments of a till that are under way.
     fn with_merchant(mut self, rules: &Rules) -> Self {
         if rules.backend {
-            self.outside.merchant = Some(Merchant::new(!rules.creates));
+            self.outside.merchant = Some(Merchant::new(!rules.creates, rules.relays.is_some()));
         }
         if rules.terminals == 0 {
             for _ in 0..rules.attempts {

@@ -25,6 +25,25 @@ pub fn worlds(full: bool) -> Vec<Rules> {
         Rules { terminals: 0, attempts: 2, backend: true, ..Rules::small("book") },
         // The till of a kiosk: orders, closing, the right to hand out and refunds are the backend's.
         Rules { creates: true, backend: true, refuses: false, terms: kiosk(), ..Rules::small("backend") },
+        // The same kiosk pays through its backend too, which dies before, in and behind each forward.
+        Rules {
+            creates: true,
+            backend: true,
+            relays: Some(true),
+            refuses: false,
+            terms: kiosk(),
+            ..Rules::small("relay")
+        },
+        // The gateway looks at no key, and the payment charges by itself.
+        Rules {
+            creates: true,
+            backend: true,
+            relays: Some(false),
+            refuses: false,
+            kinds: &[Kind::Collect],
+            terms: kiosk(),
+            ..Rules::small("relay-unkeyed")
+        },
         // A card whose password the shopper types at the till.
         Rules { kinds: &[Kind::Otp], ..Rules::small("otp") },
         // The till knows its order's session and has no way to ask.

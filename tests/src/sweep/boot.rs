@@ -2,6 +2,7 @@
 
 use core::cell::{Cell, RefCell};
 
+use pay_core::model::CallKind;
 use pay_core::sale::{Millis, Record};
 
 use super::case::Case;
@@ -20,6 +21,8 @@ pub(super) struct Boot<'e> {
     began: u64,
     points: Cell<u32>,
     pub(super) exchanges: Cell<u32>,
+    /// What each of them is.
+    pub(super) calls: RefCell<Vec<CallKind>>,
     broken: RefCell<Option<String>>,
     pub(super) stores: Cell<u32>,
     trace: bool,
@@ -43,6 +46,7 @@ impl<'e> Boot<'e> {
             began,
             points: Cell::new(0),
             exchanges: Cell::new(0),
+            calls: RefCell::new(Vec::new()),
             broken: RefCell::new(None),
             stores: Cell::new(0),
             trace,
@@ -99,8 +103,9 @@ impl<'e> Boot<'e> {
     }
 
     /// What becomes of the next exchange.
-    pub(super) fn next_exchange(&self) -> Option<Net> {
+    pub(super) fn next_exchange(&self, call: CallKind) -> Option<Net> {
         let number = self.exchanges.get();
+        self.calls.borrow_mut().push(call);
         self.exchanges.set(number + 1);
         assert!(number < 2_000, "it asks for ever, without a pause");
         self.script.iter().find(|(exchange, _)| *exchange == number).map(|(_, net)| *net)

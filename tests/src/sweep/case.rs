@@ -47,6 +47,9 @@ pub enum Mode {
     Kiosk,
     /// A terminal with a session and nothing else: keys ignored, nobody to ask.
     Blind,
+    /// A kiosk that pays through its backend, with the merchant's keys; in half of all cases the gateway ignores idempotency keys all the
+    /// same.
+    Relayed,
 }
 
 impl Method {
@@ -71,6 +74,11 @@ impl Method {
         }
     }
 
+    /// Whether a backend relays it.
+    pub(super) const fn is_relayed(self) -> bool {
+        matches!(self, Self::Qr | Self::Link | Self::Collect)
+    }
+
     /// The request of this method, for the session.
     pub(super) fn request(self, session: &str) -> Option<OrderPay> {
         let session = PaymentSessionId::parse(session).ok()?;
@@ -90,12 +98,24 @@ impl Method {
 
 impl Mode {
     /// All.
-    pub const ALL: [Self; 3] = [Self::Keys, Self::Kiosk, Self::Blind];
+    pub const ALL: [Self; 4] = [Self::Keys, Self::Kiosk, Self::Blind, Self::Relayed];
+    /// Those that pay at the gateway.
+    pub(super) const DIRECT: [Self; 3] = [Self::Keys, Self::Kiosk, Self::Blind];
+
+    /// A backend stands behind it.
+    pub(super) const fn has_backend(self) -> bool {
+        matches!(self, Self::Kiosk | Self::Relayed)
+    }
+
+    /// It sends the merchant's credentials, or its token, with Order Pay too.
+    pub(super) const fn pays_with_keys(self) -> bool {
+        matches!(self, Self::Keys | Self::Relayed)
+    }
 
     pub(super) const fn of_the_sandbox(self) -> sandbox::Mode {
         match self {
             Self::Keys => sandbox::Mode::Keys,
-            Self::Kiosk => sandbox::Mode::Kiosk,
+            Self::Kiosk | Self::Relayed => sandbox::Mode::Kiosk,
             Self::Blind => sandbox::Mode::Blind,
         }
     }
@@ -105,6 +125,7 @@ impl Mode {
             Self::Keys => "keys",
             Self::Kiosk => "kiosk",
             Self::Blind => "blind",
+            Self::Relayed => "relayed",
         }
     }
 }
@@ -123,6 +144,11 @@ impl Case {
         let word = parts.next()?.strip_prefix('w')?.parse().ok()?;
         let seed = parts.next()?.strip_prefix('s')?.parse().ok()?;
         (parts.next().is_none()).then_some(Self { story, method, mode, word, seed })
+    }
+
+    /// Whether the gateway knows an attempt that its backend sends again by its key.
+    pub(super) fn honours_relayed_keys(&self) -> bool {
+        self.story.scenario().is_some() || self.number(8).is_multiple_of(2)
     }
 
     /// Whether a torn word of the flash reads as an error.

@@ -3,8 +3,10 @@
 use core::fmt;
 use std::collections::BTreeMap;
 
+use pay_core::model::CallKind;
+
 use super::boot::Boot;
-use super::case::{Case, mix};
+use super::case::{Case, Mode, mix};
 use super::fault::{Fault, Net};
 use super::outside::Outside;
 use super::story::PROLOGUE;
@@ -249,8 +251,9 @@ pub(super) fn walk(
         return;
     }
     let first = script.last().map_or(0, |(exchange, _)| exchange + 1);
-    for exchange in first..boot.exchanges.get() {
-        for net in Net::ALL {
+    let (exchanges, calls, mode) = (boot.exchanges.get(), boot.calls.take(), boot.case.mode);
+    for exchange in first..exchanges {
+        for net in faults(mode, calls.get(exchange as usize).copied()) {
             let fault = Fault::Net(exchange, net);
             if !explorer.borrow().wants(fault, Kind::Answer) {
                 continue;
@@ -262,6 +265,14 @@ pub(super) fn walk(
             explorer.borrow_mut().path.pop();
         }
     }
+}
+
+/// What can become of an exchange.
+fn faults(mode: Mode, call: Option<CallKind>) -> impl Iterator<Item = Net> {
+    let call = call.filter(|_| mode == Mode::Relayed);
+    let backend = Net::BACKEND.into_iter().filter(move |_| call.is_some_and(CallKind::acts));
+    let relay = Net::RELAY.into_iter().filter(move |_| call == Some(CallKind::OrderPay));
+    Net::ALL.into_iter().chain(backend).chain(relay)
 }
 
 /// The power is gone: the world goes on without the terminal for a while, then it boots.

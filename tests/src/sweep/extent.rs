@@ -28,19 +28,22 @@ impl Extent {
         let mut items = Vec::new();
         match self {
             Self::Quick => {
-                spread(&mut items, 1, |_| Plan { keep: [(97, 3); 3], ..Plan::all(1) });
+                spread(&mut items, &Mode::DIRECT, 1, |_| Plan { keep: [(97, 3); 3], ..Plan::all(1) });
+                spread(&mut items, &[Mode::Relayed], 1, |_| Plan { keep: [(97, 3); 3], ..Plan::all(1) });
                 pairs(&mut items, &[32], 1, [(23, 7), (23, 7), (1, 1)]);
             }
             Self::Build => {
                 // Every answer of every case, and its flash in turn; some cases to the last byte; pairs.
-                spread(&mut items, 1, |_| Plan { keep: [(53, 1); 3], ..Plan::all(1) });
+                spread(&mut items, &Mode::DIRECT, 1, |_| Plan { keep: [(53, 1); 3], ..Plan::all(1) });
+                spread(&mut items, &[Mode::Relayed], 1, |_| Plan { keep: [(53, 1); 3], ..Plan::all(1) });
                 to_the_byte(&mut items);
                 pairs(&mut items, &[32], 2, [(5, 5), (9, 9), (1, 1)]);
                 pairs(&mut items, &[1, 2, 4, 8, 16], 2, [(61, 13), (61, 13), (1, 1)]);
                 triples(&mut items, [(41, 19), (41, 19), (41, 19)]);
             }
             Self::Full => {
-                spread(&mut items, 4, |_| Plan::all(1));
+                spread(&mut items, &Mode::DIRECT, 4, |_| Plan::all(1));
+                spread(&mut items, &[Mode::Relayed], 4, |_| Plan::all(1));
                 pairs(&mut items, &[32], 8, [(1, 1); 3]);
                 pairs(&mut items, &[1, 2, 4, 8, 16], 8, [(6, 2), (31, 5), (1, 1)]);
                 triples(&mut items, [(5, 4), (13, 9), (13, 9)]);
@@ -55,10 +58,10 @@ impl Extent {
 const SLOW: [&str; 4] = ["SB-23", "SB-59", "SB-129", "SB-130"];
 
 /// Every story, method and mode, in so many of the word sizes; the values change with all of them.
-fn spread(items: &mut Vec<Item>, words: usize, plan: impl Fn(&Case) -> Plan) {
+fn spread(items: &mut Vec<Item>, modes: &[Mode], words: usize, plan: impl Fn(&Case) -> Plan) {
     let mut number = 0;
     for story in STORIES.iter().copied() {
-        for (method, mode) in Method::ALL.into_iter().flat_map(|method| Mode::ALL.map(|mode| (method, mode))) {
+        for (method, mode) in Method::ALL.into_iter().flat_map(|method| modes.iter().map(move |mode| (method, *mode))) {
             // Drawing codes takes ten times as long as everything else, and to the terminal a code is a long link.
             let slow = method == Method::Qr && story.name != "pays";
             if !story.fits(method, mode) || slow {
@@ -85,6 +88,13 @@ const BASE: [(&str, Method); 6] = [
     ("jams", Method::Otp),
 ];
 
+/// The base set in this mode: a backend relays no card.
+fn base(mode: Mode) -> impl Iterator<Item = (usize, &'static str, Method)> {
+    let relayed =
+        move |method: Method| if mode == Mode::Relayed && !method.is_relayed() { Method::Collect } else { method };
+    BASE.into_iter().enumerate().map(move |(number, (story, method))| (number, story, relayed(method)))
+}
+
 /// Of every word size one case, cut at every word of its flash.
 fn to_the_byte(items: &mut Vec<Item>) {
     for (number, word) in WORDS.into_iter().enumerate() {
@@ -96,8 +106,8 @@ fn to_the_byte(items: &mut Vec<Item>) {
 
 /// Two faults, in so many parts.
 fn pairs(items: &mut Vec<Item>, words: &[usize], parts: u64, keep: [(u64, u64); 3]) {
-    for (number, (story, method)) in BASE.into_iter().enumerate() {
-        for mode in [Mode::Keys, Mode::Kiosk] {
+    for mode in [Mode::Keys, Mode::Kiosk, Mode::Relayed] {
+        for (number, story, method) in base(mode) {
             for (turn, word) in words.iter().enumerate() {
                 let seed = (5 * number + turn + mode as usize) as u32;
                 let Some(case) = case(story, method, mode, *word, seed) else { continue };
@@ -109,8 +119,8 @@ fn pairs(items: &mut Vec<Item>, words: &[usize], parts: u64, keep: [(u64, u64); 
 
 /// Three faults, from the base set, with the widest words.
 fn triples(items: &mut Vec<Item>, keep: [(u64, u64); 3]) {
-    for (number, (story, method)) in BASE.into_iter().enumerate() {
-        for mode in [Mode::Keys, Mode::Kiosk] {
+    for mode in [Mode::Keys, Mode::Kiosk, Mode::Relayed] {
+        for (number, story, method) in base(mode) {
             let word = WORDS[3 + (number + mode as usize) % 3];
             let Some(case) = case(story, method, mode, word, 70 + number as u32) else { continue };
             items.extend((0..4).map(|part| (case, Plan { depth: 3, keep, part: (part, 4) })));

@@ -83,7 +83,7 @@ impl Outside {
             Outcome::OrderTaken if of(till).next().is_some() => {
                 Err("an order was said to be somebody else's, and this terminal has paid it".to_owned())
             }
-            Outcome::HandedOver if case.mode != Mode::Kiosk => Err("there is nobody to hand it over to".to_owned()),
+            Outcome::HandedOver if !case.mode.has_backend() => Err("there is nobody to hand it over to".to_owned()),
             Outcome::PaidUnclear | Outcome::OrderTaken | Outcome::HandedOver | Outcome::Pending | Outcome::Unknown => {
                 Ok(())
             }
@@ -167,7 +167,7 @@ impl Outside {
             let word = format!("{said:?} {stage:?}").replace(|digit: char| digit.is_ascii_digit(), "");
             Err(format!("{why}: {all} charges, {kept} kept, {goods} goods at the end: {word}"))
         };
-        let told = case.mode == Mode::Kiosk && self.merchant.tells(&book.order, self.now);
+        let told = case.mode.has_backend() && self.merchant.tells(&book.order, self.now);
         // It has nobody to ask, or nobody answers; or a person is told, by the terminal or by the backend.
         let person = case.mode == Mode::Blind
             || case.story.stays_open(case.mode)

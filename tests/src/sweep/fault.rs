@@ -46,10 +46,26 @@ pub enum Net {
     NotFound,
     /// Executed; the terminal drops its own future.
     Dropped,
+    /// The backend dies before the first thing that lasts: of Order Pay, before the forward is kept.
+    Dies0,
+    /// The backend dies after the first thing that lasts: of Order Pay, kept and not sent.
+    Dies1,
+    /// The backend dies after the second: of Order Pay, sent, and the gateway's answer is not heard.
+    Dies2,
+    /// The backend dies after the third.
+    Dies3,
+    /// The backend's database takes nothing.
+    Unkept,
+    /// What the backend sends on does not arrive.
+    Unreached,
+    /// What the backend sends on is executed, and the answer to it lost.
+    Unheard,
+    /// It arrives twice.
+    Twice,
 }
 
 impl Net {
-    /// All.
+    /// Those of every exchange.
     pub const ALL: [Self; 16] = [
         Self::NotSent,
         Self::Untrusted,
@@ -69,6 +85,11 @@ impl Net {
         Self::Dropped,
     ];
 
+    /// Those of a call through a backend that does something.
+    pub const BACKEND: [Self; 5] = [Self::Dies0, Self::Dies1, Self::Dies2, Self::Dies3, Self::Unkept];
+    /// Those of Order Pay through a backend, beside.
+    pub const RELAY: [Self; 3] = [Self::Unreached, Self::Unheard, Self::Twice];
+
     const fn name(self) -> &'static str {
         match self {
             Self::NotSent => "not-sent",
@@ -87,6 +108,14 @@ impl Net {
             Self::Unauthorized => "401",
             Self::NotFound => "404",
             Self::Dropped => "dropped",
+            Self::Dies0 => "dies-0",
+            Self::Dies1 => "dies-1",
+            Self::Dies2 => "dies-2",
+            Self::Dies3 => "dies-3",
+            Self::Unkept => "unkept",
+            Self::Unreached => "unreached",
+            Self::Unheard => "unheard",
+            Self::Twice => "twice",
         }
     }
 }
@@ -99,7 +128,7 @@ impl Fault {
             return point.parse().ok().map(Self::Cut);
         }
         let (exchange, name) = text.strip_prefix('n')?.split_once(':')?;
-        let net = Net::ALL.into_iter().find(|net| net.name() == name)?;
+        let net = Net::ALL.into_iter().chain(Net::BACKEND).chain(Net::RELAY).find(|net| net.name() == name)?;
         Some(Self::Net(exchange.parse().ok()?, net))
     }
 }

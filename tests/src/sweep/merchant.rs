@@ -1,14 +1,16 @@
 //! The merchant's backend behind kiosks: the book and the rules that ship ([`backend::rules`]), over memory and the sandbox's rules.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use backend::book::{Book, Effect, Entry, Event, Moment, Owner, Terms, Unreported};
-use backend::rules::{self, Answer, Ground, Incoming, Prices};
-use pay_core::model::{Amount, ApiVersion, CallKind, OrderId, RequestId, UnixSeconds};
+use backend::rules::{self, Answer, Forward, Ground, Incoming, Prices, Way};
+use pay_core::model::{Amount, ApiVersion, CallKind, OrderId, PaymentSessionId, RequestId, UnixSeconds};
 use pay_core::sale::Millis;
 use pay_core::wire::{self, Auth, Call, ResponseHead};
-use sandbox::{Gateway, Request, Response};
+use sandbox::{Break, Gateway, Place, Request, Response, WireFault};
 
+use super::case::{Case, Mode};
 use super::network::plain;
 use super::outside::{CLIENT_ID, CLIENT_SECRET, LIFE_S};
 use super::story::Setting;
@@ -25,9 +27,36 @@ const AT_ONCE: usize = 64;
 /// Nothing is tried for so long after the gateway did not answer.
 const REST_MS: u64 = 600_000;
 
-#[derive(Clone, Default)]
+/// What goes wrong at the backend while it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mishap {
+    None,
+    /// It dies when so many things that last are done; what is in its memory is gone.
+    Dies(u8),
+    /// Its database takes nothing.
+    Unkept,
+    /// What it sends on does not arrive.
+    Unreached,
+    /// What it sends on is executed, and the answer lost.
+    Unheard,
+}
+
+#[derive(Clone)]
 pub(super) struct Merchant {
     book: Book,
+    way: Way,
+    /// Whether the gateway looks at the keys of what is sent on.
+    keys: bool,
+    /// Order Pay that was about to go, by order and key: the session. It lasts.
+    forwards: BTreeMap<(OrderId, String), PaymentSessionId>,
+    /// Sessions that the gateway has shown. They are in memory alone.
+    sessions: BTreeMap<OrderId, PaymentSessionId>,
+    /// How often it was started.
+    power_on: u64,
+    /// The body of each key, as the gateway got it.
+    sent: BTreeMap<String, Vec<u8>>,
+    /// A law that it broke.
+    pub(super) broken: Option<String>,
     /// Orders of whose goods a report was taken.
     reported: Vec<OrderId>,
     /// Not before then: the gateway did not answer.
@@ -42,9 +71,29 @@ pub(super) struct Line<'w> {
 }
 
 impl Merchant {
+    pub(super) fn new(case: &Case) -> Self {
+        Self {
+            book: Book::default(),
+            way: if case.mode == Mode::Relayed { Way::Relayed } else { Way::Direct },
+            keys: case.honours_relayed_keys(),
+            forwards: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            power_on: 1,
+            sent: BTreeMap::new(),
+            broken: None,
+            reported: Vec::new(),
+            rest: 0,
+        }
+    }
+
+    /// The name by which the kiosk pays an order, where it pays through this backend.
+    pub(super) fn alias(order: &OrderId) -> String {
+        rules::alias(KIOSK, order)
+    }
+
     /// Answers a kiosk.
-    pub(super) fn answer(&mut self, request: &Request, line: Line<'_>) -> Response {
-        let header = |name| request.header(name).map(str::to_owned);
+    pub(super) fn answer(&mut self, request: &Request, line: Line<'_>, mishap: Mishap) -> Response {
+        let header = |name: &str| request.header(name).map(str::to_owned);
         let incoming = Incoming {
             method: request.method.clone(),
             path: request.path.clone(),
@@ -53,12 +102,17 @@ impl Merchant {
             api_version: header("x-api-version"),
             content_type: header("content-type"),
             epoch: header("x-device-epoch"),
+            idempotency_key: header("x-idempotency-key"),
+            client: ["device", "os", "rendering-type", "browser"].map(|of| header(&format!("x-client-{of}"))),
             body: request.body.clone(),
-            ..Incoming::default()
         };
         let prices = Prices::UpTo(Amount::from_minor(100_000_000).expect("an amount"));
-        let service = Service::new(self, line);
-        let answer = rules::serve(&service, KIOSK, &prices, &incoming);
+        let way = self.way;
+        let service = Service::new(self, line, mishap);
+        let answer = rules::serve(&service, KIOSK, way, &prices, &incoming);
+        if matches!(mishap, Mishap::Dies(_)) {
+            return service.die();
+        }
         service.respond(answer)
     }
 
@@ -76,7 +130,7 @@ impl Merchant {
     /// Does what is due by now.
     pub(super) fn work(&mut self, line: Line<'_>) {
         let now = line.now;
-        let service = Service::new(self, line);
+        let service = Service::new(self, line, Mishap::None);
         for _ in 0..AT_ONCE {
             let Some((entry, at, duty)) = service.next() else { return };
             if at.0.max(service.merchant.borrow().rest) > now {
@@ -105,14 +159,102 @@ struct Service<'w> {
     merchant: RefCell<&'w mut Merchant>,
     line: RefCell<Line<'w>>,
     now: u64,
+    mishap: Mishap,
+    /// Things that last so far.
+    done: Cell<u8>,
+    /// How often it has sent Order Pay on.
+    forwarded: Cell<u8>,
     /// The gateway's last `Date`.
     date: RefCell<Option<String>>,
 }
 
 impl<'w> Service<'w> {
-    const fn new(merchant: &'w mut Merchant, line: Line<'w>) -> Self {
-        let now = line.now;
-        Self { merchant: RefCell::new(merchant), line: RefCell::new(line), now, date: RefCell::new(None) }
+    const fn new(merchant: &'w mut Merchant, line: Line<'w>, mishap: Mishap) -> Self {
+        Self {
+            now: line.now,
+            merchant: RefCell::new(merchant),
+            line: RefCell::new(line),
+            mishap,
+            done: Cell::new(0),
+            forwarded: Cell::new(0),
+            date: RefCell::new(None),
+        }
+    }
+
+    /// Something that lasts is about to be done, unless the backend is dead.
+    fn lasts(&self) -> Result<(), Answer> {
+        self.alive()?;
+        self.done.set(self.done.get() + 1);
+        Ok(())
+    }
+
+    fn alive(&self) -> Result<(), Answer> {
+        match self.mishap {
+            Mishap::Dies(after) if self.done.get() >= after => Err(Answer::not_kept()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Something is written to the database.
+    fn writes(&self) -> Result<(), Answer> {
+        self.lasts()?;
+        if self.mishap == Mishap::Unkept { Err(Answer::not_kept()) } else { Ok(()) }
+    }
+
+    /// It is dead, and is started again: nobody is answered, and what was in its memory is gone.
+    fn die(self) -> Response {
+        let merchant = self.merchant.into_inner();
+        merchant.sessions.clear();
+        merchant.power_on += 1;
+        let fault = Some(WireFault { at: Place::Start, how: Break::Close });
+        Response { status: 500, headers: Vec::new(), body: Vec::new(), fault }
+    }
+
+    /// A law of the relay is broken.
+    fn breaks(&self, what: &str) {
+        self.merchant.borrow_mut().broken.get_or_insert_with(|| what.to_owned());
+    }
+
+    /// What must hold of a call that is sent on.
+    fn check_forward(&self, request: &wire::Request<'_>) {
+        let body = request.body.expose();
+        let Some(key) = request.idempotency_key else { return self.breaks("Order Pay was sent on without a key") };
+        let key = key.as_str();
+        let has = |part: &str| body.windows(part.len()).any(|window| window == part.as_bytes());
+        let merchant = self.merchant.borrow();
+        let kept = merchant.forwards.iter().any(|((_, kept), session)| kept == key && has(session.expose()));
+        let is_another = merchant.sent.get(key).is_some_and(|sent| sent != body);
+        drop(merchant);
+        if !kept {
+            self.breaks("Order Pay was sent on before it was kept");
+        }
+        if is_another {
+            self.breaks("Order Pay was sent on with another body under the same key");
+        }
+        if self.forwarded.replace(1) > 0 {
+            self.breaks("one call was sent on twice");
+        }
+        self.merchant.borrow_mut().sent.insert(key.to_owned(), body.to_vec());
+    }
+
+    /// The gateway's answer to a call with the merchant's keys.
+    fn asks_gateway(&self, request: &wire::Request<'_>, keys: bool) -> Option<(ResponseHead, Vec<u8>)> {
+        let Line { gateway, setting, now } = &mut *self.line.borrow_mut();
+        let auth = Auth::merchant(CLIENT_ID, CLIENT_SECRET).expect("keys of the right form");
+        let mut request = plain(request, &auth);
+        request.headers.retain(|(name, _)| keys || name != "x-idempotency-key");
+        let response = twisted(*setting, gateway, &request, *now);
+        if response.fault.is_some() {
+            return None;
+        }
+        let mut head = ResponseHead::new(response.status);
+        for (name, value) in &response.headers {
+            head.note_header(name, value);
+            if name == "date" {
+                self.date.replace(Some(value.clone()));
+            }
+        }
+        Some((head, response.body))
     }
 
     /// What is due first.
@@ -128,6 +270,19 @@ impl<'w> Service<'w> {
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         headers.extend(self.date.into_inner().map(|date| ("date".to_owned(), date)));
         headers.extend(answer.replayed.then(|| ("x-idempotency-replayed".to_owned(), "true".to_owned())));
+        if answer.is_ours {
+            headers.push(("x-pay-origin".to_owned(), "backend".to_owned()));
+            if self.forwarded.get() > 0 {
+                self.merchant.borrow_mut().broken.get_or_insert("what was sent on is said to be unsent".to_owned());
+            }
+        }
+        if let Some(rate) = answer.rate {
+            headers.push(("x-ratelimit-retry".to_owned(), rate.retry_s.to_string()));
+        }
+        let shows = |text: &str| text.replace("payment_session_id", "").contains("session_");
+        if self.merchant.borrow().way == Way::Relayed && shows(&String::from_utf8_lossy(&answer.body)) {
+            self.merchant.borrow_mut().broken.get_or_insert("a relayed terminal was given a session".to_owned());
+        }
         Response { status: answer.status, headers, body: answer.body, fault: None }
     }
 }
@@ -140,7 +295,7 @@ impl Ground for Service<'_> {
     }
 
     fn power_on(&self) -> u64 {
-        1
+        self.merchant.borrow().power_on
     }
 
     fn ends(&self) -> UnixSeconds {
@@ -152,6 +307,7 @@ impl Ground for Service<'_> {
     }
 
     fn recover(&self, owner: Owner) -> Result<(u64, Vec<OrderId>), Answer> {
+        self.writes()?;
         let book = &mut self.merchant.borrow_mut().book;
         let epoch = book.epoch(&owner) + 1;
         book.raise_epoch(owner, epoch);
@@ -159,15 +315,18 @@ impl Ground for Service<'_> {
     }
 
     fn entry(&self, order: &OrderId) -> Result<Option<Entry>, Answer> {
+        self.alive()?;
         Ok(self.merchant.borrow().book.entry(order).cloned())
     }
 
     fn want(&self, order: &OrderId, owner: Owner, amount: u64) -> Result<Entry, Answer> {
+        self.writes()?;
         self.merchant.borrow_mut().book.want(order.clone(), owner, amount);
         self.entry(order)?.ok_or_else(Answer::not_kept)
     }
 
     fn say(&self, order: &OrderId, event: &Event) -> Result<Option<Effect>, Answer> {
+        self.writes()?;
         let mut merchant = self.merchant.borrow_mut();
         let effect = merchant.book.on(order, event);
         if matches!(event, Event::Reported { .. }) && effect.is_some_and(|effect| !effect.is_conflict()) {
@@ -177,7 +336,7 @@ impl Ground for Service<'_> {
     }
 
     fn permit(&self, _: CallKind) -> Result<(), Answer> {
-        Ok(())
+        self.alive()
     }
 
     fn has_to_spare(&self, _: CallKind) -> bool {
@@ -185,24 +344,56 @@ impl Ground for Service<'_> {
     }
 
     fn call(&self, (): (), call: Call<'_>, version: ApiVersion, body: &[u8]) -> Answer {
-        let Line { gateway, setting, now } = &mut *self.line.borrow_mut();
-        let auth = Auth::merchant(CLIENT_ID, CLIENT_SECRET).expect("keys of the right form");
+        let alive = if call.kind().acts() { self.lasts() } else { self.alive() };
+        if alive.is_err() {
+            return Answer::nothing_known("the backend is dead");
+        }
         let request = wire::Request::new(call, version, RequestId::from_random([0; 16])).with_body(body);
-        let response = twisted(*setting, gateway, &plain(&request, &auth), *now);
-        if response.fault.is_some() {
-            return Answer::nothing_known("the gateway gave no answer");
+        match self.asks_gateway(&request, true) {
+            Some((head, body)) => Answer::of_gateway(&head, body),
+            None => Answer::nothing_known("the gateway gave no answer"),
         }
-        let mut head = ResponseHead::new(response.status);
-        for (name, value) in &response.headers {
-            head.note_header(name, value);
-            if name == "date" {
-                self.date.replace(Some(value.clone()));
-            }
-        }
-        Answer::of_gateway(&head, response.body)
     }
 
     fn read(&self, call: Call<'_>, version: ApiVersion) -> Answer {
         self.ask(call, version, &[])
+    }
+
+    fn keep_forward(&self, forward: &Forward<'_>) -> Result<PaymentSessionId, Answer> {
+        self.writes()?;
+        let place = (forward.order.clone(), forward.key.as_str().to_owned());
+        let mut merchant = self.merchant.borrow_mut();
+        Ok(merchant.forwards.entry(place).or_insert_with(|| forward.session.clone()).clone())
+    }
+
+    fn forward(&self, (): (), request: wire::Request<'_>) -> Answer {
+        if self.lasts().is_err() {
+            return Answer::doubt();
+        }
+        self.check_forward(&request);
+        if self.mishap == Mishap::Unreached {
+            return Answer::doubt();
+        }
+        let keys = self.merchant.borrow().keys;
+        match self.asks_gateway(&request, keys).filter(|_| self.mishap != Mishap::Unheard) {
+            Some((head, body)) => Answer::of_forward(&head, body),
+            None => Answer::doubt(),
+        }
+    }
+
+    fn request_id(&self) -> Result<RequestId, Answer> {
+        Ok(RequestId::from_random([0; 16]))
+    }
+
+    fn session(&self, order: &OrderId) -> Option<PaymentSessionId> {
+        self.merchant.borrow().sessions.get(order).cloned()
+    }
+
+    fn keep_session(&self, order: &OrderId, session: &PaymentSessionId) {
+        self.merchant.borrow_mut().sessions.insert(order.clone(), session.clone());
+    }
+
+    fn forget_session(&self, order: &OrderId) {
+        self.merchant.borrow_mut().sessions.remove(order);
     }
 }

@@ -9,6 +9,7 @@ use sandbox::Break;
 use super::boot::Boot;
 use super::explore::Kind;
 use super::fault::Net;
+use super::merchant::Mishap;
 
 /// What a wrong byte of an answer is: no JSON has it.
 const GARBAGE: u8 = 0x01;
@@ -20,7 +21,7 @@ pub(super) fn exchange(
     auth: &Auth,
     rx: &mut [u8],
 ) -> Option<Result<ResponseHead, Failure>> {
-    let net = boot.next_exchange();
+    let net = boot.next_exchange(request.call.kind());
     let checked = boot.outside.borrow_mut().check_before_send(request);
     if let Err(what) = checked {
         boot.broken(what);
@@ -57,7 +58,7 @@ fn note(boot: &Boot<'_>, call: CallKind, send: Option<usize>, result: &Result<Re
     let mut outside = boot.outside.borrow_mut();
     let certain = match result {
         Err(failure) => failure.delivery == Delivery::NotSent,
-        Ok(head) => head.status == 429 && !head.replayed,
+        Ok(head) => (head.status == 429 && !head.replayed) || head.from_backend,
     };
     let book = outside.current();
     if call == CallKind::Authenticate && certain {
@@ -133,7 +134,20 @@ fn travel(
         _ => {}
     }
     pass(20);
-    let answer = boot.outside.borrow_mut().deliver(plain, send);
+    if net == Some(Net::Twice) {
+        boot.outside.borrow_mut().deliver(plain, send, Mishap::None);
+    }
+    let mishap = match net {
+        Some(Net::Dies0) => Mishap::Dies(0),
+        Some(Net::Dies1) => Mishap::Dies(1),
+        Some(Net::Dies2) => Mishap::Dies(2),
+        Some(Net::Dies3) => Mishap::Dies(3),
+        Some(Net::Unkept) => Mishap::Unkept,
+        Some(Net::Unreached) => Mishap::Unreached,
+        Some(Net::Unheard) => Mishap::Unheard,
+        _ => Mishap::None,
+    };
+    let answer = boot.outside.borrow_mut().deliver(plain, send, mishap);
     // The power can go while the answer is on its way.
     boot.point(Kind::Network);
     pass(20);

@@ -7,7 +7,7 @@ use sandbox::{Gateway, PaymentStatus, Rules, SessionKeys};
 
 use super::case::{Case, Mode};
 use super::flash::Flash;
-use super::merchant::{Line, Merchant};
+use super::merchant::{Line, Merchant, Mishap};
 use super::story::{Lost, Other, Setting, Story};
 use super::twin::Twin;
 use super::twist::twisted;
@@ -135,7 +135,7 @@ impl Outside {
             late: Vec::new(),
             story: case.story,
             books: Vec::new(),
-            merchant: Merchant::default(),
+            merchant: Merchant::new(case),
             twin: None,
             others: Vec::new(),
             incarnation: 0xa1,
@@ -194,8 +194,11 @@ impl Outside {
         // Whoever makes it tries again where the gateway fails.
         let session = (0..3).map(|_| self.create_order(order, paise)).find(|session| !session.is_empty());
         let session = session.unwrap_or_default();
+        // A relayed terminal gets no session of the gateway's.
+        let is_relayed = self.case.mode == Mode::Relayed && !session.is_empty();
+        let session = if is_relayed { Merchant::alias(order) } else { session };
         self.book(order).session = Some(session.clone());
-        if self.case.mode == Mode::Kiosk {
+        if self.case.mode.has_backend() {
             let now = self.now;
             self.merchant.knows(order, paise, now);
         }
@@ -289,7 +292,7 @@ impl Outside {
             self.now = self.now.max(at);
             if let Some(place) = self.late.iter().position(|late| late.0 <= at) {
                 let (_, request, send) = self.late.remove(place);
-                self.deliver(&request, send);
+                self.deliver(&request, send, Mishap::None);
             } else if let Some((_, id, result)) = act.filter(|act| act.0 <= at) {
                 self.simulate(id, result);
             } else if other.is_some_and(|other| other <= at) {
@@ -312,14 +315,25 @@ impl Outside {
     }
 
     /// Hands a request to the gateway, or the backend. `send`: it is this attempt of the case's order.
-    pub(super) fn deliver(&mut self, request: &sandbox::Request, send: Option<usize>) -> sandbox::Response {
-        let backends = self.case.mode == Mode::Kiosk && request.headers.iter().any(|(name, _)| name == "x-client-id");
+    pub(super) fn deliver(
+        &mut self,
+        request: &sandbox::Request,
+        send: Option<usize>,
+        mishap: Mishap,
+    ) -> sandbox::Response {
+        let asks = request.headers.iter().any(|(name, _)| name == "x-client-id");
+        let backends = self.case.mode.has_backend() && asks;
         let Self { merchant, gateway, books, now, story, .. } = self;
-        if backends {
-            return merchant.answer(request, Line { gateway, setting: story.setting, now: *now });
-        }
         let known = gateway.payments().len();
-        let answer = twisted(story.setting, gateway, request, *now);
+        let answer = if backends {
+            let answer = merchant.answer(request, Line { gateway, setting: story.setting, now: *now }, mishap);
+            if let Some(what) = merchant.broken.take() {
+                self.broken.get_or_insert(what);
+            }
+            answer
+        } else {
+            twisted(story.setting, gateway, request, *now)
+        };
         if let Some(sent) = send.and_then(|send| books.last_mut()?.sends.get_mut(send)) {
             sent.payments.extend(gateway.payments()[known..].iter().map(|payment| payment.id));
         }

@@ -294,6 +294,9 @@ impl Story {
     /// Whether it can be played so.
     #[must_use]
     pub fn fits(&self, method: Method, mode: Mode) -> bool {
+        if mode == Mode::Relayed && !method.is_relayed() {
+            return false;
+        }
         // What the new worlds are about is to be read; without a way to read there is nothing to see.
         let Some(scenario) = self.scenario() else {
             // A backend makes the refunds, and shows a device no order but its own.

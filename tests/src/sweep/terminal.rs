@@ -44,7 +44,7 @@ struct Terminal<'b, 'e, const W: usize> {
 /// From power on to the end of the day.
 pub(super) fn live<const W: usize>(boot: &Boot<'_>) -> Result<(), String> {
     let ask = Auth::merchant(CLIENT_ID, CLIENT_SECRET).map_err(text)?;
-    let pay = if boot.case.mode == Mode::Keys { ask.clone() } else { Auth::Session };
+    let pay = if boot.case.mode.pays_with_keys() { ask.clone() } else { Auth::Session };
     let mut journal = Kept::<W>::open(boot).map_err(|error| format!("the journal does not open: {error}"))?;
     let orders: Vec<OrderId> = boot.outside.borrow().books.iter().map(|book| book.order.clone()).collect();
     for order in &orders {
@@ -94,7 +94,7 @@ impl<const W: usize> Terminal<'_, '_, W> {
                 CustomerId::parse("walk_in").and_then(|id| Ok(Customer::new(id, Phone::parse("9999999999")?)));
             let mut request = CreateOrder::new(order.clone(), amount, customer.map_err(text)?).map_err(text)?;
             // How long a kiosk's orders live, its backend decides.
-            if boot.case.mode != Mode::Kiosk {
+            if !boot.case.mode.has_backend() {
                 request = request.with_expiry_time(Timestamp::from_unix(UnixSeconds(unix.0 + LIFE_S)));
             }
             let mut buffers = Buffers { tx: &mut self.tx, rx: &mut self.rx };
@@ -296,7 +296,12 @@ fn method(boot: &Boot<'_>, attempt: usize) -> Method {
     let before = core::ptr::eq(boot.outside.borrow().story, &raw const PROLOGUE);
     let (first, short) = (if before { Method::Link } else { boot.case.method }, &Method::ALL[..4]);
     let place = short.iter().position(|method| *method == first).unwrap_or(0);
-    if attempt == 0 { first } else { short[(place + attempt * (1 + boot.case.seed as usize % 3)) % 4] }
+    let next = if attempt == 0 { first } else { short[(place + attempt * (1 + boot.case.seed as usize % 3)) % 4] };
+    // No card goes through a backend.
+    match boot.case.mode {
+        Mode::Relayed if !next.is_relayed() => Method::Collect,
+        _ => next,
+    }
 }
 
 /// Room for the longest list of payments, or a QR; full of what an earlier life left there.

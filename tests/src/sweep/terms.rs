@@ -17,9 +17,9 @@ pub(super) fn terms(case: &Case, boot: u32) -> Terms {
     policy.repeat_charging = world.bold && case.mode == Mode::Keys;
     policy.refunds = match case.mode {
         Mode::Keys if world.changes && boot % 2 == 1 => Refunds::ByCaller,
-        Mode::Kiosk if world.changes && boot % 2 == 1 => Refunds::ByCaller,
+        Mode::Kiosk | Mode::Relayed if world.changes && boot % 2 == 1 => Refunds::ByCaller,
         Mode::Keys => Refunds::ByKeys,
-        Mode::Kiosk => Refunds::ByBackend,
+        Mode::Kiosk | Mode::Relayed => Refunds::ByBackend,
         Mode::Blind => Refunds::ByCaller,
     };
     let mut terms = Terms::new(Environment::Sandbox, policy);

@@ -5,7 +5,8 @@ use pay_core::sale::{Buffers, Millis, Record};
 use pay_core::till::{Choice, Do, Done, Event, Goods, Life, Note, Seen};
 use pay_core::wire::{Auth, Route};
 
-use super::case::{Case, Mode};
+use super::case::Case;
+use super::merchant::Mishap;
 use super::network::{answered, plain};
 use super::outside::{CLIENT_ID, CLIENT_SECRET, Outside};
 use super::terms;
@@ -51,7 +52,7 @@ impl Twin {
             self.life.sell(&self.order, None, Millis(0));
         }
         let merchant = Auth::merchant(CLIENT_ID, CLIENT_SECRET).map_err(|error| error.to_string())?;
-        let pay = if outside.case.mode == Mode::Keys { merchant.clone() } else { Auth::Session };
+        let pay = if outside.case.mode.pays_with_keys() { merchant.clone() } else { Auth::Session };
         for _ in 0..400 {
             let now = Millis(outside.now - self.began);
             let mut buffers = Buffers { tx: &mut self.tx, rx: &mut self.rx };
@@ -76,7 +77,7 @@ impl Twin {
                     let auth = if request.call.route() == Route::Ask { &merchant } else { &pay };
                     let plain = plain(&request, auth);
                     let known = outside.gateway.payments().len();
-                    let answer = outside.deliver(&plain, None);
+                    let answer = outside.deliver(&plain, None, Mishap::None);
                     let made = outside.gateway.payments()[known..].iter().map(|payment| payment.id);
                     let made: Vec<u64> = made.collect();
                     outside.book(&self.order.order_id).twins.extend(made);
