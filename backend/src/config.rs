@@ -16,6 +16,7 @@ use crate::book::{Terms, Unreported};
 use crate::budget::Limits;
 use crate::call::Prices;
 use crate::notice::Notice;
+use crate::page::PageConfig;
 use crate::store::Database;
 
 /// Most for an order, unless something else is said: 1000.00.
@@ -45,6 +46,8 @@ pub struct Config {
     /// Where webhooks come in plain HTTP from a proxy on this machine, which has the public certificate. Loopback only. They are taken
     /// at [`Config::listen`] as well.
     pub listen_hooks: Option<SocketAddr>,
+    /// The page for people; none without it.
+    pub page: Option<PageConfig>,
     /// What may be sold for.
     pub prices: Prices,
     /// Calls per minute to the gateway.
@@ -72,6 +75,8 @@ pub enum StartError {
     NotLoopback,
     /// Webhooks in plain HTTP are taken on loopback addresses only.
     HooksNotLoopback,
+    /// The page for people: why.
+    Page(&'static str),
     /// The address, the directory or a file.
     Io(io::Error),
     /// The certificate or its key.
@@ -94,6 +99,7 @@ impl Config {
             connections: 256,
             webhooks: None,
             listen_hooks: None,
+            page: None,
             prices: Prices::UpTo(CAP),
             limits: Limits::PRODUCTION,
             certificate: None,
@@ -134,6 +140,7 @@ impl fmt::Display for StartError {
                 f.write_str("without a certificate of its own the backend listens on loopback addresses only")
             }
             Self::HooksNotLoopback => f.write_str("webhooks in plain HTTP are taken on loopback addresses only"),
+            Self::Page(why) => write!(f, "the page: {why}"),
             Self::Io(error) => write!(f, "the backend cannot start: {error}"),
             Self::Certificate(error) => write!(f, "the certificate or its key: {error}"),
             Self::Gateway(error) => write!(f, "the gateway: {error}"),

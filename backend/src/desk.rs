@@ -184,7 +184,7 @@ impl Ground for Desk {
     }
 
     fn want(&self, order: &OrderId, owner: Owner, amount: u64) -> Result<Entry, Answer> {
-        self.store.want(order, owner, amount).map_err(|error| self.not_kept(&error))
+        self.store.want(order, owner, amount, self.clock.moment()).map_err(|error| self.not_kept(&error))
     }
 
     fn say(&self, order: &OrderId, event: &Event) -> Result<Option<Effect>, Answer> {

@@ -27,11 +27,17 @@ mod config;
 #[cfg(feature = "service")]
 mod desk;
 #[cfg(feature = "service")]
+mod door;
+#[cfg(feature = "service")]
 mod gateway;
 #[cfg(feature = "service")]
 mod hook;
 #[cfg(feature = "service")]
 mod missed;
+#[cfg(feature = "service")]
+mod page;
+#[cfg(feature = "service")]
+mod password;
 #[cfg(feature = "service")]
 mod seen;
 #[cfg(feature = "service")]
@@ -56,11 +62,15 @@ pub use call::Prices;
 pub use config::{Config, StartError};
 pub use notice::Notice;
 #[cfg(feature = "service")]
+pub use page::PageConfig;
+#[cfg(feature = "service")]
+pub use password::MIN as PASSWORD_MIN;
+#[cfg(feature = "service")]
 pub use rules::Way;
 #[cfg(feature = "service")]
 pub use server::Server;
 #[cfg(feature = "service")]
 pub use store::{
-    Database, DeviceToken, TokenError, add_direct_token, add_shop_token, add_token, add_word, listed, revoke_token,
-    tokens,
+    Database, DeviceToken, PersonError, TokenError, add_direct_token, add_person, add_shop_token, add_token, add_word,
+    listed, people, remove_person, revoke_token, tokens,
 };

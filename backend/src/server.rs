@@ -1,6 +1,5 @@
 //! HTTPS around the rules.
 
-use core::convert::Infallible;
 use core::fmt;
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -11,13 +10,10 @@ use std::thread::JoinHandle;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming as Body};
 use hyper::header::HeaderValue;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{HeaderMap, header};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use pay_core::model::CallKind;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::answer::Answer;
@@ -25,20 +21,18 @@ use crate::call::Incoming;
 use crate::certificate::{self, Identity};
 use crate::config::{Config, StartError};
 use crate::desk::Desk;
+use crate::door::{Door, Request, Response, bind};
+use crate::page::{self, Page};
 use crate::wait::Waited;
 use crate::{hook, wait};
 
 /// Largest request body: far above any that passes the rules.
 const BODY_MAX: usize = 4 * 1024;
-/// Largest head, the least that hyper takes, and most headers.
-const HEAD_MAX: usize = 8 * 1024;
-const HEADERS_MAX: usize = 32;
-/// Webhooks' connections at a time, where they come in plain HTTP.
-const HOOKS: usize = 64;
-/// For a handshake, a body, and a head (which includes the pause before it).
-const HANDSHAKE: Duration = Duration::from_secs(10);
+/// Webhooks' connections at a time, where they come in plain HTTP, and people's.
+const HOOKS: u32 = 64;
+const PEOPLE: u32 = 64;
+/// For a body.
 const BODY: Duration = Duration::from_secs(10);
-const HEAD: Duration = Duration::from_secs(30);
 /// What is being done is finished at the end, if it does not take longer.
 const FINISH: Duration = Duration::from_secs(15);
 
@@ -50,10 +44,12 @@ pub struct Server {
     address: SocketAddr,
     url: String,
     hooks: Option<SocketAddr>,
+    people: Option<SocketAddr>,
+    page_url: Option<String>,
     ca_pem: Option<String>,
     ca_der: Option<Vec<u8>>,
     desk: Arc<Desk>,
-    stop: Option<oneshot::Sender<()>>,
+    stop: watch::Sender<bool>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -76,6 +72,12 @@ impl Server {
         if config.listen_hooks.is_some_and(|address| !address.ip().is_loopback()) {
             return Err(StartError::HooksNotLoopback);
         }
+        let page = config
+            .page
+            .as_ref()
+            .map(|page| page.check(config.certificate.is_some()))
+            .transpose()
+            .map_err(StartError::Page)?;
         let acceptor = acceptor(identity).map_err(|error| StartError::Certificate(error.to_string()))?;
         let desk = Arc::new(Desk::new(&config)?);
         if let Some(authority) = &authority {
@@ -88,22 +90,44 @@ impl Server {
         let address = listener.local_addr()?;
         let hooks = config.listen_hooks.map(bind).transpose()?;
         let hooks_address = hooks.as_ref().map(std::net::TcpListener::local_addr).transpose()?;
+        let people = config.page.as_ref().map(|page| bind(page.listen)).transpose()?;
+        let people_address = people.as_ref().map(std::net::TcpListener::local_addr).transpose()?;
+        let page_url = people_address.zip(page.as_ref()).map(|(address, page)| page.url(address));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let (listener, hooks) = {
+        let door = |listener, places, tls| {
             let _inside = runtime.enter();
-            (TcpListener::from_std(listener)?, hooks.map(TcpListener::from_std).transpose()?)
+            Ok::<_, std::io::Error>(Door { listener: TcpListener::from_std(listener)?, places, tls })
         };
-        let (stop, stopped) = oneshot::channel();
-        let (serving, connections) = (Arc::clone(&desk), config.connections);
+        let page_tls = page.as_ref().is_some_and(|page| page.is_tls).then(|| acceptor.clone());
+        let places = u32::try_from(config.connections).unwrap_or(u32::MAX);
+        let devices = door(listener, places, Some(acceptor))?;
+        let hooks = hooks.map(|listener| door(listener, HOOKS, None)).transpose()?;
+        let people = people.map(|listener| door(listener, PEOPLE, page_tls)).transpose()?;
+        let page = page.map(|rules| Arc::new(Page::new(rules, Arc::clone(&desk))));
+        let (stop, stopped) = watch::channel(false);
+        let serving = Arc::clone(&desk);
         let server = std::thread::Builder::new().name("backend".to_owned()).spawn(move || {
             runtime.block_on(async {
+                let mut doors = tokio::task::JoinSet::new();
+                let desk = Arc::clone(&serving);
+                doors.spawn(devices.open(stopped.clone(), move |request, _| answer(request, Arc::clone(&desk), true)));
                 if let Some(hooks) = hooks {
-                    tokio::spawn(accept(hooks, HOOKS, None, Arc::clone(&serving)));
+                    let desk = Arc::clone(&serving);
+                    doors.spawn(
+                        hooks.open(stopped.clone(), move |request, _| answer(request, Arc::clone(&desk), false)),
+                    );
                 }
-                tokio::select! {
-                    () = accept(listener, connections, Some(acceptor), serving) => {}
-                    _ = stopped => {}
+                if let (Some(people), Some(page)) = (people, page) {
+                    doors
+                        .spawn(people.open(stopped.clone(), move |request, peer| {
+                            page::answer(request, peer, Arc::clone(&page))
+                        }));
                 }
+                let mut stopped = stopped;
+                let _ = stopped.wait_for(|stop| *stop).await;
+                // Whoever waits for news gets what there is.
+                serving.waiters.stop();
+                let _ = tokio::time::timeout(FINISH, doors.join_all()).await;
             });
             runtime.shutdown_timeout(FINISH);
         })?;
@@ -114,7 +138,18 @@ impl Server {
         }
         let (ca_pem, ca_der) = authority.map(|authority| (authority.pem, authority.der)).unzip();
         let url = format!("https://{address}/pg");
-        Ok(Self { address, url, hooks: hooks_address, ca_pem, ca_der, desk, stop: Some(stop), threads })
+        Ok(Self {
+            address,
+            url,
+            hooks: hooks_address,
+            people: people_address,
+            page_url,
+            ca_pem,
+            ca_der,
+            desk,
+            stop,
+            threads,
+        })
     }
 
     /// Where it listens.
@@ -133,6 +168,18 @@ impl Server {
     #[must_use]
     pub fn hooks_url(&self) -> Option<String> {
         self.hooks.map(|address| format!("http://{address}{}", hook::PATH))
+    }
+
+    /// Where the page for people is, with [`Config::page`].
+    #[must_use]
+    pub fn page_url(&self) -> Option<&str> {
+        self.page_url.as_deref()
+    }
+
+    /// Where it listens for the page.
+    #[must_use]
+    pub fn page_address(&self) -> Option<SocketAddr> {
+        self.people
     }
 
     /// The authority to trust, as PEM text; none with a certificate of its own.
@@ -157,9 +204,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.desk.agenda.stop();
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
+        let _ = self.stop.send(true);
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
@@ -173,50 +218,14 @@ impl fmt::Debug for Server {
     }
 }
 
-/// Devices and the gateway behind TLS; without it the gateway's webhooks alone.
-async fn accept(listener: TcpListener, connections: usize, acceptor: Option<TlsAcceptor>, desk: Arc<Desk>) {
-    let places = Arc::new(Semaphore::new(connections));
-    loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        let Ok((stream, _)) = listener.accept().await else {
-            // Out of file handles, most likely: let some close first.
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            continue;
-        };
-        tokio::spawn(serve(stream, acceptor.clone(), Arc::clone(&desk), place));
-    }
-}
-
-async fn serve(stream: TcpStream, acceptor: Option<TlsAcceptor>, desk: Arc<Desk>, _place: OwnedSemaphorePermit) {
-    // Small answers must not wait for the client's acknowledgement.
-    let _ = stream.set_nodelay(true);
-    let hooks_only = acceptor.is_none();
-    let service = service_fn(move |request| answer(request, Arc::clone(&desk), hooks_only));
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_headers(HEADERS_MAX).max_buf_size(HEAD_MAX);
-    // A client that goes away is its own business.
-    match acceptor {
-        Some(acceptor) => {
-            let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await else { return };
-            let _ = http.serve_connection(TokioIo::new(stream), service).await;
-        }
-        None => {
-            let _ = http.serve_connection(TokioIo::new(stream), service).await;
-        }
-    }
-}
-
-async fn answer(
-    request: hyper::Request<Body>,
-    desk: Arc<Desk>,
-    hooks_only: bool,
-) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
+/// Answers the gateway's webhooks, and with `devices` devices too.
+async fn answer(request: Request, desk: Arc<Desk>, devices: bool) -> Response {
     let (head, body) = request.into_parts();
     if head.uri.path() == hook::PATH && head.method == hyper::Method::POST {
-        return Ok(respond(hooked(head.headers, body, desk).await, None, None));
+        return respond(hooked(head.headers, body, desk).await, None, None);
     }
-    if hooks_only {
-        return Ok(respond(Answer::no_such_path(), None, None));
+    if !devices {
+        return respond(Answer::no_such_path(), None, None);
     }
     let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let (request_id, version) = (text("x-request-id"), text("x-api-version"));
@@ -253,7 +262,7 @@ async fn answer(
     if waited != Waited::Not {
         response.headers_mut().insert("preference-applied", HeaderValue::from_static("wait"));
     }
-    Ok(response)
+    response
 }
 
 /// A webhook, with its body as it came.
@@ -267,12 +276,6 @@ async fn hooked(headers: HeaderMap, body: Body, desk: Arc<Desk>) -> Answer {
     handled.unwrap_or_else(|_| Answer::not_kept())
 }
 
-fn bind(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
-    let listener = std::net::TcpListener::bind(address)?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
-}
-
 /// Two values of a header that decides could be read as either.
 fn is_plain(headers: &HeaderMap) -> bool {
     ["authorization", "x-api-version", "content-type", "x-device-epoch", "x-idempotency-key"]
@@ -280,7 +283,7 @@ fn is_plain(headers: &HeaderMap) -> bool {
         .all(|name| headers.get_all(*name).iter().count() < 2)
 }
 
-fn respond(answer: Answer, request_id: Option<String>, version: Option<String>) -> hyper::Response<Full<Bytes>> {
+fn respond(answer: Answer, request_id: Option<String>, version: Option<String>) -> Response {
     let mut builder = hyper::Response::builder()
         .status(answer.status)
         .header(header::CONTENT_TYPE, "application/json")

@@ -1,5 +1,6 @@
 //! Devices that wait for news of their order: `Prefer: wait=N` (RFC 7240) on `GET /orders/{id}`.
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -24,19 +25,29 @@ const KEEP: usize = 1_024;
 
 /// Who waits for which order.
 #[derive(Default)]
-pub(crate) struct Waiters(Mutex<HashMap<OrderId, Weak<Notify>>>);
+pub(crate) struct Waiters {
+    bells: Mutex<HashMap<OrderId, Weak<Notify>>>,
+    stopped: AtomicBool,
+}
 
 impl Waiters {
     /// Something is known of the order that was not.
     pub(crate) fn ring(&self, order: &OrderId) {
-        let bell = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(order).and_then(Weak::upgrade);
+        let bell = self.bells.lock().unwrap_or_else(PoisonError::into_inner).get(order).and_then(Weak::upgrade);
         if let Some(bell) = bell {
             bell.notify_waiters();
         }
     }
 
+    /// The backend ends: nobody waits any more.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        let bells: Vec<_> = self.bells.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        bells.iter().filter_map(Weak::upgrade).for_each(|bell| bell.notify_waiters());
+    }
+
     fn bell(&self, order: &OrderId) -> Arc<Notify> {
-        let mut bells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bells = self.bells.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(bell) = bells.get(order).and_then(Weak::upgrade) {
             return bell;
         }
@@ -83,6 +94,9 @@ pub(crate) async fn with(desk: &Arc<Desk>, request: &Arc<Incoming>, time: Durati
         tokio::pin!(rung);
         // From here on no ring is missed.
         rung.as_mut().enable();
+        if desk.waiters.stopped.load(Ordering::SeqCst) {
+            return Waited::Quiet;
+        }
         match stands().await {
             Some((_, now)) if now == before => {}
             _ => return Waited::News,

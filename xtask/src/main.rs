@@ -4,6 +4,7 @@ mod backend_kill;
 mod bare_metal;
 mod bench;
 mod boards;
+mod browser;
 mod ci;
 mod codec;
 mod command;

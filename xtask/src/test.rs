@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use crate::command::{cargo, run as run_command};
-use crate::{bare_metal, firmware, fleet, postgres, servers, sweep};
+use crate::{bare_metal, browser, firmware, fleet, postgres, servers, sweep};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -17,10 +17,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut missing = bare_metal::missing_packages(firmware::TARGET);
     missing.extend(servers::missing_packages());
     missing.extend(postgres::missing_package());
+    missing.extend(browser::missing_packages());
     if !missing.is_empty() {
         if !arguments.install {
             bail!(
-                "the tests run the kiosk in an emulator and against the TLS servers of others, and the backend on PostgreSQL; on Debian, as root: {}, or add --install",
+                "the tests run the kiosk in an emulator and against the TLS servers of others, the backend on PostgreSQL, and its page in Chromium; on Debian, as root: {}, or add --install",
                 bare_metal::install_command(&missing)
             );
         }
@@ -33,7 +34,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             "--workspace",
             "--no-fail-fast",
             "--features",
-            "backend/postgres-tests,kiosk/host,tests/servers,xtask/firmware",
+            "backend/browser-tests,backend/postgres-tests,kiosk/host,tests/servers,xtask/firmware",
         ])
         .env("FIRMWARE_IMAGE", image),
     )?;

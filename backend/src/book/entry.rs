@@ -7,7 +7,7 @@ use pay_core::sale::{Millis, Settling, Standing};
 
 use super::attempt::Attempt;
 use super::duty::{Due, Duty, Matter};
-use super::event::{Event, Moment, Reading};
+use super::event::{Decision, Event, Moment, Reading};
 use super::hint::Hints;
 use super::old::Old;
 use super::owner::Owner;
@@ -103,6 +103,16 @@ impl Entry {
     /// Nothing is open: every attempt is final or settled, and what must go back is on its way.
     pub const fn is_settled(&self) -> bool {
         self.kept.watch.settled.is_some()
+    }
+
+    /// The device wants it closed, or a person does.
+    pub const fn is_closing(&self) -> bool {
+        self.kept.closing
+    }
+
+    /// All of its money goes back, what is still to come too.
+    pub const fn goes_back(&self) -> bool {
+        self.kept.all_back
     }
 
     /// What the device said of the goods.
@@ -287,16 +297,7 @@ impl Kept {
             }
             Event::Closing { at } => self.close(*at, pace)?,
             Event::Claimed { at, payment } => self.claim(*payment, *at, pace)?,
-            Event::Reported { at, released, payment } => {
-                let before = self.goods;
-                let said = self.goods.report(*released, *payment, self.is_going_back(), *at);
-                // Who reports may know of money that came after we stopped looking. The same contradiction again says nothing new.
-                if said.is_ok() || self.goods != before {
-                    self.look_again(*at, pace);
-                    self.decide();
-                }
-                said?;
-            }
+            Event::Reported { at, released, payment } => self.report(*released, *payment, *at, pace)?,
             Event::Read(reading) => self.read(reading, pace),
             Event::Hinted { at, told } => {
                 if self.hints.take(*at, told, &self.attempts, &self.refunds) {
@@ -321,6 +322,35 @@ impl Kept {
                     self.done.insert(matter.clone());
                 }
             }
+            Event::Decided { at, decision, .. } => match decision {
+                Decision::GoodsOut => self.report(true, None, *at, pace)?,
+                Decision::GoodsIn => self.report(false, None, *at, pace)?,
+                Decision::Refund => self.send_back(*at, pace)?,
+                Decision::Close => self.close(*at, pace)?,
+            },
+        }
+        Ok(())
+    }
+
+    fn report(&mut self, released: bool, payment: Option<u64>, at: Moment, pace: &mut Pace) -> Result<(), Refused> {
+        let before = self.goods;
+        let said = self.goods.report(released, payment, self.is_going_back(), at);
+        // Who reports may know of money that came after we stopped looking. The same contradiction again says nothing new.
+        if said.is_ok() || self.goods != before {
+            self.look_again(at, pace);
+            self.decide();
+        }
+        Ok(said?)
+    }
+
+    /// Only what was seen to come. A device that hands out all the same is a person's matter.
+    fn send_back(&mut self, at: Moment, pace: &mut Pace) -> Result<(), Refused> {
+        if self.successes().next().is_none() {
+            return Err(Refused::Conflict);
+        }
+        if !self.all_back {
+            self.all_back = true;
+            self.look_again(at, pace);
         }
         Ok(())
     }

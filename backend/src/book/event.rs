@@ -73,6 +73,47 @@ pub enum Event {
         /// And why.
         why: String,
     },
+    /// A person has decided what is otherwise a device's or the merchant's to say.
+    Decided {
+        /// When.
+        at: Moment,
+        /// What.
+        decision: Decision,
+        /// Who.
+        who: String,
+        /// And why.
+        why: String,
+    },
+}
+
+/// What a person may decide about an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(clippy::exhaustive_enums)] // the book must know all
+pub enum Decision {
+    /// The goods are out: as if the device had reported it.
+    GoodsOut,
+    /// The goods are not out: the same.
+    GoodsIn,
+    /// All of the money goes back, whatever became of the goods.
+    Refund,
+    /// The order is closed: as if the device wanted it.
+    Close,
+}
+
+impl Decision {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::GoodsOut, Self::GoodsIn, Self::Refund, Self::Close];
+
+    /// Its name, as it is kept.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GoodsOut => "goods_out",
+            Self::GoodsIn => "goods_in",
+            Self::Refund => "refund",
+            Self::Close => "close",
+        }
+    }
 }
 
 /// What a webhook told.

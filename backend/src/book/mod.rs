@@ -29,7 +29,7 @@ use pay_core::sale::Millis;
 pub use attempt::Attempt;
 pub use duty::{Duty, Matter};
 pub use entry::Entry;
-pub use event::{Event, Moment, Reading, SeenPayment, SeenRefund, Told};
+pub use event::{Decision, Event, Moment, Reading, SeenPayment, SeenRefund, Told};
 pub use old::Old;
 pub use owner::Owner;
 pub use refund::{Back, MadeRefund};

@@ -500,3 +500,60 @@ fn a_webhook_about_a_refund_has_the_refunds_listed() {
     assert_eq!(shop.say(told(22)), PACE, "known");
     assert_ne!(shop.due().map(|(_, duty)| duty), Some(Duty::ReadRefunds));
 }
+
+fn decide(shop: &mut Shop, second: u64, decision: Decision) -> bool {
+    let (at, who, why) = (Moment(second * 1_000), "asha".to_owned(), "seen".to_owned());
+    is_taken(shop.say(Event::Decided { at, decision, who, why }))
+}
+
+// Meant to notice: a person's refund that sends nothing back, sends back what never came, or more than once; a person's word for the
+// goods that stands beside a device's that says otherwise; an order that is closed although its goods may be out.
+#[test]
+fn a_person_decides_by_the_rules_of_everybody() {
+    let mut shop = Shop::open();
+    assert!(!decide(&mut shop, 1, Decision::Refund), "nothing came");
+    shop.look(2, "PAID", &[(1, "SUCCESS")]);
+    assert!(is_taken(shop.claim(1)));
+    assert!(!decide(&mut shop, 3, Decision::Close), "the goods may be out");
+    assert_eq!(shop.refund(), None);
+    assert!(decide(&mut shop, 4, Decision::GoodsOut));
+    assert_eq!(shop.entry().released(), Some(true));
+    assert!(!decide(&mut shop, 5, Decision::GoodsIn), "the first report stands");
+    assert!(decide(&mut shop, 6, Decision::Refund), "a person may give money back for goods that are out");
+    let id = shop.refund().unwrap();
+    assert_eq!(id, id_of(1));
+    shop.answer(&id, AMOUNT, "SUCCESS");
+    assert!(decide(&mut shop, 7, Decision::Refund), "again");
+    assert_eq!((shop.refund(), shop.names(100)), (None, Vec::new()));
+
+    let mut shop = Shop::open();
+    shop.look(2, "PAID", &[(1, "SUCCESS"), (2, "SUCCESS")]);
+    assert!(decide(&mut shop, 3, Decision::Refund));
+    assert!(!is_taken(shop.claim(2)), "its money goes back");
+    let mut back = Vec::new();
+    while let Some(id) = shop.refund() {
+        shop.answer(&id, AMOUNT, "SUCCESS");
+        back.push(id);
+    }
+    assert_eq!(back, [id_of(1), id_of(2)]);
+    assert!(!shop.report(9, true, None));
+    assert_eq!(shop.names(10), ["goods-twice"], "and it was handed out all the same");
+
+    let mut shop = Shop::open();
+    shop.look(2, "PAID", &[(1, "SUCCESS")]);
+    assert!(decide(&mut shop, 3, Decision::GoodsIn));
+    assert_eq!(shop.refund(), Some(id_of(1)));
+
+    let mut shop = Shop::open();
+    assert!(decide(&mut shop, 1, Decision::Close) && decide(&mut shop, 2, Decision::Close));
+    assert_eq!(shop.due().unwrap().1, Duty::Close);
+    shop.look(60, "PAID", &[(1, "SUCCESS")]);
+    assert_eq!(shop.refund(), Some(id_of(1)), "late money goes back");
+    // What is kept makes the same book.
+    let mut again = Shop::open();
+    shop.kept.iter().skip(1).for_each(|event| {
+        let kept = serde_json::to_string(event).unwrap();
+        again.say(serde_json::from_str(&kept).unwrap());
+    });
+    assert!(shop.entry().has_the_same_kept(again.entry()));
+}

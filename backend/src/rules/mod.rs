@@ -7,6 +7,7 @@
 mod claim;
 mod close;
 mod create;
+mod decide;
 mod duties;
 mod forward;
 mod ground;
@@ -24,6 +25,7 @@ use serde_json::json;
 pub use crate::answer::{Answer, Rate};
 use crate::book::{Effect, Event, Owner};
 pub use crate::call::{Call, Incoming, Prices};
+pub use decide::{Said, decide, done};
 pub use duties::fulfil;
 pub use forward::Forward;
 pub use ground::Ground;

@@ -9,7 +9,9 @@ mod duties;
 mod forwards;
 mod import;
 mod orders;
+mod people;
 mod schema;
+mod story;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -18,4 +20,7 @@ pub use database::Database;
 pub(crate) use database::Role;
 pub(crate) use orders::{Known, Store};
 pub use orders::{add_word, listed};
+pub(crate) use people::is_name;
+pub use people::{PersonError, add_person, people, remove_person};
+pub(crate) use story::{Happened, Listed, ORDERS};
 pub use tokens::{DeviceToken, TokenError, add_direct_token, add_shop_token, add_token, revoke_token, tokens};

@@ -53,10 +53,11 @@ impl Store {
     ///
     /// # Errors
     /// When it could not be made durable.
-    pub(crate) fn want(&self, order: &OrderId, owner: Owner, amount: u64) -> io::Result<Entry> {
-        let insert = "INSERT INTO orders (id, owner, amount, n, is_open, people) VALUES ($1, $2, $3, 0, 1, 0)
+    pub(crate) fn want(&self, order: &OrderId, owner: Owner, amount: u64, at: Moment) -> io::Result<Entry> {
+        let insert = "INSERT INTO orders (id, owner, amount, n, is_open, people, at) VALUES ($1, $2, $3, 0, 1, 0, $4)
             ON CONFLICT (id) DO NOTHING";
         let insert = sqlx::query(insert).bind(order.to_string()).bind(owner.to_string()).bind(number(amount)?);
+        let insert = insert.bind(number(at.0)?);
         self.sql.run(insert.execute(self.sql.pool()))?;
         let known = self.known(order)?.ok_or_else(|| io::Error::other("an order that was kept is gone"))?;
         Ok(known.entry)

@@ -5,10 +5,11 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 /// Number, name, SQL that both databases take.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (1, "book", include_str!("../../migrations/0001_book.sql")),
     (2, "relay", include_str!("../../migrations/0002_relay.sql")),
     (3, "tokens", include_str!("../../migrations/0003_tokens.sql")),
+    (4, "people", include_str!("../../migrations/0004_people.sql")),
 ];
 
 /// Brings the tables up to date; several backends that start at one time wait for each other.

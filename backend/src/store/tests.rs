@@ -49,8 +49,8 @@ fn paid() -> Event {
 fn two_processes_decide_on_what_both_have_kept() {
     let dir = dir("two");
     let (first, second) = (open(&dir, Role::Server), open(&dir, Role::Tool));
-    first.want(&order("abc"), OWNER, 1015).unwrap();
-    assert_eq!(*second.want(&order("abc"), Owner::new([8; 32]), 1).unwrap().owner(), OWNER);
+    first.want(&order("abc"), OWNER, 1015, Moment(1)).unwrap();
+    assert_eq!(*second.want(&order("abc"), Owner::new([8; 32]), 1, Moment(1)).unwrap().owner(), OWNER);
     first.on(&order("abc"), &Event::Made { at: Moment(1) }).unwrap();
     assert_eq!(second.on(&order("abc"), &reported(false)).unwrap(), Some(Effect::News { conflict: false }));
     let conflict = first.on(&order("abc"), &reported(true)).unwrap();
@@ -72,7 +72,7 @@ fn two_processes_decide_on_what_both_have_kept() {
 fn who_decided_on_fewer_events_changes_nothing() {
     let dir = dir("stale");
     let store = open(&dir, Role::Server);
-    store.want(&order("abc"), OWNER, 1015).unwrap();
+    store.want(&order("abc"), OWNER, 1015, Moment(1)).unwrap();
     let Known { mut entry, n } = store.known(&order("abc")).unwrap().unwrap();
     store.on(&order("abc"), &reported(false)).unwrap();
     entry.on(&reported(true));
@@ -93,7 +93,7 @@ fn entry_of(store: &Store) -> Option<bool> {
 fn one_report_stands_however_many_come_at_once() {
     let dir = dir("race");
     let stores = [open(&dir, Role::Server), open(&dir, Role::Tool)];
-    stores[0].want(&order("abc"), OWNER, 1015).unwrap();
+    stores[0].want(&order("abc"), OWNER, 1015, Moment(1)).unwrap();
     stores[0].on(&order("abc"), &Event::Made { at: Moment(1) }).unwrap();
     let taken: Vec<bool> = std::thread::scope(|scope| {
         let report = |n: usize| {
@@ -118,7 +118,7 @@ fn one_report_stands_however_many_come_at_once() {
 fn a_duty_is_leased_to_one_and_its_time_follows_from_the_last_event() {
     let dir = dir("duties");
     let (first, second) = (open(&dir, Role::Server), open(&dir, Role::Tool));
-    first.want(&order("abc"), OWNER, 1015).unwrap();
+    first.want(&order("abc"), OWNER, 1015, Moment(1)).unwrap();
     first.on(&order("abc"), &Event::Made { at: Moment(1) }).unwrap();
     first.on(&order("abc"), &reported(false)).unwrap();
     assert_eq!(first.take_due(Millis(1)).unwrap(), None, "not yet");
@@ -144,7 +144,7 @@ fn a_duty_is_leased_to_one_and_its_time_follows_from_the_last_event() {
 fn what_cannot_be_kept_did_not_happen() {
     let dir = dir("full");
     let store = open(&dir, Role::Server);
-    store.want(&order("abc"), OWNER, 1015).unwrap();
+    store.want(&order("abc"), OWNER, 1015, Moment(1)).unwrap();
     // As a disk that takes nothing more.
     let refuse = "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'full'); END";
     store.sql.run(sqlx::query(refuse).execute(store.sql.pool())).unwrap();
@@ -233,7 +233,7 @@ fn people_and_tokens_come_from_beside() {
     let token = add_token(&dir, "kiosk-1").unwrap();
     assert_eq!(store.way(owner_of(token.as_bytes())).unwrap(), Some(Way::Relayed), "at once");
     assert!(add_token(&dir, "kiosk-1").is_err() && add_token(&dir, "a b").is_err());
-    store.want(&order("abc"), OWNER, 1015).unwrap();
+    store.want(&order("abc"), OWNER, 1015, Moment(1)).unwrap();
     store.on(&order("abc"), &Event::Made { at: Moment(1) }).unwrap();
     store.on(&order("abc"), &paid()).unwrap();
     let later = Moment(TERMS.life_ms * 100);

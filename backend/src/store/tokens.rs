@@ -163,7 +163,7 @@ fn way_of(row: &AnyRow, at: usize) -> Result<Way, sqlx::Error> {
 }
 
 /// The clock on the wall, for people.
-fn now() -> io::Result<i64> {
+pub(super) fn now() -> io::Result<i64> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     number(u64::try_from(now.as_millis()).unwrap_or(0))
 }

@@ -5,6 +5,7 @@ mod book;
 mod hooks;
 mod kill;
 mod orders;
+mod page;
 mod program;
 mod rates;
 mod recover;

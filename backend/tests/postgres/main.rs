@@ -11,6 +11,8 @@ mod hooks;
 mod kill;
 #[path = "../https/orders.rs"]
 mod orders;
+#[path = "../https/page.rs"]
+mod page;
 #[path = "../https/rates.rs"]
 mod rates;
 #[path = "../https/recover.rs"]

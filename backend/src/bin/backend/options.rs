@@ -1,0 +1,223 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use backend::Database;
+use clap::{Parser, Subcommand, ValueEnum};
+use pay_core::model::Amount;
+
+/// The database's URL may have a password in it, and everybody sees a program's arguments.
+const DATABASE: &str = "BACKEND_DATABASE";
+
+/// The merchant's backend for kiosks that hold no merchant key
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) serve: Option<Serve>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Manage device tokens
+    #[command(subcommand)]
+    Token(Token),
+    /// Manage the people who may sign in at the page
+    #[command(subcommand)]
+    Person(Person),
+    /// List what a person must do, one line each: order, duty, text
+    Duties {
+        #[command(flatten)]
+        place: Place,
+        /// Seconds an order can be paid, as the backend has it
+        #[arg(long, default_value_t = 900)]
+        order_life: u64,
+    },
+    /// Record that a duty is done; with `look` in place of the duty, read the order again
+    Done {
+        /// The order
+        order: String,
+        /// The duty, as `backend duties` prints it
+        duty: String,
+        /// Who did it
+        #[arg(long)]
+        who: String,
+        /// What was done
+        #[arg(long)]
+        why: String,
+        #[command(flatten)]
+        place: Place,
+        /// Seconds an order can be paid, as the backend has it
+        #[arg(long, default_value_t = 900)]
+        order_life: u64,
+    },
+}
+
+/// Where the backend stores its book.
+#[derive(clap::Args)]
+pub(crate) struct Place {
+    /// The backend's folder
+    #[arg(long)]
+    pub(crate) dir: Option<PathBuf>,
+    /// The PostgreSQL database (postgres://…), for several backends; or set BACKEND_DATABASE [default: SQLite in the
+    /// folder]
+    #[arg(long)]
+    pub(crate) database: Option<String>,
+}
+
+impl Place {
+    pub(crate) fn database(&self) -> anyhow::Result<Database> {
+        database(self.database.as_ref(), self.dir.as_deref())
+    }
+}
+
+impl Serve {
+    pub(crate) fn database(&self) -> anyhow::Result<Database> {
+        database(self.database.as_ref(), Some(&self.dir))
+    }
+}
+
+fn database(url: Option<&String>, folder: Option<&Path>) -> anyhow::Result<Database> {
+    let url = url.cloned().or_else(|| std::env::var(DATABASE).ok());
+    match (url, folder) {
+        (Some(url), _) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            Ok(Database::Postgres(url))
+        }
+        (Some(_), _) => Err(anyhow!("--database and {DATABASE} must begin with postgres://")),
+        (None, Some(folder)) => Ok(Database::from(folder)),
+        (None, None) => Err(anyhow!("give --dir or --database")),
+    }
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Token {
+    /// Create a token, store its hash, print it once; it works at once, also while the backend runs
+    Add {
+        /// 1 to 32 letters, digits, '-' or '_'
+        name: String,
+        /// For a device that pays at the gateway itself, as one with a card reader must: it gets the sessions of its orders
+        #[arg(long)]
+        direct: bool,
+        /// The shop the device is in: letters, digits, '-' or '_'
+        #[arg(long, default_value = "")]
+        shop: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List all tokens: name, shop, how the device pays, when it was made, last used (up to half a minute late), revoked
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Refuse a token from now on, also by the backends that run; its orders stay
+    Revoke {
+        /// The token's name
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Serve {
+    /// The address to listen on; without --cert loopback only
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+    /// The gateway's base URL
+    #[arg(long)]
+    pub(crate) gateway: String,
+    /// Trust only this authority's certificate for the gateway (PEM or DER)
+    #[arg(long)]
+    pub(crate) gateway_ca: Option<PathBuf>,
+    /// Also receive webhooks in plain HTTP at this loopback address, from a proxy on this machine
+    #[arg(long)]
+    pub(crate) listen_hooks: Option<SocketAddr>,
+    /// Also serve the page for people at this address: in plain HTTP on a loopback address, elsewhere over TLS with --cert
+    #[arg(long)]
+    pub(crate) page: Option<SocketAddr>,
+    /// The page's origin as browsers have it, such as https://desk.example: requests for another host are refused
+    #[arg(long, requires = "page")]
+    pub(crate) page_origin: Option<String>,
+    /// The request header in which a reverse proxy on this machine names the person, in place of passwords; whoever reaches
+    /// the page's address past the proxy may say any name
+    #[arg(long, requires = "page_origin")]
+    pub(crate) page_person_header: Option<String>,
+    /// Merchant keys: a JSON file with client_id and client_secret; or set CASHFREE_CLIENT_ID and
+    /// CASHFREE_CLIENT_SECRET. With client_secret_before in it, webhooks signed with that secret are accepted too
+    #[arg(long)]
+    pub(crate) keys: Option<PathBuf>,
+    /// The folder for the orders and the authority's certificate
+    #[arg(long)]
+    pub(crate) dir: PathBuf,
+    /// The PostgreSQL database (postgres://…) for the orders, for several backends; or set BACKEND_DATABASE [default:
+    /// SQLite in the folder]
+    #[arg(long)]
+    pub(crate) database: Option<String>,
+    /// The largest amount of an order, in rupees
+    #[arg(long, default_value = "1000.00", value_parser = amount, conflicts_with = "price")]
+    pub(crate) cap: Amount,
+    /// Accept only this amount, in rupees; may be given several times
+    #[arg(long, value_parser = amount)]
+    pub(crate) price: Vec<Amount>,
+    /// The server's certificate chain (PEM)
+    #[arg(long, requires = "key")]
+    pub(crate) cert: Option<PathBuf>,
+    /// Its private key (PEM)
+    #[arg(long, requires = "cert")]
+    pub(crate) key: Option<PathBuf>,
+    /// The gateway's limits of calls per minute
+    #[arg(long, default_value = "production")]
+    pub(crate) limits: LimitsOf,
+    /// The factor by which the gateway has raised these limits for you
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) limits_times: u32,
+    /// Connections at a time: each waiting device needs one
+    #[arg(long, default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) connections: u16,
+    /// How long an order can be paid, in seconds
+    #[arg(long, default_value_t = 900, value_parser = clap::value_parser!(u64).range(60..=86_400))]
+    pub(crate) order_life: u64,
+    /// Refund paid orders without a report after this many hours [default: list them for a person]
+    #[arg(long)]
+    pub(crate) refund_unreported_after: Option<u16>,
+    /// Create a token at the start and write it to this new file, for tests
+    #[arg(long)]
+    pub(crate) new_token_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum LimitsOf {
+    Production,
+    Sandbox,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Person {
+    /// Add a person; the password is asked for, or read as the first line of standard input
+    Add {
+        /// 1 to 64 letters, digits or any of ._@+-
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List the people who may sign in
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Remove a person, and end their sessions
+    Remove {
+        /// The person
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+fn amount(text: &str) -> Result<Amount, String> {
+    Amount::parse(text).map_err(|error| error.to_string())
+}
