@@ -94,6 +94,19 @@ pub(crate) enum Class {
 }
 
 impl Class {
+    /// Its name, for counters.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::CreateOrder => "create_order",
+            Self::ReadOrder => "read_order",
+            Self::CloseOrder => "close_order",
+            Self::OrderPay => "order_pay",
+            Self::Payments => "payments",
+            Self::CreateRefund => "create_refund",
+            Self::ReadRefund => "read_refund",
+        }
+    }
+
     /// `None` for calls that this program does not make.
     pub(crate) const fn of(call: CallKind) -> Option<Self> {
         match call {

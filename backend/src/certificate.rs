@@ -2,6 +2,7 @@
 
 use core::net::IpAddr;
 use core::time::Duration;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use rcgen::{
@@ -10,6 +11,7 @@ use rcgen::{
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::TlsAcceptor;
 
 /// Good from a day before the start, for clocks that are behind, to this much after it.
 const LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -35,6 +37,17 @@ pub(crate) fn read(chain: &[u8], key: &[u8]) -> Result<Identity, String> {
         // Its error could hold a part of the key.
         key: PrivateKeyDer::from_pem_slice(key).map_err(|_| "the key cannot be read".to_owned())?,
     })
+}
+
+/// Takes connections with it.
+pub(crate) fn acceptor(identity: Identity) -> Result<TlsAcceptor, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(rustls::ALL_VERSIONS)?
+        .with_no_client_auth()
+        .with_single_cert(identity.chain, identity.key)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 /// Makes both, for `localhost`, 127.0.0.1 and the address listened on.

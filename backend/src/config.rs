@@ -48,6 +48,8 @@ pub struct Config {
     pub listen_hooks: Option<SocketAddr>,
     /// The page for people; none without it.
     pub page: Option<PageConfig>,
+    /// Where `/healthz`, `/readyz` and `/metrics` are, in plain HTTP. They have no secrets, and are not for everybody all the same.
+    pub monitor: Option<SocketAddr>,
     /// What may be sold for.
     pub prices: Prices,
     /// Calls per minute to the gateway.
@@ -100,6 +102,7 @@ impl Config {
             webhooks: None,
             listen_hooks: None,
             page: None,
+            monitor: None,
             prices: Prices::UpTo(CAP),
             limits: Limits::PRODUCTION,
             certificate: None,

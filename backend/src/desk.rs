@@ -16,6 +16,7 @@ use crate::call::{Incoming, Prices};
 use crate::clock::Clock;
 use crate::config::{Config, StartError};
 use crate::gateway::{Gateway, Permit};
+use crate::metrics::Metrics;
 use crate::missed::Missed;
 use crate::notice::Notice;
 use crate::rules::{self, Forward, Ground, OrderSeen, Way};
@@ -32,6 +33,7 @@ const KIOSK_RX: usize = 12 * 1024;
 pub(crate) struct Desk {
     pub(crate) gateway: Gateway,
     pub(crate) agenda: Agenda,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) terms: Terms,
     pub(crate) clock: Clock,
     /// Tells this start from others.
@@ -67,6 +69,7 @@ impl Desk {
         let mut power_on = [0; 8];
         getrandom::fill(&mut power_on).map_err(|_| std::io::Error::other("no random bytes"))?;
         Ok(Self {
+            metrics: Arc::clone(&gateway.metrics),
             gateway,
             agenda: Agenda::default(),
             terms,
@@ -290,6 +293,7 @@ impl Ground for Desk {
     }
 
     fn notify(&self, notice: &Notice) {
+        self.metrics.noticed(notice);
         (self.notice)(notice);
     }
 }

@@ -3,8 +3,10 @@
 use core::convert::Infallible;
 use core::future::Future;
 use core::net::SocketAddr;
+use core::pin::Pin;
 use core::time::Duration;
 use std::sync::Arc;
+use std::time::Instant;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming as Body};
@@ -15,9 +17,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
+use crate::metrics::Metrics;
+
 /// Largest head, the least that hyper takes, and most headers.
 const HEAD_MAX: usize = 8 * 1024;
 const HEADERS_MAX: usize = 32;
+/// So much of a path is logged.
+const PATH_MAX: usize = 128;
 /// For a handshake, and a head (which includes the pause before it).
 const HANDSHAKE: Duration = Duration::from_secs(10);
 const HEAD: Duration = Duration::from_secs(30);
@@ -27,6 +33,9 @@ pub(crate) type Response = hyper::Response<Full<Bytes>>;
 
 /// Where connections come in.
 pub(crate) struct Door {
+    /// Its name, for counters and logs.
+    pub(crate) name: &'static str,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) listener: TcpListener,
     /// Connections at a time.
     pub(crate) places: u32,
@@ -48,7 +57,7 @@ impl Door {
         H: Fn(Request, SocketAddr) -> F + Clone + Send + 'static,
         F: Future<Output = Response> + Send + 'static,
     {
-        let Self { listener, places: count, tls } = self;
+        let Self { name, metrics, listener, places: count, tls } = self;
         let places = Arc::new(Semaphore::new(count as usize));
         let stopped = stop.clone();
         let accept = async {
@@ -60,9 +69,10 @@ impl Door {
                     continue;
                 };
                 let (tls, stopped, handle) = (tls.clone(), stopped.clone(), handle.clone());
+                let counted = Counted::new(name, &metrics);
                 tokio::spawn(async move {
-                    serve(stream, peer, tls, stopped, handle).await;
-                    drop(place);
+                    serve(stream, peer, tls, stopped, counted.handle(handle)).await;
+                    drop((counted, place));
                 });
             }
         };
@@ -74,6 +84,50 @@ impl Door {
         let _ = places.acquire_many(count).await;
     }
 }
+
+/// A connection that is counted while it is open.
+struct Counted(&'static str, Arc<Metrics>);
+
+impl Counted {
+    fn new(name: &'static str, metrics: &Arc<Metrics>) -> Self {
+        metrics.connected(name);
+        Self(name, Arc::clone(metrics))
+    }
+
+    /// Counts and logs each answer. The query is left out: whoever puts a secret there does not find it in the log.
+    fn handle<H, F>(
+        &self,
+        handle: H,
+    ) -> impl Fn(Request, SocketAddr) -> BoxedAnswer + Clone + Send + use<H, F> + 'static
+    where
+        H: Fn(Request, SocketAddr) -> F + Clone + Send + 'static,
+        F: Future<Output = Response> + Send + 'static,
+    {
+        let (door, metrics) = (self.0, Arc::clone(&self.1));
+        move |request, peer| {
+            let (since, metrics) = (Instant::now(), Arc::clone(&metrics));
+            let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+            let answer = handle(request, peer);
+            Box::pin(async move {
+                let answer = answer.await;
+                let (status, time) = (answer.status().as_u16(), since.elapsed());
+                metrics.answered(door, status, time);
+                let path = path.get(..PATH_MAX).unwrap_or(&path);
+                let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+                tracing::info!(door, %method, path, status, ms, "answered");
+                answer
+            })
+        }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.1.disconnected(self.0);
+    }
+}
+
+type BoxedAnswer = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 async fn serve<H, F>(
     stream: TcpStream,

@@ -1,6 +1,6 @@
 //! Calls to the gateway: with the merchant's keys, within one budget.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pay_core::drive::transport::blocking::Transport;
 use pay_core::model::{ApiVersion, CallKind, RequestId};
@@ -11,6 +11,7 @@ use crate::answer::{Answer, Rate};
 use crate::budget::{Budget, Class, Limits};
 use crate::clock::Clock;
 use crate::config::StartError;
+use crate::metrics::Metrics;
 
 /// Longest answer taken. A list of attempts has no end of its own; this holds a few hundred.
 const RX: usize = 256 * 1024;
@@ -26,6 +27,7 @@ pub(crate) struct Gateway {
     idle: Mutex<Vec<Line>>,
     budget: Mutex<Budget>,
     clock: Clock,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// A way to the gateway, for one call at a time. `None`: the call failed.
@@ -48,7 +50,7 @@ impl Gateway {
 
     /// Over lines that `open` makes.
     pub(crate) fn with(open: Box<dyn Fn() -> Option<Line> + Send + Sync>, limits: Limits, clock: Clock) -> Self {
-        Self { open, limits, idle: Mutex::default(), budget: Mutex::default(), clock }
+        Self { open, limits, idle: Mutex::default(), budget: Mutex::default(), clock, metrics: Arc::default() }
     }
 
     /// Takes a call out of the budget.
@@ -118,7 +120,11 @@ impl Gateway {
         let kept = self.idle().pop();
         let mut line = kept.or_else(|| (self.open)()).ok_or("the backend cannot reach the gateway")?;
         let mut rx = vec![0; RX];
-        let head = line(&request.with_timeout_ms(EXCHANGE_MS), &mut rx).ok_or("the gateway gave no answer")?;
+        let since = self.clock.now();
+        let head = line(&request.with_timeout_ms(EXCHANGE_MS), &mut rx);
+        let status = head.as_ref().map(|head| head.status);
+        self.metrics.called(class.name(), status, self.clock.now().saturating_sub(since));
+        let head = head.ok_or("the gateway gave no answer")?;
         self.keep(line);
         self.budget().note(class, head.status == 429, &head.rate_limit, self.now());
         rx.truncate(head.body_len);

@@ -21,6 +21,8 @@ mod cache;
 #[cfg(feature = "service")]
 mod certificate;
 #[cfg(feature = "service")]
+mod check;
+#[cfg(feature = "service")]
 mod clock;
 #[cfg(feature = "service")]
 mod config;
@@ -33,7 +35,11 @@ mod gateway;
 #[cfg(feature = "service")]
 mod hook;
 #[cfg(feature = "service")]
+mod metrics;
+#[cfg(feature = "service")]
 mod missed;
+#[cfg(feature = "service")]
+mod monitor;
 #[cfg(feature = "service")]
 mod page;
 #[cfg(feature = "service")]
@@ -58,6 +64,8 @@ mod watch;
 #[cfg(feature = "service")]
 pub use budget::Limits;
 pub use call::Prices;
+#[cfg(feature = "service")]
+pub use check::{Finding, check};
 #[cfg(feature = "service")]
 pub use config::{Config, StartError};
 pub use notice::Notice;

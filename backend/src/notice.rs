@@ -33,6 +33,30 @@ pub enum Notice {
     NotKept(String),
 }
 
+impl Notice {
+    /// Its kind in one word, for logs and counters.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Refunded { .. } => "refunded",
+            Self::Duty { .. } => "duty",
+            Self::RefundPending { .. } => "refund_pending",
+            Self::NotKept(_) => "not_kept",
+        }
+    }
+
+    /// The order it is about, if it is about one.
+    #[must_use]
+    pub fn order_id(&self) -> Option<&str> {
+        match self {
+            Self::Refunded { order_id, .. } | Self::Duty { order_id, .. } | Self::RefundPending { order_id, .. } => {
+                Some(order_id)
+            }
+            Self::NotKept(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -14,14 +14,14 @@ use hyper::{HeaderMap, header};
 use pay_core::model::CallKind;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio_rustls::TlsAcceptor;
 
 use crate::answer::Answer;
 use crate::call::Incoming;
-use crate::certificate::{self, Identity};
+use crate::certificate;
 use crate::config::{Config, StartError};
 use crate::desk::Desk;
 use crate::door::{Door, Request, Response, bind};
+use crate::monitor::{self, Monitor};
 use crate::page::{self, Page};
 use crate::wait::Waited;
 use crate::{hook, wait};
@@ -46,6 +46,7 @@ pub struct Server {
     hooks: Option<SocketAddr>,
     people: Option<SocketAddr>,
     page_url: Option<String>,
+    monitor: Option<SocketAddr>,
     ca_pem: Option<String>,
     ca_der: Option<Vec<u8>>,
     desk: Arc<Desk>,
@@ -78,7 +79,7 @@ impl Server {
             .map(|page| page.check(config.certificate.is_some()))
             .transpose()
             .map_err(StartError::Page)?;
-        let acceptor = acceptor(identity).map_err(|error| StartError::Certificate(error.to_string()))?;
+        let acceptor = certificate::acceptor(identity).map_err(|error| StartError::Certificate(error.to_string()))?;
         let desk = Arc::new(Desk::new(&config)?);
         if let Some(authority) = &authority {
             fs::create_dir_all(&config.dir)?;
@@ -92,17 +93,21 @@ impl Server {
         let hooks_address = hooks.as_ref().map(std::net::TcpListener::local_addr).transpose()?;
         let people = config.page.as_ref().map(|page| bind(page.listen)).transpose()?;
         let people_address = people.as_ref().map(std::net::TcpListener::local_addr).transpose()?;
+        let watchers = config.monitor.map(bind).transpose()?;
+        let monitor = watchers.as_ref().map(std::net::TcpListener::local_addr).transpose()?;
         let page_url = people_address.zip(page.as_ref()).map(|(address, page)| page.url(address));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let door = |listener, places, tls| {
+        let door = |name, listener, places, tls| {
             let _inside = runtime.enter();
-            Ok::<_, std::io::Error>(Door { listener: TcpListener::from_std(listener)?, places, tls })
+            let metrics = Arc::clone(&desk.metrics);
+            Ok::<_, std::io::Error>(Door { name, metrics, listener: TcpListener::from_std(listener)?, places, tls })
         };
         let page_tls = page.as_ref().is_some_and(|page| page.is_tls).then(|| acceptor.clone());
         let places = u32::try_from(config.connections).unwrap_or(u32::MAX);
-        let devices = door(listener, places, Some(acceptor))?;
-        let hooks = hooks.map(|listener| door(listener, HOOKS, None)).transpose()?;
-        let people = people.map(|listener| door(listener, PEOPLE, page_tls)).transpose()?;
+        let devices = door("devices", listener, places, Some(acceptor))?;
+        let hooks = hooks.map(|listener| door("hooks", listener, HOOKS, None)).transpose()?;
+        let people = people.map(|listener| door("page", listener, PEOPLE, page_tls)).transpose()?;
+        let monitor_door = watchers.map(|listener| door("monitor", listener, HOOKS, None)).transpose()?;
         let page = page.map(|rules| Arc::new(Page::new(rules, Arc::clone(&desk))));
         let (stop, stopped) = watch::channel(false);
         let serving = Arc::clone(&desk);
@@ -122,6 +127,12 @@ impl Server {
                         .spawn(people.open(stopped.clone(), move |request, peer| {
                             page::answer(request, peer, Arc::clone(&page))
                         }));
+                }
+                if let Some(door) = monitor_door {
+                    let monitor = Arc::new(Monitor::new(Arc::clone(&serving)));
+                    doors.spawn(
+                        door.open(stopped.clone(), move |request, _| monitor::answer(request, Arc::clone(&monitor))),
+                    );
                 }
                 let mut stopped = stopped;
                 let _ = stopped.wait_for(|stop| *stop).await;
@@ -144,6 +155,7 @@ impl Server {
             hooks: hooks_address,
             people: people_address,
             page_url,
+            monitor,
             ca_pem,
             ca_der,
             desk,
@@ -180,6 +192,12 @@ impl Server {
     #[must_use]
     pub fn page_address(&self) -> Option<SocketAddr> {
         self.people
+    }
+
+    /// Where `/healthz`, `/readyz` and `/metrics` are, with [`Config::monitor`].
+    #[must_use]
+    pub fn monitor_address(&self) -> Option<SocketAddr> {
+        self.monitor
     }
 
     /// The authority to trust, as PEM text; none with a certificate of its own.
@@ -310,14 +328,4 @@ fn respond(answer: Answer, request_id: Option<String>, version: Option<String>) 
             .header("x-ratelimit-type", "app_id");
     }
     builder.body(Full::new(Bytes::from(answer.body))).unwrap_or_default()
-}
-
-fn acceptor(identity: Identity) -> Result<TlsAcceptor, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(rustls::ALL_VERSIONS)?
-        .with_no_client_auth()
-        .with_single_cert(identity.chain, identity.key)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
 }

@@ -78,7 +78,9 @@ impl Desk {
             };
             // Without an answer the calls are made all the same: whoever takes the order beside us makes the same.
             let _ = self.store.keep_lease(order, self.time());
-            if rules::fulfil(self, &entry, duty).is_err() {
+            let done = rules::fulfil(self, &entry, duty).is_ok();
+            self.metrics.did_duty(done);
+            if !done {
                 let misses = self.missed(order);
                 let pause = self.terms.first_look_ms.saturating_mul(1 << misses.min(16)).min(PAUSE_MAX_MS);
                 let n = self.known(order)?.map_or(n, |known| known.n);

@@ -1,5 +1,6 @@
 //! Where the tables are, and a blocking way to them.
 
+use core::cmp::Ordering;
 use core::fmt;
 use core::future::Future;
 use core::time::Duration;
@@ -8,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{AnyPool, Executor};
+use sqlx::{AnyConnection, AnyPool, Connection, Executor, Row};
 use tokio::runtime::Runtime;
 
 use super::{import, schema};
@@ -90,6 +91,68 @@ impl Database {
             }
         }
         Ok(sql)
+    }
+}
+
+/// Tables that are not those of this version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outdated {
+    Older,
+    Newer,
+}
+
+impl Database {
+    /// Looks whether it can be used, and changes nothing. `None`: it is there and up to date, or can be made.
+    pub(crate) fn look(&self) -> io::Result<Option<Outdated>> {
+        const NEWEST: &str = "SELECT MAX(version) FROM _sqlx_migrations";
+        const SQLITE: &str = "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
+        const POSTGRES: &str = "SELECT COUNT(*) FROM information_schema.tables WHERE table_name = '_sqlx_migrations'";
+        let tables = if matches!(self, Self::Folder(_)) { SQLITE } else { POSTGRES };
+        sqlx::any::install_default_drivers();
+        let url = match self {
+            Self::Folder(folder) if !folder.join(FILE).exists() => return can_be_made(folder).map(|()| None),
+            Self::Folder(folder) => {
+                if folder.join(LOCK).exists() {
+                    only(&folder.join(LOCK))?;
+                }
+                format!("sqlite://{}?mode=ro", escaped(&folder.join(FILE))?)
+            }
+            Self::Postgres(url) => url.clone(),
+        };
+        let options: AnyConnectOptions = url.parse().map_err(|_| io::Error::other("its URL cannot be read"))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let newest = runtime.block_on(async {
+            let look = async {
+                let mut connection = AnyConnection::connect_with(&options).await?;
+                let tables: i64 = sqlx::query(tables).fetch_one(&mut connection).await?.try_get(0)?;
+                // Without this table nothing of ours is there.
+                let newest: Option<i64> = match tables {
+                    0 => None,
+                    _ => sqlx::query(NEWEST).fetch_one(&mut connection).await?.try_get(0)?,
+                };
+                connection.close().await?;
+                Ok(newest.unwrap_or(0))
+            };
+            tokio::time::timeout(LIMIT, look).await
+        });
+        let newest = newest.map_err(|_| io::Error::other("it gives no answer"))?.map_err(failed)?;
+        Ok(match newest.cmp(&schema::newest()) {
+            Ordering::Less => Some(Outdated::Older),
+            Ordering::Equal => None,
+            Ordering::Greater => Some(Outdated::Newer),
+        })
+    }
+}
+
+/// A file may be made in this folder, or the folder beside others.
+fn can_be_made(folder: &Path) -> io::Result<()> {
+    let not_here = |error| io::Error::other(format!("{}: {error}", folder.display()));
+    if folder.exists() {
+        let probe = folder.join(format!(".check-{}", std::process::id()));
+        File::create_new(&probe).and_then(|_| fs::remove_file(&probe)).map_err(not_here)
+    } else {
+        let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::metadata(parent).map(|_| ()).map_err(not_here)
     }
 }
 

@@ -6,6 +6,8 @@ use pay_core::model::OrderId;
 use pay_core::sale::Millis;
 use sqlx::{AnyConnection, Row};
 
+use crate::book::Moment;
+
 use super::orders::{Store, number};
 
 /// A lease is good for so long, in milliseconds: longer than the three calls of one duty, each of which has 10 s. It is taken again for each.
@@ -68,6 +70,17 @@ impl Store {
             let mut connection = self.sql.pool().acquire().await?;
             set(&mut connection, order, Some(at)).await
         })
+    }
+
+    /// How many duties are due that nobody is at.
+    ///
+    /// # Errors
+    /// When the database gives no answer.
+    pub(crate) fn overdue(&self, now: Moment) -> io::Result<u64> {
+        let query = sqlx::query("SELECT COUNT(*) FROM duties WHERE due <= $1 AND leased <= $1").bind(number(now.0)?);
+        let row = self.sql.run(query.fetch_one(self.sql.pool()))?;
+        let count: i64 = row.try_get(0).map_err(io::Error::other)?;
+        Ok(u64::try_from(count).unwrap_or(0))
     }
 
     /// When something is due that nobody is at.

@@ -17,7 +17,7 @@ mod tests;
 mod tokens;
 
 pub use database::Database;
-pub(crate) use database::Role;
+pub(crate) use database::{Outdated, Role};
 pub(crate) use orders::{Known, Store};
 pub use orders::{add_word, listed};
 pub(crate) use people::is_name;

@@ -49,6 +49,14 @@ impl Store {
         self.sql.is_postgres
     }
 
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub(crate) fn answers(&self) -> io::Result<()> {
+        self.sql.run(sqlx::query("SELECT 1").execute(self.sql.pool())).map(|_| ())
+    }
+
     /// Keeps that a device wants an order; the order of this id, which may be somebody else's.
     ///
     /// # Errors

@@ -12,6 +12,11 @@ const MIGRATIONS: [(i64, &str, &str); 4] = [
     (4, "people", include_str!("../../migrations/0004_people.sql")),
 ];
 
+/// The number of the last one.
+pub(super) fn newest() -> i64 {
+    MIGRATIONS.iter().map(|(number, ..)| *number).max().unwrap_or(0)
+}
+
 /// Brings the tables up to date; several backends that start at one time wait for each other.
 pub(super) async fn migrate(pool: &AnyPool) -> Result<(), MigrateError> {
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {

@@ -4,6 +4,7 @@ mod access;
 mod book;
 mod hooks;
 mod kill;
+mod operate;
 mod orders;
 mod page;
 mod program;

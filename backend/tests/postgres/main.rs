@@ -53,3 +53,22 @@ fn server_of(test: &str) -> &'static Postgres {
         _ => SHARED.get_or_init(|| Postgres::start("shared")),
     }
 }
+
+// Meant to notice: a check that makes tables, or that takes an address without a server for a database.
+#[test]
+fn a_check_looks_at_the_database_and_changes_nothing() {
+    let url = server_of("check").create("check_only");
+    let check = |url: &str| {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_backend"));
+        program.args(["check", "--gateway", "https://127.0.0.1:1/pg", "--dir"]).arg(std::env::temp_dir());
+        program.env("CASHFREE_CLIENT_ID", "id").env("CASHFREE_CLIENT_SECRET", "secret").env("BACKEND_DATABASE", url);
+        let output = program.output().expect("the program");
+        (output.status.success(), String::from_utf8(output.stdout).expect("text"))
+    };
+    let note = "note: the database is brought up to date at the start";
+    (0..2).for_each(|_| assert!(check(&url).0 && check(&url).1.contains(note)));
+    backend::add_token(Database::Postgres(url.clone()), "kiosk-1").expect("a token");
+    assert!(check(&url).0 && !check(&url).1.contains(note));
+    let (ok, said) = check("postgres://postgres@localhost/none?host=/nowhere");
+    assert!(!ok && said.contains("wrong: the database: "), "{said}");
+}

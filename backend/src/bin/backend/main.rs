@@ -1,20 +1,21 @@
 //! The backend as a program.
 #![forbid(unsafe_code)]
 
+mod check;
+mod log;
 mod options;
 mod stop;
 
 use std::fs::{self, OpenOptions};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow};
 use backend::book::{Moment, Terms, Unreported};
 use backend::{
-    Config, DeviceToken, Limits, PageConfig, Prices, Server, Way, add_person, add_shop_token, add_token, add_word,
-    listed, people, remove_person, revoke_token, tokens,
+    Config, DeviceToken, Finding, Limits, PageConfig, Prices, Server, Way, add_person, add_shop_token, add_token,
+    add_word, listed, people, remove_person, revoke_token, tokens,
 };
 use clap::Parser;
 use options::{Command, LimitsOf, Options, Person, Serve, Token};
@@ -86,6 +87,7 @@ fn main() -> anyhow::Result<()> {
             let said = add_word(place.database()?, terms(order_life), now()?, &id, [&duty, &who, &why])?;
             if said { Ok(()) } else { Err(anyhow!("there is no order {order}")) }
         }
+        (Some(Command::Check(serve)), _) => found(&check::of(&serve)),
         (None, Some(serve)) => run(&serve),
         (None, None) => Err(anyhow!("give --gateway and --dir, or a command")),
     }
@@ -117,21 +119,32 @@ fn run(options: &Serve) -> anyhow::Result<()> {
         let token = add_token(options.database()?, &format!("start-{}", now.as_nanos()))?;
         write_secret(path, &token).with_context(|| format!("{} cannot be written", path.display()))?;
     }
-    let config = config(options)?;
+    log::begin(options.log);
+    let mut config = config(options, &keys(options.keys.as_deref())?)?;
+    config.notice = log::notices(options.log);
     let stop = Stop::listen()?;
     let ca = config.dir.join("backend-ca.pem");
     let server = Server::start(config)?;
     let ca = server.ca_pem().map(|_| ca);
     println!(
         "{}",
-        serde_json::json!({"url": server.url(), "ca": ca, "hooks": server.hooks_url(), "page": server.page_url()})
+        serde_json::json!({"url": server.url(), "ca": ca, "hooks": server.hooks_url(), "page": server.page_url(), "monitor": server.monitor_address()})
     );
     std::io::stdout().flush()?;
 
     stop.wait();
-    eprintln!("backend: stopping");
+    log::stopping(options.log);
     drop(server);
     Ok(())
+}
+
+/// Says what was found.
+fn found(findings: &[Finding]) -> anyhow::Result<()> {
+    findings.iter().for_each(|finding| println!("{finding}"));
+    match findings.iter().filter(|finding| finding.is_wrong).count() {
+        0 => Ok(()),
+        wrong => Err(anyhow!("{wrong} to put right")),
+    }
 }
 
 /// Asked for twice at a terminal; else the first line of standard input.
@@ -146,8 +159,7 @@ fn password() -> anyhow::Result<Zeroizing<String>> {
     Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
-fn config(options: &Serve) -> anyhow::Result<Config> {
-    let keys = keys(options.keys.as_deref())?;
+fn config(options: &Serve, keys: &KeyFile) -> anyhow::Result<Config> {
     let endpoint = Endpoint::parse(&options.gateway, Auth::merchant(&keys.client_id, &keys.client_secret)?)
         .map_err(|_| anyhow!("--gateway must be https://host, with a port and a path if need be"))?;
     let mut transport = transport_std::Config::new();
@@ -162,6 +174,7 @@ fn config(options: &Serve) -> anyhow::Result<Config> {
     config.listen = options.listen;
     config.webhooks = Some(keys.webhooks()?);
     config.listen_hooks = options.listen_hooks;
+    config.monitor = options.monitor;
     config.page = options.page.map(|listen| PageConfig {
         listen,
         origin: options.page_origin.clone(),
@@ -180,7 +193,6 @@ fn config(options: &Serve) -> anyhow::Result<Config> {
     if let (Some(cert), Some(key)) = (&options.cert, &options.key) {
         config.certificate = Some((read(cert)?, read(key)?));
     }
-    config.notice = Arc::new(|notice| eprintln!("backend: {notice}"));
     Ok(config)
 }
 

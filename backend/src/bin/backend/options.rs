@@ -23,6 +23,8 @@ pub(crate) struct Options {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Say what is wrong with these options, their files, addresses and database; exit code 1 if anything is. Changes nothing
+    Check(Box<Serve>),
     /// Manage device tokens
     #[command(subcommand)]
     Token(Token),
@@ -146,6 +148,12 @@ pub(crate) struct Serve {
     /// the page's address past the proxy may say any name
     #[arg(long, requires = "page_origin")]
     pub(crate) page_person_header: Option<String>,
+    /// Serve /healthz, /readyz and /metrics (Prometheus) at this address, in plain HTTP
+    #[arg(long)]
+    pub(crate) monitor: Option<SocketAddr>,
+    /// The form of the log on standard error; as JSON it has a line for each request too
+    #[arg(long, default_value = "text")]
+    pub(crate) log: Log,
     /// Merchant keys: a JSON file with client_id and client_secret; or set CASHFREE_CLIENT_ID and
     /// CASHFREE_CLIENT_SECRET. With client_secret_before in it, webhooks signed with that secret are accepted too
     #[arg(long)]
@@ -187,6 +195,12 @@ pub(crate) struct Serve {
     /// Create a token at the start and write it to this new file, for tests
     #[arg(long)]
     pub(crate) new_token_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Log {
+    Text,
+    Json,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

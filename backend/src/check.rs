@@ -1,0 +1,110 @@
+//! What is wrong with a configuration, said before it serves.
+
+use core::fmt;
+use core::net::SocketAddr;
+use std::collections::BTreeSet;
+
+use crate::certificate;
+use crate::config::{Config, StartError};
+use crate::door::bind;
+use crate::store::Outdated;
+
+/// Files that a backend has open beside its connections.
+const FILES: u64 = 64;
+
+/// Something about a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finding {
+    /// With it a backend does not start, or not as it should. Else it is good to know.
+    pub is_wrong: bool,
+    /// What, and what to do.
+    pub text: String,
+}
+
+impl Finding {
+    /// A backend does not start so.
+    pub fn wrong(text: impl fmt::Display) -> Self {
+        Self { is_wrong: true, text: text.to_string() }
+    }
+
+    /// It starts.
+    pub fn note(text: impl fmt::Display) -> Self {
+        Self { is_wrong: false, text: text.to_string() }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", if self.is_wrong { "wrong" } else { "note" }, self.text)
+    }
+}
+
+/// All that can be said of a configuration on this machine: certificates, addresses, database, limits. It changes nothing and calls nobody but
+/// the database. A backend that runs with it has its addresses and its folder, and so is found.
+#[must_use]
+pub fn check(config: &Config) -> Vec<Finding> {
+    let mut found = Vec::new();
+    match &config.certificate {
+        Some((chain, key)) => {
+            let identity = certificate::read(chain, key);
+            let usable =
+                identity.and_then(|identity| certificate::acceptor(identity).map_err(|error| error.to_string()));
+            found.extend(usable.err().map(|error| Finding::wrong(StartError::Certificate(error))));
+        }
+        None if !config.listen.ip().is_loopback() => found.push(Finding::wrong(StartError::NotLoopback)),
+        None => found
+            .push(Finding::note("no --cert: only this machine's kiosks reach it, by an authority made at each start")),
+    }
+    if config.listen_hooks.is_some_and(|address| !address.ip().is_loopback()) {
+        found.push(Finding::wrong(StartError::HooksNotLoopback));
+    }
+    if let Some(page) = &config.page
+        && let Err(why) = page.check(config.certificate.is_some())
+    {
+        found.push(Finding::wrong(StartError::Page(why)));
+    }
+    let gateway = transport_std::HttpsTransport::new(config.gateway.clone(), config.transport.clone());
+    found.extend(gateway.err().map(|error| Finding::wrong(StartError::Gateway(error))));
+    found.extend(addresses(config));
+    match config.database.look() {
+        Ok(None) => {}
+        Ok(Some(Outdated::Older)) => found.push(Finding::note("the database is brought up to date at the start")),
+        Ok(Some(Outdated::Newer)) => found.push(Finding::wrong("the database is of a later version of this program")),
+        Err(error) => found.push(Finding::wrong(format!("the database: {error}"))),
+    }
+    let wanted = u64::try_from(config.connections).unwrap_or(u64::MAX).saturating_add(FILES);
+    if let Some(limit) = open_files().filter(|limit| *limit < wanted) {
+        found.push(Finding::wrong(format!(
+            "this process may open {limit} files, and {} connections need {wanted}: raise it (ulimit -n, LimitNOFILE=)",
+            config.connections
+        )));
+    }
+    if config.webhooks.is_none() {
+        found.push(Finding::note("no webhooks: payments are learned by asking alone"));
+    }
+    found
+}
+
+/// Each address can be listened on, and none is wanted twice.
+fn addresses(config: &Config) -> Vec<Finding> {
+    let page = config.page.as_ref().map(|page| page.listen);
+    let all = [Some(config.listen), config.listen_hooks, page, config.monitor];
+    let mut taken: BTreeSet<SocketAddr> = BTreeSet::new();
+    let mut found = Vec::new();
+    for address in all.into_iter().flatten() {
+        if address.port() != 0 && !taken.insert(address) {
+            found.push(Finding::wrong(format!("{address} is given twice")));
+        } else if let Err(error) = bind(address) {
+            found.push(Finding::wrong(format!("{address}: {error}")));
+        }
+    }
+    found
+}
+
+/// The soft limit of this process, where the system says it.
+fn open_files() -> Option<u64> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
