@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use crate::certificate;
 use crate::config::{Config, StartError};
 use crate::door::bind;
+use crate::lobby::ROOM;
 use crate::store::Outdated;
 
 /// Files that a backend has open beside its connections.
@@ -73,10 +74,11 @@ pub fn check(config: &Config) -> Vec<Finding> {
         Ok(Some(Outdated::Newer)) => found.push(Finding::wrong("the database is of a later version of this program")),
         Err(error) => found.push(Finding::wrong(format!("the database: {error}"))),
     }
-    let wanted = u64::try_from(config.connections).unwrap_or(u64::MAX).saturating_add(FILES);
+    let lobby = config.connections.max(ROOM);
+    let wanted = u64::try_from(config.connections.saturating_add(lobby)).unwrap_or(u64::MAX).saturating_add(FILES);
     if let Some(limit) = open_files().filter(|limit| *limit < wanted) {
         found.push(Finding::wrong(format!(
-            "this process may open {limit} files, and {} connections need {wanted}: raise it (ulimit -n, LimitNOFILE=)",
+            "this process may open {limit} files, and {} connections, with as many whose caller is not known yet, need {wanted}: raise it (ulimit -n, LimitNOFILE=)",
             config.connections
         )));
     }

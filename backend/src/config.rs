@@ -41,6 +41,8 @@ pub struct Config {
     /// Connections at a time (default 256): each waiting device has one. A process may have to be allowed more open files
     /// (`ulimit -n`, `LimitNOFILE=`).
     pub connections: usize,
+    /// Requests a second of one token (default 50), and ten times as many at once; more get 429.
+    pub per_token: u32,
     /// What the gateway's webhooks are signed with. Without it they are answered with 404, and waiting devices learn by asking alone.
     pub webhooks: Option<Keys>,
     /// Where webhooks come in plain HTTP from a proxy on this machine, which has the public certificate. Loopback only. They are taken
@@ -99,6 +101,7 @@ impl Config {
             database: Database::Folder(dir.clone()),
             dir,
             connections: 256,
+            per_token: 50,
             webhooks: None,
             listen_hooks: None,
             page: None,

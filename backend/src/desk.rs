@@ -9,7 +9,7 @@ use pay_core::sale::Millis;
 use pay_core::wire::{self, webhook::Keys};
 
 use crate::agenda::Agenda;
-use crate::answer::Answer;
+use crate::answer::{Answer, Rate};
 use crate::book::{Effect, Entry, Event, Matter, Moment, Owner, Terms};
 use crate::cache::Cache;
 use crate::call::{Incoming, Prices};
@@ -19,6 +19,7 @@ use crate::gateway::{Gateway, Permit};
 use crate::metrics::Metrics;
 use crate::missed::Missed;
 use crate::notice::Notice;
+use crate::pace::Paces;
 use crate::rules::{self, Forward, Ground, OrderSeen, Way};
 use crate::seen::Seen;
 use crate::sessions::Sessions;
@@ -45,6 +46,8 @@ pub(crate) struct Desk {
     told: Mutex<BTreeSet<(OrderId, Matter)>>,
     pub(crate) store: Store,
     pub(crate) seen: Seen,
+    paces: Paces,
+    per_token: u32,
     sessions: Sessions,
     cache: Cache<Answer>,
     pub(crate) prices: Prices,
@@ -78,6 +81,8 @@ impl Desk {
             misses: Mutex::default(),
             store: Store::open(&config.database, Role::Server, terms)?,
             seen: Seen::default(),
+            paces: Paces::new(config.per_token),
+            per_token: config.per_token,
             sessions: Sessions::default(),
             cache: Cache::new(clock.clone()),
             clock,
@@ -92,12 +97,27 @@ impl Desk {
         })
     }
 
+    /// Whether somebody with this `authorization` may call at all.
+    pub(crate) fn knows(&self, authorization: Option<Vec<u8>>) -> Result<(), Answer> {
+        let request = Incoming { authorization, ..Incoming::default() };
+        let owner = request.token().and_then(presented).ok_or_else(Answer::unauthenticated)?;
+        match self.store.way(owner) {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(Answer::unauthenticated()),
+            Err(error) => Err(self.not_kept(&error).unsent()),
+        }
+    }
+
     /// Answers a device.
     pub(crate) fn handle(&self, request: &Incoming) -> Answer {
         let Some(owner) = request.token().and_then(presented) else { return Answer::unauthenticated() };
         let way = self.store.way(owner);
         if matches!(way, Ok(Some(_))) {
             self.seen.note(owner, self.clock.moment());
+            if let Err(wait) = self.paces.take(owner, self.clock.now()) {
+                let retry_s = wait.as_secs() + 1;
+                return Answer::throttled(Rate { limit: self.per_token.saturating_mul(60), remaining: 0, retry_s });
+            }
         }
         match way {
             Ok(Some(way)) => rules::serve(self, owner, way, &self.prices, request),

@@ -10,18 +10,23 @@ use std::time::Instant;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming as Body};
+use hyper::header;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use crate::lobby::{Guest, Lobby};
 use crate::metrics::Metrics;
 
 /// Largest head, the least that hyper takes, and most headers.
 const HEAD_MAX: usize = 8 * 1024;
 const HEADERS_MAX: usize = 32;
+/// Before the next look for room, or for a file handle.
+const PAUSE: Duration = Duration::from_millis(20);
 /// So much of a path is logged.
 const PATH_MAX: usize = 128;
 /// For a handshake, and a head (which includes the pause before it).
@@ -37,8 +42,10 @@ pub(crate) struct Door {
     pub(crate) name: &'static str,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) listener: TcpListener,
-    /// Connections at a time.
+    /// Connections at a time of known callers.
     pub(crate) places: u32,
+    /// Who calls shows a token, and whoever answers says so by [`Guest::welcome`]. Else the first request makes a caller known.
+    pub(crate) shows_tokens: bool,
     /// Without it: plain HTTP.
     pub(crate) tls: Option<TlsAcceptor>,
 }
@@ -57,22 +64,39 @@ impl Door {
         H: Fn(Request, SocketAddr) -> F + Clone + Send + 'static,
         F: Future<Output = Response> + Send + 'static,
     {
-        let Self { name, metrics, listener, places: count, tls } = self;
-        let places = Arc::new(Semaphore::new(count as usize));
+        let Self { name, metrics, listener, places, tls, shows_tokens } = self;
+        let lobby = Lobby::new(places);
+        let mut connections = JoinSet::new();
         let stopped = stop.clone();
         let accept = async {
             loop {
-                let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+                while connections.try_join_next().is_some() {}
                 let Ok((stream, peer)) = listener.accept().await else {
                     // Out of file handles, most likely: let some close first.
-                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    tokio::time::sleep(PAUSE).await;
                     continue;
+                };
+                // Where there is no room it waits outside.
+                let guest = loop {
+                    match lobby.enter(peer.ip(), Instant::now()) {
+                        Some(guest) => break Arc::new(guest),
+                        None => tokio::time::sleep(PAUSE).await,
+                    }
                 };
                 let (tls, stopped, handle) = (tls.clone(), stopped.clone(), handle.clone());
                 let counted = Counted::new(name, &metrics);
-                tokio::spawn(async move {
-                    serve(stream, peer, tls, stopped, counted.handle(handle)).await;
-                    drop((counted, place));
+                connections.spawn(async move {
+                    let handle = counted.handle(handle);
+                    let known = Arc::clone(&guest);
+                    let handle = move |mut request: Request, peer| {
+                        if !shows_tokens && !known.welcome() {
+                            return refused();
+                        }
+                        request.extensions_mut().insert(Arc::clone(&known));
+                        handle(request, peer)
+                    };
+                    serve(stream, peer, tls, stopped, &guest, handle).await;
+                    drop(counted);
                 });
             }
         };
@@ -81,8 +105,14 @@ impl Door {
             _ = stop.wait_for(|stop| *stop) => {}
         }
         drop(listener);
-        let _ = places.acquire_many(count).await;
+        while connections.join_next().await.is_some() {}
     }
+}
+
+/// There is no place: whoever asks comes again.
+fn refused() -> BoxedAnswer {
+    let answer = hyper::Response::builder().status(503).header(header::CONNECTION, "close");
+    Box::pin(core::future::ready(answer.body(Full::default()).unwrap_or_default()))
 }
 
 /// A connection that is counted while it is open.
@@ -134,6 +164,7 @@ async fn serve<H, F>(
     peer: SocketAddr,
     tls: Option<TlsAcceptor>,
     mut stop: watch::Receiver<bool>,
+    guest: &Guest,
     handle: H,
 ) where
     H: Fn(Request, SocketAddr) -> F + Clone + Send + 'static,
@@ -141,17 +172,28 @@ async fn serve<H, F>(
 {
     // Small answers must not wait for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
-    match tls {
-        Some(tls) => {
-            let shaken = tokio::select! {
-                shaken = tokio::time::timeout(HANDSHAKE, tls.accept(stream)) => shaken,
-                _ = stop.wait_for(|stop| *stop) => return,
-            };
-            if let Ok(Ok(stream)) = shaken {
-                talk(stream, peer, stop, handle).await;
-            }
+    let talk = async {
+        let mut byte = [0];
+        let first = tokio::select! {
+            first = tokio::time::timeout(HANDSHAKE, stream.peek(&mut byte)) => first,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        if !matches!(first, Ok(Ok(1))) {
+            return;
         }
-        None => talk(stream, peer, stop, handle).await,
+        guest.talks();
+        let Some(tls) = tls else { return talk(stream, peer, stop, handle).await };
+        let shaken = tokio::select! {
+            shaken = tokio::time::timeout(HANDSHAKE, tls.accept(stream)) => shaken,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        if let Ok(Ok(stream)) = shaken {
+            talk(stream, peer, stop, handle).await;
+        }
+    };
+    tokio::select! {
+        () = talk => {}
+        () = guest.shown_out() => {}
     }
 }
 

@@ -35,11 +35,15 @@ mod gateway;
 #[cfg(feature = "service")]
 mod hook;
 #[cfg(feature = "service")]
+mod lobby;
+#[cfg(feature = "service")]
 mod metrics;
 #[cfg(feature = "service")]
 mod missed;
 #[cfg(feature = "service")]
 mod monitor;
+#[cfg(feature = "service")]
+mod pace;
 #[cfg(feature = "service")]
 mod page;
 #[cfg(feature = "service")]

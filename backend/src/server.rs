@@ -21,6 +21,7 @@ use crate::certificate;
 use crate::config::{Config, StartError};
 use crate::desk::Desk;
 use crate::door::{Door, Request, Response, bind};
+use crate::lobby::Guest;
 use crate::monitor::{self, Monitor};
 use crate::page::{self, Page};
 use crate::wait::Waited;
@@ -97,10 +98,18 @@ impl Server {
         let monitor = watchers.as_ref().map(std::net::TcpListener::local_addr).transpose()?;
         let page_url = people_address.zip(page.as_ref()).map(|(address, page)| page.url(address));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let door = |name, listener, places, tls| {
+        let door = |name: &'static str, listener, places, tls| {
             let _inside = runtime.enter();
             let metrics = Arc::clone(&desk.metrics);
-            Ok::<_, std::io::Error>(Door { name, metrics, listener: TcpListener::from_std(listener)?, places, tls })
+            let shows_tokens = name == "devices";
+            Ok::<_, std::io::Error>(Door {
+                name,
+                metrics,
+                shows_tokens,
+                listener: TcpListener::from_std(listener)?,
+                places,
+                tls,
+            })
         };
         let page_tls = page.as_ref().is_some_and(|page| page.is_tls).then(|| acceptor.clone());
         let places = u32::try_from(config.connections).unwrap_or(u32::MAX);
@@ -244,6 +253,24 @@ async fn answer(request: Request, desk: Arc<Desk>, devices: bool) -> Response {
     }
     if !devices {
         return respond(Answer::no_such_path(), None, None);
+    }
+    // The first request of a connection shows who calls, before anything of it is read.
+    if let Some(guest) = head.extensions.get::<Arc<Guest>>().filter(|guest| !guest.is_welcome()) {
+        let token = head.headers.get(header::AUTHORIZATION).map(|value| value.as_bytes().to_vec());
+        let known = Arc::clone(&desk);
+        let known = tokio::task::spawn_blocking(move || known.knows(token)).await;
+        let refusal = match known.unwrap_or_else(|_| Err(Answer::nothing_known("the backend failed"))) {
+            Ok(()) if guest.welcome() => None,
+            Ok(()) => Some(Answer::not_now()),
+            Err(answer) => Some(answer),
+        };
+        if let Some(answer) = refusal {
+            // What is not read would have the answer lost with the connection.
+            let _ = tokio::time::timeout(BODY, Limited::new(body, BODY_MAX).collect()).await;
+            let mut response = respond(answer, None, None);
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            return response;
+        }
     }
     let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let (request_id, version) = (text("x-request-id"), text("x-api-version"));

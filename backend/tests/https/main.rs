@@ -13,6 +13,7 @@ mod recover;
 mod refunds;
 mod relay;
 mod shop;
+mod silent;
 
 use backend::Database;
 

@@ -112,3 +112,17 @@ fn refused_keys_are_not_the_devices_fault() {
     assert_eq!((reply.status, reply.json().get("code")), (502, None));
     assert_eq!(shop.get("/orders/till-1").status, 200);
 }
+
+// Meant to notice: one token's flood that others feel, or that reaches the gateway.
+#[test]
+fn one_token_cannot_ask_without_end() {
+    let shop = Shop::with("flood", |config| (config.per_token, config.fresh) = (2, Duration::from_secs(600)));
+    let other = backend::add_token(&shop.config.database, "kiosk-2").expect("a token");
+    assert_eq!(shop.create("till-1", "10.15").status, 200);
+    let replies: Vec<_> = (0..60).map(|_| shop.get("/orders/till-1")).collect();
+    let refused = replies.iter().find(|reply| reply.status == 429).expect("a refusal");
+    assert_eq!((refused.header("x-pay-origin"), refused.number("x-ratelimit-remaining")), (Some("backend"), 0));
+    assert!((1..=10).contains(&refused.number("x-ratelimit-retry")));
+    assert!(replies.iter().take(15).all(|reply| reply.status == 200));
+    assert_eq!(shop.send("GET", "/orders/till-1", Some(&other), None).status, 404, "another token is served");
+}

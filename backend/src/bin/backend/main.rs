@@ -181,6 +181,7 @@ fn config(options: &Serve, keys: &KeyFile) -> anyhow::Result<Config> {
         person_header: options.page_person_header.clone(),
     });
     config.connections = options.connections.into();
+    config.per_token = options.requests_per_token;
     config.prices =
         if options.price.is_empty() { Prices::UpTo(options.cap) } else { Prices::Catalogue(options.price.clone()) };
     config.limits = match options.limits {

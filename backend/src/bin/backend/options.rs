@@ -186,6 +186,9 @@ pub(crate) struct Serve {
     /// Connections at a time: each waiting device needs one
     #[arg(long, default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) connections: u16,
+    /// Requests a second of one token, and ten times as many at once; more get 429
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) requests_per_token: u32,
     /// How long an order can be paid, in seconds
     #[arg(long, default_value_t = 900, value_parser = clap::value_parser!(u64).range(60..=86_400))]
     pub(crate) order_life: u64,

@@ -28,6 +28,8 @@ pub fn serve(words: &str) {
     config.webhooks = Some(Keys::new(Key::parse(text(link, "client_secret")).expect("a key")));
     config.listen_hooks = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
     config.connections = 12_000;
+    // A token here stands for a hundred kiosks.
+    config.per_token = 100_000;
     config.notice = Arc::new(|notice| eprintln!("backend: {notice}"));
     let tokens: Vec<_> = (0..accounts)
         .map(|account| add_direct_token(&config.database, &format!("shop-{account}")).expect("a token").to_string())
