@@ -1,56 +1,72 @@
-//! Mutants that `cargo-mutants` makes, in shards that can be resumed. Too many for every build: outside CI.
+//! Mutants that `cargo-mutants` makes of whole folders. Too many for a build each: all of them are built at once, each behind a
+//! [`switch`](super::switch), and the tests run once for each.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
+use std::path::PathBuf;
 use std::process::Command;
 use std::str::FromStr;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use serde_json::Value;
 
-use super::copy::Copy;
-use crate::command::succeeds;
+use super::copy::{Copy, scratch};
+use super::notice::{Built, end, executables};
+use super::switch::{Generated, MODULE, VARIABLE, numbers_in, switch};
+use crate::command::output;
 use crate::workspace;
 
 /// Where each survivor is named, with the reason why it may live.
 const NAMED_IN: &str = "docs/mutants.md";
+/// Only the exploration of all states compiles these files, and `cargo xtask explore --raised` judges them.
+const LEFT_OUT: &str = "**/canonical.rs";
+/// What runs for a second without a mutant does not end any more after this.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How often what does not compile is taken out before it is given up.
+const BUILDS: usize = 20;
 
 /// What is mutated, and the fast tests that judge it.
 struct Part {
     package: &'static str,
-    files: &'static [&'static str],
-    /// The quickest first: a mutant that one level catches does not reach the next.
+    files: &'static str,
+    /// The quickest first: a mutant that one level notices does not reach the next.
     levels: &'static [Level],
 }
 
 /// Tests of one package.
 struct Level {
-    package: &'static str,
+    build: &'static [&'static str],
     tests: &'static [&'static str],
 }
 
 const PARTS: [Part; 2] = [
     Part {
         package: "pay-core",
-        files: &["pay-core/src/sale/*.rs", "pay-core/src/till/*.rs"],
+        files: "pay-core/src/{sale,till}/*.rs",
         levels: &[
-            Level { package: "pay-core", tests: &["--lib", "--test", "till"] },
-            // The tests of the flow stand here because they need the sandbox. Its random scripts take too long.
-            Level { package: "tests", tests: &["--test", "flow", "--", "--skip", "scripts"] },
+            Level { build: &["-p", "pay-core", "--lib", "--test", "till"], tests: &[] },
+            // The tests of the flow need the sandbox, so they stand in another package. Its random scripts take long: the last level.
+            Level { build: &["-p", "tests", "--test", "flow"], tests: &["--skip", "scripts"] },
+            Level { build: &["-p", "tests", "--test", "flow"], tests: &["scripts"] },
         ],
     },
     Part {
         package: "backend",
-        files: &["backend/src/book/*.rs"],
-        levels: &[Level { package: "backend", tests: &["--lib", "--", "book"] }],
+        files: "backend/src/{book,rules}/*.rs",
+        levels: &[
+            Level { build: &["-p", "backend", "--lib"], tests: &["book"] },
+            Level { build: &["-p", "backend", "--lib"], tests: &[] },
+        ],
     },
 ];
-
-/// Only the exploration of all states compiles these files, and `cargo xtask explore --raised` judges them.
-const LEFT_OUT: &str = "**/canonical.rs";
 
 /// The `k`-th of `n` parts, from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Shard {
-    k: u32,
-    n: u32,
+    k: usize,
+    n: usize,
 }
 
 impl FromStr for Shard {
@@ -65,23 +81,21 @@ impl FromStr for Shard {
     }
 }
 
-/// Plays one shard, in `files` only if there are some. With `resume` what an earlier run of this shard saw caught is left out. Fails
-/// if one survives that the docs do not name.
+/// Plays one shard, in `files` only if there are some. With `resume` what an earlier run of the same sources has a verdict of is left
+/// out. Fails if one survives that the docs do not name.
 pub(super) fn run(shard: &Shard, files: &[String], resume: bool) -> Result<()> {
-    if !succeeds(Command::new("cargo").args(["mutants", "--version"])) {
-        bail!("cargo-mutants is missing: cargo install --locked cargo-mutants");
-    }
     let copy = Copy::make()?;
     let named = std::fs::read_to_string(workspace::root().join(NAMED_IN)).context(NAMED_IN)?;
     let mut unnamed = Vec::new();
     for part in &PARTS {
-        let of_part = |file: &&String| file.starts_with(&format!("{}/", part.package));
-        let chosen: Vec<&str> = files.iter().filter(of_part).map(String::as_str).collect();
-        if chosen.is_empty() && !files.is_empty() {
+        let mutants = list(part)?;
+        let wanted =
+            |mutant: &&Generated| mutant.n % shard.n == shard.k && (files.is_empty() || files.contains(&mutant.file));
+        let wanted: Vec<&Generated> = mutants.iter().filter(wanted).collect();
+        if wanted.is_empty() {
             continue;
         }
-        let chosen = if chosen.is_empty() { part.files.to_vec() } else { chosen };
-        for survivor in play(part, &copy, shard, &chosen, resume)? {
+        for survivor in play(part, &copy, &mutants, wanted, resume)? {
             let known = named.contains(&survivor);
             println!("SURVIVES{}: {survivor}", if known { ", as the docs say" } else { "" });
             if !known {
@@ -89,32 +103,189 @@ pub(super) fn run(shard: &Shard, files: &[String], resume: bool) -> Result<()> {
             }
         }
     }
-    ensure!(unnamed.is_empty(), "survive, and {NAMED_IN} does not say why:\n  {}", unnamed.join("\n  "));
+    ensure!(unnamed.is_empty(), "{} survive that {NAMED_IN} does not name", unnamed.len());
     Ok(())
 }
 
+/// All mutants of a part.
+fn list(part: &Part) -> Result<Vec<Generated>> {
+    let mut command = Command::new("cargo");
+    command.current_dir(workspace::root()).args(["mutants", "--list", "--json", "--package", part.package]);
+    command.args(["--file", part.files, "--exclude", LEFT_OUT]);
+    let listed = output(&mut command).context("is cargo-mutants there? cargo install --locked cargo-mutants")?;
+    let mut mutants: Vec<Generated> = serde_json::from_str(&listed).context("what cargo mutants --list says")?;
+    (1..).zip(&mut mutants).for_each(|(n, mutant)| mutant.n = n);
+    Ok(mutants)
+}
+
 /// The survivors.
-fn play(part: &Part, copy: &Copy, shard: &Shard, files: &[&str], resume: bool) -> Result<Vec<String>> {
-    let output = workspace::target(&format!("mutants/generated/{}-{}-of-{}", part.package, shard.k, shard.n));
-    std::fs::create_dir_all(&output)?;
+fn play(part: &Part, copy: &Copy, all: &[Generated], mut wanted: Vec<&Generated>, resume: bool) -> Result<Vec<String>> {
+    let switched = Switched::make(part, copy, all)?;
+    let mut verdicts = Verdicts::open(part, &switched, resume)?;
+    wanted.retain(|mutant| switched.numbers.contains(&mutant.n));
+    println!("{}: {} mutants, {} of them switched", part.package, all.len(), switched.numbers.len());
     for (n, level) in part.levels.iter().enumerate() {
-        let mut command = copy.cargo("mutants");
-        command.args(["--in-place", "--package", part.package, "--shard", &format!("{}/{}", shard.k, shard.n)]);
-        // Neighbours in a file go to different shards.
-        command.args(["--sharding", "round-robin", "--colors", "never", "--minimum-test-timeout", "60"]);
-        command.args(["--exclude", LEFT_OUT, "--test-package", level.package]);
-        // What an earlier level, or run, has caught is left out.
-        command.args((resume || n > 0).then_some("--iterate")).arg("--output").arg(&output);
-        for file in files {
-            command.args(["--file", file]);
+        let tests = switched.build(level.build)?;
+        ensure!(!fails(&tests, level, 0)?, "the tests fail although no mutant is on");
+        let left: Vec<_> = wanted.iter().filter(|mutant| !verdicts.settles(mutant, n)).collect();
+        println!("{} {}: {} mutants", level.build.join(" "), level.tests.join(" "), left.len());
+        for mutant in left {
+            verdicts.note(mutant, n, fails(&tests, level, mutant.n)?)?;
         }
-        command.arg("--").args(level.tests);
-        let status = command.status().context("cannot start cargo mutants")?;
-        // 0: all caught; 2: some were missed; 3: some did not end.
-        ensure!(matches!(status.code(), Some(0 | 2 | 3)), "cargo mutants ended with {status}");
     }
-    let missed = std::fs::read_to_string(output.join("mutants.out/missed.txt")).unwrap_or_default();
-    Ok(missed.lines().filter(|line| !line.is_empty()).map(without_place).collect())
+    let last = part.levels.len() - 1;
+    let survivors = wanted.iter().filter(|mutant| verdicts.of(mutant) == Some((last, false)));
+    Ok(survivors.map(|mutant| without_place(&mutant.name)).collect())
+}
+
+/// Whether one of the tests fails, or does not end, while this mutant is on.
+fn fails(tests: &[Built], level: &Level, mutant: usize) -> Result<bool> {
+    for test in tests {
+        let mut command = Command::new(&test.path);
+        command.current_dir(&test.directory).env("CARGO_MANIFEST_DIR", &test.directory);
+        command.env(VARIABLE, mutant.to_string()).env_remove("RUST_BACKTRACE").arg("--quiet").args(level.tests);
+        if end(&mut command, PATIENCE)?.code != Some(0) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The copy with all mutants of a part behind switches. Dropped, the copy is sound again.
+struct Switched<'c> {
+    copy: &'c Copy,
+    /// What stood in the files.
+    sound: BTreeMap<PathBuf, String>,
+    numbers: BTreeSet<usize>,
+    /// Another one for other sources.
+    mark: u64,
+}
+
+impl<'c> Switched<'c> {
+    /// Takes out what does not compile, until all else does.
+    fn make(part: &Part, copy: &'c Copy, all: &[Generated]) -> Result<Self> {
+        let mut switched = Self { copy, sound: BTreeMap::new(), numbers: BTreeSet::new(), mark: 0 };
+        let mut hash = DefaultHasher::new();
+        let library = copy.root().join(part.package).join("src/lib.rs");
+        let files = all.iter().map(|mutant| copy.root().join(&mutant.file));
+        for file in files.chain([library.clone()]).collect::<BTreeSet<_>>() {
+            let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+            (&file, &text).hash(&mut hash);
+            switched.sound.insert(file, text);
+        }
+        switched.mark = hash.finish();
+        let mut unfit = BTreeSet::new();
+        for _ in 0..BUILDS {
+            switched.numbers.clear();
+            for (file, text) in &switched.sound {
+                let here = |mutant: &&Generated| copy.root().join(&mutant.file) == *file && !unfit.contains(&mutant.n);
+                let mutants: Vec<&Generated> = all.iter().filter(here).collect();
+                let mut file_switched = switch(text, &mutants).with_context(|| file.display().to_string())?;
+                if *file == library {
+                    file_switched.text.push_str(MODULE);
+                }
+                switched.numbers.append(&mut file_switched.numbers);
+                std::fs::write(file, file_switched.text)?;
+            }
+            let (_, errors) = switched.cargo("check", &["-p", part.package, "--lib"])?;
+            if errors.is_empty() {
+                return Ok(switched);
+            }
+            let found: BTreeSet<usize> = errors.iter().flat_map(|error| switched.blamed(error)).collect();
+            ensure!(!found.is_empty(), "it does not compile, and no mutant is to blame:\n{}", errors[0]["rendered"]);
+            unfit.extend(found);
+        }
+        bail!("it does not compile after {BUILDS} builds");
+    }
+
+    /// The mutants on the lines that an error of the compiler is about.
+    fn blamed(&self, error: &Value) -> Vec<usize> {
+        let mut numbers = Vec::new();
+        for span in error["spans"].as_array().into_iter().flatten().filter(|span| span["is_primary"] == true) {
+            let file = self.copy.root().join(span["file_name"].as_str().unwrap_or_default());
+            let text = std::fs::read_to_string(file).unwrap_or_default();
+            let line = |name: &str| span[name].as_u64().and_then(|line| usize::try_from(line).ok()).unwrap_or(1);
+            // Arms that got a guard count no more: what is blamed is the match, and its arms stand below.
+            let more = if error["code"]["code"] == "E0004" { 40 } else { 0 };
+            let (first, last) = (line("line_start"), line("line_end") + more);
+            let lines: String = text.lines().skip(first - 1).take(last + 1 - first).collect();
+            let guarded = |n: &usize| more == 0 || lines.contains(&format!("if !crate::mutant::on({n})"));
+            numbers.extend(numbers_in(&lines).filter(guarded));
+        }
+        numbers
+    }
+
+    fn build(&self, arguments: &[&str]) -> Result<Vec<Built>> {
+        let (messages, errors) = self.cargo("test", &[&["--no-run"], arguments].concat())?;
+        ensure!(errors.is_empty(), "the tests do not compile:\n{}", errors[0]["rendered"]);
+        Ok(executables(&messages).into_iter().filter(|built| built.test).collect())
+    }
+
+    /// What cargo says, and the errors in it.
+    fn cargo(&self, task: &str, arguments: &[&str]) -> Result<(String, Vec<Value>)> {
+        let mut cargo = self.copy.cargo(task);
+        let ended = cargo.args(arguments).args(["--locked", "--message-format=json"]).output()?;
+        let messages = String::from_utf8_lossy(&ended.stdout).into_owned();
+        let errors: Vec<Value> = messages
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .filter(|message| message["reason"] == "compiler-message" && message["message"]["level"] == "error")
+            .map(|mut message| message["message"].take())
+            .filter(|error| error["spans"].as_array().is_some_and(|spans| !spans.is_empty()))
+            .collect();
+        let said = || String::from_utf8_lossy(&ended.stderr).into_owned();
+        ensure!(ended.status.success() || !errors.is_empty(), "cargo {task} failed:\n{}", said());
+        Ok((messages, errors))
+    }
+}
+
+impl Drop for Switched<'_> {
+    fn drop(&mut self) {
+        for (file, text) in &self.sound {
+            if let Err(error) = std::fs::write(file, text) {
+                eprintln!("{} stays broken: {error}", file.display());
+            }
+        }
+    }
+}
+
+/// What each level said of each mutant, kept in a file.
+struct Verdicts {
+    file: PathBuf,
+    said: BTreeMap<String, (usize, bool)>,
+}
+
+impl Verdicts {
+    fn open(part: &Part, switched: &Switched<'_>, resume: bool) -> Result<Self> {
+        let file = scratch(&format!("generated-{}-{:016x}", part.package, switched.mark))?;
+        if !resume {
+            let _ = std::fs::remove_file(&file);
+        }
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let lines = text.lines().filter_map(|line| {
+            let mut parts = line.splitn(3, '\t');
+            let (level, noticed) = (parts.next()?.parse().ok()?, parts.next()? == "noticed");
+            Some((parts.next()?.to_owned(), (level, noticed)))
+        });
+        Ok(Self { said: lines.collect(), file })
+    }
+
+    /// The last level that judged it, and whether it noticed it.
+    fn of(&self, mutant: &Generated) -> Option<(usize, bool)> {
+        self.said.get(&mutant.name).copied()
+    }
+
+    /// This level need not run.
+    fn settles(&self, mutant: &Generated, level: usize) -> bool {
+        self.of(mutant).is_some_and(|(last, noticed)| noticed || last >= level)
+    }
+
+    fn note(&mut self, mutant: &Generated, level: usize, noticed: bool) -> Result<()> {
+        self.said.insert(mutant.name.clone(), (level, noticed));
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&self.file)?;
+        let word = if noticed { "noticed" } else { "passed" };
+        Ok(writeln!(file, "{level}\t{word}\t{}", mutant.name)?)
+    }
 }
 
 /// `FILE: WHAT` of `FILE:LINE:COLUMN: WHAT`, so that a name stays when lines move.

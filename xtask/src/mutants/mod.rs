@@ -6,6 +6,7 @@ mod generated;
 mod known;
 mod notice;
 mod row;
+mod switch;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -129,9 +129,9 @@ fn test(copy: &Copy, build: &[String], filter: &[String], patience: Duration) ->
     Ok(Verdict::Passed(took))
 }
 
-struct Ended {
+pub(super) struct Ended {
     /// `None`: it was killed, by itself or because it did not end.
-    code: Option<i32>,
+    pub(super) code: Option<i32>,
     said: String,
     took: Duration,
 }
@@ -153,7 +153,7 @@ impl Ended {
 }
 
 /// Runs it until it ends, or is ended.
-fn end(command: &mut Command, patience: Duration) -> Result<Ended> {
+pub(super) fn end(command: &mut Command, patience: Duration) -> Result<Ended> {
     let log = super::copy::scratch("said")?;
     let output = std::fs::File::create(&log)?;
     command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).env_remove("LD_LIBRARY_PATH");
