@@ -54,7 +54,8 @@ fn sweep(items: &[Item], stop: bool) -> ExitCode {
             let Ok(mut total) = total.lock() else { break };
             total.add(tally);
             if minutes.fetch_max(begun.elapsed().as_secs() / 60, Ordering::Relaxed) < begun.elapsed().as_secs() / 60 {
-                eprintln!("{} min: {} schedules", begun.elapsed().as_secs() / 60, total.total());
+                let (minutes, cases) = (begun.elapsed().as_secs() / 60, next.load(Ordering::Relaxed).min(items.len()));
+                eprintln!("{minutes} min: {} schedules, {cases} of {} cases", total.total(), items.len());
             }
         }
     };
