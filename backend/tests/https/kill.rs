@@ -1,75 +1,24 @@
 //! Backends that are killed in the middle of sales, and their database with them: no money is lost and none goes twice.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use backend::{Database, add_token};
+use backend::add_token;
 use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
+use crate::running::Running;
 use crate::shop::{Shop, order, until};
 
 /// In each run; `BACKEND_KILLS` says otherwise.
 const KILLS: usize = 10;
 const KIOSKS: usize = 4;
 const NAME: &str = "kills";
-
-/// A backend that runs as a program of its own.
-struct Running {
-    child: Mutex<Child>,
-    url: String,
-    agent: Agent,
-}
-
-impl Running {
-    fn start(shop: &Shop, n: usize) -> Self {
-        let state = shop.dir.join(format!("backend-{n}"));
-        fs::create_dir_all(&state).expect("a folder");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_backend"));
-        command
-            .args(["--gateway", shop.gateway.url(), "--cap", "50", "--limits-times", "1000", "--gateway-ca"])
-            .arg(shop.dir.join("gateway.pem"));
-        match &shop.config.database {
-            Database::Folder(folder) => command.arg("--dir").arg(folder),
-            Database::Postgres(url) => command.arg("--dir").arg(&state).env("BACKEND_DATABASE", url),
-        };
-        let child = command
-            .env("CASHFREE_CLIENT_ID", shop.gateway.client_id())
-            .env("CASHFREE_CLIENT_SECRET", shop.gateway.client_secret())
-            .stdout(Stdio::piped())
-            .stderr(fs::File::create(state.join("stderr")).expect("a log"))
-            .spawn();
-        let mut child = child.expect("the program");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("stdout")).read_line(&mut line).expect("a line");
-        let ready: Value = serde_json::from_str(&line)
-            .unwrap_or_else(|_| panic!("{}", fs::read_to_string(state.join("stderr")).unwrap_or_default()));
-        let agent = agent(Path::new(ready["ca"].as_str().expect("a path")));
-        Self { child: Mutex::new(child), url: ready["url"].as_str().expect("a URL").to_owned(), agent }
-    }
-}
-
-impl Running {
-    /// By SIGKILL; when this returns it has let go of its folder.
-    fn kill(&self) {
-        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = child.kill();
-        let _ = child.wait();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
 
 fn agent(ca: &Path) -> Agent {
     let ca = Certificate::from_pem(&fs::read(ca).expect("an authority")).expect("a certificate");
@@ -78,10 +27,24 @@ fn agent(ca: &Path) -> Agent {
     config.timeout_global(Some(Duration::from_secs(20))).build().into()
 }
 
+/// A backend, and a client that trusts it.
+struct Alive {
+    running: Running,
+    agent: Agent,
+}
+
+impl Alive {
+    fn start(shop: &Shop, n: usize) -> Self {
+        let running = Running::start(shop, &format!("backend-{n}"), shop.gateway.url(), &[]);
+        let agent = agent(Path::new(running.ready["ca"].as_str().expect("a path")));
+        Self { running, agent }
+    }
+}
+
 /// Kiosks that sell, each call to another backend, and again until it is answered.
 struct World {
     shop: Shop,
-    running: Vec<Mutex<Arc<Running>>>,
+    running: Vec<Mutex<Arc<Alive>>>,
     ends: AtomicBool,
 }
 
@@ -100,7 +63,7 @@ impl World {
             let backend = Arc::clone(&self.running[nth % self.running.len()].lock().expect("a backend"));
             let request = ureq::http::Request::builder()
                 .method(method)
-                .uri(format!("{}{path}", backend.url))
+                .uri(format!("{}{path}", backend.running.url))
                 .header("x-api-version", "2025-01-01")
                 .header("content-type", "application/json")
                 .header("authorization", format!("Bearer {}", self.shop.token))
@@ -162,9 +125,8 @@ impl World {
 fn backends_that_are_killed_lose_no_money_and_send_none_twice() {
     let mut shop = Shop::open(NAME);
     shop.backend = None;
-    fs::write(shop.dir.join("gateway.pem"), shop.gateway.ca_pem()).expect("a file");
     shop.token = add_token(&shop.config.database, "kiosk-kill").expect("a token").to_string();
-    let running = (0..crate::BACKENDS).map(|n| Mutex::new(Arc::new(Running::start(&shop, n)))).collect();
+    let running = (0..crate::BACKENDS).map(|n| Mutex::new(Arc::new(Alive::start(&shop, n)))).collect();
     let world = World { shop, running, ends: AtomicBool::new(false) };
     let kills = std::env::var("BACKEND_KILLS").map_or(KILLS, |kills| kills.parse().expect("a number"));
 
@@ -184,11 +146,11 @@ fn backends_that_are_killed_lose_no_money_and_send_none_twice() {
             thread::sleep(Duration::from_millis(200 + (kill as u64 * 7919) % 400));
             let n = kill % world.running.len();
             let mut place = world.running[n].lock().expect("a backend");
-            place.kill();
+            place.running.kill();
             if kill % 5 == 4 {
                 crate::break_database(NAME);
             }
-            *place = Arc::new(Running::start(&world.shop, n));
+            *place = Arc::new(Alive::start(&world.shop, n));
         }
         world.ends.store(true, Ordering::Relaxed);
         kiosks.into_iter().flat_map(|kiosk| kiosk.join().expect("a kiosk")).collect()

@@ -2,6 +2,8 @@
 
 mod access;
 mod book;
+mod forward;
+mod gate;
 mod hooks;
 mod kill;
 mod operate;
@@ -12,6 +14,7 @@ mod rates;
 mod recover;
 mod refunds;
 mod relay;
+mod running;
 mod shop;
 mod silent;
 

@@ -5,6 +5,10 @@
 mod access;
 #[path = "../https/book.rs"]
 mod book;
+#[path = "../https/forward.rs"]
+mod forward;
+#[path = "../https/gate.rs"]
+mod gate;
 #[path = "../https/hooks.rs"]
 mod hooks;
 #[path = "../https/kill.rs"]
@@ -21,6 +25,8 @@ mod recover;
 mod refunds;
 #[path = "../https/relay.rs"]
 mod relay;
+#[path = "../https/running.rs"]
+mod running;
 mod server;
 #[path = "../https/shop.rs"]
 mod shop;
