@@ -141,9 +141,8 @@ fn killed_at(point: Point) {
     fs::write(&cert, made.cert.pem()).expect("a file");
     fs::write(&key, made.signing_key.serialize_pem()).expect("a file");
     let way = format!("https://{}/pg", gate.address);
-    let start = |listen: &str| {
-        Running::start(&shop, "backend", &way, &["--listen", listen, "--cert", &cert, "--key", &key])
-    };
+    let start =
+        |listen: &str| Running::start(&shop, "backend", &way, &["--listen", listen, "--cert", &cert, "--key", &key]);
     let first = start("127.0.0.1:0");
     let url = first.url.clone();
     let listen = url.trim_start_matches("https://").trim_end_matches("/pg").to_owned();
@@ -207,7 +206,8 @@ fn sell(wire: HttpsTransport, mut shopper: Shopper<'_>) -> Outcome {
         Device { secret: DeviceSecret::new([5; 32]), journal: MemoryJournal::<2>::new(), incarnation: 1, epoch: 0 };
     let terms = Terms::new(Environment::Sandbox, policy);
     let mut till = Till::new(Routes::same(wire), device, terms, [1; 32], buffers, ());
-    let customer = Customer::new(CustomerId::parse("walk_in").expect("an id"), Phone::parse("9999999999").expect("one"));
+    let customer =
+        Customer::new(CustomerId::parse("walk_in").expect("an id"), Phone::parse("9999999999").expect("one"));
     let order = OrderId::parse(ORDER).expect("an id");
     let request = CreateOrder::new(order, Amount::from_minor(1_015).expect("an amount"), customer).expect("an order");
     let order = till.create_by(&request, &mut shopper).expect("an order");
