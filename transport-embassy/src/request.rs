@@ -1,20 +1,17 @@
-//! Writes a request, through reqwless.
+//! Writes a request: HTTP/1.1, RFC 9112 section 3.
 
-use core::fmt::Write as _;
+use core::fmt::{self, Write as _};
+use core::iter::once;
 
 use embedded_io_async::Write;
 use heapless::String;
 use pay_core::wire::{Endpoint, Method, Request};
-use reqwless::request::{Method as HttpMethod, Request as HttpRequest, RequestBody, RequestBuilder};
 
 use crate::Fault;
 
-/// Base path (64), the longest literal parts (25) and two ids (50 and 20 characters) leave room.
-type Path = String<192>;
-/// A host (128), a colon and a port.
-type Host = String<136>;
-/// pay-core names twelve headers at most.
-const MAX_HEADERS: usize = 16;
+/// The request line, the host and the body's length. Base path (64), the longest literal parts (25), two ids (50 and 20 characters),
+/// a host (128) and the words around them leave room.
+type Start = String<400>;
 
 /// Writes head and body. Nothing is flushed, so nothing need have left when this fails before its first write.
 pub(crate) async fn write_request<W: Write>(
@@ -22,42 +19,10 @@ pub(crate) async fn write_request<W: Write>(
     endpoint: &Endpoint,
     request: &Request<'_>,
 ) -> Result<(), Fault> {
-    const TOO_LONG: Fault = Fault::Request("path");
-    let mut path = Path::new();
-    write!(path, "{}{}", endpoint.base_path(), request.call).map_err(|_| TOO_LONG)?;
-    let mut host = Host::new();
-    match endpoint.port() {
-        443 => host.push_str(endpoint.host()).map_err(|_| TOO_LONG)?,
-        port => write!(host, "{}:{port}", endpoint.host()).map_err(|_| TOO_LONG)?,
-    }
-
-    let mut headers = [("", ""); MAX_HEADERS];
-    let mut count = 0;
-    for (name, value) in request.headers(endpoint.auth()) {
-        // reqwless writes what it is given; a line break in a value would begin a header or a request of its own.
-        if !value.bytes().all(|b| matches!(b, b' '..=b'~')) {
-            return Err(Fault::Request(name));
-        }
-        *headers.get_mut(count).ok_or(Fault::Request("number of headers"))? = (name, value);
-        count += 1;
-    }
-    if !path.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(Fault::Request("path"));
-    }
-
-    let method = match request.call.method() {
-        Method::Get => HttpMethod::GET,
-        Method::Post => HttpMethod::POST,
-        Method::Patch => HttpMethod::PATCH,
-        _ => return Err(Fault::Request("method")),
-    };
-    let body = request.body.expose();
-    let builder = HttpRequest::new(method, &path).host(&host).headers(&headers[..count]);
-    if method == HttpMethod::GET && body.is_empty() {
-        write(out, &builder.build()).await?;
-    } else {
-        write(out, &builder.body(body).build()).await?;
-        let mut rest = body;
+    let start = start(endpoint, request)?;
+    let headers = request.headers(endpoint.auth()).flat_map(|(name, value)| [name, ": ", value, "\r\n"]);
+    let head = once(start.as_str()).chain(headers).chain(once("\r\n"));
+    for mut rest in head.map(str::as_bytes).chain(once(request.body.expose())) {
         while !rest.is_empty() {
             let n = out.write(rest).await.map_err(|_| Fault::Write)?;
             rest = match rest.get(n..) {
@@ -69,6 +34,33 @@ pub(crate) async fn write_request<W: Write>(
     Ok(())
 }
 
-async fn write<W: Write, B: RequestBody>(out: &mut W, request: &HttpRequest<'_, B>) -> Result<(), Fault> {
-    request.write_header(out).await.map_err(|_| Fault::Write)
+/// The lines that are not `pay-core`'s. Refuses what would not be one request.
+fn start(endpoint: &Endpoint, request: &Request<'_>) -> Result<Start, Fault> {
+    // A line break in a value would begin a header or a request of its own.
+    let is_line = |value: &str| value.bytes().all(|b| matches!(b, b' '..=b'~'));
+    if let Some((name, _)) = request.headers(endpoint.auth()).find(|(_, value)| !is_line(value)) {
+        return Err(Fault::Request(name));
+    }
+    let (method, has_body) = match request.call.method() {
+        Method::Get => ("GET ", !request.body.expose().is_empty()),
+        Method::Post => ("POST ", true),
+        Method::Patch => ("PATCH ", true),
+        _ => return Err(Fault::Request("method")),
+    };
+    let mut start = Start::new();
+    let write =
+        |start: &mut Start, words: fmt::Arguments<'_>| start.write_fmt(words).map_err(|_| Fault::Request("path"));
+    write(&mut start, format_args!("{method}{}{}", endpoint.base_path(), request.call))?;
+    if !start[method.len()..].bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(Fault::Request("path"));
+    }
+    write(&mut start, format_args!(" HTTP/1.1\r\nHost: {}", endpoint.host()))?;
+    if endpoint.port() != 443 {
+        write(&mut start, format_args!(":{}", endpoint.port()))?;
+    }
+    if has_body {
+        write(&mut start, format_args!("\r\nContent-Length: {}", request.body.expose().len()))?;
+    }
+    write(&mut start, format_args!("\r\n"))?;
+    Ok(start)
 }

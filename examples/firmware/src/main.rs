@@ -15,6 +15,7 @@ mod journal;
 mod lan9118;
 mod panic;
 mod program;
+mod random;
 mod rig;
 mod screen;
 mod semihosting;

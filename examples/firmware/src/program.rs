@@ -10,14 +10,13 @@ use kiosk::{Arguments, Exit, Files, Machine, Report};
 use pay_core::Buffers;
 use pay_core::drive::Apart;
 use pay_core::model::DeviceSecret;
-use rand_chacha::ChaCha20Rng;
-use rand_core::SeedableRng;
 use static_cell::{ConstStaticCell, StaticCell};
 use transport_embassy::{StackConnector, tls};
 use zeroize::Zeroize;
 
 use crate::goods::Goods;
 use crate::journal::{Kept, KeptError};
+use crate::random::Random;
 use crate::rig::Rig;
 use crate::screen::NoScreen;
 use crate::semihosting::{self, FileError, Stdout};
@@ -122,8 +121,8 @@ async fn sell(
     let machine = Machine {
         connector: StackConnector::new(stack, &mut TCP_RX.take().0, &mut TCP_TX.take().0),
         tls: tls::Buffers::new(&mut TLS_RX.take().0, &mut TLS_TX.take().0),
-        tls_random: ChaCha20Rng::from_seed(tls_seed),
-        random: ChaCha20Rng::from_seed(seed),
+        tls_random: Random::from_seed(tls_seed),
+        random: Random::from_seed(seed),
         secret,
         clock: Clock(arguments.now_s),
         journal,

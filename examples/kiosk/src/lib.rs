@@ -22,6 +22,7 @@ mod qr;
 mod report;
 mod sales;
 mod screen;
+mod symbol;
 mod vendor;
 
 pub use arguments::{Arguments, Means, Server, USAGE, UsageError};

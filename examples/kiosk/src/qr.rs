@@ -4,23 +4,12 @@ use core::fmt;
 
 use pay_core::Amount;
 use pay_core::model::{Currency, UpiLinks, WrongLink};
-use qrcodegen_no_heap::{Mask, QrCode, QrCodeEcc, Version};
 
-/// The largest symbol drawn: 97 modules a side, 666 bytes of text (ISO/IEC 18004, table 7, level M). Production links have
-/// about 200 bytes.
-const LARGEST: Version = Version::new(20);
-
-/// The pattern laid over the data, by its number in the standard. A reader takes any; trying all eight for the one with the
-/// fewest awkward patches takes 10 million instructions on a microcontroller. Of 400 made-up links this one was the best for seven
-/// in eight, and its penalty never a seventh above the best one's.
-const MASK: u8 = 2;
-
-/// Memory for one symbol.
-const SYMBOL: usize = LARGEST.buffer_len();
+use crate::symbol::Symbol;
 
 /// A QR to be drawn: square modules, dark or light. Leave four light modules around it.
 #[derive(Clone, Copy)]
-pub struct QrPicture<'a>(&'a QrCode<'a>);
+pub struct QrPicture<'a>(&'a Symbol);
 
 /// Why a link is not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,15 +26,12 @@ pub enum LinkProblem {
 impl QrPicture<'_> {
     /// Modules in a row; as many rows.
     pub fn size(&self) -> usize {
-        usize::try_from(self.0.size()).unwrap_or(0)
+        self.0.side()
     }
 
     /// Whether the module is dark, counted from the upper left corner; outside of it none is.
     pub fn is_dark(&self, column: usize, row: usize) -> bool {
-        match (i32::try_from(column), i32::try_from(row)) {
-            (Ok(x), Ok(y)) => self.0.get_module(x, y),
-            _ => false,
-        }
+        self.0.is_dark(column, row)
     }
 }
 
@@ -58,21 +44,7 @@ pub(crate) fn draw(
 ) -> Result<(), LinkProblem> {
     let link = links.upi().ok_or(LinkProblem::Absent)?;
     link.asks_for(amount, currency).map_err(LinkProblem::Asks)?;
-    let (mut scratch, mut symbol) = ([0; SYMBOL], [0; SYMBOL]);
-    let mask = Some(Mask::new(MASK));
-    let code = QrCode::encode_text(
-        link.as_str(),
-        &mut scratch,
-        &mut symbol,
-        QrCodeEcc::Medium,
-        Version::MIN,
-        LARGEST,
-        mask,
-        true,
-    )
-    .map_err(|_| LinkProblem::TooLong)?;
-    show(QrPicture(&code));
-    Ok(())
+    Symbol::draw(link.as_str().as_bytes(), |symbol| show(QrPicture(symbol))).ok_or(LinkProblem::TooLong)
 }
 
 impl fmt::Debug for QrPicture<'_> {
@@ -119,7 +91,7 @@ mod tests {
     }
 
     /// Read back by another implementation. Mutant seen red: `is_dark` with row and column exchanged does not matter to
-    /// the reader, `!` before `get_module` does.
+    /// the reader, `!` before `bit` does.
     #[test]
     fn the_picture_says_what_the_link_says() {
         let link = "upi://pay?pa=shop@upi&pn=Shop&tr=ATC1457655315005187584&am=10.15&cu=INR&tn=Order%20Payment";

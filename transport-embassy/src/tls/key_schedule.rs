@@ -1,10 +1,11 @@
 //! The key schedule of TLS 1.3 with SHA-256 (RFC 8446 section 7.1) and the protection of records (section 5.2).
 
 use hmac::{Hmac, Mac};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::TlsError;
+use super::hash::Sha2;
 use super::suite::{MAX_KEY, Suite, TAG};
 
 /// A transcript hash, or any SHA-256 output.
@@ -56,33 +57,27 @@ impl HandshakeSecrets {
 
 impl Secret {
     fn extract(salt: &Hash, input: &[u8; 32]) -> Self {
-        let mut mac = mac(salt);
-        mac.update(input);
-        Self(Zeroizing::new(mac.finalize().into_bytes().into()))
+        let mut secret = Zeroizing::new([0; 32]);
+        mac(salt, &[input], &mut secret);
+        Self(secret)
     }
 
-    fn derive(&self, label: &[u8], transcript: &Hash) -> Self {
+    fn derive(&self, label: &[u8], transcript: &[u8]) -> Self {
         let mut out = Zeroizing::new([0; 32]);
         self.expand_label(label, transcript, &mut *out);
         Self(out)
     }
 
     fn next_salt(&self) -> Self {
-        self.derive(b"derived", &Sha256::digest([]).into())
+        self.derive(b"derived", &Sha2::Sha256.of(&[]))
     }
 
     /// HKDF-Expand-Label for at most 32 bytes, so that one HMAC is the whole expansion.
     fn expand_label(&self, label: &[u8], context: &[u8], out: &mut [u8]) {
-        let mut mac = mac(&self.0);
-        mac.update(&[0, out.len() as u8, 6 + label.len() as u8]);
-        mac.update(b"tls13 ");
-        mac.update(label);
-        mac.update(&[context.len() as u8]);
-        mac.update(context);
-        mac.update(&[1]);
-        let mut block: Hash = mac.finalize().into_bytes().into();
+        let start = [0, out.len() as u8, 6 + label.len() as u8];
+        let mut block = Zeroizing::new([0; 32]);
+        mac(&self.0, &[&start, b"tls13 ", label, &[context.len() as u8], context, &[1]], &mut block);
         out.copy_from_slice(&block[..out.len()]);
-        block.zeroize();
     }
 }
 
@@ -97,9 +92,9 @@ impl RecordKey {
     pub(super) fn finished(&self, transcript: &Hash) -> Hash {
         let mut key = Zeroizing::new([0; 32]);
         self.traffic.expand_label(b"finished", &[], &mut *key);
-        let mut mac = mac(&key);
-        mac.update(transcript);
-        mac.finalize().into_bytes().into()
+        let mut data = [0; 32];
+        mac(&key, &[transcript], &mut data);
+        data
     }
 
     /// The next generation of this direction's keys (RFC 8446 section 7.2).
@@ -150,11 +145,15 @@ impl Drop for RecordKey {
     }
 }
 
-fn mac(key: &Hash) -> Hmac<Sha256> {
+/// HMAC of the parts as one message. Not copied to where it is called: that is 1 KB of flash.
+#[inline(never)]
+fn mac(key: &Hash, parts: &[&[u8]], out: &mut Hash) {
     // Padded to the block size, as HMAC does itself: this way it cannot fail.
     let mut block = Zeroizing::new([0; 64]);
     block[..32].copy_from_slice(key);
-    Mac::new((&*block).into())
+    let mut mac = <Hmac<Sha256> as Mac>::new((&*block).into());
+    parts.iter().for_each(|part| mac.update(part));
+    *out = mac.finalize().into_bytes().into();
 }
 
 #[cfg(test)]

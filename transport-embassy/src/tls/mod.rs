@@ -10,6 +10,7 @@ mod error;
 mod flight;
 mod group;
 mod handshake;
+mod hash;
 mod hello;
 mod key_schedule;
 mod late;

@@ -6,12 +6,12 @@
 use core::ops::Range;
 
 use rustls_pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer, UnixTime};
-use sha2::{Digest, Sha256};
 use webpki::{EndEntityCert, Error, KeyUsage, RawPublicKeyEntity};
 
 use super::bytes::Bytes;
 use super::certificate::{MAX_CHAIN, public_key_info};
 use super::group::Group;
+use super::hash::Sha2;
 use super::key_schedule::Hash;
 use super::negotiated::Negotiated;
 use super::suite::Suite;
@@ -66,10 +66,11 @@ pub(super) fn accept_chain(
         .map_err(why)?;
     certificate.verify_is_valid_for_subject_name(name).map_err(why)?;
     let key = public_key_info(leaf).ok_or(CertificateError::BadEncoding)?;
-    if let Some(pins) = trust.pins()
-        && !pins.contain(&Sha256::digest(key).into())
-    {
-        return Err(CertificateError::NotPinned.into());
+    if let Some(pins) = trust.pins() {
+        let hash = Sha2::Sha256.of(&[key]);
+        if !hash.first_chunk().is_some_and(|hash| pins.contain(hash)) {
+            return Err(CertificateError::NotPinned.into());
+        }
     }
     let start = key.as_ptr().addr() - body.as_ptr().addr();
     let negotiated = Negotiated::new(body.len(), chain[..count].iter().map(AsRef::as_ref));

@@ -3,10 +3,10 @@
 //! Only verification, over public values: neither key nor message needs constant time.
 
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
-use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::der::two_positive;
 use super::modular::{Modulus, words};
+use crate::tls::hash::Sha2;
 
 /// Bytes of the greatest modulus.
 const MAX: usize = 512;
@@ -19,32 +19,33 @@ const INFO_SHA384: [u8; 19] = *b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x0
 const INFO_SHA512: [u8; 19] = *b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40";
 
 /// A padding with a hash.
-#[derive(Debug)]
 pub(in crate::tls) struct Rsa {
     signature: AlgorithmIdentifier,
-    verify: fn(&PublicKey<'_>, &[u8], &[u8]) -> Option<()>,
+    hash: Sha2,
+    /// Key, hash, message, signature.
+    verify: fn(&PublicKey<'_>, Sha2, &[u8], &[u8]) -> Option<()>,
 }
 
-pub(in crate::tls) static PKCS1_SHA256: Rsa = Rsa {
-    signature: alg_id::RSA_PKCS1_SHA256,
-    verify: |key, message, signature| pkcs1::<Sha256>(key, message, signature, &INFO_SHA256),
-};
-pub(in crate::tls) static PKCS1_SHA384: Rsa = Rsa {
-    signature: alg_id::RSA_PKCS1_SHA384,
-    verify: |key, message, signature| pkcs1::<Sha384>(key, message, signature, &INFO_SHA384),
-};
-pub(in crate::tls) static PKCS1_SHA512: Rsa = Rsa {
-    signature: alg_id::RSA_PKCS1_SHA512,
-    verify: |key, message, signature| pkcs1::<Sha512>(key, message, signature, &INFO_SHA512),
-};
-pub(in crate::tls) static PSS_SHA256: Rsa = Rsa { signature: alg_id::RSA_PSS_SHA256, verify: pss::<Sha256> };
-pub(in crate::tls) static PSS_SHA384: Rsa = Rsa { signature: alg_id::RSA_PSS_SHA384, verify: pss::<Sha384> };
-pub(in crate::tls) static PSS_SHA512: Rsa = Rsa { signature: alg_id::RSA_PSS_SHA512, verify: pss::<Sha512> };
+pub(in crate::tls) static PKCS1_SHA256: Rsa =
+    Rsa { signature: alg_id::RSA_PKCS1_SHA256, hash: Sha2::Sha256, verify: pkcs1 };
+pub(in crate::tls) static PKCS1_SHA384: Rsa =
+    Rsa { signature: alg_id::RSA_PKCS1_SHA384, hash: Sha2::Sha384, verify: pkcs1 };
+pub(in crate::tls) static PKCS1_SHA512: Rsa =
+    Rsa { signature: alg_id::RSA_PKCS1_SHA512, hash: Sha2::Sha512, verify: pkcs1 };
+pub(in crate::tls) static PSS_SHA256: Rsa = Rsa { signature: alg_id::RSA_PSS_SHA256, hash: Sha2::Sha256, verify: pss };
+pub(in crate::tls) static PSS_SHA384: Rsa = Rsa { signature: alg_id::RSA_PSS_SHA384, hash: Sha2::Sha384, verify: pss };
+pub(in crate::tls) static PSS_SHA512: Rsa = Rsa { signature: alg_id::RSA_PSS_SHA512, hash: Sha2::Sha512, verify: pss };
+
+impl core::fmt::Debug for Rsa {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Rsa")
+    }
+}
 
 impl SignatureVerificationAlgorithm for Rsa {
     fn verify_signature(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
         let key = PublicKey::from_der(public_key).ok_or(InvalidSignature)?;
-        (self.verify)(&key, message, signature).ok_or(InvalidSignature)
+        (self.verify)(&key, self.hash, message, signature).ok_or(InvalidSignature)
     }
 
     fn public_key_alg_id(&self) -> AlgorithmIdentifier {
@@ -114,28 +115,33 @@ impl<'a> PublicKey<'a> {
     }
 }
 
-fn pkcs1<D: Digest>(key: &PublicKey<'_>, message: &[u8], signature: &[u8], info: &[u8; 19]) -> Option<()> {
+fn pkcs1(key: &PublicKey<'_>, hash: Sha2, message: &[u8], signature: &[u8]) -> Option<()> {
+    let info = match hash {
+        Sha2::Sha256 => &INFO_SHA256,
+        Sha2::Sha384 => &INFO_SHA384,
+        Sha2::Sha512 => &INFO_SHA512,
+    };
     let encoded = key.recover(signature)?;
     let encoded = &encoded[..key.modulus.len()];
-    let hash = D::digest(message);
+    let hash = hash.of(&[message]);
     // Rebuilt from its end and compared as a whole, so there is no lenient parsing to exploit.
     let (rest, found) = encoded.split_at_checked(encoded.len().checked_sub(hash.len())?)?;
     let (padding, found_info) = rest.split_at_checked(rest.len().checked_sub(info.len())?)?;
     let [0, 1, ones @ .., 0] = padding else {
         return None;
     };
-    (found == hash.as_slice() && found_info == info && ones.iter().all(|b| *b == 0xff)).then_some(())
+    (found == &*hash && found_info == info && ones.iter().all(|b| *b == 0xff)).then_some(())
 }
 
 /// EMSA-PSS-VERIFY (RFC 8017 section 9.1.2) with MGF1 over the same hash and a salt as long as the hash, the only
 /// form that TLS 1.3 and the certificates' algorithm identifiers allow.
-fn pss<D: Digest>(key: &PublicKey<'_>, message: &[u8], signature: &[u8]) -> Option<()> {
+fn pss(key: &PublicKey<'_>, function: Sha2, message: &[u8], signature: &[u8]) -> Option<()> {
     let mut encoded = key.recover(signature)?;
     let bits = key.bits() - 1;
     let len = bits.div_ceil(8);
     // Where the modulus has one bit more than whole bytes, its first byte is outside the encoding.
     let (outside, encoded) = encoded[..key.modulus.len()].split_at_mut(key.modulus.len() - len);
-    let hash_len = <D as Digest>::output_size();
+    let hash_len = function.len();
     let [masked @ .., 0xbc] = encoded else {
         return None;
     };
@@ -145,16 +151,16 @@ fn pss<D: Digest>(key: &PublicKey<'_>, message: &[u8], signature: &[u8]) -> Opti
         return None;
     }
     for (counter, chunk) in (0u32..).zip(db.chunks_mut(hash_len)) {
-        let mask = D::new().chain_update(&*hash).chain_update(counter.to_be_bytes()).finalize();
-        chunk.iter_mut().zip(mask).for_each(|(d, m)| *d ^= m);
+        let mask = function.of(&[&*hash, &counter.to_be_bytes()]);
+        chunk.iter_mut().zip(&*mask).for_each(|(d, m)| *d ^= m);
     }
     *db.first_mut()? &= top_bits;
     let (padding, salt) = db.split_at_checked(db.len().checked_sub(hash_len)?)?;
     let [zeros @ .., 1] = padding else {
         return None;
     };
-    let expected = D::new().chain_update([0; 8]).chain_update(D::digest(message)).chain_update(salt).finalize();
-    (zeros.iter().all(|b| *b == 0) && expected.as_slice() == hash).then_some(())
+    let expected = function.of(&[&[0; 8], &function.of(&[message]), salt]);
+    (zeros.iter().all(|b| *b == 0) && *expected == *hash).then_some(())
 }
 
 const _: () = assert!(MAX_HASH * 2 + 2 <= 2048 / 8);

@@ -9,6 +9,7 @@ use crypto_bigint::{Limb, U2048, U4096, Uint};
 use proptest::prelude::*;
 use ring::rand::SystemRandom;
 use ring::signature::{self, RsaEncoding, RsaKeyPair};
+use sha2::{Digest, Sha256};
 use std::vec::Vec;
 
 const KEYS: [&[u8]; 3] = [
