@@ -50,10 +50,8 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
                     let until = (request.wait_s > 0).then(|| shop.now().after(request.timeout_ms));
                     let result = {
                         let exchange = pin!(wire::exchange(&mut self.routes, &request, rx, &mut self.observer));
-                        match until {
-                            None => Ok(Apart(exchange).await),
-                            Some(until) => unless_wished(Apart(exchange), shop, until).await,
-                        }
+                        // Awaited in one place: a future of two places has its room beside that of all others.
+                        unless_wished(Apart(exchange), shop, until).await
                     };
                     match result {
                         Ok(result) => Event::Exchanged(result),
@@ -82,7 +80,12 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
                     continue;
                 }
                 Do::Choose(..) => {
-                    Apart(pin!(self.choose(shop))).await?;
+                    let (given, told) = Apart(pin!(self.choose(shop))).await;
+                    // Not in there: its frame held the card, and is free only now.
+                    if given {
+                        shop.taken();
+                    }
+                    told?;
                     continue;
                 }
                 Do::Vend(offer) => Event::Vended(Apart(pin!(shop.vend(offer))).await),
@@ -101,15 +104,12 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
         self.life.on(now, Event::Wished(wish), &mut self.buffers)
     }
 
-    async fn choose(&mut self, shop: &mut impl Shop) -> Result<(), Trouble> {
-        let Some((session, ended)) = self.life.question() else { return Ok(()) };
+    /// Whether the shopper gave a method, and what the life says to that.
+    async fn choose(&mut self, shop: &mut impl Shop) -> (bool, Result<(), Trouble>) {
+        let Some((session, ended)) = self.life.question() else { return (false, Ok(())) };
         let choice = shop.choose(session, ended).await;
         let given = matches!(choice, Choice::Pay(_));
-        let told = self.life.on(shop.now(), Event::Chosen(choice), &mut self.buffers);
-        if given {
-            shop.taken();
-        }
-        told
+        (given, self.life.on(shop.now(), Event::Chosen(choice), &mut self.buffers))
     }
 
     /// What the journal has of it; the answer is its error.
@@ -137,13 +137,13 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
     }
 }
 
-/// The exchange's result, or what was wished before it came.
+/// The exchange's result, or what was wished before it came; nothing is, where there is no time to wait for that.
 async fn unless_wished<S: Shop, T>(
     mut exchange: Apart<'_, impl Future<Output = T>>,
     shop: &mut S,
-    until: Millis,
+    until: Option<Millis>,
 ) -> Result<T, Wish> {
-    while shop.now() < until {
+    while let Some(until) = until.filter(|until| shop.now() < *until) {
         let mut sleep = pin!(shop.sleep(until));
         let first = poll_fn(|context| match Pin::new(&mut exchange).poll(context) {
             Poll::Ready(result) => Poll::Ready(Some(Ok(result))),
