@@ -12,8 +12,8 @@ use static_cell::StaticCell;
 use crate::lan9118::{Lan9118, NotFound};
 use crate::time_driver;
 
-/// Sockets that may be open at once, DHCP's own included.
-pub const SOCKETS: usize = 4;
+/// Sockets that may be open at once: DHCP's, DNS's and the connection.
+pub const SOCKETS: usize = 3;
 
 /// Starts the clock, the Ethernet controller and the network stack. `seed` picks ports and sequence numbers and must
 /// differ at each start. `speed`: of the clock, 1 is right. The answer may be used at once; it is up when `wait_config_up` says so.
@@ -97,7 +97,19 @@ unsafe impl InterruptNumber for Ethernet {
     }
 }
 
+/// Interrupt lines of the board.
+const LINES: usize = 32;
+
+/// Their handler. cortex-m-rt's own table has 240 places.
+// SAFETY: this is what the section is for, and the name is the one that the linker script asks for.
+#[unsafe(link_section = ".vector_table.interrupts")]
+#[unsafe(no_mangle)]
+static __INTERRUPTS: [unsafe extern "C" fn(); LINES] = [default_handler; LINES];
+
 unsafe extern "C" {
+    /// What `#[exception]` makes of the function below.
+    #[link_name = "DefaultHandler"]
+    fn default_handler();
     /// One past the highest word of the stack, by memory.x.
     static _stack_start: u32;
     /// The lowest word of the stack, by memory.x.

@@ -19,7 +19,7 @@ pub struct FileFlash {
 }
 
 /// Why the flash did not do what was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum FlashError {
     /// Not whole words or sectors, or beyond the end.
     Range,
@@ -179,6 +179,13 @@ impl fmt::Display for FlashError {
             Self::WrittenTwice => f.write_str("the word was written since its last erase"),
             Self::File(error) => error.fmt(f),
         }
+    }
+}
+
+/// As [`fmt::Display`]: the names that a derive would have are printed nowhere else.
+impl fmt::Debug for FlashError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Driver for the SMSC LAN9118 Ethernet controller, interrupt driven.
 //!
 //! Register names and bits follow the data sheet "LAN9118" (Microchip DS00002266). Frames are copied through the
-//! controller's FIFOs by the processor; there is no DMA.
+//! controller's FIFOs by the processor; there is no DMA. A frame is on the stack while it is looked at or made, and nowhere else.
 
 use core::ptr;
 use core::task::Context;
@@ -17,11 +17,9 @@ pub const FRAME_MAX: usize = 1514;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotFound;
 
-/// The controller, with a buffer for one frame in each direction.
+/// The controller.
 pub struct Lan9118 {
     registers: Registers,
-    received: Frame,
-    sent: Frame,
 }
 
 impl Lan9118 {
@@ -46,7 +44,7 @@ impl Lan9118 {
         registers.write_phy(PHY_INTERRUPT_MASK, PHY_LINK_EVENTS);
         registers.write_mac(MAC_CR, MAC_FULL_DUPLEX | MAC_TX_ENABLE | MAC_RX_ENABLE);
         registers.write(TX_CFG, TX_CFG_ON);
-        Ok(Self { registers, received: [0; _], sent: [0; _] })
+        Ok(Self { registers })
     }
 
     /// Stops further interrupts and has the network stack look at the controller, which allows them again.
@@ -58,21 +56,15 @@ impl Lan9118 {
         WAKER.wake();
     }
 
-    /// Fills `received` with the next good frame; the answer is its length.
-    fn take_frame(&mut self) -> Option<usize> {
+    /// The next good frame, still in the FIFO; the others are taken out of it.
+    fn next_frame(&mut self) -> Option<Received> {
         while (self.registers.read(RX_FIFO_INF) >> 16) & 0xFF != 0 {
             let status = self.registers.read(RX_STATUS);
             let whole = ((status >> 16) & 0x3FFF) as usize;
-            for index in 0..whole.div_ceil(4) {
-                let word = self.registers.read(RX_DATA);
-                // Words beyond the buffer must still be taken out of the FIFO.
-                if let Some(place) = self.received.get_mut(index) {
-                    *place = word;
-                }
-            }
             let length = whole.saturating_sub(CHECK_SEQUENCE);
+            let frame = Received { registers: self.registers, words: whole.div_ceil(4), length };
             if status & RX_STATUS_ERROR == 0 && (1..=FRAME_MAX).contains(&length) {
-                return Some(length);
+                return Some(frame);
             }
         }
         None
@@ -104,30 +96,29 @@ impl Lan9118 {
 }
 
 impl Driver for Lan9118 {
-    type RxToken<'a> = Received<'a>;
-    type TxToken<'a> = Sending<'a>;
+    type RxToken<'a> = Received;
+    type TxToken<'a> = Sending;
 
-    fn receive(&mut self, cx: &mut Context<'_>) -> Option<(Received<'_>, Sending<'_>)> {
+    fn receive(&mut self, cx: &mut Context<'_>) -> Option<(Received, Sending)> {
         // An answer to the frame must be possible, else it is left in the FIFO.
         if !self.has_room() {
             cx.waker().wake_by_ref();
             return None;
         }
-        let length = match self.take_frame() {
-            Some(length) => length,
-            None => self.arm(cx, INT_RX_STATUS_LEVEL, Self::take_frame)?,
+        let received = match self.next_frame() {
+            Some(received) => received,
+            None => self.arm(cx, INT_RX_STATUS_LEVEL, Self::next_frame)?,
         };
-        let Self { registers, received, sent } = self;
-        Some((Received { frame: received, length }, Sending { registers: *registers, frame: sent }))
+        Some((received, Sending { registers: self.registers }))
     }
 
-    fn transmit(&mut self, cx: &mut Context<'_>) -> Option<Sending<'_>> {
+    fn transmit(&mut self, cx: &mut Context<'_>) -> Option<Sending> {
         if !self.has_room() {
             // Rare and short: the FIFO holds several frames and empties at line speed. So look again, no interrupt.
             cx.waker().wake_by_ref();
             return None;
         }
-        Some(Sending { registers: self.registers, frame: &mut self.sent })
+        Some(Sending { registers: self.registers })
     }
 
     fn link_state(&mut self, cx: &mut Context<'_>) -> LinkState {
@@ -157,32 +148,48 @@ impl Driver for Lan9118 {
 /// One frame, in the words that the FIFOs take.
 type Frame = [u32; FRAME_MAX.div_ceil(4)];
 
-/// A frame that arrived.
-pub struct Received<'a> {
-    frame: &'a mut Frame,
+/// A frame that arrived and is still in the FIFO.
+pub struct Received {
+    registers: Registers,
+    /// Words of it in the FIFO, with its check sequence.
+    words: usize,
     length: usize,
 }
 
-impl RxToken for Received<'_> {
-    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, f: F) -> R {
-        f(&mut bytes_of(self.frame)[..self.length])
+impl RxToken for Received {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(mut self, f: F) -> R {
+        let mut frame: Frame = [0; _];
+        for place in frame.iter_mut().take(self.words) {
+            *place = self.registers.read(RX_DATA);
+            self.words -= 1;
+        }
+        f(&mut bytes_of(&mut frame)[..self.length])
+    }
+}
+
+/// What is not looked at must still be taken out of the FIFO.
+impl Drop for Received {
+    fn drop(&mut self) {
+        for _ in 0..self.words {
+            self.registers.read(RX_DATA);
+        }
     }
 }
 
 /// Leave to send one frame.
-pub struct Sending<'a> {
+pub struct Sending {
     registers: Registers,
-    frame: &'a mut Frame,
 }
 
-impl TxToken for Sending<'_> {
+impl TxToken for Sending {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, length: usize, f: F) -> R {
-        let result = f(&mut bytes_of(self.frame)[..length]);
+        let mut frame: Frame = [0; _];
+        let result = f(&mut bytes_of(&mut frame)[..length]);
         // `length` is at most FRAME_MAX (the slice above), so it fits the 11 bits of both commands.
         let size = length as u32;
         self.registers.write(TX_DATA, TX_FIRST_SEGMENT | TX_LAST_SEGMENT | size);
         self.registers.write(TX_DATA, size << 16 | size);
-        for word in &self.frame[..length.div_ceil(4)] {
+        for word in &frame[..length.div_ceil(4)] {
             self.registers.write(TX_DATA, *word);
         }
         result

@@ -87,6 +87,9 @@ pub async fn run(spawner: Spawner) -> u8 {
 #[repr(align(4))]
 struct Words<const N: usize>([u8; N]);
 
+/// Bytes of a full TCP segment on Ethernet.
+const SEGMENT: usize = 1460;
+
 const ADDRESS_TIMEOUT: Duration = Duration::from_secs(60);
 
 async fn sell(
@@ -96,10 +99,10 @@ async fn sell(
     rig: &Rig<'_>,
     report: &Report<'_>,
 ) -> Exit {
-    static TCP_RX: ConstStaticCell<Words<4096>> = ConstStaticCell::new(Words([0; _]));
-    static TCP_TX: ConstStaticCell<Words<2048>> = ConstStaticCell::new(Words([0; _]));
+    static TCP_RX: ConstStaticCell<Words<{ 2 * SEGMENT }>> = ConstStaticCell::new(Words([0; _]));
+    static TCP_TX: ConstStaticCell<Words<1536>> = ConstStaticCell::new(Words([0; _]));
     static TLS_RX: ConstStaticCell<Words<{ tls::RX_FOR_ANY_SERVER }>> = ConstStaticCell::new(Words([0; _]));
-    static TLS_TX: ConstStaticCell<Words<2048>> = ConstStaticCell::new(Words([0; _]));
+    static TLS_TX: ConstStaticCell<Words<1792>> = ConstStaticCell::new(Words([0; _]));
     static TX: ConstStaticCell<Words<1024>> = ConstStaticCell::new(Words([0; _]));
     static RX: ConstStaticCell<Words<{ 12 * 1024 }>> = ConstStaticCell::new(Words([0; _]));
     let (mut tls_seed, mut seed) = ([0; 32], [0; 32]);
@@ -164,31 +167,27 @@ fn leave_residue() {
     core::hint::black_box(&mut variable);
 }
 
-/// Reads the host's files. Those that hold secrets are wiped by the kiosk.
+/// Reads the host's files, one behind the other. Those that hold secrets are wiped by the kiosk.
 fn files(arguments: &Arguments<'_>) -> Result<Files<'static>, (&'static str, FileError)> {
-    static CA: ConstStaticCell<[u8; 2048]> = ConstStaticCell::new([0; _]);
-    static STATUS_CA: ConstStaticCell<[u8; 2048]> = ConstStaticCell::new([0; _]);
-    static TOKEN: ConstStaticCell<[u8; 288]> = ConstStaticCell::new([0; _]);
-    static CARD: ConstStaticCell<[u8; 256]> = ConstStaticCell::new([0; _]);
-    static OTPS: ConstStaticCell<[u8; 32]> = ConstStaticCell::new([0; _]);
+    /// Two certificates of CAs with long RSA keys, and the rest.
+    static FILES: ConstStaticCell<[u8; 2816]> = ConstStaticCell::new([0; _]);
+    let mut room: &mut [u8] = FILES.take();
+    let mut read = |name, path: Option<&str>| match path {
+        None => Ok(&mut [][..]),
+        Some(path) => {
+            let length = semihosting::read_file(path, room).map_err(|error| (name, error))?.len();
+            let (file, rest) = core::mem::take(&mut room).split_at_mut(length);
+            room = rest;
+            Ok(file)
+        }
+    };
     Ok(Files {
-        ca: read("--ca", Some(arguments.pay.ca), CA.take())?,
-        status_ca: read("--status-ca", arguments.status.map(|server| server.ca), STATUS_CA.take())?,
-        device_token: read("--device-token-file", arguments.device_token_file, TOKEN.take())?,
-        card: read("--card", arguments.card, CARD.take())?,
-        otps: read("--otp-file", arguments.otp_file, OTPS.take())?,
+        ca: read("--ca", Some(arguments.pay.ca))?,
+        status_ca: read("--status-ca", arguments.status.map(|server| server.ca))?,
+        device_token: read("--device-token-file", arguments.device_token_file)?,
+        card: read("--card", arguments.card)?,
+        otps: read("--otp-file", arguments.otp_file)?,
     })
-}
-
-fn read<'b>(
-    name: &'static str,
-    path: Option<&str>,
-    buffer: &'b mut [u8],
-) -> Result<&'b mut [u8], (&'static str, FileError)> {
-    match path {
-        None => Ok(&mut []),
-        Some(path) => semihosting::read_file(path, buffer).map_err(|error| (name, error)),
-    }
 }
 
 /// Prints the error as a step and answers the exit status of a local error.

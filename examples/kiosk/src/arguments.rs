@@ -265,8 +265,9 @@ fn server<'a>(
     }
 }
 
-fn number<T: core::str::FromStr>(name: &'static str, text: &str) -> Result<T, UsageError> {
-    text.parse().map_err(|_| UsageError::BadValue(name, "a whole number that is not too large"))
+fn number<T: TryFrom<u64>>(name: &'static str, text: &str) -> Result<T, UsageError> {
+    let number = text.parse().ok().and_then(|number: u64| number.try_into().ok());
+    number.ok_or(UsageError::BadValue(name, "a whole number that is not too large"))
 }
 
 impl fmt::Display for UsageError {

@@ -106,35 +106,23 @@ pub async fn run<C: Connect, R: CryptoRngCore, K: Clock, J: Journal, V: Vendor>(
     }
 
     let link = RefCell::new(Link::new(connector, tls, tls_random, &clock));
-    let gateway = wire(&link, &arguments.pay, Ok(Auth::Session), trust);
-    let status_anchor;
-    let routes = match &arguments.status {
-        None => gateway.map(Routes::Same),
-        Some(server) => {
-            status_anchor = match self::anchor("--status-ca", &status_ca) {
-                Ok(anchor) => [anchor],
-                Err(error) => return local(report, error),
-            };
-            let backend = wire(&link, server, bearer(device_token), Trust::new(&status_anchor, RELEASED_S));
-            match (gateway, backend) {
-                (Ok(_), Ok(backend)) if arguments.is_relayed() => Ok(Routes::Same(backend)),
-                (Ok(gateway), Ok(backend)) => Ok(Routes::two(gateway, backend)),
-                (Err(error), _) | (_, Err(error)) => Err(error),
-            }
-        }
-    };
-    let routes = match routes {
-        Ok(routes) => routes,
+    let status_anchor = match arguments.status.map(|_| self::anchor("--status-ca", &status_ca)).transpose() {
+        Ok(anchor) => anchor,
         Err(error) => return local(report, error),
     };
-
     let silent = Cell::new(false);
     // Nothing that outlives this start is marked with its number: with a backend, the mark of an order is the backend's.
     let incarnation = random.next_u64();
     let device = Device { secret, journal: Fence { journal, stands: true }, incarnation, epoch: 0 };
     let mut seed = [0; 32];
     random.fill_bytes(&mut seed);
-    let mut till = Till::new(routes, device, sales::terms(arguments), seed, buffers, Ear { report, silent: &silent });
+    // Moved from where it is made to where it stays: as a variable it would have a second place in this future.
+    let mut till = match routes(&link, arguments, trust, status_anchor.as_slice(), device_token) {
+        Ok(routes) => {
+            Till::new(routes, device, sales::terms(arguments), seed, buffers, Ear { report, silent: &silent })
+        }
+        Err(error) => return local(report, error),
+    };
     let mut counter = Counter {
         means: arguments.means,
         screen,
@@ -174,8 +162,25 @@ fn anchor<'a>(name: &'static str, certificate: &'a CertificateDer<'_>) -> Result
 /// What shows the backend which device this is.
 fn bearer(token: &[u8]) -> Result<Auth, Local<Infallible>> {
     let token = core::str::from_utf8(token).map_err(|_| Local::File("--device-token-file", "not text"))?;
-    Ok(Auth::bearer(token.trim())?)
+    Ok(Auth::bearer(token.trim_ascii())?)
 }
+
+/// The ways to the gateway, to the backend, or to both.
+fn routes<'l, 'b, C, R, K>(
+    link: &'l RefCell<Link<'b, C, R, K>>,
+    arguments: &Arguments<'l>,
+    trust: Trust<'l>,
+    status_anchors: &'l [TrustAnchor<'l>],
+    device_token: &[u8],
+) -> Result<KioskRoutes<'l, 'b, C, R, K>, Local<Infallible>> {
+    let gateway = wire(link, &arguments.pay, Ok(Auth::Session), trust)?;
+    let Some(server) = &arguments.status else { return Ok(Routes::Same(gateway)) };
+    let backend = wire(link, server, bearer(device_token), Trust::new(status_anchors, RELEASED_S))?;
+    Ok(if arguments.is_relayed() { Routes::Same(backend) } else { Routes::two(gateway, backend) })
+}
+
+/// Both ends are reached alike.
+type KioskRoutes<'l, 'b, C, R, K> = Routes<Transport<'l, 'b, C, R, K>, Transport<'l, 'b, C, R, K>>;
 
 /// The backend has the paths of the gateway.
 const BASE_PATH: &str = "/pg";

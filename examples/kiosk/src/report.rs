@@ -170,7 +170,9 @@ impl<T: Display> Display for Plain<T> {
         struct Filter<'a, 'b>(&'a mut fmt::Formatter<'b>);
         impl Write for Filter<'_, '_> {
             fn write_str(&mut self, text: &str) -> fmt::Result {
-                text.chars().filter(|c| !c.is_control() && !"\"\\".contains(*c)).try_for_each(|c| self.0.write_char(c))
+                text.chars()
+                    .filter(|c| !c.is_control() && !matches!(c, '"' | '\\'))
+                    .try_for_each(|c| self.0.write_char(c))
             }
         }
         write!(Filter(f), "{}", self.0)

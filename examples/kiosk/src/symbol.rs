@@ -244,7 +244,7 @@ fn times(a: u8, b: u8) -> u8 {
 
 /// Twice this in GF(2^8), modulo x^8 + x^4 + x^3 + x^2 + 1.
 fn double(a: u8) -> u8 {
-    a << 1 ^ (a >> 7) * 0x1D
+    (a << 1) ^ ((a >> 7) * 0x1D)
 }
 
 /// A symbol that is being drawn.
@@ -362,7 +362,7 @@ impl Patterns<'_> {
 
 /// The remainder of a code word's first bits by this polynomial.
 fn check_bits(value: u32, degree: u32, polynomial: u32) -> u32 {
-    (0..degree).fold(value, |rest, _| rest << 1 ^ (rest >> (degree - 1)) * polynomial)
+    (0..degree).fold(value, |rest, _| (rest << 1) ^ ((rest >> (degree - 1)) * polynomial))
 }
 
 fn bit(grid: &Grid, x: usize, y: usize) -> bool {

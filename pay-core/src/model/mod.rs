@@ -41,6 +41,7 @@ pub use secret::Secret;
 pub use simulate::{Simulate, SimulatedStatus};
 pub use status::{ActionWord, AuthenticateStatus, ChannelWord, MethodWord, OrderStatus, PaymentStatus, RefundStatus};
 pub use text::Text;
+pub(crate) use time::digits;
 pub use time::{Timestamp, UnixSeconds};
 pub use url::{UpiLink, Url, WrongLink};
 pub use version::ApiVersion;

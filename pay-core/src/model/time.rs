@@ -67,27 +67,34 @@ pub(crate) fn instant(text: &str) -> Option<u64> {
     if !is_rfc3339(text.as_bytes()) {
         return None;
     }
-    let number = |range: core::ops::Range<usize>| text.get(range)?.parse::<i64>().ok();
+    // Numbers of 32 bits where they do: those of 64 take twice the code.
+    let number = |range: core::ops::Range<usize>| digits(text.as_bytes().get(range)?);
     let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
     // Days from a civil date: Gregorian arithmetic on years that begin in March.
-    let year = year - i64::from(month <= 2);
+    let year = year - i32::from(month <= 2);
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     let days = year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - 719_468;
-    let mut seconds = days * 86_400 + number(11..13)? * 3600 + number(14..16)? * 60 + number(17..19)?;
+    let mut seconds = number(11..13)? * 3600 + number(14..16)? * 60 + number(17..19)?;
     let rest = text.get(19..)?;
     let zone_at = rest.find(['Z', '+', '-'])?;
     let mut micros = 0;
     let mut scale = 100_000;
     for digit in rest.get(1..zone_at).unwrap_or_default().bytes().take(6) {
-        micros += i64::from(digit - b'0') * scale;
+        micros += i32::from(digit - b'0') * scale;
         scale /= 10;
     }
     let zone = rest.get(zone_at..)?;
-    if let (Some(hours), Some(minutes)) = (zone.get(1..3), zone.get(4..6)) {
-        let offset = hours.parse::<i64>().ok()? * 3600 + minutes.parse::<i64>().ok()? * 60;
+    if let (Some(hours), Some(minutes)) = (zone.as_bytes().get(1..3), zone.as_bytes().get(4..6)) {
+        let offset = digits(hours)? * 3600 + digits(minutes)? * 60;
         seconds -= if zone.starts_with('-') { -offset } else { offset };
     }
-    u64::try_from(seconds * 1_000_000 + micros).ok()
+    let seconds = i64::from(days) * 86_400 + i64::from(seconds);
+    u64::try_from(seconds * 1_000_000 + i64::from(micros)).ok()
+}
+
+/// The number that a few decimal digits are.
+pub(crate) fn digits(digits: &[u8]) -> Option<i32> {
+    digits.iter().try_fold(0, |n, d| d.is_ascii_digit().then(|| n * 10 + i32::from(d - b'0')))
 }
 
 /// `YYYY-MM-DDThh:mm:ss[.fraction](Z|±hh:mm)`.

@@ -1,6 +1,6 @@
 //! The `Date` header (RFC 9110 sections 5.6.7 and 6.6.1).
 
-use super::super::model::UnixSeconds;
+use super::super::model::{UnixSeconds, digits};
 
 const WEEKDAYS: [&[u8]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
 const MONTHS: [&[u8]; 12] =
@@ -40,41 +40,38 @@ pub(super) fn parse(text: &str) -> Option<UnixSeconds> {
     let [h0, h1, b':', n0, n1, b':', s0, s1] = time else { return None };
     let weekday = place(&WEEKDAYS, [*w0, *w1, *w2])?;
     let month = place(&MONTHS, [*m0, *m1, *m2])? + 1;
-    let (day, year) = (number(&[*d0, *d1])?, number(&[*y0, *y1, *y2, *y3])?);
-    let (hour, minute, second) = (number(&[*h0, *h1])?, number(&[*n0, *n1])?, number(&[*s0, *s1])?);
+    let (day, year) = (digits(&[*d0, *d1])?, digits(&[*y0, *y1, *y2, *y3])?);
+    let (hour, minute, second) = (digits(&[*h0, *h1])?, digits(&[*n0, *n1])?, digits(&[*s0, *s1])?);
     if year < 1970 || day == 0 || day > days_in(month, year) || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
-    let days = days_before(year) + (1..month).map(|month| days_in(month, year)).sum::<u64>() + day - 1;
+    let days = days_before(year) + (1..month).map(|month| days_in(month, year)).sum::<i32>() + day - 1;
     // 1 January 1970 was a Thursday.
     if (days + 3) % 7 != weekday {
         return None;
     }
-    Some(UnixSeconds(((days * 24 + hour) * 60 + minute) * 60 + second))
+    let seconds = (hour * 60 + minute) * 60 + second;
+    Some(UnixSeconds(u64::try_from(i64::from(days) * 86_400 + i64::from(seconds)).ok()?))
 }
 
-fn place(names: &[&[u8]], name: [u8; 3]) -> Option<u64> {
+fn place(names: &[&[u8]], name: [u8; 3]) -> Option<i32> {
     names.iter().zip(0..).find(|(other, _)| **other == name).map(|(_, place)| place)
 }
 
-fn number(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0, |n, d| d.is_ascii_digit().then(|| n * 10 + u64::from(d - b'0')))
+const fn is_leap(year: i32) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
 
-const fn is_leap(year: u64) -> bool {
-    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
-}
-
-fn days_in(month: u64, year: u64) -> u64 {
+fn days_in(month: i32, year: i32) -> i32 {
     match month {
-        2 => 28 + u64::from(is_leap(year)),
+        2 => 28 + i32::from(is_leap(year)),
         4 | 6 | 9 | 11 => 30,
         _ => 31,
     }
 }
 
 /// Days from 1 January 1970 to that of `year`, which is 1970 or later.
-const fn days_before(year: u64) -> u64 {
+const fn days_before(year: i32) -> i32 {
     let last = year - 1;
     // 477 leap days up to the end of 1969.
     (year - 1970) * 365 + (last / 4 - last / 100 + last / 400) - 477

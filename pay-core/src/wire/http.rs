@@ -304,7 +304,7 @@ impl<'a> Request<'a> {
 }
 
 fn is_wait(preference: &str) -> bool {
-    preference.trim().eq_ignore_ascii_case("wait")
+    preference.trim_ascii().eq_ignore_ascii_case("wait")
 }
 
 impl DeviceEpoch {
@@ -338,7 +338,7 @@ impl ResponseHead {
 
     /// Takes note of a header that matters here; names in any case, others are ignored, unreadable values too.
     pub fn note_header(&mut self, name: &str, value: &str) {
-        let value = value.trim();
+        let value = value.trim_ascii();
         let number = || value.parse().ok();
         let is = |wanted: &str| name.eq_ignore_ascii_case(wanted);
         if is("x-idempotency-replayed") {

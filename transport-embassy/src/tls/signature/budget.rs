@@ -24,7 +24,6 @@ pub(in crate::tls) struct Budget {
 }
 
 /// One algorithm that draws on a budget.
-#[derive(Debug)]
 pub(in crate::tls) struct Counted<'a> {
     algorithm: &'static dyn SignatureVerificationAlgorithm,
     budget: &'a Budget,
@@ -41,6 +40,12 @@ impl Budget {
 
     pub(in crate::tls) fn algorithms(&self) -> [Counted<'_>; ALGORITHMS] {
         CHAIN.map(|algorithm| Counted { algorithm, budget: self })
+    }
+}
+
+impl core::fmt::Debug for Counted<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.algorithm.fmt(f)
     }
 }
 
