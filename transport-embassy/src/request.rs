@@ -1,17 +1,25 @@
-//! Writes a request: HTTP/1.1, RFC 9112 section 3.
+//! Writes a request, through reqwless.
 
-use core::fmt::{self, Write as _};
-use core::iter::once;
+use core::convert::Infallible;
+use core::fmt::Write as _;
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
 
-use embedded_io_async::Write;
-use heapless::String;
+use embedded_io_async::{ErrorType, Write};
+use heapless::{String, Vec};
 use pay_core::wire::{Endpoint, Method, Request};
+use reqwless::request::{Method as HttpMethod, Request as HttpRequest, RequestBody, RequestBuilder};
 
 use crate::Fault;
 
-/// The request line, the host and the body's length. Base path (64), the longest literal parts (25), two ids (50 and 20 characters),
-/// a host (128) and the words around them leave room.
-type Start = String<400>;
+/// Base path (64), the longest literal parts (25) and two ids (50 and 20 characters) leave room.
+type Path = String<192>;
+/// A host (128), a colon and a port.
+type Host = String<136>;
+/// pay-core names twelve headers at most.
+const MAX_HEADERS: usize = 16;
+/// Bytes of the head that are written at a time.
+const PIECE: usize = 256;
 
 /// Writes head and body. Nothing is flushed, so nothing need have left when this fails before its first write.
 pub(crate) async fn write_request<W: Write>(
@@ -19,48 +27,101 @@ pub(crate) async fn write_request<W: Write>(
     endpoint: &Endpoint,
     request: &Request<'_>,
 ) -> Result<(), Fault> {
-    let start = start(endpoint, request)?;
-    let headers = request.headers(endpoint.auth()).flat_map(|(name, value)| [name, ": ", value, "\r\n"]);
-    let head = once(start.as_str()).chain(headers).chain(once("\r\n"));
-    for mut rest in head.map(str::as_bytes).chain(once(request.body.expose())) {
-        while !rest.is_empty() {
-            let n = out.write(rest).await.map_err(|_| Fault::Write)?;
-            rest = match rest.get(n..) {
-                Some(rest) if n > 0 => rest,
-                _ => return Err(Fault::Write),
-            };
-        }
+    let mut piece = Piece { from: 0, bytes: Vec::new() };
+    let mut head = true;
+    while head {
+        fill(&mut piece, endpoint, request)?;
+        write(out, &piece.bytes).await?;
+        head = piece.bytes.is_full();
+        piece = Piece { from: piece.from + PIECE, bytes: Vec::new() };
+    }
+    write(out, request.body.expose()).await
+}
+
+async fn write<W: Write>(out: &mut W, mut rest: &[u8]) -> Result<(), Fault> {
+    while !rest.is_empty() {
+        let n = out.write(rest).await.map_err(|_| Fault::Write)?;
+        rest = match rest.get(n..) {
+            Some(rest) if n > 0 => rest,
+            _ => return Err(Fault::Write),
+        };
     }
     Ok(())
 }
 
-/// The lines that are not `pay-core`'s. Refuses what would not be one request.
-fn start(endpoint: &Endpoint, request: &Request<'_>) -> Result<Start, Fault> {
-    // A line break in a value would begin a header or a request of its own.
-    let is_line = |value: &str| value.bytes().all(|b| matches!(b, b' '..=b'~'));
-    if let Some((name, _)) = request.headers(endpoint.auth()).find(|(_, value)| !is_line(value)) {
-        return Err(Fault::Request(name));
+/// Lets reqwless write the whole head, of which the piece takes its part. Nothing is awaited in there, so no state of reqwless, and
+/// no header, lives in the program's own future. Refuses what would not be one request.
+fn fill(piece: &mut Piece, endpoint: &Endpoint, request: &Request<'_>) -> Result<(), Fault> {
+    const TOO_LONG: Fault = Fault::Request("path");
+    let mut path = Path::new();
+    write!(path, "{}{}", endpoint.base_path(), request.call).map_err(|_| TOO_LONG)?;
+    if !path.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(TOO_LONG);
     }
-    let (method, has_body) = match request.call.method() {
-        Method::Get => ("GET ", !request.body.expose().is_empty()),
-        Method::Post => ("POST ", true),
-        Method::Patch => ("PATCH ", true),
+    let mut host = Host::new();
+    match endpoint.port() {
+        443 => host.push_str(endpoint.host()).map_err(|_| TOO_LONG)?,
+        port => write!(host, "{}:{port}", endpoint.host()).map_err(|_| TOO_LONG)?,
+    }
+    let mut headers = Vec::<_, MAX_HEADERS>::new();
+    for (name, value) in request.headers(endpoint.auth()) {
+        // reqwless writes what it is given; a line break in a value would begin a header or a request of its own.
+        if !value.bytes().all(|b| matches!(b, b' '..=b'~')) {
+            return Err(Fault::Request(name));
+        }
+        headers.push((name, value)).map_err(|_| Fault::Request("number of headers"))?;
+    }
+    let method = match request.call.method() {
+        Method::Get => HttpMethod::GET,
+        Method::Post => HttpMethod::POST,
+        Method::Patch => HttpMethod::PATCH,
         _ => return Err(Fault::Request("method")),
     };
-    let mut start = Start::new();
-    let write =
-        |start: &mut Start, words: fmt::Arguments<'_>| start.write_fmt(words).map_err(|_| Fault::Request("path"));
-    write(&mut start, format_args!("{method}{}{}", endpoint.base_path(), request.call))?;
-    if !start[method.len()..].bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(Fault::Request("path"));
+    let body = request.body.expose();
+    let body = (method != HttpMethod::GET || !body.is_empty()).then_some(body);
+    let builder = HttpRequest::new(method, &path).host(&host).headers(&headers);
+    match body {
+        None => put(piece, &builder.build()),
+        Some(body) => put(piece, &builder.body(body).build()),
     }
-    write(&mut start, format_args!(" HTTP/1.1\r\nHost: {}", endpoint.host()))?;
-    if endpoint.port() != 443 {
-        write(&mut start, format_args!(":{}", endpoint.port()))?;
+}
+
+fn put<B: RequestBody>(piece: &mut Piece, request: &HttpRequest<'_, B>) -> Result<(), Fault> {
+    let mut written = Skipping { skip: piece.from, bytes: &mut piece.bytes };
+    let writing = pin!(request.write_header(&mut written));
+    match writing.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(())) => Ok(()),
+        // Memory never waits.
+        Poll::Ready(Err(_)) | Poll::Pending => Err(Fault::Write),
     }
-    if has_body {
-        write(&mut start, format_args!("\r\nContent-Length: {}", request.body.expose().len()))?;
+}
+
+/// So many bytes of the head, from this one on.
+struct Piece {
+    from: usize,
+    bytes: Vec<u8, PIECE>,
+}
+
+/// Takes everything; keeps what comes after the first bytes, as far as there is room.
+struct Skipping<'p> {
+    skip: usize,
+    bytes: &'p mut Vec<u8, PIECE>,
+}
+
+impl ErrorType for Skipping<'_> {
+    type Error = Infallible;
+}
+
+impl Write for Skipping<'_> {
+    async fn write(&mut self, buf: &[u8]) -> Result<usize, Infallible> {
+        let kept = buf.get(self.skip..).unwrap_or_default();
+        self.skip = self.skip.saturating_sub(buf.len());
+        let room = PIECE - self.bytes.len();
+        let _ = self.bytes.extend_from_slice(kept.get(..room).unwrap_or(kept));
+        Ok(buf.len())
     }
-    write(&mut start, format_args!("\r\n"))?;
-    Ok(start)
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
 }
