@@ -38,14 +38,17 @@ pub fn need<G: Ground>(ground: &G, owner: Owner, id: &OrderId, version: ApiVersi
 /// The order as the gateway has it: an answer that is not a success, or is about our order.
 pub fn order<G: Ground>(ground: &G, order: &OrderId, version: ApiVersion) -> Answer {
     let answer = ground.read(Call::ReadOrder(order), version);
-    if !answer.is_success() || seen(ground, order, &answer).is_some() {
-        answer
-    } else if found(ground, order).is_some_and(|entry| entry.is_made()) {
+    if !answer.is_success() {
+        return answer;
+    }
+    match ground.entry(order) {
+        Ok(Some(entry)) if seen_as(&entry, entry.is_made(), &answer).is_some() => answer,
         // It is there, whatever this answer is about.
-        not_ours()
-    } else {
+        Ok(Some(entry)) if entry.is_made() => not_ours(),
         // Whose it is, is nobody's business.
-        Answer::no_such_order()
+        Ok(_) => Answer::no_such_order(),
+        // The database says nothing, so neither do we: the order may be this device's.
+        Err(unknown) => unknown,
     }
 }
 
@@ -57,7 +60,7 @@ pub(super) fn made<G: Ground>(ground: &G, order: &OrderId) -> Result<(), Answer>
 
 /// What an answer says of our order; `None` if it cannot be read or is about another.
 pub fn seen<G: Ground>(ground: &G, order: &OrderId, answer: &Answer) -> Option<OrderSeen> {
-    let entry = found(ground, order)?;
+    let entry = ground.entry(order).ok().flatten()?;
     seen_as(&entry, entry.is_made(), answer)
 }
 
@@ -92,9 +95,4 @@ pub(super) fn mark(owner: Owner, order: &OrderId) -> String {
 
 pub(super) fn not_ours() -> Answer {
     Answer::nothing_known("the gateway's answer is about something else")
-}
-
-/// Where no answer of the database and no order come to the same.
-fn found<G: Ground>(ground: &G, order: &OrderId) -> Option<Entry> {
-    ground.entry(order).ok().flatten()
 }
