@@ -208,17 +208,23 @@ impl Life {
 
     /// The next sale that the journal has open.
     fn next_open(&mut self, now: Millis, found: Result<Option<&Record>, &Unreadable>) {
+        let time_is_over = matches!(self.job, Job::Settle { until } if now >= until);
         match found {
             Err(Unreadable::Journal) => self.back.pause(now),
             Err(Unreadable::Record(order_id)) => {
                 self.back.after = Some(order_id.clone());
                 self.back.open += 1;
             }
-            Ok(None) => self.back.end_round(now),
+            Ok(None) => {
+                self.back.end_round(now);
+                if time_is_over {
+                    self.back.expect();
+                }
+            }
             Ok(Some(record)) => {
                 let at_work = self.front.as_ref().is_some_and(|desk| *desk.order_id() == record.order_id);
                 self.back.after = Some(record.order_id.clone());
-                if record.environment != self.terms.environment {
+                if record.environment != self.terms.environment || time_is_over {
                     self.back.open += 1;
                 } else if !at_work {
                     Desk::take_up(&mut self.back.desk, record, &self.terms, &mut self.keys, now);

@@ -116,7 +116,11 @@ impl Life {
                     self.news = Some(News::Settled(desk.sale.standing()));
                     return Do::Sleep(now);
                 }
-                self.back.round_over = true;
+                if !self.back.round_over {
+                    // What it did not come to is open, too.
+                    self.asked = Asked::Back;
+                    return Do::NextOpen(self.back.after.as_ref());
+                }
                 Some(until)
             }
             Job::Settle { until } => Some(until),

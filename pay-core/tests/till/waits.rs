@@ -131,6 +131,25 @@ fn what_the_last_reading_said_is_on_record_when_the_time_is_over() {
     assert_eq!((open, listener.0.borrow().as_slice()), (0, &[Outcome::NotPaid(NotPaid::Terminated)][..]));
 }
 
+// Mutant: `look_after` that ends the round without a look at the rest: `left: 1 right: 3`.
+#[test]
+fn what_a_round_has_no_time_for_counts_as_open() {
+    let world = World::new();
+    let flash = flash(&world);
+    let mut memory = memory();
+    let mut till = till(&world, &flash, 1, &mut memory, ());
+    for _ in 0..3 {
+        let order = create(&mut till, &world, 1_015);
+        let now = world.borrow().now;
+        world.borrow_mut().wishes.push((now + 200, Wish::Leave));
+        let _ = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+    }
+    let now = world.borrow().now;
+    assert_eq!(till.settle_open(Millis(now), &mut Counter(world.clone())).unwrap(), 3);
+    let until = Millis(world.borrow().now + 1);
+    assert_eq!(till.settle_open(until, &mut Counter(world.clone())).unwrap(), 3);
+}
+
 /// Red where a sale keeps its place until its own next look is due, here half an hour; and where the sale at work when the round
 /// begins hides those before it (the second one has the lower order id).
 #[test]
