@@ -8,7 +8,7 @@ use core::task::{Context, Poll, Waker};
 use embedded_io_async::{ErrorType, Write};
 use heapless::{String, Vec};
 use pay_core::wire::{Endpoint, Method, Request};
-use reqwless::request::{Method as HttpMethod, Request as HttpRequest, RequestBody, RequestBuilder};
+use reqwless::request::{Method as HttpMethod, Request as HttpRequest, RequestBuilder};
 
 use crate::Fault;
 
@@ -16,7 +16,7 @@ use crate::Fault;
 type Path = String<192>;
 /// A host (128), a colon and a port.
 type Host = String<136>;
-/// pay-core names twelve headers at most.
+/// pay-core names twelve headers at most; the body's length is one more.
 const MAX_HEADERS: usize = 16;
 /// Bytes of the head that are written at a time.
 const PIECE: usize = 256;
@@ -63,6 +63,7 @@ fn fill(piece: &mut Piece, endpoint: &Endpoint, request: &Request<'_>) -> Result
         443 => host.push_str(endpoint.host()).map_err(|_| TOO_LONG)?,
         port => write!(host, "{}:{port}", endpoint.host()).map_err(|_| TOO_LONG)?,
     }
+    let mut length = String::<10>::new();
     let mut headers = Vec::<_, MAX_HEADERS>::new();
     for (name, value) in request.headers(endpoint.auth()) {
         // reqwless writes what it is given; a line break in a value would begin a header or a request of its own.
@@ -78,15 +79,12 @@ fn fill(piece: &mut Piece, endpoint: &Endpoint, request: &Request<'_>) -> Result
         _ => return Err(Fault::Request("method")),
     };
     let body = request.body.expose();
-    let body = (method != HttpMethod::GET || !body.is_empty()).then_some(body);
-    let builder = HttpRequest::new(method, &path).host(&host).headers(&headers);
-    match body {
-        None => put(piece, &builder.build()),
-        Some(body) => put(piece, &builder.body(body).build()),
+    if method != HttpMethod::GET || !body.is_empty() {
+        // Told as a header, for reqwless has one copy of its writer for each kind of body.
+        write!(length, "{}", body.len()).map_err(|_| Fault::Request("body"))?;
+        headers.push(("Content-Length", &length)).map_err(|_| Fault::Request("number of headers"))?;
     }
-}
-
-fn put<B: RequestBody>(piece: &mut Piece, request: &HttpRequest<'_, B>) -> Result<(), Fault> {
+    let request = HttpRequest::new(method, &path).host(&host).headers(&headers).build();
     let mut written = Skipping { skip: piece.from, bytes: &mut piece.bytes };
     let writing = pin!(request.write_header(&mut written));
     match writing.poll(&mut Context::from_waker(Waker::noop())) {
