@@ -445,6 +445,16 @@ pub fn create<O: Observer>(till: &mut Tested<'_, O>, world: &Shared, paise: u64)
     till.create(rupees(paise), customer(), &mut Counter(world.clone())).unwrap()
 }
 
+/// Shows the link of an order; the shopper leaves after 200 ms, and never pays.
+pub fn abandon<O: Observer>(till: &mut Tested<'_, O>, world: &Shared) -> OrderId {
+    let order = create(till, world, 1_015);
+    let leaves = world.borrow().now + 200;
+    world.borrow_mut().wishes.push((leaves, Wish::Leave));
+    let order_id = order.order_id.clone();
+    let _ = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+    order_id
+}
+
 pub fn is_paid(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Paid { cf_payment_id: Some(_), .. })
 }
