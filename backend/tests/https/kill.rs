@@ -1,7 +1,6 @@
 //! Backends that are killed in the middle of sales, and their database with them: no money is lost and none goes twice.
 
 use std::fs;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -10,22 +9,14 @@ use std::time::{Duration, Instant};
 use backend::add_token;
 use serde_json::{Value, json};
 use ureq::Agent;
-use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
 use crate::running::Running;
-use crate::shop::{Shop, order, until};
+use crate::shop::{Shop, agent_of, order, until};
 
 /// In each run; `BACKEND_KILLS` says otherwise.
 const KILLS: usize = 10;
 const KIOSKS: usize = 4;
 const NAME: &str = "kills";
-
-fn agent(ca: &Path) -> Agent {
-    let ca = Certificate::from_pem(&fs::read(ca).expect("an authority")).expect("a certificate");
-    let tls = TlsConfig::builder().provider(TlsProvider::Rustls).root_certs(RootCerts::new_with_certs(&[ca])).build();
-    let config = Agent::config_builder().tls_config(tls).http_status_as_error(false);
-    config.timeout_global(Some(Duration::from_secs(20))).build().into()
-}
 
 /// A backend, and a client that trusts it.
 struct Alive {
@@ -36,7 +27,7 @@ struct Alive {
 impl Alive {
     fn start(shop: &Shop, n: usize) -> Self {
         let running = Running::start(shop, &format!("backend-{n}"), shop.gateway.url(), &[]);
-        let agent = agent(Path::new(running.ready["ca"].as_str().expect("a path")));
+        let agent = agent_of(&fs::read(running.ready["ca"].as_str().expect("a path")).expect("an authority"));
         Self { running, agent }
     }
 }
@@ -70,6 +61,8 @@ impl World {
                 .header("x-idempotency-key", key)
                 .body(body.to_owned())
                 .expect("a request");
+            let request =
+                backend.agent.configure_request(request).timeout_global(Some(Duration::from_secs(20))).build();
             if let Ok(mut answer) = backend.agent.run(request) {
                 let status = answer.status().as_u16();
                 let body = answer.body_mut().read_to_string().unwrap_or_default();

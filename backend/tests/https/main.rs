@@ -2,6 +2,7 @@
 
 mod access;
 mod book;
+mod child;
 mod forward;
 mod gate;
 mod hooks;

@@ -3,15 +3,14 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use ureq::Agent;
-use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
-use crate::shop::order;
+use crate::child::Guard;
+use crate::shop::{agent_of, order};
 
 /// A sandbox's files, and the program's options for it.
 struct Place {
@@ -55,15 +54,6 @@ impl Drop for Place {
     }
 }
 
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 // Meant to notice: answers that are broken off at the end; a backend that takes connections while it ends; a log line that is no JSON; a secret in the
 // log or among the counters.
 #[test]
@@ -73,7 +63,7 @@ fn it_logs_counts_and_ends_in_order() {
     command.args(place.options()).args(["--new-token-file", "token", "--log", "json"]);
     command.args(["--monitor", "127.0.0.1:0", "--page", "127.0.0.1:0"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut child = child.map(Running).expect("the program");
+    let mut child = child.map(Guard).expect("the program");
     let mut line = String::new();
     BufReader::new(child.0.stdout.take().expect("stdout")).read_line(&mut line).expect("a line");
     let ready: Value = serde_json::from_str(&line).expect("JSON");
@@ -82,9 +72,7 @@ fn it_logs_counts_and_ends_in_order() {
     let token = fs::read_to_string(place.dir.join("token")).expect("a token");
     let ca = fs::read(place.dir.join(ready["ca"].as_str().expect("a path"))).expect("the authority");
 
-    let ca = Certificate::from_pem(&ca).expect("a certificate");
-    let tls = TlsConfig::builder().provider(TlsProvider::Rustls).root_certs(RootCerts::new_with_certs(&[ca])).build();
-    let agent: Agent = Agent::config_builder().tls_config(tls).http_status_as_error(false).build().into();
+    let agent = agent_of(&ca);
     let plain = |path: &str| {
         let mut reply = agent.get(format!("http://{monitor}{path}")).call().expect("an answer");
         (reply.status().as_u16(), reply.body_mut().read_to_string().expect("text"))

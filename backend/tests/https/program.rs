@@ -2,22 +2,12 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use ureq::Agent;
-use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
-use crate::shop::order;
-
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use crate::child::Guard;
+use crate::shop::{agent_of, order};
 
 // Mutants: printing the request's headers or the answer's body as a notice; storing the token itself; `not_ours` with
 // the body in it.
@@ -41,7 +31,7 @@ fn it_serves_and_keeps_its_secrets() {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map(Running)
+        .map(Guard)
         .expect("the program");
     let mut out = BufReader::new(child.0.stdout.take().expect("stdout"));
     let mut text = String::new();
@@ -53,9 +43,7 @@ fn it_serves_and_keeps_its_secrets() {
     let token = fs::read_to_string(dir.join("token")).expect("a token");
     assert_eq!(token.len(), 64);
 
-    let ca = Certificate::from_pem(&ca).expect("a certificate");
-    let tls = TlsConfig::builder().provider(TlsProvider::Rustls).root_certs(RootCerts::new_with_certs(&[ca])).build();
-    let agent: Agent = Agent::config_builder().tls_config(tls).http_status_as_error(false).build().into();
+    let agent = agent_of(&ca);
     let send = |token: &str, path: &str, body: String| {
         let request = agent
             .post(format!("{url}{path}"))

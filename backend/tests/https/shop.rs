@@ -226,7 +226,12 @@ impl Shop {
 
 /// Who trusts this backend.
 pub(crate) fn agent(backend: &Server) -> Agent {
-    let ca = Certificate::from_pem(backend.ca_pem().expect("an authority").as_bytes()).expect("a certificate");
+    agent_of(backend.ca_pem().expect("an authority").as_bytes())
+}
+
+/// Who trusts this authority, in PEM.
+pub(crate) fn agent_of(authority: &[u8]) -> Agent {
+    let ca = Certificate::from_pem(authority).expect("a certificate");
     let tls = TlsConfig::builder().provider(TlsProvider::Rustls).root_certs(RootCerts::new_with_certs(&[ca])).build();
     Agent::config_builder().tls_config(tls).http_status_as_error(false).build().into()
 }
