@@ -44,10 +44,11 @@ pub(super) struct Talk {
 /// Where the gateway is, whom to trust, who we are.
 #[derive(Debug, Args)]
 pub(super) struct To {
-    /// The gateway's URL, as https://host/path or https://host:port/path
-    #[arg(long, value_name = "URL", default_value = "https://sandbox.cashfree.com/pg")]
-    pub(super) gateway: String,
-    /// The URL of the merchant's backend, which answers for orders; needs a device token
+    /// The gateway's URL, as https://host/path or https://host:port/path [default: the backend sends payments on, or without one
+    /// https://sandbox.cashfree.com/pg]
+    #[arg(long, value_name = "URL")]
+    pub(super) gateway: Option<String>,
+    /// The URL of the merchant's backend, which answers for orders; needs a device token, and --gateway one made with --direct
     #[arg(long, value_name = "URL")]
     pub(super) status_url: Option<String>,
     /// Trust only the certificates in this file, PEM or DER [default: a bundled list]
@@ -165,6 +166,12 @@ pub(super) enum JournalCommand {
         #[command(flatten)]
         selling: Selling,
     },
+    /// After the journal was lost, or on a till that replaces another: fetch this device's open orders from the backend. It refuses
+    /// the lost till's calls from then on. Then say what became of the goods, with `release`, and settle the rest, with `resume`
+    Recover {
+        #[command(flatten)]
+        selling: Selling,
+    },
     /// Record whether the goods of a paid sale went out, for example after a power cut
     Release {
         /// The order
@@ -279,12 +286,12 @@ pub(super) struct CreateArgs {
     /// The currency
     #[arg(long, value_name = "CODE", default_value = "INR")]
     pub(super) currency: String,
-    /// A note
-    #[arg(long, value_name = "TEXT")]
+    /// A note; with --status-url the backend writes its own
+    #[arg(long, value_name = "TEXT", conflicts_with = "status_url")]
     pub(super) note: Option<String>,
-    /// Minutes until the order expires; short, so that every sale ends
-    #[arg(long, value_name = "MINUTES", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=43_200))]
-    pub(super) expires_in: u32,
+    /// Minutes until the order expires; short, so that every sale ends [default: 30]. With --status-url the backend decides
+    #[arg(long, value_name = "MINUTES", conflicts_with = "status_url", value_parser = clap::value_parser!(u32).range(1..=43_200))]
+    pub(super) expires_in: Option<u32>,
     #[command(flatten)]
     pub(super) selling: Selling,
 }

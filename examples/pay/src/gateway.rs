@@ -23,6 +23,8 @@ const CLIENT_ID: &str = "CASHFREE_CLIENT_ID";
 const CLIENT_SECRET: &str = "CASHFREE_CLIENT_SECRET";
 const DEVICE_TOKEN: &str = "CASHFREE_DEVICE_TOKEN";
 
+const SANDBOX: &str = "https://sandbox.cashfree.com/pg";
+
 /// An order that an earlier call left open can be paid for so long after it is taken up.
 const ABANDONED_MS: u32 = 60_000;
 
@@ -32,6 +34,8 @@ pub(super) struct Gateway {
     pub(super) pay: Endpoint,
     /// The backend, where there is one; it answers for orders instead of the gateway.
     pub(super) ask: Option<Endpoint>,
+    /// It sends payments on, too.
+    is_relayed: bool,
     config: Config,
     pub(super) version: ApiVersion,
     pub(super) timeout_ms: u32,
@@ -58,20 +62,20 @@ impl Gateway {
 
     /// For single calls.
     pub(super) fn to(to: &To) -> anyhow::Result<Self> {
-        let auth = merchant(to)?.unwrap_or(Auth::Session);
-        let pay = Endpoint::parse(&to.gateway, auth)
-            .map_err(|_| anyhow!("--gateway must be https://host, with a port and a path if need be"))?;
         let ask = match &to.status_url {
             None => None,
             Some(url) => {
                 let token = device_token(to)?.with_context(|| {
                     format!("--status-url needs a device token: set {DEVICE_TOKEN} or give --token-file")
                 })?;
-                Some(
-                    Endpoint::parse(url, token)
-                        .map_err(|_| anyhow!("--status-url must be https://host, with a port and a path if need be"))?,
-                )
+                Some(endpoint("--status-url", url, token)?)
             }
+        };
+        let auth = merchant(to)?.unwrap_or(Auth::Session);
+        let is_relayed = ask.is_some() && to.gateway.is_none();
+        let pay = match &ask {
+            Some(backend) if is_relayed => backend.clone(),
+            _ => endpoint("--gateway", to.gateway.as_deref().unwrap_or(SANDBOX), auth)?,
         };
         let config = match &to.ca {
             None => Config::new(),
@@ -84,6 +88,7 @@ impl Gateway {
         Ok(Self {
             pay,
             ask,
+            is_relayed,
             config,
             version: to.talk.api_version,
             timeout_ms: to.talk.timeout.saturating_mul(1_000),
@@ -99,6 +104,7 @@ impl Gateway {
         Ok(Self {
             pay: Endpoint::parse(server.url(), auth)?,
             ask: None,
+            is_relayed: false,
             config,
             version: talk.api_version,
             timeout_ms: talk.timeout.saturating_mul(1_000),
@@ -147,9 +153,10 @@ impl Gateway {
     /// To both, as a till takes them.
     pub(super) fn routes(&self) -> anyhow::Result<Routes<HttpsTransport, HttpsTransport>> {
         let pay = self.pay_transport()?;
-        Ok(match self.ask {
-            None => Routes::same(pay),
-            Some(_) => Routes::two(pay, self.ask_transport()?),
+        Ok(if self.ask.is_none() || self.is_relayed {
+            Routes::Same(pay)
+        } else {
+            Routes::two(pay, self.ask_transport()?)
         })
     }
 
@@ -196,6 +203,10 @@ impl Gateway {
     pub(super) fn patience_ms(&self) -> u32 {
         self.timeout_ms.min(if self.is_loopback() { 3_000 } else { 20_000 })
     }
+}
+
+fn endpoint(option: &str, url: &str, auth: Auth) -> anyhow::Result<Endpoint> {
+    Endpoint::parse(url, auth).map_err(|_| anyhow!("{option} must be https://host, with a port and a path if need be"))
 }
 
 /// The certificates in a file, PEM or DER.

@@ -11,7 +11,7 @@ use super::cli::{Folder, JournalCommand, LimitArgs};
 use super::console::Console;
 use super::entropy::unix_now;
 use super::exit::{Ending, masked};
-use super::{inspect, resume, till};
+use super::{inspect, recover, resume, till};
 
 pub(super) fn run(console: Console, command: &JournalCommand) -> anyhow::Result<Ending> {
     match command {
@@ -21,6 +21,7 @@ pub(super) fn run(console: Console, command: &JournalCommand) -> anyhow::Result<
             let order_id = order_id.as_deref().map(OrderId::parse).transpose()?;
             resume::run(console, selling, order_id.as_ref(), *close_after)
         }
+        JournalCommand::Recover { selling } => recover::run(console, selling),
         JournalCommand::Release { order_id, goods, selling } => {
             resume::release(console, selling, &OrderId::parse(order_id)?, goods.yes)
         }

@@ -23,6 +23,7 @@ mod otp;
 mod patience;
 mod qr;
 mod receipt;
+mod recover;
 mod refund;
 mod resume;
 mod sandbox_server;

@@ -23,6 +23,9 @@ use super::till::{self, Memory};
 use super::verdict::Facts;
 use super::{input, journal};
 
+/// How long an order can be paid, in minutes, unless an option or the backend says so.
+const EXPIRES_IN_MIN: u32 = 30;
+
 pub(super) fn create(console: Console, args: &CreateArgs) -> anyhow::Result<Ending> {
     let gateway = Gateway::for_sales(&args.selling)?;
     gateway.need_keys()?;
@@ -93,10 +96,13 @@ fn create_request(args: &CreateArgs, is_test: bool) -> anyhow::Result<CreateOrde
     };
     let id = CustomerId::parse(&given(&args.customer_id, "--customer-id", "walk_in")?)?;
     let customer = Customer::new(id, Phone::parse(&given(&args.phone, "--phone", "9999999999")?)?);
-    let expiry = UnixSeconds(unix_now().0 + u64::from(args.expires_in) * 60);
-    let mut request = CreateOrder::new(order_id, amount, customer)?
-        .with_currency(Currency::parse(&args.currency)?)
-        .with_expiry_time(Timestamp::from_unix(expiry));
+    let mut request = CreateOrder::new(order_id, amount, customer)?.with_currency(Currency::parse(&args.currency)?);
+    // A backend says itself how long its orders live.
+    if args.selling.to.status_url.is_none() {
+        let minutes = args.expires_in.unwrap_or(EXPIRES_IN_MIN);
+        let expiry = UnixSeconds(unix_now().0 + u64::from(minutes) * 60);
+        request = request.with_expiry_time(Timestamp::from_unix(expiry));
+    }
     if let Some(note) = &args.note {
         request = request.with_note(note)?;
     }

@@ -1,108 +1,130 @@
-//! A till without keys that asks the merchant's backend: here a small one, which knows one device token.
+//! A till without keys that asks the merchant's backend.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::{SystemTime, UNIX_EPOCH};
+use core::time::Duration;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use sandbox::{Request, Rules, Server};
+use pay_core::wire::{Auth, Endpoint};
+use sandbox::Rules;
+use serde_json::json;
+use transport_std::Roots;
 
 use super::gateways::Gateway;
-use super::program::pay_with;
+use super::program::{Run, pay_with};
 
-const TOKEN: &str = "device-token-0123456789abcdef";
+/// A gateway, a backend before it, and a till that the backend knows.
+struct Shop {
+    gateway: Gateway,
+    backend: backend::Server,
+    /// The certificates of both.
+    ca: String,
+    token: String,
+    till: String,
+}
+
+impl Shop {
+    fn open(rules: Rules) -> Self {
+        let gateway = Gateway::here(rules);
+        let dir = beside(&gateway);
+        let token = backend::add_direct_token(&dir, "till").unwrap().to_string();
+        let server = gateway.server();
+        let auth = Auth::merchant(server.client_id(), server.client_secret()).unwrap();
+        let endpoint = Endpoint::parse(server.url(), auth).unwrap();
+        let roots = Roots::from_der([server.ca_der()]).unwrap();
+        let mut config = backend::Config::new(endpoint, transport_std::Config::new().with_roots(roots), &dir);
+        config.first_look = Duration::from_millis(10);
+        let backend = backend::Server::start(config).unwrap();
+        let ca = gateway.file("both.pem", &format!("{}{}", server.ca_pem(), backend.ca_pem().unwrap()));
+        let till = gateway.till.clone();
+        Self { gateway, backend, ca, token, till }
+    }
+
+    fn dir(&self) -> PathBuf {
+        beside(&self.gateway)
+    }
+
+    fn run(&self, args: &[&str], env: &[(&str, &str)]) -> Run {
+        let to = ["--gateway", &self.gateway.url, "--ca", &self.ca, "--status-url", self.backend.url()];
+        pay_with(&[args, &to].concat(), "", env)
+    }
+
+    /// At the till with this folder, with its token.
+    fn at(&self, till: &str, args: &[&str]) -> Run {
+        self.run(&[args, &["--till", till, "--json"]].concat(), &[("CASHFREE_DEVICE_TOKEN", &self.token)])
+    }
+
+    /// Creates an order there, and gives its session.
+    fn order(&self, till: &str, id: &str) -> String {
+        let order = self.at(till, &["order", "create", "--order-id", id]).expect(0).json();
+        order["payment_session_id"].as_str().unwrap().to_owned()
+    }
+}
+
+/// The backend's folder.
+fn beside(gateway: &Gateway) -> PathBuf {
+    Path::new(&gateway.till).with_file_name("backend")
+}
+
+/// The backend sends the payment on: the till has no way to the gateway.
+#[test]
+fn it_pays_through_the_backend() {
+    let shop = Shop::open(Rules { settle_after_ms: Some(200), ..Rules::default() });
+    let token = backend::add_token(&shop.dir(), "relayed").unwrap();
+    let url = shop.backend.url();
+    let to = ["--status-url", url, "--ca", &shop.ca, "--till", &shop.till, "--json"];
+    let run = |args: &[&str]| pay_with(&[args, &to].concat(), "", &[("CASHFREE_DEVICE_TOKEN", &token)]);
+    let order = run(&["order", "create", "--order-id", "order-1"]).expect(0).json();
+    let session = order["payment_session_id"].as_str().unwrap();
+    let pay = ["order", "pay", "--session", session, "--order-id", "order-1", "--method", "upi-link"];
+    assert_eq!(run(&pay).expect(0).json()["outcome"], "paid");
+    assert_eq!(shop.gateway.server().gateway().charges("order-1").count(), 1);
+}
 
 // Mutant: sending both routes to the gateway gets a 401 for every question, and ends pending.
 #[test]
 fn it_pays_at_the_gateway_and_asks_the_backend() {
-    let gateway = Gateway::here(Rules { settle_after_ms: Some(200), ..Rules::default() });
-    let certificate = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(certificate.signing_key.serialize_der()));
-    let tls = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.cert.der().clone()], key)
-        .unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let url = format!("https://{address}");
-    // Both are trusted.
-    let ca = gateway.file("both.pem", &format!("{}{}", gateway.server().ca_pem(), certificate.cert.pem()));
-    let token = gateway.file("token", &format!("{TOKEN}\n"));
-
-    let over = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let (server, over, tls) = (gateway.server(), &over, Arc::new(tls));
-        scope.spawn(move || {
-            for stream in listener.incoming() {
-                if over.load(Ordering::SeqCst) {
-                    return;
-                }
-                // A client that distrusts us, or goes away, is its own business.
-                let _ = serve(stream.unwrap(), Arc::clone(&tls), server);
-            }
-        });
-        let to = ["--gateway", &gateway.url, "--ca", &ca, "--status-url", &url];
-        let run = |args: &[&str], env: &[(&str, &str)]| pay_with(&[args, &to].concat(), "", env);
-        let env = [("CASHFREE_DEVICE_TOKEN", TOKEN)];
-
-        let result = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| {
-            let order = run(&["order", "create", "--order-id", "order-1", "--json"], &env).expect(0).json();
-            let session = order["payment_session_id"].as_str().unwrap();
-            let pay = ["order", "pay", "--session", session, "--order-id", "order-1", "--method", "upi-link", "--json"];
-            let with_file = [&pay[..], &["--token-file", &token]].concat();
-            assert_eq!(run(&with_file, &[]).expect(0).json()["outcome"], "paid");
-            run(&["status", "--order-id", "order-1"], &env).expect(0);
-            // Without a token, or with a wrong one, nothing is asked and nothing paid.
-            run(&["status", "--order-id", "order-1"], &[]).expect(1);
-            run(&["status", "--order-id", "order-1"], &[("CASHFREE_DEVICE_TOKEN", "hunter2hunter2")]).expect(3);
-        }));
-        over.store(true, Ordering::SeqCst);
-        let _ = TcpStream::connect(address);
-        if let Err(panic) = result {
-            std::panic::resume_unwind(panic);
-        }
-    });
+    let shop = Shop::open(Rules { settle_after_ms: Some(200), ..Rules::default() });
+    let session = shop.order(&shop.till, "order-1");
+    let pay = ["order", "pay", "--session", &session, "--order-id", "order-1", "--method", "upi-link", "--json"];
+    let token = shop.gateway.file("token", &format!("{}\n", shop.token));
+    let with_file = [&pay[..], &["--till", &shop.till, "--token-file", &token]].concat();
+    assert_eq!(shop.run(&with_file, &[]).expect(0).json()["outcome"], "paid");
+    let status = ["status", "--order-id", "order-1"];
+    shop.run(&status, &[("CASHFREE_DEVICE_TOKEN", &shop.token)]).expect(0);
+    // Without a token, or with a wrong one, nothing is asked and nothing paid.
+    shop.run(&status, &[]).expect(1);
+    shop.run(&status, &[("CASHFREE_DEVICE_TOKEN", "hunter2hunter2")]).expect(3);
 }
 
-/// One request: what the token's device asks, asked with the merchant's keys.
-fn serve(stream: TcpStream, tls: Arc<ServerConfig>, server: &Server) -> std::io::Result<()> {
-    let session = ServerConnection::new(tls).unwrap();
-    let mut stream = BufReader::new(StreamOwned::new(session, stream));
-    let mut line = String::new();
-    stream.read_line(&mut line)?;
-    let mut words = line.split(' ');
-    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let mut request = Request::new(method, &format!("/pg{path}"));
-    loop {
-        let mut line = String::new();
-        stream.read_line(&mut line)?;
-        match line.trim_end().split_once(": ") {
-            Some((name, value)) => request = request.with_header(name, value),
-            None => break,
-        }
+/// Mutants: the epoch not kept; the epoch kept and not sent.
+#[test]
+fn a_till_that_lost_its_journal_fetches_its_orders_and_locks_its_twin_out() {
+    let shop = Shop::open(Rules::default());
+    let till = Path::new(&shop.till);
+    shop.order(&shop.till, "before-1");
+    // The secret is kept; the old unit still runs somewhere.
+    let twin = till.with_file_name("twin");
+    fs::create_dir(&twin).unwrap();
+    for file in fs::read_dir(till).unwrap().map(Result::unwrap) {
+        fs::copy(file.path(), twin.join(file.file_name())).unwrap();
     }
-    let length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-    request.body = vec![0; length];
-    stream.read_exact(&mut request.body)?;
-    let known = request.header("authorization") == Some(&format!("Bearer {TOKEN}"));
-    let keys = if known { (server.client_id(), server.client_secret()) } else { ("nobody", "nothing") };
-    let request = request.with_header("x-client-id", keys.0).with_header("x-client-secret", keys.1);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
-    let answer = server.gateway().handle(&request, u64::try_from(now).unwrap());
-    let head = format!(
-        "HTTP/1.1 {} x\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        answer.status,
-        answer.body.len()
+    fs::remove_file(till.join("journal.redb")).unwrap();
+
+    let found = shop.at(&shop.till, &["journal", "recover"]).expect(0).json();
+    assert_eq!(found, json!({"epoch": 1, "orders": 1, "left": 0}));
+    let listed = super::program::pay(&["journal", "list", "--json", "--till", &shop.till]).expect(0).json();
+    assert_eq!(
+        (&listed["sales"][0]["order_id"], &listed["sales"][0]["release"]),
+        (&"before-1".into(), &"unknown".into())
     );
-    let stream = stream.get_mut();
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(&answer.body)?;
-    stream.conn.send_close_notify();
-    stream.flush()
+    // It goes on selling; its twin does not, and what it says tells why.
+    shop.order(&shop.till, "after-1");
+    let refused = shop.at(twin.to_str().unwrap(), &["order", "create", "--order-id", "twin-1"]).expect(2);
+    assert!(refused.err.contains("device_epoch_over"), "{}", refused.err);
+    // What it has is not fetched again; `order create` keeps nothing of what it made.
+    let again = shop.at(&shop.till, &["journal", "recover"]).expect(0).json();
+    assert_eq!(again, json!({"epoch": 2, "orders": 1, "left": 0}));
+    // Keys alone know no device.
+    let alone = shop.gateway.pay(&["journal", "recover"]).expect(1);
+    assert!(alone.err.contains("--status-url"), "{}", alone.err);
 }
