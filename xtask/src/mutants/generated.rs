@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::str::FromStr;
-use std::time::Duration;
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::Value;
 
 use super::copy::{Copy, scratch};
-use super::notice::{Built, end, executables};
+use super::notice::{Built, executables};
 use super::switch::{Generated, MODULE, VARIABLE, numbers_in, switch};
 use crate::command::output;
 use crate::workspace;
@@ -22,8 +24,11 @@ use crate::workspace;
 const NAMED_IN: &str = "docs/mutants.md";
 /// Only the exploration of all states compiles these files, and `cargo xtask explore --raised` judges them.
 const LEFT_OUT: &str = "**/canonical.rs";
-/// What runs for a second without a mutant does not end any more after this.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Tests that take so many times what they take without a mutant, and a little more, do not end any more.
+const PATIENCE: u32 = 20;
+const A_LITTLE: Duration = Duration::from_secs(10);
+/// How many mutants are judged at once: one does nothing but wait while a mutant loops.
+const AT_ONCE: usize = 3;
 /// How often what does not compile is taken out before it is given up.
 const BUILDS: usize = 20;
 
@@ -126,12 +131,25 @@ fn play(part: &Part, copy: &Copy, all: &[Generated], mut wanted: Vec<&Generated>
     println!("{}: {} mutants, {} of them switched", part.package, all.len(), switched.numbers.len());
     for (n, level) in part.levels.iter().enumerate() {
         let tests = switched.build(level.build)?;
-        ensure!(!fails(&tests, level, 0)?, "the tests fail although no mutant is on");
+        let begun = Instant::now();
+        ensure!(!fails(&tests, level, 0, PATIENCE * A_LITTLE)?, "the tests fail although no mutant is on");
+        let patience = PATIENCE * begun.elapsed() + A_LITTLE;
         let left: Vec<_> = wanted.iter().filter(|mutant| !verdicts.settles(mutant, n)).collect();
         println!("{} {}: {} mutants", level.build.join(" "), level.tests.join(" "), left.len());
-        for mutant in left {
-            verdicts.note(mutant, n, fails(&tests, level, mutant.n)?)?;
-        }
+        let (next, verdicts) = (Mutex::new(left.into_iter()), Mutex::new(&mut verdicts));
+        let judge = || -> Result<()> {
+            loop {
+                let Some(mutant) = next.lock().map_err(|_| anyhow!("another judge failed"))?.next() else {
+                    return Ok(());
+                };
+                let noticed = fails(&tests, level, mutant.n, patience)?;
+                verdicts.lock().map_err(|_| anyhow!("another judge failed"))?.note(mutant, n, noticed)?;
+            }
+        };
+        thread::scope(|scope| {
+            let judges: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(judge)).collect();
+            judges.into_iter().try_for_each(|judge| judge.join().map_err(|_| anyhow!("a judge panicked"))?)
+        })?;
     }
     let last = part.levels.len() - 1;
     let survivors = wanted.iter().filter(|mutant| verdicts.of(mutant) == Some((last, false)));
@@ -139,16 +157,34 @@ fn play(part: &Part, copy: &Copy, all: &[Generated], mut wanted: Vec<&Generated>
 }
 
 /// Whether one of the tests fails, or does not end, while this mutant is on.
-fn fails(tests: &[Built], level: &Level, mutant: usize) -> Result<bool> {
+fn fails(tests: &[Built], level: &Level, mutant: usize, patience: Duration) -> Result<bool> {
     for test in tests {
         let mut command = Command::new(&test.path);
         command.current_dir(&test.directory).env("CARGO_MANIFEST_DIR", &test.directory);
         command.env(VARIABLE, mutant.to_string()).env_remove("RUST_BACKTRACE").arg("--quiet").args(level.tests);
-        if end(&mut command, PATIENCE)?.code != Some(0) {
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).env_remove("LD_LIBRARY_PATH");
+        if !passes(&mut command, patience)? {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whether it ends in time, and well.
+fn passes(command: &mut Command, patience: Duration) -> Result<bool> {
+    let mut child = command.spawn().with_context(|| format!("cannot start {}", command.get_program().display()))?;
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status.success());
+        }
+        if begun.elapsed() > patience {
+            child.kill()?;
+            child.wait()?;
+            return Ok(false);
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// The copy with all mutants of a part behind switches. Dropped, the copy is sound again.
