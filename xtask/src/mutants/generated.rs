@@ -86,8 +86,8 @@ impl FromStr for Shard {
     }
 }
 
-/// Plays one shard, in `files` only if there are some. With `resume` what an earlier run of the same sources has a verdict of is left
-/// out. Fails if one survives that the docs do not name.
+/// Plays one shard, in `files` only if there are some. With `resume` is left out what an earlier run of the same sources noticed, or
+/// what the same tests let pass. Fails if one survives that the docs do not name.
 pub(super) fn run(shard: &Shard, files: &[String], resume: bool) -> Result<()> {
     let copy = Copy::make()?;
     let named = std::fs::read_to_string(workspace::root().join(NAMED_IN)).context(NAMED_IN)?;
@@ -134,7 +134,8 @@ fn play(part: &Part, copy: &Copy, all: &[Generated], mut wanted: Vec<&Generated>
         let begun = Instant::now();
         ensure!(!fails(&tests, level, 0, PATIENCE * A_LITTLE)?, "the tests fail although no mutant is on");
         let patience = PATIENCE * begun.elapsed() + A_LITTLE;
-        let left: Vec<_> = wanted.iter().filter(|mutant| !verdicts.settles(mutant, n)).collect();
+        let judges = fingerprint(&tests)?;
+        let left: Vec<_> = wanted.iter().filter(|mutant| !verdicts.settles(mutant, n, judges)).collect();
         println!("{} {}: {} mutants", level.build.join(" "), level.tests.join(" "), left.len());
         let (next, verdicts) = (Mutex::new(left.into_iter()), Mutex::new(&mut verdicts));
         let judge = || -> Result<()> {
@@ -143,7 +144,7 @@ fn play(part: &Part, copy: &Copy, all: &[Generated], mut wanted: Vec<&Generated>
                     return Ok(());
                 };
                 let noticed = fails(&tests, level, mutant.n, patience)?;
-                verdicts.lock().map_err(|_| anyhow!("another judge failed"))?.note(mutant, n, noticed)?;
+                verdicts.lock().map_err(|_| anyhow!("another judge failed"))?.note(mutant, n, judges, noticed)?;
             }
         };
         thread::scope(|scope| {
@@ -152,7 +153,7 @@ fn play(part: &Part, copy: &Copy, all: &[Generated], mut wanted: Vec<&Generated>
         })?;
     }
     let last = part.levels.len() - 1;
-    let survivors = wanted.iter().filter(|mutant| verdicts.of(mutant) == Some((last, false)));
+    let survivors = wanted.iter().filter(|mutant| verdicts.has_passed(mutant, last));
     Ok(survivors.map(|mutant| without_place(&mutant.name)).collect())
 }
 
@@ -285,10 +286,21 @@ impl Drop for Switched<'_> {
     }
 }
 
-/// What each level said of each mutant, kept in a file.
+/// Another one for other tests.
+fn fingerprint(tests: &[Built]) -> Result<u64> {
+    let mut hash = DefaultHasher::new();
+    for test in tests {
+        std::fs::read(&test.path)?.hash(&mut hash);
+    }
+    Ok(hash.finish())
+}
+
+/// What the tests of each level said of each mutant, kept in a file.
 struct Verdicts {
     file: PathBuf,
-    said: BTreeMap<String, (usize, bool)>,
+    noticed: BTreeSet<String>,
+    /// Which mutants these tests of this level let pass.
+    passed: BTreeSet<(usize, u64, String)>,
 }
 
 impl Verdicts {
@@ -297,30 +309,39 @@ impl Verdicts {
         if !resume {
             let _ = std::fs::remove_file(&file);
         }
-        let text = std::fs::read_to_string(&file).unwrap_or_default();
-        let lines = text.lines().filter_map(|line| {
-            let mut parts = line.splitn(3, '\t');
-            let (level, noticed) = (parts.next()?.parse().ok()?, parts.next()? == "noticed");
-            Some((parts.next()?.to_owned(), (level, noticed)))
-        });
-        Ok(Self { said: lines.collect(), file })
+        let mut verdicts = Self { noticed: BTreeSet::new(), passed: BTreeSet::new(), file };
+        for line in std::fs::read_to_string(&verdicts.file).unwrap_or_default().lines() {
+            let [level, judges, word, name] = line.splitn(4, '\t').collect::<Vec<_>>()[..] else { continue };
+            let (Ok(level), Ok(judges)) = (level.parse(), u64::from_str_radix(judges, 16)) else { continue };
+            verdicts.take(name, level, judges, word == "noticed");
+        }
+        Ok(verdicts)
     }
 
-    /// The last level that judged it, and whether it noticed it.
-    fn of(&self, mutant: &Generated) -> Option<(usize, bool)> {
-        self.said.get(&mutant.name).copied()
+    fn take(&mut self, name: &str, level: usize, judges: u64, noticed: bool) {
+        if noticed {
+            self.noticed.insert(name.to_owned());
+        } else {
+            self.passed.insert((level, judges, name.to_owned()));
+        }
     }
 
-    /// This level need not run.
-    fn settles(&self, mutant: &Generated, level: usize) -> bool {
-        self.of(mutant).is_some_and(|(last, noticed)| noticed || last >= level)
+    /// These tests of this level need not run: they let it pass, or others have noticed it.
+    fn settles(&self, mutant: &Generated, level: usize, judges: u64) -> bool {
+        self.noticed.contains(&mutant.name) || self.passed.contains(&(level, judges, mutant.name.clone()))
     }
 
-    fn note(&mut self, mutant: &Generated, level: usize, noticed: bool) -> Result<()> {
-        self.said.insert(mutant.name.clone(), (level, noticed));
+    /// No test of any level noticed it.
+    fn has_passed(&self, mutant: &Generated, last: usize) -> bool {
+        let passed = |(level, _, name): &(usize, u64, String)| *level == last && *name == mutant.name;
+        !self.noticed.contains(&mutant.name) && self.passed.iter().any(passed)
+    }
+
+    fn note(&mut self, mutant: &Generated, level: usize, judges: u64, noticed: bool) -> Result<()> {
+        self.take(&mutant.name, level, judges, noticed);
         let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&self.file)?;
         let word = if noticed { "noticed" } else { "passed" };
-        Ok(writeln!(file, "{level}\t{word}\t{}", mutant.name)?)
+        Ok(writeln!(file, "{level}\t{judges:016x}\t{word}\t{}", mutant.name)?)
     }
 }
 
