@@ -32,7 +32,11 @@ impl Sale {
         };
         let body = body(&head, rx);
         if head.is_success() {
-            if self.adopt_order(&head, body) {
+            let adopted = self.adopt_order(&head, body);
+            if adopted && head.replayed {
+                // An earlier call made it, and who has paid it since is not in this answer.
+                self.phase = Phase::Ask(Question::TakePayments, now);
+            } else if adopted {
                 // Nobody but this sale has had its session.
                 self.record.alone = true;
                 self.forget_body();

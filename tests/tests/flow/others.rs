@@ -158,7 +158,28 @@ fn an_answer_from_the_store_may_be_to_another_terminals_call() {
     for ours in [ours.replace("till_mark", "other_tag"), ours] {
         let mut rig = Rig::creating();
         rig.tell("create", Told::Lost).tell("create", Told::With(|head| head.replayed = true, status, ours));
+        rig.tell("list", list(&[]));
         assert_eq!(rig.next(), Asked::Ready(String::new()));
+    }
+}
+
+// Who holds keys may have begun to pay between the two calls. A backend that has the order already answers so, too.
+#[test]
+fn what_an_earlier_create_call_made_is_not_paid_beside_others() {
+    for (status, outcome) in [
+        ("PENDING", Outcome::OrderTaken),
+        ("NOT_ATTEMPTED", Outcome::OrderTaken),
+        ("FAILED", Outcome::OrderTaken),
+        ("SUCCESS", Outcome::PaidElsewhere),
+    ] {
+        let Told::Answer(code, ours) = order_is("ACTIVE") else { unreachable!() };
+        let mut rig = Rig::creating();
+        rig.tell("create", Told::Lost).tell("create", Told::With(|head| head.replayed = true, code, ours));
+        rig.tell("list", list(&[(21, status)]));
+        if status == "SUCCESS" {
+            rig.tell("list", list(&[(21, status)]));
+        }
+        assert_eq!(rig.next(), Asked::Done(outcome), "{status}");
     }
 }
 
