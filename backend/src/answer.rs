@@ -138,6 +138,12 @@ impl Answer {
         self
     }
 
+    /// The budget of the minute is spent: nothing was sent to the gateway.
+    pub fn throttled(rate: Rate) -> Self {
+        let refusal = Self::refusal(429, "rate_limit_error", "request_failed", "too many requests: see the headers");
+        Self { rate: Some(rate), ..refusal }
+    }
+
     /// This program could not keep a record. Something may have been sent to the gateway before.
     pub fn not_kept() -> Self {
         let body = json!({"message": "the record could not be kept"});
@@ -169,9 +175,5 @@ impl Answer {
 
     pub(crate) fn not_signed() -> Self {
         Self::refusal(401, "authentication_error", "request_failed", "the signature is missing or not the gateway's")
-    }
-
-    pub(crate) fn throttled(rate: Rate) -> Self {
-        Self::refusal(429, "rate_limit_error", "request_failed", "too many requests: see the headers").with_rate(rate)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use pay_core::model::CallKind;
-use pay_core::wire::RateLimit;
+use pay_core::wire::ResponseHead;
 
 use crate::answer::Rate;
 
@@ -81,9 +81,10 @@ impl Limits {
     }
 }
 
-/// What is counted together.
+/// What is counted together: see [`Limits`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
+#[allow(missing_docs, clippy::exhaustive_enums)] // the names of `Limits`
+pub enum Class {
     CreateOrder,
     ReadOrder,
     CloseOrder,
@@ -95,6 +96,7 @@ pub(crate) enum Class {
 
 impl Class {
     /// Its name, for counters.
+    #[cfg(feature = "service")]
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::CreateOrder => "create_order",
@@ -108,7 +110,7 @@ impl Class {
     }
 
     /// `None` for calls that this program does not make.
-    pub(crate) const fn of(call: CallKind) -> Option<Self> {
+    pub const fn of(call: CallKind) -> Option<Self> {
         match call {
             CallKind::CreateOrder => Some(Self::CreateOrder),
             CallKind::ReadOrder => Some(Self::ReadOrder),
@@ -123,12 +125,12 @@ impl Class {
 }
 
 /// Every class's window.
-#[derive(Default)]
-pub(crate) struct Budget {
+#[derive(Clone, Debug, Default)]
+pub struct Budget {
     windows: [Window; 7],
 }
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 struct Window {
     calls: VecDeque<u64>,
     made: u64,
@@ -145,7 +147,7 @@ impl Budget {
     ///
     /// # Errors
     /// How long to wait, if there is none left; nothing is taken then.
-    pub(crate) fn take(&mut self, class: Class, limits: &Limits, now: u64) -> Result<(), Rate> {
+    pub fn take(&mut self, class: Class, limits: &Limits, now: u64) -> Result<(), Rate> {
         let rate = self.rate(class, limits, now);
         let window = self.window(class);
         if rate.retry_s > 0 {
@@ -161,7 +163,7 @@ impl Budget {
     }
 
     /// What is left.
-    pub(crate) fn rate(&mut self, class: Class, limits: &Limits, now: u64) -> Rate {
+    pub fn rate(&mut self, class: Class, limits: &Limits, now: u64) -> Rate {
         let limit = limits.of(class);
         let window = self.window(class);
         while window.calls.front().is_some_and(|at| now.saturating_sub(*at) >= WINDOW_MS) {
@@ -184,17 +186,21 @@ impl Budget {
         Rate { limit, remaining, retry_s: wait.div_ceil(1000) }
     }
 
-    /// Takes note of what the gateway says. Throttled without a time to wait: a minute.
-    pub(crate) fn note(&mut self, class: Class, throttled: bool, said: &RateLimit, now: u64) {
-        let window = self.window(class);
+    /// Takes note of what the gateway says, unless it is what it said before to the same key. Throttled without a time to wait: a minute.
+    pub fn note(&mut self, class: Class, head: &ResponseHead, now: u64) {
+        if head.replayed {
+            return;
+        }
+        let (window, said) = (self.window(class), &head.rate_limit);
         window.said = said.remaining.map(|remaining| (remaining, now));
-        if throttled {
+        if head.status == 429 {
             let wait = said.retry_s.filter(|seconds| *seconds > 0).unwrap_or(60).min(3600);
             window.blocked_until = now + u64::from(wait) * 1000;
         }
     }
 
     /// Calls made since the start.
+    #[cfg(feature = "service")]
     pub(crate) fn made(&mut self, class: Class) -> u64 {
         self.window(class).made
     }
@@ -227,17 +233,20 @@ mod tests {
         assert_eq!(budget.take(Class::Payments, &LIMITS, 60_000), Ok(()), "classes are apart");
     }
 
-    // Mutant: `blocked_until` left out of `wait` sends on while the gateway says no.
+    // Mutants: `blocked_until` left out of `wait` sends on while the gateway says no; `replayed` not looked at.
     #[test]
     fn the_gateway_has_the_last_word() {
         let mut budget = Budget::default();
-        let said = RateLimit::default();
-        budget.note(Class::ReadOrder, true, &said, 5_000);
+        let mut head = ResponseHead::new(429);
+        head.replayed = true;
+        budget.note(Class::ReadOrder, &head, 4_000);
+        assert_eq!(budget.take(Class::ReadOrder, &LIMITS, 4_000), Ok(()), "that was said before");
+        budget.note(Class::ReadOrder, &ResponseHead::new(429), 5_000);
         assert_eq!(budget.take(Class::ReadOrder, &LIMITS, 5_000).unwrap_err().retry_s, 60);
         assert_eq!(budget.take(Class::ReadOrder, &LIMITS, 65_000), Ok(()));
-        let mut head = pay_core::wire::ResponseHead::new(200);
+        let mut head = ResponseHead::new(200);
         head.note_header("x-ratelimit-remaining", "1");
-        budget.note(Class::ReadOrder, false, &head.rate_limit, 65_000);
+        budget.note(Class::ReadOrder, &head, 65_000);
         assert_eq!(budget.rate(Class::ReadOrder, &LIMITS, 65_000).remaining, 1);
     }
 }

@@ -126,7 +126,7 @@ impl Gateway {
         self.metrics.called(class.name(), status, self.clock.now().saturating_sub(since));
         let head = head.ok_or("the gateway gave no answer")?;
         self.keep(line);
-        self.budget().note(class, head.status == 429, &head.rate_limit, self.now());
+        self.budget().note(class, &head, self.now());
         rx.truncate(head.body_len);
         Ok((head, rx))
     }

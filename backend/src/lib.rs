@@ -9,13 +9,12 @@ pub mod book;
 pub mod rules;
 
 mod answer;
+mod budget;
 mod call;
 mod notice;
 
 #[cfg(feature = "service")]
 mod agenda;
-#[cfg(feature = "service")]
-mod budget;
 #[cfg(feature = "service")]
 mod cache;
 #[cfg(feature = "service")]
@@ -65,7 +64,6 @@ mod wait;
 #[cfg(feature = "service")]
 mod watch;
 
-#[cfg(feature = "service")]
 pub use budget::Limits;
 pub use call::Prices;
 #[cfg(feature = "service")]

@@ -9,6 +9,8 @@ pub mod describe;
 pub mod explore;
 #[cfg(any(feature = "backend-kill", feature = "explore", feature = "soak", feature = "sweep"))]
 pub mod laws;
+#[cfg(feature = "merchant")]
+pub mod merchant;
 pub mod nor;
 pub mod spell;
 #[cfg(feature = "sweep")]

@@ -24,6 +24,7 @@ use serde_json::json;
 
 pub use crate::answer::{Answer, Rate};
 use crate::book::{Effect, Event, Owner};
+pub use crate::budget::{Budget, Class, Limits};
 pub use crate::call::{Call, Incoming, Prices};
 pub use decide::{Said, decide, done};
 pub use duties::fulfil;

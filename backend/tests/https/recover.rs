@@ -54,13 +54,17 @@ fn counter(stays: bool) -> Counter {
 }
 
 fn terminal<'b>(shop: &Shop, epoch: u32, memory: &'b mut (Vec<u8>, Vec<u8>)) -> Terminal<'b> {
+    terminal_by(shop, epoch, Refunds::ByBackend, memory)
+}
+
+fn terminal_by<'b>(shop: &Shop, epoch: u32, refunds: Refunds, memory: &'b mut (Vec<u8>, Vec<u8>)) -> Terminal<'b> {
     let backend = shop.backend();
     let config = transport_std::Config::new().with_roots(Roots::from_der([backend.ca_der().unwrap()]).unwrap());
     let endpoint = Endpoint::parse(backend.url(), Auth::bearer(&shop.token).unwrap()).unwrap();
     let routes = Routes::same(HttpsTransport::new(endpoint, config).unwrap());
     let mut policy = Policy::with_ask();
     policy.release = true;
-    policy.refunds = Refunds::ByBackend;
+    policy.refunds = refunds;
     (policy.ask_ms, policy.settle_ms) = (50, 200);
     let device = Device { secret: DeviceSecret::new([3; 32]), journal: MemoryJournal::new(), incarnation: 1, epoch };
     let mut seed = [0; 32];
@@ -151,6 +155,30 @@ fn a_lost_journal_does_not_pay_beside_the_code_that_is_out() {
         other => panic!("{other:?}"),
     }
     assert_eq!(shop.gateway.gateway().payments().len(), 1);
+}
+
+/// A create call that is made again, as its answer was lost, while another system of the merchant is having the order paid.
+///
+/// Mutant: the sale that takes what an earlier call made for its own alone, because it has its mark.
+#[test]
+fn an_order_that_a_stranger_is_paying_is_not_paid_beside_it() {
+    for refunds in [Refunds::ByBackend, Refunds::ByCaller] {
+        let shop = Shop::open(&format!("stranger-{refunds:?}"));
+        let (mut first, mut second) = (memory(), memory());
+        let order_id = OrderId::parse("till-78").unwrap();
+        let request = CreateOrder::new(order_id.clone(), Amount::parse("10.15").unwrap(), customer()).unwrap();
+        terminal_by(&shop, 0, refunds, &mut first).create_by(&request, &mut counter(true)).unwrap();
+        let now = shop.gateway.now();
+        shop.gateway.gateway().stranger_pays(order_id.as_str(), sandbox::PaymentStatus::Pending, now).unwrap();
+
+        let mut again = terminal_by(&shop, 0, refunds, &mut second);
+        let ended = again
+            .create_by(&request, &mut counter(true))
+            .map(|order| again.sell(order, Upi::link(), &mut counter(false)));
+        let is_taken = matches!(ended, Err(TillError::Trouble(Trouble::Over(Outcome::OrderTaken))));
+        assert!(is_taken, "{refunds:?}: {ended:?}");
+        assert_eq!(shop.gateway.gateway().payments().len(), 1, "{refunds:?}");
+    }
 }
 
 /// Mutant: the refusal read as "the order exists", which is asked about for five minutes.

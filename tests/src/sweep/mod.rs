@@ -14,7 +14,6 @@ mod facts;
 mod fault;
 mod flash;
 mod journal;
-mod merchant;
 mod network;
 mod outside;
 mod story;

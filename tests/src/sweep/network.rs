@@ -9,7 +9,7 @@ use sandbox::Break;
 use super::boot::Boot;
 use super::explore::Kind;
 use super::fault::Net;
-use super::merchant::Mishap;
+use crate::merchant::{Mishap, plain};
 
 /// What a wrong byte of an answer is: no JSON has it.
 const GARBAGE: u8 = 0x01;
@@ -75,13 +75,6 @@ fn note(boot: &Boot<'_>, call: CallKind, send: Option<usize>, result: &Result<Re
 
 fn shown(net: Option<Net>) -> String {
     net.map_or_else(String::new, |net| format!(" <- {net:?}"))
-}
-
-pub(super) fn plain(request: &Request<'_>, auth: &Auth) -> sandbox::Request {
-    let mut plain = sandbox::Request::new(request.call.method().as_str(), &format!("/pg{}", request.call));
-    plain.headers.extend(request.headers(auth).map(|(name, value)| (name.to_owned(), value.to_owned())));
-    plain.body = request.body.expose().to_vec();
-    plain
 }
 
 /// There and back, with what goes wrong on the way.

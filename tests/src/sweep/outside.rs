@@ -1,24 +1,20 @@
 //! Everything that a power cut of the terminal leaves as it is: the gateway, requests on their way, the flash, the
 //! shopper, the goods, the time; and what an honest observer has seen of it all.
 
+use backend::rules::Way;
 use pay_core::model::{Amount, Currency, MethodClass, OpenOrder, OrderId, PaymentSessionId, Timestamp, UnixSeconds};
 use pay_core::sale::{Outcome, Record, Stage};
 use sandbox::{Gateway, PaymentStatus, Rules, SessionKeys};
 
 use super::case::{Case, Mode};
 use super::flash::Flash;
-use super::merchant::{Line, Merchant, Mishap};
 use super::story::{Lost, Other, Setting, Story};
 use super::twin::Twin;
 use super::twist::twisted;
+use crate::merchant::{CLIENT_ID, CLIENT_SECRET, LIFE_S, Line, Merchant, Mishap};
 
 /// The sweep starts at 2026-11-22T16:20:12Z.
 pub(super) const START: u64 = 1_795_364_412_000;
-pub(super) const CLIENT_ID: &str = "TEST_ID";
-pub(super) const CLIENT_SECRET: &str = "TEST_SECRET";
-
-/// Orders can be paid for so many seconds.
-pub(super) const LIFE_S: u64 = 1_800;
 /// What becomes of a payment that nobody acts on: the gateway's page and the bank give up.
 const LAPSE: &[(u64, &str)] = &[(150_000, "USER_DROPPED"), (300_000, "USER_DROPPED")];
 
@@ -127,6 +123,7 @@ impl Outside {
         let session_keys = if case.mode == Mode::Keys { SessionKeys::Honoured } else { SessionKeys::Ignored };
         let rules = Rules { session_keys, ..Rules::default() };
         let gateway = Gateway::new(rules, "https://127.0.0.1:1/pg", CLIENT_ID, CLIENT_SECRET, case.number(1));
+        let way = if case.mode == Mode::Relayed { Way::Relayed } else { Way::Direct };
         let mut outside = Self {
             gateway,
             flash: Flash::new(case.word, case.ecc()),
@@ -135,7 +132,7 @@ impl Outside {
             late: Vec::new(),
             story: case.story,
             books: Vec::new(),
-            merchant: Merchant::new(case),
+            merchant: Merchant::new(way, case.honours_relayed_keys()),
             twin: None,
             others: Vec::new(),
             incarnation: 0xa1,
@@ -307,7 +304,8 @@ impl Outside {
                 self.twin = Some(twin);
             } else {
                 let Self { merchant, gateway, now, story, .. } = self;
-                merchant.work(Line { gateway, setting: story.setting, now: *now });
+                let gateway = &mut |request: &sandbox::Request| twisted(story.setting, gateway, request, *now);
+                merchant.work(Line { gateway, now: *now });
             }
         }
         self.now = self.now.max(to);
@@ -326,7 +324,8 @@ impl Outside {
         let Self { merchant, gateway, books, now, story, .. } = self;
         let known = gateway.payments().len();
         let answer = if backends {
-            let answer = merchant.answer(request, Line { gateway, setting: story.setting, now: *now }, mishap);
+            let gateway = &mut |request: &sandbox::Request| twisted(story.setting, gateway, request, *now);
+            let answer = merchant.answer(request, Line { gateway, now: *now }, mishap);
             if let Some(what) = merchant.broken.take() {
                 self.broken.get_or_insert(what);
             }

@@ -13,9 +13,9 @@ use super::case::{Case, Method, Mode};
 use super::explore::Kind;
 use super::journal::Kept;
 use super::network;
-use super::outside::{CLIENT_ID, CLIENT_SECRET, LIFE_S};
 use super::story::PROLOGUE;
 use super::terms;
+use crate::merchant::{CLIENT_ID, CLIENT_SECRET, LIFE_S};
 
 /// Steps that one job of the till may take; one that asks for more asks for ever.
 const STEPS: u32 = 1_500;

@@ -6,10 +6,10 @@ use pay_core::till::{Choice, Do, Done, Event, Goods, Life, Note, Seen};
 use pay_core::wire::{Auth, Route};
 
 use super::case::Case;
-use super::merchant::Mishap;
-use super::network::{answered, plain};
-use super::outside::{CLIENT_ID, CLIENT_SECRET, Outside};
+use super::network::answered;
+use super::outside::Outside;
 use super::terms;
+use crate::merchant::{CLIENT_ID, CLIENT_SECRET, Mishap, plain};
 
 /// Pauses between two looks at what it has open.
 const PAUSES_MS: [u64; 7] = [60_000, 300_000, 1_900_000, 1_900_000, 7_200_000, 25_000_000, 90_000_000];

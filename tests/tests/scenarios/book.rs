@@ -1,6 +1,6 @@
 //! The order of a scenario at the gateway, and what must hold of it at the end.
 
-use sandbox::{Gateway, Means, Mode, Request, SCENARIO_HEADER, Scenario};
+use sandbox::{Expect, Gateway, Means, Mode, Request, SCENARIO_HEADER, Scenario};
 
 use crate::terminal::{Ended, LIFE_MS, ORDER};
 
@@ -29,15 +29,28 @@ pub fn make_order(gateway: &mut Gateway, keys: (&str, &str), scenario: &Scenario
 /// What is wrong with how a terminal ended, if anything is. The gateway's clock has run on for [`LONG_AFTER_MS`].
 pub fn judge(scenario: &Scenario, mode: Mode, ended: &Ended, gateway: &Gateway) -> Result<(), String> {
     let expected = scenario.expect(mode).expect("it applies");
+    let books = ended.said.check(gateway, ORDER);
+    judge_by(scenario, &format!("{mode:?}"), ended, gateway, expected, books)
+}
+
+/// The same of a terminal that must end so; `books`: whether the gateway's agree with what it said.
+pub fn judge_by(
+    scenario: &Scenario,
+    mode: &str,
+    ended: &Ended,
+    gateway: &Gateway,
+    expected: Expect,
+    books: Result<(), String>,
+) -> Result<(), String> {
     let what = |why: String| {
         let attempts: Vec<_> = ended.record.attempts().map(|attempt| (&attempt.state, attempt.cf_payment_id)).collect();
         let payments: Vec<_> = gateway.payments().iter().map(|payment| (payment.id, payment.status)).collect();
         format!(
-            "{} {mode:?} ({}): {why}; {:?}, stage {:?}, attempts {attempts:?}, books {payments:?}",
+            "{} {mode} ({}): {why}; {:?}, stage {:?}, attempts {attempts:?}, books {payments:?}",
             scenario.id, scenario.name, ended.outcome, ended.record.stage
         )
     };
-    ended.said.check(gateway, ORDER).map_err(what)?;
+    books.map_err(what)?;
     // What charges by itself is never sent again blindly: one payment for each attempt. A code that nobody saw may be.
     let attempts = ended.record.attempts().count();
     let most = match scenario.means {

@@ -5,6 +5,7 @@ mod book;
 mod counter;
 mod memory;
 mod proxy;
+mod relayed;
 mod selection;
 mod terminal;
 mod tls;

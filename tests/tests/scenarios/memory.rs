@@ -8,15 +8,14 @@ use pay_core::drive::Routes;
 use pay_core::drive::transport::{Error, ErrorType, blocking};
 use pay_core::sale::{AttemptState, Delivery, ErrorKind, Failure};
 use pay_core::wire::{Auth, Endpoint, Request, ResponseHead};
-use sandbox::{Break, Gateway, Mode, Rules, Scenario, SessionKeys};
+use sandbox::{Break, Gateway, Mode, Response, Rules, Scenario, SessionKeys};
+use tests::merchant::{CLIENT_ID, CLIENT_SECRET, plain};
 
 use crate::book::{LONG_AFTER_MS, judge, make_order};
 use crate::terminal::{Ended, ORDER, World, play};
 
-const CLIENT_ID: &str = "TEST_ID";
-const CLIENT_SECRET: &str = "TEST_SECRET";
 /// 2026-11-22T16:20:12Z.
-const START: u64 = 1_795_364_412_000;
+pub const START: u64 = 1_795_364_412_000;
 /// The largest head that a transport takes.
 const HEAD_MAX: usize = 16 * 1024;
 
@@ -30,7 +29,7 @@ struct Shared {
 struct Wire(Rc<Shared>, Endpoint);
 
 #[derive(Debug)]
-struct Lost(Failure);
+pub struct Lost(pub Failure);
 
 impl std::fmt::Display for Lost {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -89,32 +88,33 @@ impl blocking::Transport for Wire {
     fn disconnect(&mut self) {}
 
     fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Lost> {
-        let mut plain = sandbox::Request::new(request.call.method().as_str(), &format!("/pg{}", request.call));
-        for (name, value) in request.headers(self.1.auth()) {
-            plain = plain.with_header(name, value);
-        }
-        plain.body = request.body.expose().to_vec();
+        let plain = plain(request, self.1.auth());
         let answer = self.0.gateway.borrow_mut().handle(&plain, START + self.0.now.get());
         let stalled = answer.fault.is_some_and(|fault| fault.how == Break::Stall);
         self.0.now.set(self.0.now.get() + if stalled { u64::from(request.timeout_ms) } else { 40 });
-        let lost = |kind| Err(Lost(Failure { kind, delivery: Delivery::Unknown }));
-        if answer.fault.is_some() {
-            return lost(if stalled { ErrorKind::TimedOut } else { ErrorKind::Closed });
-        }
-        let mut head = ResponseHead::new(answer.status);
-        let mut size = 0;
-        for (name, value) in &answer.headers {
-            size += name.len() + value.len() + 4;
-            head.note_header(name, value);
-        }
-        if size > HEAD_MAX {
-            return lost(ErrorKind::ResponseTooLarge);
-        }
-        head.body_len = answer.body.len().min(rx.len());
-        head.truncated = answer.body.len() > rx.len();
-        rx[..head.body_len].copy_from_slice(&answer.body[..head.body_len]);
-        Ok(head)
+        received(&answer, rx).map_err(Lost)
     }
+}
+
+/// An answer as a transport gives it.
+pub fn received(answer: &Response, rx: &mut [u8]) -> Result<ResponseHead, Failure> {
+    let lost = |kind| Err(Failure { kind, delivery: Delivery::Unknown });
+    if let Some(fault) = answer.fault {
+        return lost(if fault.how == Break::Stall { ErrorKind::TimedOut } else { ErrorKind::Closed });
+    }
+    let mut head = ResponseHead::new(answer.status);
+    let mut size = 0;
+    for (name, value) in &answer.headers {
+        size += name.len() + value.len() + 4;
+        head.note_header(name, value);
+    }
+    if size > HEAD_MAX {
+        return lost(ErrorKind::ResponseTooLarge);
+    }
+    head.body_len = answer.body.len().min(rx.len());
+    head.truncated = answer.body.len() > rx.len();
+    rx[..head.body_len].copy_from_slice(&answer.body[..head.body_len]);
+    Ok(head)
 }
 
 /// How many things of the scenario did not happen, if it ended well.
@@ -124,6 +124,11 @@ fn run(scenario: &Scenario, mode: Mode, session_keys: SessionKeys) -> Result<usi
     let gateway = world.0.gateway.borrow();
     judge(scenario, mode, &ended, &gateway)?;
     Ok(gateway.acts_left(ORDER).expect("a scenario"))
+}
+
+/// How a terminal ends that asks the gateway itself.
+pub fn direct(scenario: &Scenario) -> Ended {
+    sell(&world(SessionKeys::Ignored), scenario, Mode::Kiosk)
 }
 
 fn world(session_keys: SessionKeys) -> Memory {
@@ -140,7 +145,7 @@ fn sell(world: &Memory, scenario: &Scenario, mode: Mode) -> Ended {
     ended
 }
 
-fn caught<T>(what: &str, run: impl FnOnce() -> Result<T, String> + std::panic::UnwindSafe) -> Result<T, String> {
+pub fn caught<T>(what: &str, run: impl FnOnce() -> Result<T, String> + std::panic::UnwindSafe) -> Result<T, String> {
     std::panic::catch_unwind(run).unwrap_or_else(|_| Err(format!("{what}: panicked")))
 }
 

@@ -46,6 +46,11 @@ pub trait World {
 
     /// New connections for a terminal of this kind.
     fn routes(&self, mode: Mode) -> Routes<Self::Wire>;
+
+    /// Who makes refunds, where a merchant's backend is between terminal and gateway; it sets how long an order lives, too.
+    fn relayed(&self) -> Option<Refunds> {
+        None
+    }
 }
 
 /// How it came out.
@@ -55,6 +60,8 @@ pub struct Ended {
     pub outcome: Outcome,
     /// It asked for an OTP again after all were typed.
     pub asked_again: bool,
+    /// When the shopper's part was over, in milliseconds since the start.
+    pub over: u64,
 }
 
 /// What was heard of the till.
@@ -91,15 +98,17 @@ pub fn play<W: World>(world: &W, scenario: &Scenario, mode: Mode, session: Optio
     let buffers = Buffers { tx: &mut tx, rx: &mut rx };
     let device =
         Device { secret: DeviceSecret::new([5; 32]), journal: MemoryJournal::<2>::new(), incarnation: 0xa1, epoch: 0 };
-    let mut till = Till::new(world.routes(mode), device, terms(scenario, mode), [1; 32], buffers, &told);
+    let terms = terms(scenario, mode, world.relayed());
+    let mut till = Till::new(world.routes(mode), device, terms, [1; 32], buffers, &told);
     let order = match session {
-        Some(session) => Ok(open_order(session)),
-        None => till.create_by(&creation(scenario, world.unix_ms()), &mut counter),
+        Some(session) => Ok(open_order(session, if world.relayed().is_some() { scenario.amount().0 } else { AMOUNT })),
+        None => till.create_by(&creation(scenario, world.relayed().is_none().then(|| world.unix_ms())), &mut counter),
     };
     let mut outcome = match order.and_then(|order| till.sell_by_choice(&order, &mut counter)) {
         Ok(outcome) | Err(TillError::Trouble(Trouble::Over(outcome))) => outcome,
         Err(error) => panic!("{error}"),
     };
+    let over = world.now();
 
     // What is left open is looked after when there is time, until there is nothing to ask.
     let (mut asks, mut rounds, mut pause) = (false, 0, PAUSES_MS.0);
@@ -119,7 +128,7 @@ pub fn play<W: World>(world: &W, scenario: &Scenario, mode: Mode, session: Optio
         pause = (2 * pause).min(PAUSES_MS.1);
     }
     let said = said(&outcome, &record, asks && !told.refused.get());
-    Ended { said, record, outcome, asked_again: counter.asked_again }
+    Ended { said, record, outcome, asked_again: counter.asked_again, over }
 }
 
 /// The outcome in the scenarios' words. `asks`: it goes on asking.
@@ -140,30 +149,36 @@ fn said(outcome: &Outcome, record: &Record, asks: bool) -> Expect {
         Outcome::RefundDue(_) => Expect::RefundDue,
         Outcome::Pending => Expect::Pending,
         Outcome::Unknown => Expect::Unknown,
-        Outcome::HandedOver => panic!("there is no backend here that looks after anything"),
+        // Whether money came late is the backend's to know.
+        Outcome::HandedOver => Expect::NotPaid,
     }
 }
 
-fn terms(scenario: &Scenario, mode: Mode) -> Terms {
+fn terms(scenario: &Scenario, mode: Mode, relayed: Option<Refunds>) -> Terms {
     let mut policy = if mode == Mode::Blind { Policy::session_only() } else { Policy::with_ask() };
     if mode == Mode::Keys {
         policy.refunds = Refunds::ByKeys;
     }
+    policy.refunds = relayed.unwrap_or(policy.refunds);
     if scenario.stalls {
         policy.exchange_ms = 1_500;
     }
     Terms::new(Environment::Sandbox, policy)
 }
 
-fn creation(scenario: &Scenario, unix_ms: u64) -> CreateOrder {
+/// The order that the terminal makes, which ends half an hour after now, where the terminal says so.
+pub fn creation(scenario: &Scenario, unix_ms: Option<u64>) -> CreateOrder {
     let customer = Customer::new(CustomerId::parse("walk_in").unwrap(), Phone::parse("9999999999").unwrap());
     let request = CreateOrder::new(order_id(), amount(scenario.amount().0), customer).unwrap();
-    request.with_expiry_time(Timestamp::from_unix(UnixSeconds((unix_ms + LIFE_MS) / 1000)))
+    match unix_ms {
+        Some(now) => request.with_expiry_time(Timestamp::from_unix(UnixSeconds((now + LIFE_MS) / 1000))),
+        None => request,
+    }
 }
 
-fn open_order(session: &str) -> OpenOrder {
+fn open_order(session: &str, minor: u64) -> OpenOrder {
     let session = PaymentSessionId::parse(session).unwrap();
-    OpenOrder { order_id: order_id(), amount: amount(AMOUNT), currency: Currency::inr(), session }
+    OpenOrder { order_id: order_id(), amount: amount(minor), currency: Currency::inr(), session }
 }
 
 pub fn order_id() -> OrderId {

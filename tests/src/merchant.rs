@@ -1,20 +1,23 @@
-//! The merchant's backend behind kiosks: the book and the rules that ship ([`backend::rules`]), over memory and the sandbox's rules.
+//! The merchant's backend behind kiosks: the book and the rules that ship ([`backend::rules`]), over memory and the sandbox's rules. The
+//! sweep and the numbered scenarios have it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use backend::book::{Book, Effect, Entry, Event, Moment, Owner, Terms, Unreported};
-use backend::rules::{self, Answer, Forward, Ground, Incoming, Prices, Way};
+use backend::rules::{self, Answer, Budget, Class, Forward, Ground, Incoming, Limits, Prices, Way};
 use pay_core::model::{Amount, ApiVersion, CallKind, OrderId, PaymentSessionId, RequestId, UnixSeconds};
 use pay_core::sale::Millis;
 use pay_core::wire::{self, Auth, Call, ResponseHead};
-use sandbox::{Break, Gateway, Place, Request, Response, WireFault};
+use sandbox::{Break, Place, Request, Response, WireFault};
 
-use super::case::{Case, Mode};
-use super::network::plain;
-use super::outside::{CLIENT_ID, CLIENT_SECRET, LIFE_S};
-use super::story::Setting;
-use super::twist::twisted;
+/// The merchant's keys at the gateway.
+pub const CLIENT_ID: &str = "TEST_ID";
+/// The same.
+pub const CLIENT_SECRET: &str = "TEST_SECRET";
+
+/// Orders can be paid for so many seconds.
+pub const LIFE_S: u64 = 1_800;
 
 const TERMS: Terms = Terms { life_ms: LIFE_S * 1_000, first_look_ms: 5_000, unreported: Unreported::Tell };
 
@@ -29,7 +32,8 @@ const REST_MS: u64 = 600_000;
 
 /// What goes wrong at the backend while it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mishap {
+pub enum Mishap {
+    /// Nothing.
     None,
     /// It dies when so many things that last are done; what is in its memory is gone.
     Dies(u8),
@@ -41,8 +45,9 @@ pub(super) enum Mishap {
     Unheard,
 }
 
+/// A merchant.
 #[derive(Clone)]
-pub(super) struct Merchant {
+pub struct Merchant {
     book: Book,
     way: Way,
     /// Whether the gateway looks at the keys of what is sent on.
@@ -56,26 +61,38 @@ pub(super) struct Merchant {
     /// The body of each key, as the gateway got it.
     sent: BTreeMap<String, Vec<u8>>,
     /// A law that it broke.
-    pub(super) broken: Option<String>,
+    pub broken: Option<String>,
     /// Orders of whose goods a report was taken.
     reported: Vec<OrderId>,
     /// Not before then: the gateway did not answer.
     rest: u64,
+    /// The calls that it may make, if they are counted.
+    budget: Option<(Budget, Limits)>,
 }
 
-/// The gateway at this time, with the story's twist.
-pub(super) struct Line<'w> {
-    pub(super) gateway: &'w mut Gateway,
-    pub(super) setting: Setting,
-    pub(super) now: u64,
+/// The gateway, as it answers at this time.
+pub struct Line<'w> {
+    /// What it answers.
+    pub gateway: &'w mut dyn FnMut(&Request) -> Response,
+    /// Milliseconds since 1970.
+    pub now: u64,
+}
+
+/// A call as the sandbox takes it.
+pub fn plain(request: &wire::Request<'_>, auth: &Auth) -> Request {
+    let mut plain = Request::new(request.call.method().as_str(), &format!("/pg{}", request.call));
+    plain.headers.extend(request.headers(auth).map(|(name, value)| (name.to_owned(), value.to_owned())));
+    plain.body = request.body.expose().to_vec();
+    plain
 }
 
 impl Merchant {
-    pub(super) fn new(case: &Case) -> Self {
+    /// `keys`: the gateway looks at the keys of what is sent on.
+    pub fn new(way: Way, keys: bool) -> Self {
         Self {
             book: Book::default(),
-            way: if case.mode == Mode::Relayed { Way::Relayed } else { Way::Direct },
-            keys: case.honours_relayed_keys(),
+            way,
+            keys,
             forwards: BTreeMap::new(),
             sessions: BTreeMap::new(),
             power_on: 1,
@@ -83,16 +100,23 @@ impl Merchant {
             broken: None,
             reported: Vec::new(),
             rest: 0,
+            budget: None,
         }
     }
 
+    /// It counts its calls, and heeds what the gateway says is left.
+    pub fn with_budget(mut self, limits: Limits) -> Self {
+        self.budget = Some((Budget::default(), limits));
+        self
+    }
+
     /// The name by which the kiosk pays an order, where it pays through this backend.
-    pub(super) fn alias(order: &OrderId) -> String {
+    pub fn alias(order: &OrderId) -> String {
         rules::alias(KIOSK, order)
     }
 
     /// Answers a kiosk.
-    pub(super) fn answer(&mut self, request: &Request, line: Line<'_>, mishap: Mishap) -> Response {
+    pub fn answer(&mut self, request: &Request, line: Line<'_>, mishap: Mishap) -> Response {
         let header = |name: &str| request.header(name).map(str::to_owned);
         let incoming = Incoming {
             method: request.method.clone(),
@@ -117,18 +141,18 @@ impl Merchant {
     }
 
     /// An order that reached the terminal another way is the backend's too.
-    pub(super) fn knows(&mut self, order: &OrderId, paise: u64, now: u64) {
+    pub fn knows(&mut self, order: &OrderId, paise: u64, now: u64) {
         self.book.want(order.clone(), KIOSK, paise);
         self.book.on(order, &Event::Made { at: Moment(now) });
     }
 
     /// When something is due next.
-    pub(super) fn due(&self) -> Option<u64> {
+    pub fn due(&self) -> Option<u64> {
         self.book.entries().filter_map(|entry| entry.due(TERMS)).map(|(at, _)| at.0.max(self.rest)).min()
     }
 
     /// Does what is due by now.
-    pub(super) fn work(&mut self, line: Line<'_>) {
+    pub fn work(&mut self, line: Line<'_>) {
         let now = line.now;
         let service = Service::new(self, line, Mishap::None);
         for _ in 0..AT_ONCE {
@@ -144,20 +168,20 @@ impl Merchant {
     }
 
     /// It has taken a report of the order's goods.
-    pub(super) fn has_report(&self, order: &OrderId) -> bool {
+    pub fn has_report(&self, order: &OrderId) -> bool {
         self.reported.contains(order)
     }
 
     /// A person is told of the order.
-    pub(super) fn tells(&self, order: &OrderId, now: u64) -> bool {
+    pub fn tells(&self, order: &OrderId, now: u64) -> bool {
         self.book.entry(order).is_some_and(|entry| !entry.matters(TERMS, Millis(now)).is_empty())
     }
 }
 
 /// The backend at work: what the rules stand on.
-struct Service<'w> {
+struct Service<'w, 'l> {
     merchant: RefCell<&'w mut Merchant>,
-    line: RefCell<Line<'w>>,
+    line: RefCell<Line<'l>>,
     now: u64,
     mishap: Mishap,
     /// Things that last so far.
@@ -168,8 +192,8 @@ struct Service<'w> {
     date: RefCell<Option<String>>,
 }
 
-impl<'w> Service<'w> {
-    const fn new(merchant: &'w mut Merchant, line: Line<'w>, mishap: Mishap) -> Self {
+impl<'w, 'l> Service<'w, 'l> {
+    const fn new(merchant: &'w mut Merchant, line: Line<'l>, mishap: Mishap) -> Self {
         Self {
             now: line.now,
             merchant: RefCell::new(merchant),
@@ -239,11 +263,19 @@ impl<'w> Service<'w> {
 
     /// The gateway's answer to a call with the merchant's keys.
     fn asks_gateway(&self, request: &wire::Request<'_>, keys: bool) -> Option<(ResponseHead, Vec<u8>)> {
-        let Line { gateway, setting, now } = &mut *self.line.borrow_mut();
+        let (head, body) = self.exchange(request, keys)?;
+        let merchant = &mut self.merchant.borrow_mut();
+        if let (Some((budget, _)), Some(class)) = (&mut merchant.budget, Class::of(request.call.kind())) {
+            budget.note(class, &head, self.now);
+        }
+        Some((head, body))
+    }
+
+    fn exchange(&self, request: &wire::Request<'_>, keys: bool) -> Option<(ResponseHead, Vec<u8>)> {
         let auth = Auth::merchant(CLIENT_ID, CLIENT_SECRET).expect("keys of the right form");
         let mut request = plain(request, &auth);
         request.headers.retain(|(name, _)| keys || name != "x-idempotency-key");
-        let response = twisted(*setting, gateway, &request, *now);
+        let response = (self.line.borrow_mut().gateway)(&request);
         if response.fault.is_some() {
             return None;
         }
@@ -255,6 +287,15 @@ impl<'w> Service<'w> {
             }
         }
         Some((head, response.body))
+    }
+
+    /// An answer with what is left for calls of this kind.
+    fn rated(&self, call: CallKind, mut answer: Answer) -> Answer {
+        let merchant = &mut self.merchant.borrow_mut();
+        if let (Some((budget, limits)), Some(class)) = (&mut merchant.budget, Class::of(call)) {
+            answer.rate = Some(budget.rate(class, limits, self.now));
+        }
+        answer
     }
 
     /// What is due first.
@@ -277,6 +318,7 @@ impl<'w> Service<'w> {
             }
         }
         if let Some(rate) = answer.rate {
+            headers.push(("x-ratelimit-remaining".to_owned(), rate.remaining.to_string()));
             headers.push(("x-ratelimit-retry".to_owned(), rate.retry_s.to_string()));
         }
         let shows = |text: &str| text.replace("payment_session_id", "").contains("session_");
@@ -287,7 +329,7 @@ impl<'w> Service<'w> {
     }
 }
 
-impl Ground for Service<'_> {
+impl Ground for Service<'_, '_> {
     type Permit = ();
 
     fn now(&self) -> Moment {
@@ -335,8 +377,11 @@ impl Ground for Service<'_> {
         Ok(effect)
     }
 
-    fn permit(&self, _: CallKind) -> Result<(), Answer> {
-        self.alive()
+    fn permit(&self, call: CallKind) -> Result<(), Answer> {
+        self.alive()?;
+        let merchant = &mut self.merchant.borrow_mut();
+        let (Some((budget, limits)), Some(class)) = (&mut merchant.budget, Class::of(call)) else { return Ok(()) };
+        budget.take(class, limits, self.now).map_err(Answer::throttled)
     }
 
     fn has_to_spare(&self, _: CallKind) -> bool {
@@ -349,10 +394,11 @@ impl Ground for Service<'_> {
             return Answer::nothing_known("the backend is dead");
         }
         let request = wire::Request::new(call, version, RequestId::from_random([0; 16])).with_body(body);
-        match self.asks_gateway(&request, true) {
+        let answer = match self.asks_gateway(&request, true) {
             Some((head, body)) => Answer::of_gateway(&head, body),
             None => Answer::nothing_known("the gateway gave no answer"),
-        }
+        };
+        self.rated(call.kind(), answer)
     }
 
     fn read(&self, call: Call<'_>, version: ApiVersion) -> Answer {
@@ -375,10 +421,11 @@ impl Ground for Service<'_> {
             return Answer::doubt();
         }
         let keys = self.merchant.borrow().keys;
-        match self.asks_gateway(&request, keys).filter(|_| self.mishap != Mishap::Unheard) {
+        let answer = match self.asks_gateway(&request, keys).filter(|_| self.mishap != Mishap::Unheard) {
             Some((head, body)) => Answer::of_forward(&head, body),
             None => Answer::doubt(),
-        }
+        };
+        self.rated(request.call.kind(), answer)
     }
 
     fn request_id(&self) -> Result<RequestId, Answer> {
