@@ -3,6 +3,7 @@
 mod abandoned;
 mod journal;
 mod otp;
+mod recover;
 mod refund;
 mod sell;
 mod twice;

@@ -1,7 +1,7 @@
 //! A gateway in memory, a shop that does what it is told, a clock that moves when somebody sleeps.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use pay_core::drive::journal::blocking::Journal;
@@ -27,6 +27,13 @@ pub struct World {
     pub calls: Vec<String>,
     /// What happens at a time.
     pub plans: Vec<(u64, Plan)>,
+    /// When each exchange began.
+    pub called_at: Vec<u64>,
+    /// What the next exchanges meet, whatever they ask; then the world answers.
+    pub script: VecDeque<Said>,
+    /// Which orders the backend has for this device, as it names them, and how often it was asked.
+    pub open: String,
+    pub epoch: u32,
     /// The gateway is not reachable.
     pub offline: bool,
     /// What nobody began to pay stays NOT_ATTEMPTED when its order is closed.
@@ -57,6 +64,19 @@ pub struct Order {
     pub payments: Vec<(u64, &'static str)>,
     /// Of the terminal that made it.
     pub mark: String,
+}
+
+/// What an exchange meets.
+#[derive(Clone, Debug)]
+pub enum Said {
+    /// An answer.
+    This(u16, &'static str),
+    /// An answer that is longer than the buffer.
+    Cut(u16, &'static str),
+    /// None: whether the request arrived.
+    Nothing(Delivery),
+    /// What the world says.
+    World,
 }
 
 pub enum Plan {
@@ -191,6 +211,14 @@ impl World {
             Call::ListRefunds(_) => {
                 (200, format!("[{}]", self.refunds.iter().map(refund).collect::<Vec<_>>().join(",")))
             }
+            Call::ReadRefund(_, wanted) => match self.refunds.iter().find(|(id, _)| id == wanted.as_str()) {
+                Some(found) => (200, refund(found)),
+                None => (404, r#"{"code":"refund_not_found","message":"no"}"#.into()),
+            },
+            Call::Recover => {
+                self.epoch += 1;
+                (200, format!(r#"{{"epoch":{},"orders":[{}]}}"#, self.epoch, self.open))
+            }
             _ => (404, r#"{"code":"not_found","message":"no"}"#.into()),
         }
     }
@@ -207,7 +235,7 @@ pub struct Wire {
 }
 
 #[derive(Debug)]
-pub struct Offline;
+pub struct Offline(Delivery);
 
 impl core::fmt::Display for Offline {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -223,7 +251,7 @@ impl Error for Offline {
     }
 
     fn delivery(&self) -> Delivery {
-        Delivery::NotSent
+        self.0
     }
 }
 
@@ -241,17 +269,24 @@ impl Transport for Wire {
     fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Offline> {
         let mut world = self.world.borrow_mut();
         let now = world.now;
+        world.called_at.push(now);
         world.pass(now + 50);
         let line = format!("{} {}", request.call.method().as_str(), request.call);
         world.calls.push(line);
         world.keys.extend(request.idempotency_key.map(|key| key.as_str().to_owned()));
         if world.offline {
-            return Err(Offline);
+            return Err(Offline(Delivery::NotSent));
         }
-        let (status, body) = world.answer(request);
+        let said = world.script.pop_front().unwrap_or(Said::World);
+        let truncated = matches!(said, Said::Cut(..));
+        let (status, body) = match said {
+            Said::This(status, body) | Said::Cut(status, body) => (status, body.to_owned()),
+            Said::Nothing(delivery) => return Err(Offline(delivery)),
+            Said::World => world.answer(request),
+        };
         rx[..body.len()].copy_from_slice(body.as_bytes());
         let mut head = ResponseHead::new(status);
-        head.body_len = body.len();
+        (head.body_len, head.truncated) = (body.len(), truncated);
         Ok(head)
     }
 }
