@@ -309,3 +309,58 @@ fn nothing_secret_fits() {
     assert!(OrderId::parse(session.expose()).is_err());
     assert!(IdempotencyKey::parse(session.expose()).is_err());
 }
+
+/// An older layout did not say which payment goes back. What was begun keeps its id, and what is back is not sent back again.
+#[test]
+fn refunds_of_an_older_layout_are_known_by_their_reason() {
+    use RefundReason::{LateSuccess, NotReleased, Surplus};
+    let returned = |what: &[(RefundReason, u8, bool)]| {
+        let mut returns = [None; MAX_RETURNS];
+        for (slot, (reason, n, back)) in returns.iter_mut().zip(what) {
+            *slot = Some(Return { what: Returned::Reason(*reason, *n), back: *back });
+        }
+        returns
+    };
+    let paid = Stage::Paid { watch: false };
+    for (stage, release, surplus, expected) in [
+        (paid.clone(), Release::Released, [0, 0], returned(&[])),
+        (paid.clone(), Release::Released, [2, 1], returned(&[(Surplus, 0, true), (Surplus, 1, false)])),
+        (paid.clone(), Release::NotReleased, [0, 0], returned(&[(NotReleased, 0, false)])),
+        (paid, Release::Returned, [1, 1], returned(&[(Surplus, 0, true), (NotReleased, 0, true)])),
+        (Stage::RefundDue(LateSuccess), Release::Untracked, [0, 0], returned(&[(LateSuccess, 0, false)])),
+        (Stage::RefundDue(LateSuccess), Release::NotReleased, [0, 0], returned(&[(LateSuccess, 0, false)])),
+        (Stage::Refunded(LateSuccess), Release::Untracked, [0, 0], returned(&[(LateSuccess, 0, true)])),
+    ] {
+        let mut record = Record { stage, release, ..base() };
+        old_returns(&mut record, surplus);
+        assert_eq!(record.returns, expected, "{:?} {release:?}", record.stage);
+    }
+}
+
+/// A record of a newer program blocks its own order alone: its id can be read.
+#[test]
+fn the_order_of_a_newer_record_is_known_and_that_of_a_damaged_one_is_not() {
+    let mut image = base().to_image();
+    image[0] = VERSION + 1;
+    let sum = CRC.checksum(&image[..BODY]);
+    image[BODY..].copy_from_slice(&sum.to_le_bytes());
+    assert_eq!(Record::from_image(&image), Err(ImageError::Newer { version: VERSION + 1 }));
+    assert_eq!(Record::order_of_image(&image), Some(base().order_id));
+    image[10] ^= 1;
+    assert_eq!(Record::order_of_image(&image), None);
+}
+
+#[test]
+fn errors_say_what_is_wrong() {
+    let said = |error: ImageError| {
+        let mut said = Text::<96>::new();
+        fmt::Write::write_fmt(&mut said, format_args!("{error}")).unwrap();
+        said
+    };
+    assert_eq!(said(ImageError::Checksum).as_str(), "the checksum of a record does not fit");
+    let field = "stage: a record with a right checksum and a value that cannot be";
+    assert_eq!(said(ImageError::Field("stage")).as_str(), field);
+    assert!(
+        said(ImageError::Length).contains("bytes of a record") && said(ImageError::Newer { version: 9 }).contains('9')
+    );
+}

@@ -266,8 +266,11 @@ impl Desk {
             Said::Failed(error) => Look::Failed(*error),
             Said::Done(_) if self.record().release == Release::Unknown && !self.sensed => Look::Go,
             Said::Done(outcome) => Look::Over(outcome.clone()),
-            Said::Wait(_) if self.lingers_too_long(now, terms) => Look::Over(self.sale.standing()),
-            Said::Wait(at) => Look::Wait(*at),
+            Said::Wait(at) => match self.lingers_until(terms) {
+                Some(end) if now >= end => Look::Over(self.sale.standing()),
+                Some(end) => Look::Wait(end.min(*at)),
+                None => Look::Wait(*at),
+            },
             Said::Nothing if self.store.failures > 0 && !self.store.close => self.look_at_store(now, terms),
             Said::Nothing | Said::Ready(_) | Said::Present | Said::Vend(_) | Said::Vending(_) => Look::Go,
         }
@@ -292,9 +295,9 @@ impl Desk {
         }
     }
 
-    /// The shopper has nothing left to do, and it still takes long.
-    fn lingers_too_long(&self, now: Millis, terms: &Terms) -> bool {
-        self.attended && self.decided.is_some_and(|since| now.since(since) >= u64::from(terms.linger_ms))
+    /// How long a shopper who has nothing left to do stands here.
+    fn lingers_until(&self, terms: &Terms) -> Option<Millis> {
+        self.decided.filter(|_| self.attended).map(|since| since.after(terms.linger_ms))
     }
 
     fn decide(&mut self, now: Millis, terms: &Terms) {

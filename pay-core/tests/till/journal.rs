@@ -1,10 +1,12 @@
 //! A journal that fails.
 
-use pay_core::Outcome;
 use pay_core::model::method::Upi;
 use pay_core::till::{Observer, TillError, Wish, Word};
+use pay_core::{Outcome, Policy};
 
-use super::world::{Counter, FlashError, Plan, World, create, customer, flash, is_paid, memory, rupees, till};
+use super::world::{
+    Counter, FlashError, Plan, Shared, World, create, customer, flash, is_paid, memory, rupees, terms, till, till_with,
+};
 
 #[test]
 fn a_journal_that_fails_before_anything_is_sent_is_an_error_and_nothing_is_sent() {
@@ -29,6 +31,7 @@ fn a_journal_that_fails_while_the_code_is_out_keeps_the_sale_and_closes_the_orde
     assert!(matches!(outcome, Outcome::Pending | Outcome::Unknown), "{outcome:?}");
     assert!(till.ended().unwrap().journal_failed);
     assert_eq!(world.borrow().orders[order.order_id.as_str()].status, "TERMINATED", "nobody can pay it any more");
+    assert_eq!(closes(&world), 1);
 }
 
 #[test]
@@ -41,6 +44,112 @@ fn a_journal_that_works_again_while_the_code_is_out_costs_nothing() {
     let outcome = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
     assert!(is_paid(&outcome), "{outcome:?}");
     assert_eq!(world.borrow().vended, 1);
+}
+
+fn closes(world: &Shared) -> usize {
+    world.borrow().calls.iter().filter(|call| call.starts_with("PATCH")).count()
+}
+
+/// A short failure is nobody's business: it is tried four times, over three and a half seconds.
+#[test]
+fn a_journal_that_works_again_soon_loses_no_sale() {
+    for (works_at, is_made) in [(3_000, true), (9_000, false)] {
+        let world = World::new();
+        let (flash, mut memory) = (flash(&world), memory());
+        let mut till = till(&world, &flash, 1, &mut memory, ());
+        world.borrow_mut().flash_fails = true;
+        world.borrow_mut().plans.push((works_at, Plan::Flash(false)));
+        let made = till.create(rupees(1_015), customer(), &mut Counter(world.clone()));
+        assert_eq!(made.is_ok(), is_made, "{made:?}");
+    }
+}
+
+/// The shopper cancels while the journal fails: the sale waits for it, and closes the order once.
+#[test]
+fn a_cancelled_sale_outlasts_a_journal_that_fails() {
+    let world = World::new();
+    let (flash, mut memory) = (flash(&world), memory());
+    let mut till = till(&world, &flash, 1, &mut memory, ());
+    let order = create(&mut till, &world, 1_015);
+    world.borrow_mut().plans.extend([(4_000, Plan::Flash(true)), (20_000, Plan::Flash(false))]);
+    world.borrow_mut().wishes.push((5_000, Wish::Cancel));
+    let _ = till.sell(order.clone(), Upi::link(), &mut Counter(world.clone())).unwrap();
+    assert!(!till.ended().unwrap().journal_failed);
+    assert_eq!((world.borrow().orders[order.order_id.as_str()].status, closes(&world)), ("TERMINATED", 1));
+}
+
+/// Nothing can be written down, and nobody answers: the till tries to close the order three times, and gives up.
+#[test]
+fn without_journal_and_gateway_closing_is_tried_three_times() {
+    let world = World::new();
+    let (flash, mut memory) = (flash(&world), memory());
+    let mut till = till(&world, &flash, 1, &mut memory, ());
+    let order = create(&mut till, &world, 1_015);
+    world.borrow_mut().plans.extend([(4_000, Plan::Flash(true)), (4_000, Plan::Offline(true))]);
+    world.borrow_mut().wishes.push((5_000, Wish::Cancel));
+    let outcome = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+    assert!(matches!(outcome, Outcome::Pending | Outcome::Unknown), "{outcome:?}");
+    assert!(till.ended().unwrap().journal_failed);
+    assert_eq!(closes(&world), 3);
+    // Without a way to close it there is nothing to try.
+    let world = World::new();
+    let (flash, mut first, mut memory) = (super::world::flash(&world), super::world::memory(), super::world::memory());
+    let order = create(&mut super::world::till(&world, &flash, 1, &mut first, ()), &world, 1_015);
+    let mut terms = terms();
+    let deadline_ms = terms.policy.deadline_ms;
+    terms.policy = Policy::session_only();
+    terms.policy.deadline_ms = deadline_ms;
+    let mut till = till_with(&world, &flash, 1, &mut memory, (), terms);
+    world.borrow_mut().plans.push((2_000, Plan::Flash(true)));
+    world.borrow_mut().wishes.push((5_000, Wish::Cancel));
+    let outcome = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+    assert!(matches!(outcome, Outcome::Pending | Outcome::Unknown), "{outcome:?}");
+    assert_eq!(closes(&world), 0);
+    assert!(world.borrow().now < 80_000, "after {} ms", world.borrow().now);
+}
+
+/// It is paid, and that cannot be written down: it is said, and nothing is handed out.
+#[test]
+fn goods_stay_inside_where_the_journal_does_not_take_the_payment() {
+    let world = World::new();
+    let (flash, mut memory) = (flash(&world), memory());
+    let mut till = till(&world, &flash, 1, &mut memory, ());
+    let order = create(&mut till, &world, 1_015);
+    world.borrow_mut().plans.extend([(2_000, Plan::Flash(true)), (8_000, Plan::Pay)]);
+    let outcome = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+    assert!(is_paid(&outcome), "{outcome:?}");
+    assert!(till.ended().unwrap().journal_failed);
+    assert_eq!((world.borrow().vended, closes(&world)), (0, 0));
+    assert!(world.borrow().now < 80_000, "after {} ms", world.borrow().now);
+}
+
+/// An open sale that the journal does not take is put by: the shopper's sale goes on.
+#[test]
+fn a_journal_that_fails_beside_a_sale_is_left_alone_for_a_minute() {
+    let world = World::new();
+    let (flash, mut memory) = (flash(&world), memory());
+    let ear = std::rc::Rc::new(std::cell::Cell::new(0));
+    let mut till = till(&world, &flash, 1, &mut memory, Failures(ear.clone()));
+    for _ in 0..3 {
+        super::world::abandon(&mut till, &world);
+    }
+    let order = create(&mut till, &world, 1_015);
+    let now = world.borrow().now;
+    // Only what is looked after beside it has something to store: its own code is out already.
+    world.borrow_mut().plans.extend([(now + 1_000, Plan::Flash(true)), (now + 40_000, Plan::Flash(false))]);
+    world.borrow_mut().plans.push((now + 45_000, Plan::Pay));
+    let outcome = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+    assert!(is_paid(&outcome), "{outcome:?}");
+    assert!((1..=2).contains(&ear.get()), "{} failures", ear.get());
+}
+
+/// Counts what the journal does not take.
+struct Failures(std::rc::Rc<std::cell::Cell<u32>>);
+
+impl Observer for Failures {
+    fn journal_failed(&mut self, _: &dyn core::fmt::Display) {
+        self.0.set(self.0.get() + 1);
+    }
 }
 
 /// Hears of the journal.

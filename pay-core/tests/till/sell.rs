@@ -18,8 +18,9 @@ fn a_sale_is_created_paid_and_handed_out() {
     assert!(is_paid(&outcome), "{outcome:?}");
     let ended = till.ended().unwrap();
     assert_eq!((ended.release, ended.open, ended.attempts), (Release::Released, false, 1));
+    assert!(!ended.journal_failed);
     let world = world.borrow();
-    assert_eq!((world.shown, world.vended), (1, 1));
+    assert_eq!((world.shown, world.vended, world.wiped), (1, 1, 1));
     assert_eq!(world.calls[..2], ["POST /orders", "POST /orders/sessions"]);
 }
 
@@ -32,11 +33,13 @@ fn a_shopper_who_leaves_pays_nothing() {
     world.borrow_mut().wishes.push((5_000, Wish::Cancel));
     let first = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
     // Whether that is certain takes longer than a shopper waits.
+    assert!(world.borrow().now < 5_000 + 31_000, "after {} ms", world.borrow().now);
     assert!(matches!(first, Outcome::Pending | Outcome::NotPaid(NotPaid::Terminated)), "{first:?}");
     let now = world.borrow().now;
     let mut open = 1;
     for _ in 0..90 {
-        open = till.settle_open(pay_core::Millis(world.borrow().now + 120_000), &mut Counter(world.clone())).unwrap();
+        let until = pay_core::Millis(world.borrow().now + 120_000);
+        open = till.settle_open(until, &mut Counter(world.clone())).unwrap();
         if open == 0 {
             break;
         }

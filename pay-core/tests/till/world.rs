@@ -46,6 +46,21 @@ pub struct World {
     pub unreadable: Option<OrderId>,
     pub shown: u32,
     pub vended: u32,
+    /// What becomes of the goods (default: they come out), and what the sensor says of them afterwards (default: nothing).
+    pub goods: Option<Goods>,
+    pub sensor: Option<Goods>,
+    /// How often the sensor was asked.
+    pub sensed: u32,
+    /// What the shopper chooses once an attempt has ended (default: to give up).
+    pub choices: VecDeque<Choice>,
+    /// How the attempts had ended, each time the shopper was asked.
+    pub asked: Vec<Option<AttemptEnd>>,
+    /// How often the shop could wipe its copy of a method.
+    pub wiped: u32,
+    /// The exchanges over a connection that only asks.
+    pub asking: Vec<String>,
+    /// The epoch of each exchange.
+    pub epochs: Vec<String>,
     /// What a shopper wishes at a time.
     pub wishes: Vec<(u64, Wish)>,
     pub next_payment: u64,
@@ -81,6 +96,7 @@ pub enum Said {
 
 pub enum Plan {
     Pay,
+    Fail,
     Flash(bool),
     Offline(bool),
 }
@@ -99,6 +115,7 @@ impl World {
         for (_, plan) in due {
             match plan {
                 Plan::Pay => self.pay_all(),
+                Plan::Fail => self.fail_all(),
                 Plan::Flash(fails) => self.flash_fails = fails,
                 Plan::Offline(offline) => self.offline = offline,
             }
@@ -113,6 +130,12 @@ impl World {
                 order.status = "PAID";
             }
         }
+    }
+
+    /// The bank refuses every payment.
+    fn fail_all(&mut self) {
+        let payments = self.orders.values_mut().flat_map(|order| &mut order.payments);
+        payments.filter(|(_, status)| *status == "NOT_ATTEMPTED").for_each(|payment| payment.1 = "FAILED");
     }
 
     fn order_body(&self, id: &str) -> (u16, String) {
@@ -232,10 +255,19 @@ fn refund((id, paise): &(String, u64)) -> String {
 pub struct Wire {
     world: Shared,
     endpoint: Endpoint,
+    only_asks: bool,
+}
+
+impl Wire {
+    /// The connection for questions.
+    pub fn to_ask(mut self) -> Self {
+        self.only_asks = true;
+        self
+    }
 }
 
 #[derive(Debug)]
-pub struct Offline(Delivery);
+pub struct Offline(pub Delivery);
 
 impl core::fmt::Display for Offline {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -272,7 +304,11 @@ impl Transport for Wire {
         world.called_at.push(now);
         world.pass(now + 50);
         let line = format!("{} {}", request.call.method().as_str(), request.call);
+        if self.only_asks {
+            world.asking.push(line.clone());
+        }
         world.calls.push(line);
+        world.epochs.push(format!("{:?}", request.epoch));
         world.keys.extend(request.idempotency_key.map(|key| key.as_str().to_owned()));
         if world.offline {
             return Err(Offline(Delivery::NotSent));
@@ -391,16 +427,35 @@ impl Shop for Counter {
     }
 
     fn choose(&mut self, session: &PaymentSessionId, ended: Option<&AttemptEnd>) -> Choice {
-        match ended {
-            None => Choice::Pay(OrderPay::new(session.clone(), Upi::link())),
-            Some(_) => Choice::GiveUp,
+        let mut world = self.0.borrow_mut();
+        world.asked.push(ended.cloned());
+        match world.choices.pop_front() {
+            Some(choice) => choice,
+            None if ended.is_none() => link(session),
+            None => Choice::GiveUp,
         }
     }
 
     fn vend(&mut self, _: &Offer) -> Goods {
-        self.0.borrow_mut().vended += 1;
-        Goods::Out
+        let mut world = self.0.borrow_mut();
+        world.vended += 1;
+        world.goods.unwrap_or(Goods::Out)
     }
+
+    fn sense(&mut self, _: &OrderId) -> Goods {
+        let mut world = self.0.borrow_mut();
+        world.sensed += 1;
+        world.sensor.unwrap_or(Goods::Unknown)
+    }
+
+    fn taken(&mut self) {
+        self.0.borrow_mut().wiped += 1;
+    }
+}
+
+/// A payment by link.
+pub fn link(session: &PaymentSessionId) -> Choice {
+    Choice::Pay(OrderPay::new(session.clone(), Upi::link()))
 }
 
 /// The same shop, for a till that does not block.
@@ -428,6 +483,14 @@ impl pay_core::till::Shop for Counter {
     async fn vend(&mut self, offer: &Offer) -> Goods {
         Shop::vend(self, offer)
     }
+
+    async fn sense(&mut self, order: &OrderId) -> Goods {
+        Shop::sense(self, order)
+    }
+
+    fn taken(&mut self) {
+        Shop::taken(self);
+    }
 }
 
 pub type Tested<'b, O = ()> = Till<'b, Wire, Wire, Flash, O>;
@@ -444,7 +507,8 @@ pub fn terms() -> Terms {
 }
 
 pub fn wire(world: &Shared) -> Wire {
-    Wire { world: world.clone(), endpoint: Endpoint::parse("https://127.0.0.1/pg", Auth::Session).unwrap() }
+    let endpoint = Endpoint::parse("https://127.0.0.1/pg", Auth::Session).unwrap();
+    Wire { world: world.clone(), endpoint, only_asks: false }
 }
 
 pub fn device<J>(journal: J) -> Device<J> {
@@ -459,9 +523,20 @@ pub fn till<'b, O: Observer>(
     memory: &'b mut ([u8; 2048], [u8; 16384]),
     observer: O,
 ) -> Tested<'b, O> {
-    let device = device(flash.clone());
+    till_with(world, flash, boot, memory, observer, terms())
+}
+
+/// The same with other terms.
+pub fn till_with<'b, O: Observer>(
+    world: &Shared,
+    flash: &Flash,
+    boot: u8,
+    memory: &'b mut ([u8; 2048], [u8; 16384]),
+    observer: O,
+    terms: Terms,
+) -> Tested<'b, O> {
     let buffers = Buffers { tx: &mut memory.0, rx: &mut memory.1 };
-    Till::new(Routes::same(wire(world)), device, terms(), [boot; 32], buffers, observer)
+    Till::new(Routes::same(wire(world)), device(flash.clone()), terms, [boot; 32], buffers, observer)
 }
 
 pub fn memory() -> ([u8; 2048], [u8; 16384]) {
