@@ -65,6 +65,11 @@ impl View {
         Millis(NOON.0 - self.step(self.now.since(at)))
     }
 
+    /// Since when: so long ago, or just now.
+    pub(crate) fn over(&self, at: Millis, ms: u32) -> Millis {
+        if self.now >= at.after(ms) { Millis(NOON.0 - u64::from(ms)) } else { NOON }
+    }
+
     const fn step(&self, age: u64) -> u64 {
         match age {
             NOT_ATTEMPTED_MS.. => NOT_ATTEMPTED_MS,
