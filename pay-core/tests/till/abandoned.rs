@@ -4,12 +4,13 @@ use pay_core::drive::journal::blocking::Journal as _;
 use pay_core::drive::transport::blocking::Transport as _;
 use pay_core::model::CreateOrder;
 use pay_core::model::method::Upi;
-use pay_core::sale::{Buffers, Millis};
-use pay_core::till::{Do, Event, Life, Wish};
+use pay_core::sale::{Buffers, Millis, Refunds};
+use pay_core::till::{Do, Event, Life, Terms, Wish};
 use pay_core::{OrderId, Outcome};
 
 use super::world::{
-    Counter, Flash, Plan, Shared, World, create, customer, device, flash, is_paid, memory, rupees, terms, till, wire,
+    Counter, Flash, Plan, Shared, World, create, customer, device, flash, is_paid, memory, rupees, terms, till,
+    till_with, wire,
 };
 
 /// F1. The gateway says NOT_ATTEMPTED of an abandoned code for ever. Meant to notice: a closed order of which nothing moves counted against the
@@ -37,9 +38,9 @@ fn fifty_abandoned_codes_leave_selling() {
 }
 
 /// The power goes after the order was made, and before the till heard of it.
-fn cut_in_creation(world: &Shared, flash: &mut Flash, order_id: &OrderId) {
+fn cut_in_creation(world: &Shared, flash: &mut Flash, order_id: &OrderId, terms: Terms) {
     let (mut memory, mut wire, device) = (memory(), wire(world), device(()));
-    let mut life = Life::new(terms(), device.secret, device.incarnation, device.epoch, [1; 32]);
+    let mut life = Life::new(terms, device.secret, device.incarnation, device.epoch, [1; 32]);
     let mut buffers = Buffers { tx: &mut memory.0, rx: &mut memory.1 };
     let request = CreateOrder::new(order_id.clone(), rupees(1_015), customer()).unwrap();
     life.create(&request, None, Millis(0), &mut buffers).unwrap();
@@ -65,7 +66,7 @@ fn after_a_cut_in_creation_the_till_closes_its_own_order_only() {
         let world = World::new();
         let (mut flash, mut memory) = (flash(&world), memory());
         let order_id = OrderId::parse("inv-1").unwrap();
-        cut_in_creation(&world, &mut flash, &order_id);
+        cut_in_creation(&world, &mut flash, &order_id, terms());
         if theirs {
             world.borrow_mut().orders.get_mut("inv-1").unwrap().mark = "x".to_owned();
         }
@@ -74,4 +75,20 @@ fn after_a_cut_in_creation_the_till_closes_its_own_order_only() {
         assert_eq!(till.settle_open(until, &mut Counter(world.clone())).unwrap(), open);
         assert_eq!(world.borrow().orders["inv-1"].status, status);
     }
+}
+
+/// The backend made the order, with a mark of its own: this till's mark says nothing about it.
+#[test]
+fn after_a_cut_in_creation_the_backends_order_is_closed_whatever_its_mark() {
+    let world = World::new();
+    let (mut flash, mut memory) = (flash(&world), memory());
+    let order_id = OrderId::parse("inv-1").unwrap();
+    let mut terms = terms();
+    terms.policy.refunds = Refunds::ByBackend;
+    cut_in_creation(&world, &mut flash, &order_id, terms.clone());
+    world.borrow_mut().orders.get_mut("inv-1").unwrap().mark = "the backend's".to_owned();
+    let mut till = till_with(&world, &flash, 2, &mut memory, (), terms);
+    let until = Millis(world.borrow().now + 60_000);
+    assert_eq!(till.settle_open(until, &mut Counter(world.clone())).unwrap(), 0);
+    assert_eq!(world.borrow().orders["inv-1"].status, "TERMINATED");
 }

@@ -143,6 +143,28 @@ fn a_journal_that_fails_beside_a_sale_is_left_alone_for_a_minute() {
     assert!((1..=2).contains(&ear.get()), "{} failures", ear.get());
 }
 
+/// A sale that is looked after beside others is taken up again by hand: only one of the two goes on writing.
+#[test]
+fn a_sale_is_at_work_in_one_place() {
+    let world = World::new();
+    let (flash, mut memory) = (flash(&world), memory());
+    let ear = std::rc::Rc::new(std::cell::Cell::new(0));
+    let mut terms = terms();
+    (terms.abandoned_ms, terms.linger_ms) = (600_000, 100);
+    let mut till = till_with(&world, &flash, 1, &mut memory, Failures(ear.clone()), terms);
+    let order = create(&mut till, &world, 1_015);
+    let order_id = order.order_id.clone();
+    // Cancelled, and not decided yet: it goes on beside the next sale.
+    world.borrow_mut().never_attempted = true;
+    world.borrow_mut().wishes.push((2_000, Wish::Cancel));
+    let _ = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+    let _ = till.bring_on(&order_id, Word::BringOn, &mut Counter(world.clone())).unwrap();
+    world.borrow_mut().orders.get_mut(order_id.as_str()).unwrap().payments[0].1 = "FAILED";
+    let until = pay_core::Millis(world.borrow().now + 7_200_000);
+    assert_eq!(till.settle_open(until, &mut Counter(world.clone())).unwrap(), 0);
+    assert_eq!(ear.get(), 0);
+}
+
 /// Counts what the journal does not take.
 struct Failures(std::rc::Rc<std::cell::Cell<u32>>);
 

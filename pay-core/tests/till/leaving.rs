@@ -1,7 +1,7 @@
 //! Attempts that fail, shoppers who wait or leave, orders that nobody pays.
 
 use pay_core::model::method::Upi;
-use pay_core::sale::{AttemptEnd, Limits, MAX_ATTEMPTS, Millis, Switch};
+use pay_core::sale::{AttemptEnd, Limits, MAX_ATTEMPTS, Millis, NotPaid, Switch};
 use pay_core::till::{Choice, TillError, Trouble, Wish};
 use pay_core::{Outcome, Policy};
 
@@ -195,4 +195,19 @@ fn while_nobody_answers_open_sales_are_tried_once_a_minute() {
     let others = |call: &&String| left.iter().any(|id| call.contains(id.as_str()));
     let tried = world.calls[before..].iter().filter(others).count();
     assert!((1..=3).contains(&tried), "{tried}: {:?}", &world.calls[before..]);
+}
+
+/// Nothing was sent, so nobody can have paid: the sale ends with the shopper, and does not wait in the journal.
+#[test]
+fn a_sale_that_sent_nothing_ends_with_its_shopper() {
+    let world = World::new();
+    let (flash, mut memory) = (flash(&world), memory());
+    let mut till = till(&world, &flash, 1, &mut memory, ());
+    let order = create(&mut till, &world, 1_015);
+    world.borrow_mut().offline = true;
+    world.borrow_mut().wishes.push((8_000, Wish::Leave));
+    let outcome = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+    let ended = till.ended().unwrap();
+    assert_eq!((outcome, ended.open), (Outcome::NotPaid(NotPaid::NotSent), false));
+    assert!(world.borrow().now < 40_000, "after {} ms", world.borrow().now);
 }

@@ -58,8 +58,15 @@ fn a_shop_by_reference_tells_the_time_and_wipes() {
     let created =
         pay_core::drive::journal::blocking::Journal::find(&mut kept, &order.order_id).unwrap().unwrap().created;
     assert!(created.is_some());
+    // The same for an order that came from elsewhere.
+    let mut kept = super::world::flash(&world);
+    let mut memory = super::world::memory();
+    let mut till = super::world::till(&world, &kept, 2, &mut memory, ());
     world.borrow_mut().plans.push((8_000, Plan::Pay));
+    let order_id = order.order_id.clone();
     let outcome = till.sell(order, Upi::link(), &mut shop).unwrap();
+    let created = pay_core::drive::journal::blocking::Journal::find(&mut kept, &order_id).unwrap().unwrap().created;
+    assert!(created.is_some());
     assert!(is_paid(&outcome), "{outcome:?}");
     assert_eq!(world.borrow().wiped, 1);
 }
@@ -97,7 +104,7 @@ fn an_observer_hears_every_exchange_every_record_and_each_problem_once() {
     let mut till = till(&world, &flash, 1, &mut memory, &mut ear);
     let order = create(&mut till, &world, 1_015);
     let plans = [Plan::Offline(true), Plan::Offline(false), Plan::Pay];
-    world.borrow_mut().plans.extend([4_000, 24_000, 26_000].into_iter().zip(plans));
+    world.borrow_mut().plans.extend([4_000, 44_000, 46_000].into_iter().zip(plans));
     let outcome = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
     assert!(is_paid(&outcome), "{outcome:?}");
     drop(till);
@@ -106,6 +113,7 @@ fn an_observer_hears_every_exchange_every_record_and_each_problem_once() {
     assert!(ear.stored > 3, "{}", ear.stored);
     let failure = Failure { kind: ErrorKind::Connect, delivery: Delivery::NotSent };
     assert_eq!(ear.problems, [RouteProblem::Failed(failure)]);
+    assert!(ear.calls.iter().filter(|call| call.contains("NotSent")).count() > 2, "{:?}", ear.calls);
     let _: &dyn core::error::Error = &Offline(Delivery::NotSent);
 }
 

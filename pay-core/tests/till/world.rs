@@ -157,7 +157,8 @@ impl World {
     fn answer(&mut self, request: &Request<'_>) -> (u16, String) {
         let body = core::str::from_utf8(request.body.expose()).unwrap();
         let member = |name: &str| {
-            let at = body.find(&format!("\"{name}\":")).unwrap() + name.len() + 3;
+            let Some(at) = body.find(&format!("\"{name}\":")) else { return String::new() };
+            let at = at + name.len() + 3;
             body[at..].trim_start_matches('"').split(['"', ',', '}']).next().unwrap().to_owned()
         };
         match request.call {
