@@ -6,16 +6,17 @@ use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 
 use embedded_io_async::{ErrorType, Write};
-use heapless::{String, Vec};
+use heapless::Vec;
+use pay_core::model::Text;
 use pay_core::wire::{Endpoint, Method, Request};
 use reqwless::request::{Method as HttpMethod, Request as HttpRequest, RequestBuilder};
 
 use crate::Fault;
 
 /// Base path (64), the longest literal parts (25) and two ids (50 and 20 characters) leave room.
-type Path = String<192>;
+type Path = Text<192>;
 /// A host (128), a colon and a port.
-type Host = String<136>;
+type Host = Text<136>;
 /// pay-core names twelve headers at most; the body's length is one more.
 const MAX_HEADERS: usize = 16;
 /// Bytes of the head that are written at a time.
@@ -60,10 +61,11 @@ fn fill(piece: &mut Piece, endpoint: &Endpoint, request: &Request<'_>) -> Result
     }
     let mut host = Host::new();
     match endpoint.port() {
-        443 => host.push_str(endpoint.host()).map_err(|_| TOO_LONG)?,
-        port => write!(host, "{}:{port}", endpoint.host()).map_err(|_| TOO_LONG)?,
+        443 => host.write_str(endpoint.host()),
+        port => write!(host, "{}:{port}", endpoint.host()),
     }
-    let mut length = String::<10>::new();
+    .map_err(|_| TOO_LONG)?;
+    let mut length = Text::<10>::new();
     let mut headers = Vec::<_, MAX_HEADERS>::new();
     for (name, value) in request.headers(endpoint.auth()) {
         // reqwless writes what it is given; a line break in a value would begin a header or a request of its own.
@@ -112,14 +114,25 @@ impl ErrorType for Skipping<'_> {
 
 impl Write for Skipping<'_> {
     async fn write(&mut self, buf: &[u8]) -> Result<usize, Infallible> {
-        let kept = buf.get(self.skip..).unwrap_or_default();
-        self.skip = self.skip.saturating_sub(buf.len());
-        let room = PIECE - self.bytes.len();
-        let _ = self.bytes.extend_from_slice(kept.get(..room).unwrap_or(kept));
+        self.take(buf);
         Ok(buf.len())
     }
 
     async fn flush(&mut self) -> Result<(), Infallible> {
         Ok(())
+    }
+
+    async fn write_all(&mut self, buf: &[u8]) -> Result<(), Infallible> {
+        self.take(buf);
+        Ok(())
+    }
+}
+
+impl Skipping<'_> {
+    fn take(&mut self, buf: &[u8]) {
+        let kept = buf.get(self.skip..).unwrap_or_default();
+        self.skip = self.skip.saturating_sub(buf.len());
+        let room = PIECE - self.bytes.len();
+        let _ = self.bytes.extend_from_slice(kept.get(..room).unwrap_or(kept));
     }
 }

@@ -219,7 +219,7 @@ fn a_surplus_of_layout_1_is_one() {
         let mut image = *include_bytes!("golden/record-1.bin");
         // Behind version, number, order, amount, currency, environment and version.
         image[2 + 4 + 46 + 8 + 3 + 2..][..2].copy_from_slice(&[detail, 2]);
-        let sum = CRC.checksum(&image[..BODY]);
+        let sum = checksum(&image[..BODY]);
         image[BODY..].copy_from_slice(&sum.to_le_bytes());
         let record = Record::from_image(&image).unwrap();
         let due = Return { what: Returned::Reason(RefundReason::Surplus, 0), back };
@@ -231,7 +231,7 @@ fn a_surplus_of_layout_1_is_one() {
     }
 }
 
-// Mutant: `CRC` not compared.
+// Mutant: the checksum not compared.
 #[test]
 fn no_damage_of_one_bit_is_read() {
     let image = golden().to_image();
@@ -249,7 +249,7 @@ fn no_damage_of_one_bit_is_read() {
 fn a_newer_layout_is_said_to_be_one() {
     let mut image = golden().to_image();
     image[0] = VERSION + 1;
-    let sum = CRC.checksum(&image[..BODY]);
+    let sum = checksum(&image[..BODY]);
     image[BODY..].copy_from_slice(&sum.to_le_bytes());
     assert_eq!(Record::from_image(&image), Err(ImageError::Newer { version: VERSION + 1 }));
 }
@@ -342,7 +342,7 @@ fn refunds_of_an_older_layout_are_known_by_their_reason() {
 fn the_order_of_a_newer_record_is_known_and_that_of_a_damaged_one_is_not() {
     let mut image = base().to_image();
     image[0] = VERSION + 1;
-    let sum = CRC.checksum(&image[..BODY]);
+    let sum = checksum(&image[..BODY]);
     image[BODY..].copy_from_slice(&sum.to_le_bytes());
     assert_eq!(Record::from_image(&image), Err(ImageError::Newer { version: VERSION + 1 }));
     assert_eq!(Record::order_of_image(&image), Some(base().order_id));

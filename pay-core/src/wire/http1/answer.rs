@@ -1,13 +1,11 @@
 //! Reads an answer out of whatever pieces it comes in: bytes go in, nothing is awaited.
 
-use httparse::{EMPTY_HEADER, Header, Response, Status};
-
 use super::super::http::ResponseHead;
 use super::chunked::Chunked;
 use super::error::HttpError;
+use super::line;
 
-/// Longest head that is taken, in bytes. It is read line by line, so the caller's buffer may be shorter, down to the longest line
-/// and one byte.
+/// Longest head that is taken, in bytes. It is read line by line, so the caller's buffer may be shorter, down to the longest line.
 pub const HEAD_LIMIT: usize = 16 * 1024;
 /// What the status line begins with: HTTP/1.0 and HTTP/1.1 are taken.
 const START: &[u8] = b"HTTP/1.";
@@ -189,13 +187,10 @@ impl ResponseReader {
             (b"\n" | b"\r\n", false) => self.pass_over()?,
             (b"\n" | b"\r\n", true) => self.end_head()?,
             _ => {
-                // With an empty line behind it, a line is a head that httparse takes.
-                *rx.get_mut(len).ok_or(HttpError::HeadTooLarge)? = b'\n';
-                let text = &rx[..=len];
                 if begun {
-                    self.field(text)?
+                    self.field(&rx[..len])?
                 } else {
-                    self.status_line(text)?
+                    self.status_line(&rx[..len])?
                 }
                 self.state = State::Head { line: 0, begun: true };
             }
@@ -214,11 +209,7 @@ impl ResponseReader {
     }
 
     fn status_line(&mut self, line: &[u8]) -> Result<(), HttpError> {
-        let mut response = Response::new(&mut []);
-        let whole = matches!(response.parse(line), Ok(Status::Complete(_)));
-        let (true, Some(status), Some(version)) = (whole, response.code, response.version) else {
-            return Err(HttpError::Malformed("status line"));
-        };
+        let (version, status) = line::status(line).ok_or(HttpError::Malformed("status line"))?;
         match status {
             101 => return Err(HttpError::Malformed("status 101 that was not asked for")),
             100..=599 => {}
@@ -230,10 +221,7 @@ impl ResponseReader {
     }
 
     fn field(&mut self, line: &[u8]) -> Result<(), HttpError> {
-        let mut fields = [EMPTY_HEADER];
-        let Ok(Status::Complete((_, [field]))) = httparse::parse_headers(line, &mut fields) else {
-            return Err(HttpError::Malformed("header"));
-        };
+        let (name, value) = line::field(line).ok_or(HttpError::Malformed("header"))?;
         self.fields += 1;
         if self.fields > MAX_FIELDS {
             return Err(HttpError::HeadTooLarge);
@@ -242,10 +230,10 @@ impl ResponseReader {
         if self.head.status < 200 {
             return Ok(());
         }
-        if let Ok(value) = core::str::from_utf8(field.value) {
-            self.head.note_header(field.name, value);
+        if let Ok(value) = core::str::from_utf8(value) {
+            self.head.note_header(name, value);
         }
-        self.framing.note(field)
+        self.framing.note(name, value)
     }
 
     fn end_head(&mut self) -> Result<(), HttpError> {
@@ -290,10 +278,9 @@ impl State {
 
 impl Framing {
     /// Every way in which two readers could see two different ends is an error (RFC 9112 section 11.1).
-    fn note(&mut self, field: &Header<'_>) -> Result<(), HttpError> {
+    fn note(&mut self, name: &str, value: &[u8]) -> Result<(), HttpError> {
         const BAD_LENGTH: HttpError = HttpError::Malformed("Content-Length");
-        let value = field.value.trim_ascii();
-        let is = |name: &str| field.name.eq_ignore_ascii_case(name);
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
         if is("content-length") {
             let digits = (1..=18).contains(&value.len()) && value.iter().all(u8::is_ascii_digit);
             if !digits {

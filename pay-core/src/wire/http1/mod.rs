@@ -3,6 +3,7 @@
 mod answer;
 mod chunked;
 mod error;
+mod line;
 mod sent;
 
 pub use answer::{HEAD_LIMIT, Progress, ResponseReader};
