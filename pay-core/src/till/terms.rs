@@ -16,8 +16,9 @@ pub struct Terms {
     pub policy: Policy,
     /// How much may be unsettled before the till refuses a new sale (default: 20 sales, 20,000.00, 48 hours).
     pub limits: Limits,
-    /// How long a decided sale goes on at the shopper's desk, in milliseconds (default 30 s), for a report, a refund,
-    /// or an order that is being closed. The till does the rest while the next sale waits, or in `settle_open`.
+    /// How long a decided sale goes on at the shopper's desk, in milliseconds (default 40 s), for a report, a refund,
+    /// or an order that is being closed: longer than [`Policy::settle_ms`], after which it is certain that nobody paid.
+    /// The till does the rest while the next sale waits, or in `settle_open`.
     pub linger_ms: u32,
     /// How long an order that an earlier run left open may still be paid, in milliseconds from when the till resumes it
     /// (default 0: the till asks once, then closes it).
@@ -49,7 +50,7 @@ impl Terms {
             api_version: ApiVersion::default(),
             policy,
             limits: Limits { open: 20, total_minor: 2_000_000, oldest_s: 48 * 3_600 },
-            linger_ms: 30_000,
+            linger_ms: 40_000,
             abandoned_ms: 0,
             unclaimed: Unclaimed::Keep,
             client: None,

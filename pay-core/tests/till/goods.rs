@@ -118,7 +118,7 @@ fn what_a_person_says_at_the_wrong_moment_is_refused_and_changes_nothing() {
     let mut memory = memory();
     let mut till = till(&world, &flash, 2, &mut memory, ());
     for word in [Word::Goods { out: false }, Word::Goods { out: true }, Word::Refunded, Word::ReportSettled] {
-        let said = till.bring_on(&order_id, word.clone(), &mut Counter(world.clone()));
+        let said = till.bring_on(&order_id, word, &mut Counter(world.clone()));
         assert!(matches!(said, Err(TillError::Trouble(Trouble::Sale(_) | Trouble::Over(_)))), "{word:?}: {said:?}");
     }
     assert_eq!(flash.clone().find(&order_id).unwrap(), before);

@@ -17,7 +17,7 @@ use super::world::{
 #[test]
 fn payments_go_one_way_and_questions_the_other() {
     let (world, mut memory) = (World::new(), memory());
-    let (pay, ask) = (wire(&world), wire(&world).to_ask());
+    let (pay, ask) = (wire(&world), wire(&world).for_questions());
     let buffers = Buffers { tx: &mut memory.0, rx: &mut memory.1 };
     let flash = flash(&world);
     let mut till = Till::new(Routes::two(pay, ask), device(flash), terms(), [1; 32], buffers, ());

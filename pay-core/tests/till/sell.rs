@@ -33,7 +33,7 @@ fn a_shopper_who_leaves_pays_nothing() {
     world.borrow_mut().wishes.push((5_000, Wish::Cancel));
     let first = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
     // Whether that is certain takes longer than a shopper waits.
-    assert!(world.borrow().now < 5_000 + 31_000, "after {} ms", world.borrow().now);
+    assert!(world.borrow().now < 5_000 + 41_000, "after {} ms", world.borrow().now);
     assert!(matches!(first, Outcome::Pending | Outcome::NotPaid(NotPaid::Terminated)), "{first:?}");
     let now = world.borrow().now;
     let mut open = 1;

@@ -261,7 +261,7 @@ pub struct Wire {
 
 impl Wire {
     /// The connection for questions.
-    pub fn to_ask(mut self) -> Self {
+    pub fn for_questions(mut self) -> Self {
         self.only_asks = true;
         self
     }
