@@ -4,7 +4,7 @@ use zeroize::Zeroize;
 
 use super::super::model::{Authenticate, IdempotencyKey, NextAction, OrderPay, Secret};
 use super::super::wire::request;
-use super::phase::{Asking, Phase, Presented, Question, Switch};
+use super::phase::{Asking, Phase, Question, Switch};
 use super::policy;
 use super::record::{Attempt, AttemptEnd, AttemptState, MAX_ATTEMPTS, NotPaid, Stage};
 use super::state::{LEAST_RX, Sale, enough_rx};
@@ -71,8 +71,7 @@ impl Sale {
         now: Millis,
         buffers: &mut Buffers<'_>,
     ) -> Result<(), SaleError> {
-        let asked_for = matches!(self.phase, Phase::Present(Presented::Reply | Presented::Otp { .. }));
-        if !asked_for || !matches!(self.next_action(buffers.rx), Some(NextAction::EnterOtp { .. })) {
+        if !matches!(self.next_action(buffers.rx), Some(NextAction::EnterOtp { .. })) {
             return Err(SaleError::NotNow);
         }
         enough_rx(buffers, LEAST_RX)?;
@@ -98,15 +97,13 @@ impl Sale {
 
     /// Reports that the shopper has seen the action. `rx` is free again.
     pub fn shown(&mut self, now: Millis) {
-        if let Phase::Present(presented) = self.phase {
+        if let Phase::Present(_) = self.phase {
             if self.policy.can_ask {
                 self.asking = Asking::default();
                 self.failures = 0;
                 self.phase = Phase::Ask(Question::Order, self.next_round(now));
-            } else if presented != Presented::BankPage || self.last_is_known() {
-                self.phase = Phase::Done(Outcome::Pending);
             } else {
-                self.phase = Phase::Done(Outcome::Unknown);
+                self.phase = Phase::Done(Outcome::Pending);
             }
         }
     }

@@ -24,8 +24,7 @@ impl Sale {
             Err(failure) if failure.kind == ErrorKind::Untrusted => {
                 return self.finish(Outcome::NotPaid(NotPaid::NotSent));
             }
-            Err(failure) => {
-                self.earlier_unknown |= failure.delivery == Delivery::Unknown;
+            Err(_) => {
                 self.phase = Phase::Create(self.back_off(now));
                 return;
             }

@@ -20,8 +20,9 @@ use super::time::Millis;
 const REFUND_TRIES: u8 = 6;
 
 impl Sale {
-    /// The outcome is known: what it still asks for, else over.
+    /// What a known outcome still asks for, else over. An outcome that is not known is to be learnt first.
     pub(super) fn settle_duties(&mut self) {
+        let Some(outcome) = outcome(&self.record) else { return };
         self.deadline = None;
         self.failures = 0;
         // At once.
@@ -39,10 +40,8 @@ impl Sale {
             Phase::Report(out, now)
         } else if watched && self.watching {
             Phase::Ask(Question::Watch, now)
-        } else if let Some(outcome) = outcome(&self.record) {
-            Phase::Done(outcome)
         } else {
-            return;
+            Phase::Done(outcome)
         };
     }
 
@@ -386,9 +385,6 @@ impl Sale {
                 | Stage::HandedOver
                 | Stage::Refunded(_) => {}
             }
-        }
-        if self.policy.refunds != Refunds::ByBackend {
-            self.record.report_due = false;
         }
         self.change();
         true

@@ -91,7 +91,8 @@ impl Sale {
     }
 
     /// Reports what a sensor or an operator found: the goods are out, or they are not. Also for goods that cannot be
-    /// handed out at all ([`Release::Due`], `out` false). Drive on afterwards.
+    /// handed out at all ([`Release::Due`], `out` false). Drive on afterwards. What is due for it, a refund or a report,
+    /// waits until the sale knows whether it was paid.
     ///
     /// # Errors
     /// [`SaleError::NotNow`] unless the release is [`Release::Unknown`], or `Due` and `out` is false.

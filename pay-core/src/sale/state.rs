@@ -140,7 +140,6 @@ impl Sale {
         let stage = record.stage.clone();
         let mut sale = Self::at(record, policy, seed, Phase::Done(Outcome::Unknown));
         sale.from = seq;
-        sale.earlier_unknown = sale.record.attempts().any(|attempt| attempt.state == AttemptState::Sent);
         sale.asking.quiet = sale.record.quiet();
         let watched = matches!(stage, Stage::Paid { watch: true } | Stage::PaidElsewhere { watch: true });
         sale.watching = watched && policy.can_ask;
@@ -621,15 +620,18 @@ impl Sale {
                 self.record.release = Release::Due;
             }
             // Goods of a recovered sale go out for money only, and none was taken.
-            if matches!(stage, Stage::NotPaid(_) | Stage::HandedOver) && self.record.release == Release::Unknown {
+            let of_recovered = matches!(self.record.release, Release::Unknown | Release::NotReleased);
+            if matches!(stage, Stage::NotPaid(_) | Stage::HandedOver) && of_recovered {
                 self.record.release = Release::Untracked;
+                self.record.returns = Default::default();
+                self.record.report_due = false;
             }
             self.record.stage = stage;
             if let Some(closed) = self.record.closed.as_mut().filter(|_| self.record.stage != Stage::Closing) {
                 // What moved has come to an end.
                 closed.person = false;
             }
-            if !paid || self.record.release == Release::NotReleased {
+            if !paid {
                 self.note_report();
             }
             self.change();

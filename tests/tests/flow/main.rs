@@ -1,10 +1,15 @@
 //! The sale flow against the sandbox's gateway, over a network that does its worst.
 
 mod abandoned;
+mod boots;
+mod claims;
+mod commands;
 mod drivers;
 mod goods;
 mod methods;
 mod others;
+mod refunds;
+mod replies;
 mod rig;
 mod scenarios;
 mod scripts;

@@ -96,6 +96,13 @@ fn what_another_terminal_sent_back_is_not_kept_for_goods_that_stayed() {
     rig.tell("refund", refund(12, "SUCCESS"));
     rig.next();
     assert_eq!(rig.journal.as_ref().unwrap().release, Release::Returned);
+    // What was not sent back whole, or will not be, is kept.
+    let Told::Answer(status, part) = refund_list(&[(11, "SUCCESS")]) else { unreachable!() };
+    for refunds in [Told::Answer(status, part.replace("10.15", "10.14")), refund_list(&[(11, "REJECTED")])] {
+        let mut rig = jammed(refunds);
+        assert_eq!(rig.next(), Asked::Done(Outcome::RefundDue(NotReleased)));
+        assert_eq!(rig.sale.route_problem(), Some(RouteProblem::RefundRefused));
+    }
     // Of a refund under another name nobody here knows whose it is: a person must look.
     let of_the_site =
         r#"[{"refund_id":"site-1","order_id":"till-7-0000","refund_amount":10.15,"refund_status":"SUCCESS"}]"#;

@@ -2,7 +2,7 @@
 
 use pay_core::model::{
     Amount, ApiVersion, Authenticate, CfPaymentId, CreateOrder, Currency, Customer, CustomerId, Environment,
-    IdempotencyKey, MARK_TAG, OpenOrder, OrderPay, Otp, PaymentSessionId, Phone, RefundId, UnixSeconds,
+    IdempotencyKey, MARK_TAG, NextAction, OpenOrder, OrderPay, Otp, PaymentSessionId, Phone, RefundId, UnixSeconds,
 };
 use pay_core::sale::{
     Buffers, Delivery, ErrorKind, Failure, InFlight, Millis, Outcome, Policy, Record, Sale, SaleError, Setup, Step,
@@ -41,6 +41,8 @@ pub struct Rig {
     pub journal: Option<Record>,
     /// The length of the body sent last.
     pub sent: usize,
+    /// The request sent last says what terminal this is.
+    pub described: bool,
     pub token: Option<InFlight>,
 }
 
@@ -69,17 +71,26 @@ impl Rig {
     }
 
     fn creating_with(policy: Policy, seed: u8) -> Self {
+        Self::creating_by(policy, seed, |request| request.with_tag(MARK_TAG, MARK).unwrap())
+    }
+
+    /// A sale that creates its order, and nothing in it shows that it is this sale's.
+    pub fn creating_unmarked() -> Self {
+        Self::creating_by(Policy::with_ask(), 2, |request| request)
+    }
+
+    fn creating_by(policy: Policy, seed: u8, mark: fn(CreateOrder) -> CreateOrder) -> Self {
         let mut rig = Self::with(Sale::new(handed_in(), setup(policy, seed)));
         let customer = Customer::new(CustomerId::parse("walk_in").unwrap(), Phone::parse("9999999999").unwrap());
-        let request = CreateOrder::new(order_id(), Amount::from_minor(1015).unwrap(), customer).unwrap();
-        let request = request.with_tag(MARK_TAG, MARK).unwrap();
+        let request = mark(CreateOrder::new(order_id(), Amount::from_minor(1015).unwrap(), customer).unwrap());
         let mut buffers = Buffers { tx: &mut rig.tx, rx: &mut rig.rx };
         rig.sale = Sale::create(&request, key("create"), setup(policy, seed), Millis(0), &mut buffers).unwrap();
         rig
     }
 
     fn with(sale: Sale) -> Self {
-        Self { sale, tx: vec![0; 2048], rx: vec![0; 16 * 1024], now: 0, journal: None, sent: 0, token: None }
+        let (tx, rx) = (vec![0; 2048], vec![0; 16 * 1024]);
+        Self { sale, tx, rx, now: 0, journal: None, sent: 0, described: false, token: None }
     }
 
     pub fn pay(&mut self, request: &OrderPay, name: &str) -> Result<(), SaleError> {
@@ -114,6 +125,7 @@ impl Rig {
                 }
                 Step::Exchange(token, request, _) => {
                     self.sent = request.body.expose().len();
+                    self.described = request.client.is_some();
                     let name = match request.call {
                         Call::CreateOrder => "create",
                         Call::ReadOrder(_) => "order",
@@ -142,6 +154,28 @@ impl Rig {
             };
         }
         panic!("it spins");
+    }
+
+    /// Why it asks for nothing.
+    pub fn error(&mut self) -> SaleError {
+        let mut buffers = Buffers { tx: &mut self.tx, rx: &mut self.rx };
+        self.sale.step(Millis(self.now), &mut buffers).unwrap_err()
+    }
+
+    /// Whether the OTP that it asks for follows a wrong one.
+    pub fn otp_was_wrong(&mut self) -> bool {
+        let mut buffers = Buffers { tx: &mut self.tx, rx: &mut self.rx };
+        match self.sale.step(Millis(self.now), &mut buffers).unwrap() {
+            Step::Present(NextAction::EnterOtp { was_wrong, .. }) => was_wrong,
+            step => panic!("{step:?}"),
+        }
+    }
+
+    /// How long it waits before it asks for this, in milliseconds.
+    pub fn pause_before(&mut self, asked: &'static str) -> u64 {
+        let since = self.now;
+        assert_eq!(self.next(), Asked::Send(asked));
+        self.now - since
     }
 
     /// The sale must ask for this, and is told that.
@@ -307,6 +341,16 @@ pub fn otp_reply(id: u64) -> Told {
             r#"{{"cf_payment_id":"{id}","payment_method":"card","channel":"post","action":"post","data":{{"redirect_to_bank":"https://bank.example/page"}}}}"#
         ),
     )
+}
+
+/// The refusal of a call that came too often.
+pub fn throttled() -> Told {
+    Told::Answer(429, "{}".to_owned())
+}
+
+/// An empty answer that says that all is well.
+pub fn taken() -> Told {
+    Told::Answer(200, "{}".to_owned())
 }
 
 pub fn refused() -> Told {

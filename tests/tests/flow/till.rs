@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use pay_core::drive::journal::blocking::Journal as _;
 use pay_core::drive::transport::{Error, ErrorType, blocking::Transport};
 use pay_core::drive::{Blocking, MemoryJournal, Routes};
 use pay_core::model::method::Upi;
@@ -13,7 +14,7 @@ use pay_core::model::{Amount, CallKind, Customer, CustomerId, DeviceSecret, Next
 use pay_core::sale::{Buffers, Delivery, ErrorKind, Failure, Millis, Policy, Refunds};
 use pay_core::till::shop::blocking::Shop;
 use pay_core::till::{self, Device, Goods, MoneyBack, Observer, Offer, OrderState, RefundRef, Seen, Terms, Wish};
-use pay_core::wire::{Auth, Endpoint, Request, ResponseHead};
+use pay_core::wire::{Auth, ClientHints, Endpoint, Request, ResponseHead};
 use pay_core::{Environment, Outcome};
 use sandbox::{Gateway, Rules};
 
@@ -66,7 +67,8 @@ impl Transport for Part {
 
     fn exchange(&mut self, request: &Request<'_>, rx: &mut [u8]) -> Result<ResponseHead, Lost> {
         let key = request.idempotency_key.map_or("-", |key| key.as_str());
-        self.0.trace.borrow_mut().push(format!("{} as {} under {key}", request.call, request.request_id.as_str()));
+        let who = if request.client.is_some() { " by a known terminal" } else { "" };
+        self.0.trace.borrow_mut().push(format!("{} as {} under {key}{who}", request.call, request.request_id.as_str()));
         if request.call.kind() == CallKind::ReportRelease {
             // A backend that grants every claim and takes every report.
             rx[..2].copy_from_slice(b"{}");
@@ -241,4 +243,22 @@ fn the_whole_way_is_the_same_for_both_tills() {
     });
     assert_eq!(*one.0.trace.borrow(), *other.0.trace.borrow());
     assert!(one.0.trace.borrow().contains(&"vends".to_owned()));
+}
+
+#[test]
+fn a_till_says_what_terminal_pays_and_notes_when_a_sale_began() {
+    let (mut tx, mut rx) = (vec![0; 2_048], vec![0; 32_768]);
+    let mut part = part();
+    let buffers = Buffers { tx: &mut tx, rx: &mut rx };
+    let mut terms = terms();
+    terms.client = Some(ClientHints::kiosk());
+    let device = device(MemoryJournal::<4>::new());
+    let mut till = till::blocking::Till::new(Routes::same(part.clone()), device, terms, [1; 32], buffers, ());
+    let order = till.create(Amount::from_minor(1_015).unwrap(), customer(), &mut part).unwrap();
+    let id = order.order_id.clone();
+    let _ = till.sell(order, Upi::link(), &mut part).unwrap();
+    let record = till.journal().find(&id).unwrap().unwrap();
+    assert_eq!(record.created, Some(UnixSeconds(world::START / 1_000)));
+    let known = part.0.trace.borrow().iter().filter(|line| line.ends_with("by a known terminal")).count();
+    assert_eq!(known, 1, "{:?}", part.0.trace.borrow());
 }
