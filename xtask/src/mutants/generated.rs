@@ -91,6 +91,8 @@ impl FromStr for Shard {
 pub(super) fn run(shard: &Shard, files: &[String], resume: bool) -> Result<()> {
     let copy = Copy::make()?;
     let named = std::fs::read_to_string(workspace::root().join(NAMED_IN)).context(NAMED_IN)?;
+    // In a table a bar is escaped.
+    let named = named.replace(r"\|", "|");
     let mut unnamed = Vec::new();
     for part in &PARTS {
         let mutants = list(part)?;
