@@ -105,7 +105,7 @@ fn strangers_are_told_from_ours() {
     assert!(!read(&record, &[(2, "NOT_ATTEMPTED")]).strangers_are_over());
 }
 
-// Mutants: a single that failed counted as a success; an unreadable element taken for ours although others may be there.
+// Mutants: a single that failed counted as a success, or left out beside another's; an unreadable element taken for ours although others may be there.
 #[test]
 fn singles_fill_what_the_list_hides() {
     const HOLE: &str = r#"[{"cf_payment_id":null,"payment_status":"PENDING"}]"#;
@@ -123,6 +123,12 @@ fn singles_fill_what_the_list_hides() {
         assert_eq!((listing.is_paid(), standing(&listing)), (false, Some(Standing::Over)));
         assert_eq!(listing.worst(&record), if alone { Standing::Over } else { Standing::Moving });
     }
+    // What the list shows of others stays beside it.
+    let of_two = record(&[Some(1)]);
+    let text = HOLE.replace(']', r#",{"cf_payment_id":2,"payment_status":"SUCCESS"}]"#);
+    let mut listing = read_text(&of_two, &text, false).unwrap();
+    listing.complete_by(&of_two, &single(Standing::Succeeded, Some(End::Success)));
+    assert_eq!(listing.successes().count(), 2);
     // A list that hides nothing has nothing to fill.
     let record = record(&[Some(1)]);
     assert_eq!(read(&record, &[]).missing(&record), None);
@@ -163,6 +169,8 @@ fn whose_the_money_is() {
     let mut alone = record(&[None]);
     alone.alone = true;
     assert_eq!(read(&alone, &success).whose(&alone), Whose::Found(CfPaymentId::new(9)));
+    let both = read(&alone, &[(8, "SUCCESS"), (9, "SUCCESS")]);
+    assert_eq!(both.whose(&alone), Whose::Unclear, "more than it can have made");
     let cut = read_text(&alone, r#"[{"cf_payment_id":9,"payment_status":"SUCCESS"},"#, false).unwrap();
     assert_eq!(cut.whose(&alone), Whose::Unclear);
     assert_eq!(cut.rest(&alone), Standing::Moving);

@@ -1,6 +1,7 @@
 //! The sale flow against the sandbox's gateway, over a network that does its worst.
 
 mod abandoned;
+mod asking;
 mod boots;
 mod claims;
 mod commands;
@@ -8,6 +9,7 @@ mod drivers;
 mod goods;
 mod methods;
 mod others;
+mod pauses;
 mod refunds;
 mod replies;
 mod rig;
@@ -16,4 +18,5 @@ mod scripts;
 mod stories;
 mod till;
 mod waits;
+mod words;
 mod world;

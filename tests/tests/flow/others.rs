@@ -315,6 +315,21 @@ fn a_sale_that_begins_anew_is_stopped_whatever_its_seed() {
     assert_eq!(anew.may_replace(&kept), Err(Conflict::Stale));
 }
 
+// M13. Meant to notice: a journal that says "another intent" where the sale must be resumed, and the other way round.
+#[test]
+fn a_journal_says_whether_a_sale_began_anew_or_stands_for_something_else() {
+    let sent = |method: fn(&str) -> pay_core::model::OrderPay, key| {
+        let mut rig = Rig::new(Policy::with_ask());
+        rig.next();
+        rig.pay(&method(SESSION), key).unwrap();
+        assert_eq!(rig.next(), Asked::Send("pay"));
+        rig.journal.unwrap()
+    };
+    let kept = sent(methods::card, "k0");
+    assert_eq!(sent(methods::card, "k1").may_replace(&kept), Err(Conflict::Stale));
+    assert_eq!(sent(methods::link, "k0").may_replace(&kept), Err(Conflict::OtherIntent));
+}
+
 // F1.
 #[test]
 fn an_attempt_that_nobody_completed_settles_after_half_an_hour_and_counts_at_once_no_more() {

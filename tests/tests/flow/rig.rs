@@ -43,6 +43,8 @@ pub struct Rig {
     pub sent: usize,
     /// The request sent last says what terminal this is.
     pub described: bool,
+    /// How long the answer to what was asked last may be held, in seconds.
+    pub wait_s: u8,
     pub token: Option<InFlight>,
 }
 
@@ -90,7 +92,7 @@ impl Rig {
 
     fn with(sale: Sale) -> Self {
         let (tx, rx) = (vec![0; 2048], vec![0; 16 * 1024]);
-        Self { sale, tx, rx, now: 0, journal: None, sent: 0, described: false, token: None }
+        Self { sale, tx, rx, now: 0, journal: None, sent: 0, wait_s: 0, described: false, token: None }
     }
 
     pub fn pay(&mut self, request: &OrderPay, name: &str) -> Result<(), SaleError> {
@@ -126,6 +128,7 @@ impl Rig {
                 Step::Exchange(token, request, _) => {
                     self.sent = request.body.expose().len();
                     self.described = request.client.is_some();
+                    self.wait_s = request.wait_s;
                     let name = match request.call {
                         Call::CreateOrder => "create",
                         Call::ReadOrder(_) => "order",
