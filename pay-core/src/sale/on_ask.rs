@@ -586,7 +586,6 @@ impl Sale {
 
     /// The list of a paid order whose sale is watched.
     fn on_watch(&mut self, now: Millis, head: &ResponseHead, listing: &Listing) {
-        let known = self.record.returns().count();
         let room = self.note_returns(listing);
         self.stuck |= !room || listing.too_many;
         let goes = |id: CfPaymentId| self.record.returns().any(|known| known.what == Returned::Payment(id));
@@ -603,7 +602,7 @@ impl Sale {
             self.record.release = Release::NotReleased;
             self.change();
         }
-        if self.record.returns().count() > known || self.record.returns().any(|due| !due.back) {
+        if self.record.returns().any(|due| !due.back) {
             return self.finish(Outcome::RefundDue(RefundReason::Surplus));
         }
         // A paid order without a success: the list is behind.
@@ -685,7 +684,7 @@ impl Sale {
     fn on_open_list(&mut self, now: Millis, listing: &Listing) {
         let worst = listing.worst(&self.record);
         let all_final = worst == Standing::Over;
-        if listing.is_paid() || !listing.is_complete() || !all_final {
+        if !listing.is_complete() || !all_final {
             self.asking.none_since = None;
         }
         if listing.is_paid() {
