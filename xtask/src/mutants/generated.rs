@@ -249,7 +249,13 @@ impl<'c> Switched<'c> {
             let (first, last) = (line("line_start"), line("line_end") + more);
             let lines: String = text.lines().skip(first - 1).take(last + 1 - first).collect();
             let guarded = |n: &usize| more == 0 || lines.contains(&format!("if !crate::mutant::on({n})"));
+            let before = numbers.len();
             numbers.extend(numbers_in(&lines).filter(guarded));
+            if numbers.len() == before {
+                // A function that returns `impl Trait`: the body is blamed, and the mutant that fixed the type stands above it.
+                let above: Vec<&str> = text.lines().take(first - 1).collect();
+                numbers.extend(above.iter().rev().take(3).flat_map(|line| numbers_in(line)));
+            }
         }
         numbers
     }
