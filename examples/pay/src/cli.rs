@@ -44,8 +44,8 @@ pub(super) struct Talk {
 /// Where the gateway is, whom to trust, who we are.
 #[derive(Debug, Args)]
 pub(super) struct To {
-    /// The gateway's URL, as https://host/path or https://host:port/path [default: the backend sends payments on, or without one
-    /// https://sandbox.cashfree.com/pg]
+    /// The gateway's URL, as https://host/path or https://host:port/path [default: the backend sends payments on, or, without
+    /// one, the gateway's sandbox]
     #[arg(long, value_name = "URL")]
     pub(super) gateway: Option<String>,
     /// The URL of the merchant's backend, which answers for orders; needs a device token, and --gateway one made with --direct
