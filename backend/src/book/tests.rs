@@ -1,10 +1,18 @@
 //! The book's rules, each with the fault that it once had.
 
+mod goods;
+mod hints;
+mod looks;
+mod refunds;
+
 use super::*;
 
 const TERMS: Terms = Terms { life_ms: 900_000, first_look_ms: 2_000, unreported: Unreported::Tell };
 const HOUR: u64 = 3_600_000;
 const AMOUNT: u64 = 1015;
+
+/// Payments of a list: id and status.
+type Payments = &'static [(u64, &'static str)];
 
 struct Shop {
     book: Book,
@@ -33,21 +41,7 @@ impl Shop {
 
     /// A look at this second.
     fn look(&mut self, second: u64, status: &str, payments: &[(u64, &str)]) -> Effect {
-        let seen = |(id, status): &(u64, &str)| SeenPayment {
-            id: *id,
-            status: (*status).to_owned(),
-            captured: None,
-            // The second to be made was the first to be paid.
-            completed: Some(1_000 - *id),
-        };
-        self.say(Event::Read(Reading {
-            at: Moment(second * 1_000),
-            power_on: 1,
-            date: None,
-            status: Some(status.to_owned()),
-            payments: Some(payments.iter().map(seen).collect()),
-            complete: true,
-        }))
+        self.say(Event::Read(reading(second, status, payments)))
     }
 
     fn report(&mut self, second: u64, released: bool, payment: Option<u64>) -> bool {
@@ -89,6 +83,34 @@ impl Shop {
         let seen = SeenRefund { id: id.to_owned(), order: "till-1".to_owned(), amount, status: status.to_owned() };
         self.say(Event::Refund(seen));
     }
+}
+
+/// What a look at this second shows.
+fn reading(second: u64, status: &str, payments: &[(u64, &str)]) -> Reading {
+    let seen = |(id, status): &(u64, &str)| SeenPayment {
+        id: *id,
+        status: (*status).to_owned(),
+        captured: None,
+        // The second to be made was the first to be paid.
+        completed: Some(1_000 - *id),
+    };
+    Reading {
+        at: Moment(second * 1_000),
+        power_on: 1,
+        date: None,
+        status: Some(status.to_owned()),
+        payments: Some(payments.iter().map(seen).collect()),
+        complete: true,
+    }
+}
+
+/// What a log of the first form makes.
+fn of_old_log(olds: &[Old]) -> Shop {
+    let order = OrderId::parse("till-1").unwrap();
+    let mut book = Book::default();
+    assert!(book.on_old(&order, &Old::Wanted { owner: "07".repeat(32), amount: AMOUNT }));
+    olds.iter().for_each(|old| assert!(book.on_old(&order, old)));
+    Shop { book, order, kept: Vec::new() }
 }
 
 fn is_taken(effect: Effect) -> bool {
@@ -406,22 +428,15 @@ fn an_order_of_which_no_reading_came_is_a_persons_matter() {
 
 #[test]
 fn an_old_log_is_understood() {
-    let order = OrderId::parse("till-1").unwrap();
-    let book = |olds: &[Old]| {
-        let mut book = Book::default();
-        assert!(book.on_old(&order, &Old::Wanted { owner: "07".repeat(32), amount: AMOUNT }));
-        olds.iter().for_each(|old| assert!(book.on_old(&order, old)));
-        Shop { book, order: order.clone(), kept: Vec::new() }
-    };
     let late = Old::RefundDue { late: true };
-    let mut shop = book(&[Old::Made, Old::Closing, late.clone()]);
+    let mut shop = of_old_log(&[Old::Made, Old::Closing, late.clone()]);
     shop.look(11, "PAID", &[(1, "SUCCESS")]);
-    let old = pay_core::model::RefundId::derive(&order, pay_core::model::RefundReason::LateSuccess, 0);
+    let old = pay_core::model::RefundId::derive(&shop.order, pay_core::model::RefundReason::LateSuccess, 0);
     assert_eq!(shop.refund(), Some(old.to_string()), "a refund that was begun keeps its id");
-    let mut shop = book(&[Old::Made, Old::Closing, late, Old::Over]);
+    let mut shop = of_old_log(&[Old::Made, Old::Closing, late, Old::Over]);
     shop.look(11, "PAID", &[(1, "SUCCESS")]);
     assert_eq!(shop.refund(), None);
-    let shop = book(&[Old::Made, Old::Reported { released: true }, Old::Counted]);
+    let shop = of_old_log(&[Old::Made, Old::Reported { released: true }, Old::Counted]);
     assert_eq!(shop.due(), None);
 }
 
