@@ -65,7 +65,7 @@ impl View {
         Millis(NOON.0 - self.step(self.now.since(at)))
     }
 
-    /// Since when: so long ago, or just now.
+    /// Since when a single limit runs: it is over, or it has just begun.
     pub(crate) fn over(&self, at: Millis, ms: u32) -> Millis {
         if self.now >= at.after(ms) { Millis(NOON.0 - u64::from(ms)) } else { NOON }
     }

@@ -8,6 +8,7 @@ use super::desk::{Desk, Said};
 use super::ended::Done;
 use super::job::Job;
 use super::life::{Asked, Life};
+use super::terms::Terms;
 
 /// What of the two buffers a life still needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,17 +40,16 @@ pub fn canonical(life: Option<&mut Life>, journal: &mut [Record], view: &View) -
     }
     life.back.rest = view.due(life.back.rest);
     life.back.open = 0;
-    let times = [life.terms.abandoned_ms, life.terms.linger_ms];
     let fronts = life.front.as_ref().map(|desk| desk.sale.power_on());
     let backs = life.back.desk.as_ref().map(|desk| desk.sale.power_on());
     let orders = [&life.front, &life.back.desk].map(|desk| desk.as_ref().map(|desk| desk.order_id().clone()));
     if let Some(desk) = &mut life.front {
-        desk.canonical(view, 1, kept(journal, orders[0].as_ref()), 1, times);
+        desk.canonical(view, 1, kept(journal, orders[0].as_ref()), 1, &life.terms);
         keeps.tx = desk.sale.keeps_tx();
         keeps.rx = desk.sale.keeps_rx();
     }
     if let Some(desk) = &mut life.back.desk {
-        desk.canonical(view, 2, kept(journal, orders[1].as_ref()), if fronts == backs { 1 } else { 2 }, times);
+        desk.canonical(view, 2, kept(journal, orders[1].as_ref()), if fronts == backs { 1 } else { 2 }, &life.terms);
         keeps.tx = keeps.tx.max(desk.sale.keeps_tx());
         keeps.rx |= desk.sale.keeps_rx();
     }
@@ -80,11 +80,10 @@ fn kept<'j>(journal: &'j mut [Record], order: Option<&OrderId>) -> Option<&'j mu
 }
 
 impl Desk {
-    fn canonical(&mut self, view: &View, number: u8, kept: Option<&mut Record>, power_on: u32, times: [u32; 2]) {
-        let [abandoned_ms, linger_ms] = times;
+    fn canonical(&mut self, view: &View, number: u8, kept: Option<&mut Record>, power_on: u32, terms: &Terms) {
         self.sale.canonical(view, number, kept, self.token.as_mut(), power_on);
-        self.since = if abandoned_ms == 0 { NOON } else { view.since(self.since) };
-        self.decided = self.decided.map(|at| view.over(at, linger_ms));
+        self.since = if terms.abandoned_ms == 0 { NOON } else { view.since(self.since) };
+        self.decided = self.decided.map(|at| view.over(at, terms.linger_ms));
         if !self.attended {
             // Nobody waits for it.
             self.decided = None;

@@ -10,20 +10,14 @@ use crate::methods;
 use crate::rig::{
     Asked, Rig, Told, card_reply, link_reply, list, marked_order_is, order_is, payment, refund, refused, timed_list,
 };
+use crate::sold::{SESSION, keys};
 use crate::world::ORDER;
 
-const SESSION: &str = "session_abcdefghijklmnop";
 const BOTH: [(u64, &str); 2] = [(11, "SUCCESS"), (12, "SUCCESS")];
 
 pub fn policy(refunds: Refunds) -> Policy {
     let mut policy = Policy::with_ask();
     policy.refunds = refunds;
-    policy
-}
-
-fn keys() -> Policy {
-    let mut policy = policy(Refunds::ByKeys);
-    policy.release = true;
     policy
 }
 

@@ -2,52 +2,19 @@
 
 use pay_core::model::RefundReason::{NotReleased, Surplus};
 use pay_core::model::{Amount, ApiVersion, Currency, Environment};
-use pay_core::sale::{AfterCut, Millis, NotPaid, Outcome, Policy, Record, Refunds, Release, Stage, Switch};
+use pay_core::sale::{AfterCut, Millis, NotPaid, Outcome, Policy, Record, Refunds, Release, Stage};
 
 use crate::methods;
-use crate::rig::{Asked, Rig, card_reply, key, link_reply, list, order_is, refund, taken};
+use crate::rig::{Asked, Rig, key, link_reply, list, order_is, refund, taken};
+use crate::sold::{SESSION, paid, policy, watched};
 use crate::world::order_id;
 
-const SESSION: &str = "session_abcdefghijklmnop";
-
 const BOTH: [(u64, &str); 2] = [(11, "SUCCESS"), (12, "SUCCESS")];
-
-fn policy(refunds: Refunds) -> Policy {
-    let mut policy = Policy::with_ask();
-    policy.release = true;
-    policy.refunds = refunds;
-    policy
-}
 
 fn after_cut(refunds: Refunds, after_cut: AfterCut) -> Policy {
     let mut policy = policy(refunds);
     policy.after_cut = after_cut;
     policy
-}
-
-/// A card that was paid.
-fn paid(policy: Policy) -> Rig {
-    let mut rig = Rig::new(policy);
-    rig.next();
-    rig.pay(&methods::card(SESSION), "k0").unwrap();
-    rig.tell("pay", card_reply(11)).shown();
-    rig.tell("order", order_is("PAID")).tell("list", list(&[(11, "SUCCESS")]));
-    assert!(matches!(rig.next(), Asked::Done(Outcome::Paid { .. })));
-    rig
-}
-
-/// Two links of one order, the first one paid.
-fn watched(policy: Policy) -> Rig {
-    let mut rig = Rig::new(policy);
-    rig.next();
-    rig.pay(&methods::link(SESSION), "k0").unwrap();
-    rig.tell("pay", link_reply(11)).shown();
-    rig.switch(Switch::GoOn).unwrap();
-    rig.pay(&methods::link(SESSION), "k1").unwrap();
-    rig.tell("pay", link_reply(12)).shown();
-    rig.tell("order", order_is("PAID")).tell("list", list(&[(11, "SUCCESS"), (12, "NOT_ATTEMPTED")]));
-    assert!(matches!(rig.next(), Asked::Done(Outcome::Paid { watch: true, .. })));
-    rig
 }
 
 #[test]

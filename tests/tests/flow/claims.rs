@@ -2,38 +2,16 @@
 
 use pay_core::model::CfPaymentId;
 use pay_core::model::RefundReason::{NotReleased, Surplus};
-use pay_core::sale::{
-    AfterCut, Outcome, Policy, Refunds, Release, Return, Returned, RouteProblem, SaleError, Stage, Switch,
-};
+use pay_core::sale::{AfterCut, Outcome, Refunds, Release, Return, Returned, RouteProblem, SaleError, Stage};
 
-use crate::methods;
-use crate::rig::{Asked, Rig, Told, card_reply, link_reply, list, order_is, taken, throttled};
-
-const SESSION: &str = "session_abcdefghijklmnop";
-
-fn policy(refunds: Refunds) -> Policy {
-    let mut policy = Policy::with_ask();
-    policy.release = true;
-    policy.refunds = refunds;
-    policy
-}
-
-/// A card that was paid, by the terminal with this seed.
-fn paid(policy: Policy, seed: u8) -> Rig {
-    let mut rig = Rig::seeded(policy, seed);
-    rig.next();
-    rig.pay(&methods::card(SESSION), "k0").unwrap();
-    rig.tell("pay", card_reply(11)).shown();
-    rig.tell("order", order_is("PAID")).tell("list", list(&[(11, "SUCCESS")]));
-    assert!(matches!(rig.next(), Asked::Done(Outcome::Paid { .. })));
-    rig
-}
+use crate::rig::{Asked, Rig, Told, list, taken, throttled};
+use crate::sold::{paid, paid_at, policy, watched};
 
 #[test]
 fn a_backend_that_gives_no_rights_is_not_asked_for_one() {
     let mut policy = policy(Refunds::ByBackend);
     policy.claim = false;
-    let mut rig = paid(policy, 1);
+    let mut rig = paid(policy);
     rig.sale.begin_release().unwrap();
     assert!(matches!(rig.next(), Asked::Done(Outcome::Paid { .. })));
     assert!(rig.sale.vend_token().is_some());
@@ -42,7 +20,7 @@ fn a_backend_that_gives_no_rights_is_not_asked_for_one() {
 // Another terminal hands out for this order.
 #[test]
 fn without_the_right_nothing_is_handed_out_and_the_backend_sends_the_money_back() {
-    let mut rig = paid(policy(Refunds::ByBackend), 1);
+    let mut rig = paid(policy(Refunds::ByBackend));
     rig.sale.begin_release().unwrap();
     rig.tell("claim", Told::Answer(409, "{}".to_owned()));
     assert!(rig.sale.vend_token().is_none());
@@ -60,7 +38,7 @@ fn the_backend_is_told_again_after_a_pause() {
     let told: [fn() -> Told; 3] = [throttled, || Told::Answer(500, String::new()), || Told::Lost];
     let expected = [(60_000..80_000, 429), (3_000..20_000, 500), (3_000..20_000, 0)];
     for (told, (pause, status)) in told.into_iter().zip(expected) {
-        let mut rig = paid(policy(Refunds::ByBackend), 1);
+        let mut rig = paid(policy(Refunds::ByBackend));
         let problem = |rig: &Rig| match rig.sale.route_problem() {
             Some(RouteProblem::Refused { status }) => status,
             Some(RouteProblem::Failed(_)) => 0,
@@ -88,7 +66,7 @@ fn the_backend_is_told_again_after_a_pause() {
 #[test]
 fn a_token_moves_the_goods_of_its_own_sale_alone() {
     let begun = |seed| {
-        let mut rig = paid(policy(Refunds::ByCaller), seed);
+        let mut rig = paid_at(Rig::seeded(policy(Refunds::ByCaller), seed));
         rig.sale.begin_release().unwrap();
         rig.next();
         rig
@@ -102,7 +80,7 @@ fn a_token_moves_the_goods_of_its_own_sale_alone() {
 
 #[test]
 fn nobody_says_that_goods_are_out_which_were_not_handed_out() {
-    let mut rig = paid(policy(Refunds::ByKeys), 1);
+    let mut rig = paid(policy(Refunds::ByKeys));
     assert_eq!(rig.sale.settle_release(true), Err(SaleError::NotNow));
     assert_eq!(rig.sale.record().release, Release::Due);
 }
@@ -113,15 +91,7 @@ fn more_money_to_send_back_than_a_record_holds_is_a_persons_matter() {
     let mut policy = policy(Refunds::ByBackend);
     policy.after_cut = AfterCut::AssumeNotReleased;
     let full = || {
-        let mut rig = Rig::new(policy);
-        rig.next();
-        rig.pay(&methods::link(SESSION), "k0").unwrap();
-        rig.tell("pay", link_reply(11)).shown();
-        rig.switch(Switch::GoOn).unwrap();
-        rig.pay(&methods::link(SESSION), "k1").unwrap();
-        rig.tell("pay", link_reply(12)).shown();
-        rig.tell("order", order_is("PAID")).tell("list", list(&[(11, "SUCCESS"), (12, "NOT_ATTEMPTED")]));
-        rig.next();
+        let mut rig = watched(policy);
         rig.power_cut(policy);
         let five: Vec<_> = (11..16).map(|id| (id, "SUCCESS")).collect();
         rig.tell("list", list(&five));

@@ -5,8 +5,7 @@ use pay_core::sale::{Millis, NotPaid, Outcome, Policy, Refunds, SaleError, Stage
 
 use crate::methods;
 use crate::rig::{Asked, Rig, card_reply, link_reply, list, order_is};
-
-const SESSION: &str = "session_abcdefghijklmnop";
+use crate::sold::SESSION;
 
 const WAYS: [Switch; 3] = [Switch::Wait, Switch::GoOn, Switch::Close];
 

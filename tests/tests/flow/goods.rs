@@ -9,56 +9,11 @@ use pay_core::sale::{
 
 use crate::methods;
 use crate::rig::{Asked, Rig, Told, card_reply, link_reply, list, order_is, refund, refused};
+use crate::sold::{SESSION, paid, paid_late, policy, two_links, watched};
 use crate::world::ORDER;
-
-const SESSION: &str = "session_abcdefghijklmnop";
 
 const ONE: [(u64, &str); 1] = [(11, "SUCCESS")];
 const BOTH: [(u64, &str); 2] = [(11, "SUCCESS"), (12, "SUCCESS")];
-
-fn policy(refunds: Refunds) -> Policy {
-    let mut policy = Policy::with_ask();
-    policy.release = true;
-    policy.refunds = refunds;
-    policy
-}
-
-/// A card that was paid.
-fn paid(policy: Policy) -> Rig {
-    let mut rig = Rig::new(policy);
-    rig.next();
-    rig.pay(&methods::card(SESSION), "k0").unwrap();
-    rig.tell("pay", card_reply(11)).shown();
-    rig.tell("order", order_is("PAID")).tell("list", list(&[(11, "SUCCESS")]));
-    assert!(matches!(rig.next(), Asked::Done(Outcome::Paid { .. })));
-    rig
-}
-
-/// A card of a sale that was given up, and whose order was paid all the same.
-fn paid_late(policy: Policy) -> Rig {
-    let mut rig = Rig::new(policy);
-    rig.next();
-    rig.pay(&methods::card(SESSION), "k0").unwrap();
-    rig.tell("pay", card_reply(11)).shown();
-    rig.sale.cancel(Millis(rig.now));
-    rig.tell("terminate", order_is("PAID")).tell("list", list(&[(11, "SUCCESS")]));
-    rig
-}
-
-/// Two links of one order, both paid; the second success is found after a reboot.
-fn paid_twice(policy: Policy) -> Rig {
-    let mut rig = Rig::new(policy);
-    rig.next();
-    rig.pay(&methods::link(SESSION), "k0").unwrap();
-    rig.tell("pay", link_reply(11)).shown();
-    rig.switch(Switch::GoOn).unwrap();
-    rig.pay(&methods::link(SESSION), "k1").unwrap();
-    rig.tell("pay", link_reply(12)).shown();
-    rig.tell("order", order_is("PAID")).tell("list", list(&[(11, "SUCCESS"), (12, "NOT_ATTEMPTED")]));
-    let outcome = Outcome::Paid { cf_payment_id: Some(CfPaymentId::new(11)), watch: true };
-    assert_eq!(rig.next(), Asked::Done(outcome));
-    rig
-}
 
 fn kept(rig: &Rig) -> (Stage, Release, bool) {
     let record = rig.journal.as_ref().unwrap();
@@ -205,7 +160,7 @@ fn late_money_is_never_handed_out() {
 #[test]
 fn a_surplus_goes_back_and_the_goods_go_out() {
     let policy = policy(Refunds::ByKeys);
-    let mut rig = paid_twice(policy);
+    let mut rig = watched(policy);
     rig.power_cut(policy);
     rig.tell("list", list(&BOTH));
     rig.before_refund(&BOTH, &[]).tell("refund", refund(12, "SUCCESS"));
@@ -242,7 +197,7 @@ fn of_a_link_that_was_sent_twice_the_payment_that_the_goods_are_for_stays() {
 #[test]
 fn goods_that_stay_of_an_order_paid_twice_send_both_back() {
     let policy = policy(Refunds::ByKeys);
-    let mut rig = paid_twice(policy);
+    let mut rig = watched(policy);
     rig.power_cut(policy);
     rig.tell("list", list(&BOTH));
     rig.before_refund(&BOTH, &[]).tell("refund", refund(12, "SUCCESS"));
@@ -256,7 +211,7 @@ fn goods_that_stay_of_an_order_paid_twice_send_both_back() {
 #[test]
 fn a_watch_goes_on_beside_the_goods() {
     let policy = policy(Refunds::ByBackend);
-    let mut rig = paid_twice(policy);
+    let mut rig = watched(policy);
     rig.power_cut(policy);
     rig.tell("list", list(&[(11, "SUCCESS"), (12, "NOT_ATTEMPTED")]));
     rig.sale.begin_release().unwrap();
@@ -328,7 +283,7 @@ fn a_backend_that_contradicts_needs_a_person() {
 fn goods_that_stay_do_not_end_the_watch() {
     for cancelled in [false, true] {
         let policy = policy(Refunds::ByKeys);
-        let mut rig = paid_twice(policy);
+        let mut rig = watched(policy);
         rig.power_cut(policy);
         assert_eq!(rig.next(), Asked::Send("list"));
         rig.answer(list(&[(11, "SUCCESS"), (12, "NOT_ATTEMPTED")]));
@@ -353,13 +308,7 @@ fn goods_that_stay_do_not_end_the_watch() {
 fn all_the_late_money_of_an_order_paid_twice_goes_back() {
     for word in ["PAID", "TERMINATED"] {
         let policy = policy(Refunds::ByKeys);
-        let mut rig = Rig::new(policy);
-        rig.next();
-        rig.pay(&methods::link(SESSION), "k0").unwrap();
-        rig.tell("pay", link_reply(11)).shown();
-        rig.switch(Switch::GoOn).unwrap();
-        rig.pay(&methods::link(SESSION), "k1").unwrap();
-        rig.tell("pay", link_reply(12)).shown();
+        let mut rig = two_links(policy);
         rig.sale.cancel(Millis(rig.now));
         rig.tell("terminate", order_is(word));
         rig.tell("list", list(&BOTH));
@@ -403,7 +352,7 @@ fn what_the_gateway_sent_back_by_itself_is_back() {
     }
     // Of two that both go back, the gateway sent one: one more goes, whichever it was.
     let policy = policy(Refunds::ByKeys);
-    let mut rig = paid_twice(policy);
+    let mut rig = watched(policy);
     rig.power_cut(policy);
     rig.tell("list", list(&BOTH)).tell("list", list(&BOTH));
     rig.tell("refunds", Told::Answer(200, format!("[{}]", back("null", "10.15", "SUCCESS"))));
@@ -431,7 +380,7 @@ fn a_late_success_that_the_gateway_takes_back_is_back() {
 #[test]
 fn each_surplus_goes_back_under_its_own_id() {
     let policy = policy(Refunds::ByKeys);
-    let mut rig = paid_twice(policy);
+    let mut rig = watched(policy);
     rig.power_cut(policy);
     let three = [(11, "SUCCESS"), (12, "SUCCESS"), (13, "SUCCESS")];
     rig.tell("list", list(&BOTH)).before_refund(&BOTH, &[]).tell("refund", refund(12, "SUCCESS"));
@@ -444,7 +393,7 @@ fn each_surplus_goes_back_under_its_own_id() {
 // Mutant: `finish` that sets `Due` whatever the stage was: the goods, out since the first time, go out again.
 #[test]
 fn a_sale_that_was_paid_untracked_stays_so() {
-    let mut rig = paid_twice(Policy::with_ask());
+    let mut rig = watched(Policy::with_ask());
     rig.power_cut(policy(Refunds::ByCaller));
     rig.rounds("PAID", &[(11, "SUCCESS"), (12, "FAILED")]);
     assert_eq!(kept(&rig), (Stage::Paid { watch: false }, Release::Untracked, false));
@@ -520,7 +469,7 @@ fn the_journal_stops_a_sale_that_begins_anew() {
 #[test]
 fn a_payment_that_is_listed_twice_is_one_payment() {
     let policy = policy(Refunds::ByKeys);
-    let mut rig = paid_twice(policy);
+    let mut rig = watched(policy);
     rig.power_cut(policy);
     let twice = [(11, "SUCCESS"), (11, "PENDING"), (12, "FAILED"), (11, "SUCCESS"), (12, "FAILED")];
     rig.tell("list", list(&twice));
@@ -539,7 +488,7 @@ fn a_list_of_any_length_is_read() {
     rig.tell("pay", card_reply(11)).shown();
     assert_eq!(rig.rounds("ACTIVE", &with("FAILED")), Asked::Ready("Failed".to_owned()));
 
-    let mut rig = paid_twice(policy(Refunds::ByKeys));
+    let mut rig = watched(policy(Refunds::ByKeys));
     rig.power_cut(policy(Refunds::ByKeys));
     let late: Vec<_> = many.iter().copied().chain(BOTH).collect();
     rig.tell("list", list(&late)).before_refund(&late, &[]).tell("refund", refund(12, "SUCCESS"));
@@ -684,7 +633,7 @@ fn the_answer_to_a_claim_is_none_to_a_report() {
 #[test]
 fn never_more_goes_back_than_came_less_what_is_kept() {
     let policy = policy(Refunds::ByKeys);
-    let mut rig = paid_twice(policy);
+    let mut rig = watched(policy);
     rig.power_cut(policy);
     rig.tell("list", list(&BOTH)).before_refund(&BOTH, &[(13, "PENDING")]);
     assert!(matches!(rig.next(), Asked::Done(Outcome::RefundDue(Surplus))), "somebody sent one back already");
@@ -694,7 +643,7 @@ fn never_more_goes_back_than_came_less_what_is_kept() {
     rig.sale.refunded().unwrap();
 
     // A cancelled one gave nothing back.
-    let mut rig = paid_twice(policy);
+    let mut rig = watched(policy);
     rig.power_cut(policy);
     rig.tell("list", list(&BOTH)).before_refund(&BOTH, &[(13, "CANCELLED")]).tell("refund", refund(12, "SUCCESS"));
 

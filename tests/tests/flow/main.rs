@@ -15,6 +15,7 @@ mod replies;
 mod rig;
 mod scenarios;
 mod scripts;
+mod sold;
 mod stories;
 mod till;
 mod waits;

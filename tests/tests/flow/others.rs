@@ -3,8 +3,7 @@
 use pay_core::model::RefundReason::{LateSuccess, NotReleased, Surplus};
 use pay_core::model::{CfPaymentId, Text};
 use pay_core::sale::{
-    Conflict, Millis, NotPaid, Outcome, Policy, Refunds, Release, Return, Returned, RouteProblem, Sale, SaleError,
-    Stage, Switch,
+    Conflict, Millis, NotPaid, Outcome, Policy, Release, Return, Returned, RouteProblem, Sale, SaleError, Stage, Switch,
 };
 
 use crate::methods;
@@ -12,16 +11,8 @@ use crate::rig::{
     Asked, MARK, Rig, Told, card_reply, link_reply, list, marked_order_is, order_is, payment, refund, refund_list,
     refused, timed_list,
 };
+use crate::sold::{SESSION, hand_out, keys, two_links};
 use crate::world::ORDER;
-
-const SESSION: &str = "session_abcdefghijklmnop";
-
-fn keys() -> Policy {
-    let mut policy = Policy::with_ask();
-    policy.release = true;
-    policy.refunds = Refunds::ByKeys;
-    policy
-}
 
 /// A sale of an order that was there, which nobody has paid yet; a link of it is shown.
 fn shown(policy: Policy, id: u64) -> Rig {
@@ -480,20 +471,10 @@ fn goods_stay_where_another_payment_turns_out_to_stand() {
 // Mutant: what goods went out for told after the list was noted: the first of two successes, whichever paid.
 #[test]
 fn what_goods_went_out_for_stays() {
-    let mut rig = Rig::new(keys());
-    rig.next();
-    rig.pay(&methods::link(SESSION), "k0").unwrap();
-    rig.tell("pay", link_reply(11)).shown();
-    rig.switch(Switch::GoOn).unwrap();
-    rig.pay(&methods::link(SESSION), "k1").unwrap();
-    rig.tell("pay", link_reply(12)).shown();
+    let mut rig = two_links(keys());
     rig.tell("order", order_is("PAID")).tell("list", list(&[(11, "NOT_ATTEMPTED"), (12, "SUCCESS")]));
     assert_eq!(rig.next(), Asked::Done(paid(12, true)));
-    rig.sale.begin_release().unwrap();
-    rig.next();
-    let token = rig.sale.vend_token().unwrap();
-    rig.sale.released(token, true).unwrap();
-    rig.next();
+    hand_out(&mut rig);
     rig.power_cut(keys());
     let both = [(11, "SUCCESS"), (12, "SUCCESS")];
     rig.tell("list", list(&both)).before_refund(&both, &[]).tell("refund", refund(11, "SUCCESS"));
@@ -761,20 +742,10 @@ fn an_order_that_was_read_as_paid_is_not_called_not_paid() {
 // Mutant: only what the list shows counted before a refund.
 #[test]
 fn a_surplus_beside_a_payment_that_the_list_hides_goes_back() {
-    let mut rig = Rig::new(keys());
-    rig.next();
-    rig.pay(&methods::link(SESSION), "k0").unwrap();
-    rig.tell("pay", link_reply(11)).shown();
-    rig.switch(Switch::GoOn).unwrap();
-    rig.pay(&methods::link(SESSION), "k1").unwrap();
-    rig.tell("pay", link_reply(12)).shown();
+    let mut rig = two_links(keys());
     rig.tell("order", order_is("PAID")).tell("list", list(&[(11, "SUCCESS"), (12, "NOT_ATTEMPTED")]));
     assert_eq!(rig.next(), Asked::Done(paid(11, true)));
-    rig.sale.begin_release().unwrap();
-    rig.next();
-    let token = rig.sale.vend_token().unwrap();
-    rig.sale.released(token, true).unwrap();
-    rig.next();
+    hand_out(&mut rig);
     rig.power_cut(keys());
     let Told::Answer(status, one) = list(&[(12, "SUCCESS")]) else { unreachable!() };
     let hides = || Told::Answer(status, one.replace('[', "[{},"));

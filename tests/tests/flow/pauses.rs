@@ -7,8 +7,7 @@ use pay_core::wire::ResponseHead;
 use crate::asking::{policy, shown};
 use crate::methods;
 use crate::rig::{Asked, Rig, Told, link_reply, list, order_is};
-
-const SESSION: &str = "session_abcdefghijklmnop";
+use crate::sold::SESSION;
 
 /// A shopper with all the time in the world.
 fn patient() -> Policy {

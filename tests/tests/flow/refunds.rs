@@ -1,51 +1,20 @@
 //! Money that goes back: what is read before it, and how often it is tried.
 
 use pay_core::model::RefundReason::{LateSuccess, Surplus};
-use pay_core::sale::{Millis, Outcome, Policy, Refunds, RouteProblem, Switch};
+use pay_core::sale::{Millis, Outcome, RouteProblem};
 
 use crate::methods;
-use crate::rig::{Asked, Rig, Told, card_reply, link_reply, list, order_is, refund, refund_list, throttled};
+use crate::rig::{Asked, Rig, Told, list, order_is, refund, refund_list, throttled};
+use crate::sold::{SESSION, hand_out, keys, paid_late, watched};
 use crate::world::ORDER;
-
-const SESSION: &str = "session_abcdefghijklmnop";
 
 const ONE: [(u64, &str); 1] = [(11, "SUCCESS")];
 const BOTH: [(u64, &str); 2] = [(11, "SUCCESS"), (12, "SUCCESS")];
 
-fn keys() -> Policy {
-    let mut policy = Policy::with_ask();
-    policy.release = true;
-    policy.refunds = Refunds::ByKeys;
-    policy
-}
-
-/// A card of a sale that was given up, and whose order was paid all the same.
-fn late() -> Rig {
-    let mut rig = Rig::new(keys());
-    rig.next();
-    rig.pay(&methods::card(SESSION), "k0").unwrap();
-    rig.tell("pay", card_reply(11)).shown();
-    rig.sale.cancel(Millis(rig.now));
-    rig.tell("terminate", order_is("PAID")).tell("list", list(&ONE));
-    rig
-}
-
 /// Two links of one order; goods went out for the first, and the other is watched.
 fn handed_out() -> Rig {
-    let mut rig = Rig::new(keys());
-    rig.next();
-    rig.pay(&methods::link(SESSION), "k0").unwrap();
-    rig.tell("pay", link_reply(11)).shown();
-    rig.switch(Switch::GoOn).unwrap();
-    rig.pay(&methods::link(SESSION), "k1").unwrap();
-    rig.tell("pay", link_reply(12)).shown();
-    rig.tell("order", order_is("PAID")).tell("list", list(&[(11, "SUCCESS"), (12, "NOT_ATTEMPTED")]));
-    rig.next();
-    rig.sale.begin_release().unwrap();
-    rig.next();
-    let token = rig.sale.vend_token().unwrap();
-    rig.sale.released(token, true).unwrap();
-    rig.next();
+    let mut rig = watched(keys());
+    hand_out(&mut rig);
     rig.power_cut(keys());
     rig
 }
@@ -109,10 +78,10 @@ fn a_payment_without_a_number_is_looked_for_seven_times() {
 #[test]
 fn refunds_of_another_order_are_none_of_ours() {
     let theirs = |told| changed(told, &format!(r#""order_id":"{ORDER}""#), r#""order_id":"till-9""#);
-    let mut rig = late();
+    let mut rig = paid_late(keys());
     rig.tell("list", list(&ONE)).tell("refunds", theirs(refund_list(&[(11, "SUCCESS")])));
     assert_eq!(rig.next(), Asked::Send("list"), "that was no answer");
-    let mut rig = late();
+    let mut rig = paid_late(keys());
     rig.before_refund(&ONE, &[])
         .tell("refund", theirs(refund(11, "SUCCESS")))
         .tell("read refund", refund(11, "SUCCESS"));
@@ -121,7 +90,7 @@ fn refunds_of_another_order_are_none_of_ours() {
 #[test]
 fn a_refund_that_gave_back_less_or_nothing_is_a_persons_matter() {
     for refunds in [changed(refund_list(&[(11, "SUCCESS")]), "10.15", "10.14"), refund_list(&[(11, "CANCELLED")])] {
-        let mut rig = late();
+        let mut rig = paid_late(keys());
         rig.tell("list", list(&ONE)).tell("refunds", refunds);
         is_for_a_person(&mut rig, Outcome::RefundDue(LateSuccess));
     }
@@ -129,7 +98,7 @@ fn a_refund_that_gave_back_less_or_nothing_is_a_persons_matter() {
 
 #[test]
 fn a_refund_that_is_refused_for_good_is_tried_seven_times() {
-    let mut rig = late();
+    let mut rig = paid_late(keys());
     for _ in 0..7 {
         rig.before_refund(&ONE, &[]).tell("refund", Told::Answer(400, "{}".to_owned()));
         assert_eq!(rig.sale.route_problem(), Some(RouteProblem::Refused { status: 400 }));
@@ -141,7 +110,7 @@ fn a_refund_that_is_refused_for_good_is_tried_seven_times() {
 
 #[test]
 fn a_refund_waits_as_long_as_it_is_told_to() {
-    let mut rig = late();
+    let mut rig = paid_late(keys());
     rig.before_refund(&ONE, &[]).tell("refund", throttled());
     assert_eq!(rig.sale.route_problem(), Some(RouteProblem::Refused { status: 429 }));
     assert!(rig.pause_before("refund") >= 60_000);

@@ -7,8 +7,7 @@ use pay_core::wire::{ClientHints, ResponseHead};
 
 use crate::methods;
 use crate::rig::{Asked, Rig, Told, link_reply, list, marked_order_is, order_is, otp_reply, throttled};
-
-const SESSION: &str = "session_abcdefghijklmnop";
+use crate::sold::SESSION;
 
 fn open() -> Rig {
     let mut rig = Rig::new(Policy::with_ask());

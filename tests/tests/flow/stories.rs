@@ -5,8 +5,7 @@ use pay_core::sale::{NotPaid, Outcome, Policy, SaleError, Stage, Switch};
 
 use crate::methods;
 use crate::rig::{Asked, Rig, Told, card_reply, link_reply, list, order_is, otp_reply, refused};
-
-const SESSION: &str = "session_abcdefghijklmnop";
+use crate::sold::SESSION;
 
 fn rig() -> Rig {
     let mut rig = Rig::new(Policy::with_ask());

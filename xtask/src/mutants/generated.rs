@@ -15,7 +15,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::Value;
 
 use super::copy::{Copy, scratch};
-use super::notice::{Built, executables};
+use super::notice::{Built, executables, wait};
 use super::switch::{Generated, MODULE, VARIABLE, numbers_in, switch};
 use crate::command::output;
 use crate::workspace;
@@ -166,28 +166,11 @@ fn fails(tests: &[Built], level: &Level, mutant: usize, patience: Duration) -> R
         command.current_dir(&test.directory).env("CARGO_MANIFEST_DIR", &test.directory);
         command.env(VARIABLE, mutant.to_string()).env_remove("RUST_BACKTRACE").arg("--quiet").args(level.tests);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).env_remove("LD_LIBRARY_PATH");
-        if !passes(&mut command, patience)? {
+        if !wait(&mut command, patience)?.is_some_and(|status| status.success()) {
             return Ok(true);
         }
     }
     Ok(false)
-}
-
-/// Whether it ends in time, and well.
-fn passes(command: &mut Command, patience: Duration) -> Result<bool> {
-    let mut child = command.spawn().with_context(|| format!("cannot start {}", command.get_program().display()))?;
-    let begun = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status.success());
-        }
-        if begun.elapsed() > patience {
-            child.kill()?;
-            child.wait()?;
-            return Ok(false);
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
 }
 
 /// The copy with all mutants of a part behind switches. Dropped, the copy is sound again.

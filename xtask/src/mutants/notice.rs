@@ -1,7 +1,7 @@
 //! What must notice a mutant: whole sales, or a test.
 
 use core::fmt;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -157,24 +157,28 @@ pub(super) fn end(command: &mut Command, patience: Duration) -> Result<Ended> {
     let log = super::copy::scratch("said")?;
     let output = std::fs::File::create(&log)?;
     command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).env_remove("LD_LIBRARY_PATH");
-    let mut child = command.spawn().with_context(|| format!("cannot start {}", command.get_program().display()))?;
     let begun = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break Some(status);
-        }
-        if begun.elapsed() > patience {
-            child.kill()?;
-            child.wait()?;
-            break None;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    };
+    let status = wait(command, patience)?;
     let mut said = String::from_utf8_lossy(&std::fs::read(&log)?).into_owned();
     if status.is_none() {
         said.push_str(&format!("\nit did not end in {} s", patience.as_secs()));
     }
     Ok(Ended { code: status.and_then(|status| status.code()), said, took: begun.elapsed() })
+}
+
+/// Runs it until it ends. `None`: it did not in this time, and was killed.
+pub(super) fn wait(command: &mut Command, patience: Duration) -> Result<Option<ExitStatus>> {
+    let mut child = command.spawn().with_context(|| format!("cannot start {}", command.get_program().display()))?;
+    let begun = Instant::now();
+    while begun.elapsed() <= patience {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child.kill()?;
+    child.wait()?;
+    Ok(None)
 }
 
 /// What cargo has built: the programs in its messages.

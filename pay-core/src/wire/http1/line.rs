@@ -58,7 +58,7 @@ mod tests {
         b"a: b: \xe2\x82\xac\n",
     ];
 
-    /// Mutants seen red: 0x7f taken; a name that is empty; a name with a colon's neighbours; any version; a status of two digits.
+    /// Mutants seen red: 0x7f taken; an empty name; a blank in a name; any version; a status of two digits.
     #[test]
     fn is_what_another_parser_sees_whatever_one_byte_is() {
         let mut taken = [0; 2];
