@@ -25,6 +25,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         "--locked",
         "-p",
         "tests",
+        "--no-default-features",
         "--features",
         "explore",
         "--bin",

@@ -93,7 +93,7 @@ impl Notice {
 /// A program of the package `tests`, which ends with 1 when it has found something, and says what: the sweep in a line that begins with
 /// `FAILED`, and where to see it in the next; the exploration in its last one.
 fn program(copy: &Copy, name: &str, arguments: &[&str], patience: Duration) -> Result<Verdict> {
-    let build = ["-p", "tests", "--features", name, "--bin", name].map(str::to_owned);
+    let build = ["-p", "tests", "--no-default-features", "--features", name, "--bin", name].map(str::to_owned);
     let built = copy.build("build", &build)?;
     let [program] = built.as_slice() else { bail!("cargo build made {} programs named {name}", built.len()) };
     let mut command = Command::new(&program.path);
