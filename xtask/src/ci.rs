@@ -32,10 +32,10 @@ pub(crate) fn run() -> Result<()> {
     part("boards", &boards::run);
     part("size", &|| size::run(&size::Arguments { write: false }));
     part("codec", &|| codec::run(&codec::Arguments { write: false, install: true }));
-    part("soak", &|| soak::run(&soak::Arguments { sales: 1_000, kiosks: 100, seed: 1 }));
+    part("soak", &|| soak::run(&soak::Arguments { sales: 400, kiosks: 100, seed: 1 }));
     part("backend-kill", &|| backend_kill::run(&backend_kill::Arguments { kills: 20, kiosks: 16, seed: 1 }));
     part("mutants", &mutants::run_drawn);
-    part("fuzz", &|| fuzz::run(&fuzz::Arguments { seconds: 20, install: true }));
+    part("fuzz", &|| fuzz::run(&fuzz::Arguments { seconds: 10, install: true }));
     if !failures.is_empty() {
         bail!("{} ({})", failures.join("; "), report.join(", "));
     }
