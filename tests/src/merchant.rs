@@ -4,8 +4,9 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use backend::book::{Book, Effect, Entry, Event, Moment, Owner, Terms, Unreported};
-use backend::rules::{self, Answer, Budget, Class, Forward, Ground, Incoming, Limits, Prices, Way};
+use backend::Notice;
+use backend::book::{Book, Decision, Effect, Entry, Event, Moment, Owner, Terms, Unreported};
+use backend::rules::{self, Answer, Budget, Class, Forward, Ground, Incoming, Limits, Prices, Said, Way};
 use pay_core::model::{Amount, ApiVersion, CallKind, OrderId, PaymentSessionId, RequestId, UnixSeconds};
 use pay_core::sale::Millis;
 use pay_core::wire::{self, Auth, Call, ResponseHead};
@@ -39,6 +40,8 @@ pub enum Mishap {
     Dies(u8),
     /// Its database takes nothing.
     Unkept,
+    /// Its database gives so many orders, and then no answer.
+    Unread(u8),
     /// What it sends on does not arrive.
     Unreached,
     /// What it sends on is executed, and the answer lost.
@@ -64,6 +67,8 @@ pub struct Merchant {
     pub broken: Option<String>,
     /// Orders of whose goods a report was taken.
     reported: Vec<OrderId>,
+    /// What the people who run it were told.
+    pub notices: Vec<String>,
     /// Not before then: the gateway did not answer.
     rest: u64,
     /// The calls that it may make, if they are counted.
@@ -99,6 +104,7 @@ impl Merchant {
             sent: BTreeMap::new(),
             broken: None,
             reported: Vec::new(),
+            notices: Vec::new(),
             rest: 0,
             budget: None,
         }
@@ -167,6 +173,12 @@ impl Merchant {
         service.merchant.borrow_mut().rest = now + REST_MS;
     }
 
+    /// Takes a person's word.
+    pub fn decide(&mut self, order: &OrderId, decision: Decision, line: Line<'_>) -> Said {
+        let service = Service::new(self, line, Mishap::None);
+        rules::decide(&service, order, decision, "asha", "seen").expect("an order")
+    }
+
     /// It has taken a report of the order's goods.
     pub fn has_report(&self, order: &OrderId) -> bool {
         self.reported.contains(order)
@@ -186,6 +198,8 @@ struct Service<'w, 'l> {
     mishap: Mishap,
     /// Things that last so far.
     done: Cell<u8>,
+    /// Orders read so far.
+    read: Cell<u8>,
     /// How often it has sent Order Pay on.
     forwarded: Cell<u8>,
     /// The gateway's last `Date`.
@@ -200,6 +214,7 @@ impl<'w, 'l> Service<'w, 'l> {
             line: RefCell::new(line),
             mishap,
             done: Cell::new(0),
+            read: Cell::new(0),
             forwarded: Cell::new(0),
             date: RefCell::new(None),
         }
@@ -358,6 +373,10 @@ impl Ground for Service<'_, '_> {
 
     fn entry(&self, order: &OrderId) -> Result<Option<Entry>, Answer> {
         self.alive()?;
+        let read = self.read.replace(self.read.get() + 1);
+        if matches!(self.mishap, Mishap::Unread(most) if read >= most) {
+            return Err(Answer::not_kept());
+        }
         Ok(self.merchant.borrow().book.entry(order).cloned())
     }
 
@@ -384,8 +403,11 @@ impl Ground for Service<'_, '_> {
         budget.take(class, limits, self.now).map_err(Answer::throttled)
     }
 
-    fn has_to_spare(&self, _: CallKind) -> bool {
-        true
+    fn has_to_spare(&self, call: CallKind) -> bool {
+        let merchant = &mut self.merchant.borrow_mut();
+        let (Some((budget, limits)), Some(class)) = (&mut merchant.budget, Class::of(call)) else { return true };
+        let rate = budget.rate(class, limits, self.now);
+        rate.remaining > rate.limit / 2
     }
 
     fn call(&self, (): (), call: Call<'_>, version: ApiVersion, body: &[u8]) -> Answer {
@@ -430,6 +452,10 @@ impl Ground for Service<'_, '_> {
 
     fn request_id(&self) -> Result<RequestId, Answer> {
         Ok(RequestId::from_random([0; 16]))
+    }
+
+    fn notify(&self, notice: &Notice) {
+        self.merchant.borrow_mut().notices.push(notice.to_string());
     }
 
     fn session(&self, order: &OrderId) -> Option<PaymentSessionId> {

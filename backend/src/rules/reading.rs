@@ -102,4 +102,23 @@ mod tests {
             [(7, "SUCCESS")]
         );
     }
+
+    // Meant to notice: a payment of another order taken for one of ours; a list that hides something taken for all.
+    #[test]
+    fn a_list_is_whole_if_all_of_it_is_ours_and_was_read() {
+        let ours = r#"{"cf_payment_id":"7","order_id":"order_1","payment_status":"SUCCESS"}"#;
+        let silent = r#"{"cf_payment_id":"8","payment_status":"PENDING"}"#;
+        let other = r#"{"cf_payment_id":"9","order_id":"order_2","payment_status":"SUCCESS"}"#;
+        for (list, want, whole) in [
+            ("[]".to_owned(), &[][..], true),
+            (format!("[{ours},{silent}]"), &[7, 8], true),
+            (format!("[{other},{ours}]"), &[7], false),
+            (format!("[7,{ours}]"), &[7], false),
+            (format!("[{ours}"), &[7], false),
+        ] {
+            let (seen, complete) = payments(&OrderId::parse("order_1").unwrap(), list.clone().into_bytes());
+            let ids: Vec<_> = seen.iter().map(|payment| payment.id).collect();
+            assert_eq!((ids.as_slice(), complete), (want, whole), "{list}");
+        }
+    }
 }

@@ -1,9 +1,9 @@
 //! The name by which a device pays an order, in place of the gateway's session.
 
 use pay_core::model::{OrderId, PaymentSessionId};
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::super::ours::half_hash;
 use crate::book::Owner;
 
 const BEGINNING: &str = PaymentSessionId::ALIAS;
@@ -13,9 +13,7 @@ const BEFORE: usize = BEGINNING.len() + 32 + 1;
 /// The name by which a relayed device pays an order. It is the same at every start and in every backend on one database: made of the order and
 /// the hash of the device's token, which nobody but the two knows. 42 to 84 characters of those that a session has.
 pub fn of(owner: Owner, order: &OrderId) -> String {
-    let hash = Sha256::digest(format!("session-alias\0{owner}\0{order}"));
-    let half = hash.iter().take(16).fold(0, |half: u128, byte| half << 8 | u128::from(*byte));
-    format!("{BEGINNING}{half:032x}_{order}")
+    format!("{BEGINNING}{}_{order}", half_hash(&format!("session-alias\0{owner}\0{order}")))
 }
 
 /// The order that this device may pay by this name.
