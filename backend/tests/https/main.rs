@@ -12,6 +12,7 @@ mod orders;
 mod page;
 mod program;
 mod rates;
+mod ready;
 mod recover;
 mod refunds;
 mod relay;

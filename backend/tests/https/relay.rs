@@ -1,10 +1,9 @@
 //! Order Pay through the backend.
 
-use backend::{Database, add_direct_token, add_token};
+use backend::{add_direct_token, add_token};
 use pay_core::model::CallKind;
 use sandbox::Fault;
 use serde_json::{Value, json};
-use sqlx::AnyPool;
 
 use crate::shop::{Reply, Shop};
 
@@ -174,17 +173,7 @@ fn refusals_of_the_gateway_are_passed_on() {
 fn what_cannot_be_kept_is_not_sent() {
     let shop = Shop::open("relay-kept");
     let alias = made(&shop, "till-1");
-    let statement = "DROP TABLE forwards";
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        let url = match &shop.config.database {
-            Database::Folder(folder) => format!("sqlite://{}", folder.join("backend.sqlite").display()),
-            Database::Postgres(url) => url.clone(),
-        };
-        let pool = AnyPool::connect(&url).await.expect("the database");
-        sqlx::query(statement).execute(&pool).await.expect("its table");
-        pool.close().await;
-    });
+    shop.sql("DROP TABLE forwards");
     let reply = shop.pay(&shop.token, &alias, "key-1", &link());
     assert_eq!((reply.status, reply.header("x-pay-origin")), (503, Some("backend")));
     assert_eq!(shop.backend().gateway_calls(CallKind::OrderPay), 1, "it was taken out of the budget alone");

@@ -12,6 +12,7 @@ use backend::{Config, Database, Limits, Notice, Prices, Server, add_token};
 use pay_core::model::Amount;
 use pay_core::wire::{Auth, Endpoint};
 use serde_json::{Value, json};
+use sqlx::AnyPool;
 use transport_std::Roots;
 use ureq::Agent;
 use ureq::http::Response;
@@ -213,6 +214,20 @@ impl Shop {
             Database::Postgres(url) => program.args(arguments).env("BACKEND_DATABASE", url),
         };
         String::from_utf8(program.output().expect("the program").stdout).expect("text")
+    }
+
+    /// Somebody else changes the database while the backend runs.
+    pub(crate) fn sql(&self, statement: &'static str) {
+        let url = match &self.config.database {
+            Database::Folder(folder) => format!("sqlite://{}", folder.join("backend.sqlite").display()),
+            Database::Postgres(url) => url.clone(),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let pool = AnyPool::connect(&url).await.expect("the database");
+            sqlx::query(statement).execute(&pool).await.expect("its table");
+            pool.close().await;
+        });
     }
 
     pub(crate) fn refunds(&self) -> usize {

@@ -19,6 +19,8 @@ mod orders;
 mod page;
 #[path = "../https/rates.rs"]
 mod rates;
+#[path = "../https/ready.rs"]
+mod ready;
 #[path = "../https/recover.rs"]
 mod recover;
 #[path = "../https/refunds.rs"]
@@ -58,6 +60,24 @@ fn server_of(test: &str) -> &'static Postgres {
         "kills" => BROKEN.get_or_init(|| Postgres::start("broken")),
         _ => SHARED.get_or_init(|| Postgres::start("shared")),
     }
+}
+
+// Meant to notice: a readiness that does not ask the database.
+#[test]
+fn a_backend_whose_database_is_gone_is_not_ready() {
+    let server = Postgres::start("gone");
+    let shop = shop::Shop::with("gone", |config| {
+        config.database = Database::Postgres(server.create("gone"));
+        ready::with_monitor(config);
+    });
+    assert_eq!(shop.create("till-1", "10.15").status, 200);
+    let status = || (ready::status(&shop, "/healthz"), ready::status(&shop, "/readyz"));
+    assert_eq!(status(), (200, 200));
+    server.end();
+    assert_eq!(status(), (200, 503));
+    assert_eq!(shop.get("/orders/till-1").status, 503);
+    server.run();
+    assert_eq!((status(), shop.get("/orders/till-1").status), ((200, 200), 200));
 }
 
 // Meant to notice: a check that makes tables, or that takes an address without a server for a database.

@@ -52,7 +52,7 @@ impl Postgres {
         command
     }
 
-    fn run(&self) {
+    pub(crate) fn run(&self) {
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.folder.join("data")).arg("-k").arg(&self.folder);
         // Nobody cuts the power of the machine here, so the disk need not be waited for.
@@ -90,7 +90,7 @@ impl Postgres {
         self.run();
     }
 
-    fn end(&self) {
+    pub(crate) fn end(&self) {
         let id = *self.id.lock().expect("an id");
         let killed = Command::new("kill").args(["-QUIT", &id.to_string()]).status();
         assert!(killed.is_ok_and(|status| status.code() == Some(0) || status.signal().is_some()));
