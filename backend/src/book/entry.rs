@@ -335,12 +335,24 @@ impl Kept {
     fn report(&mut self, released: bool, payment: Option<u64>, at: Moment, pace: &mut Pace) -> Result<(), Refused> {
         let before = self.goods;
         let said = self.goods.report(released, payment, self.is_going_back(), at);
-        // Who reports may know of money that came after we stopped looking. The same contradiction again says nothing new.
+        // The same contradiction again says nothing new.
         if said.is_ok() || self.goods != before {
-            self.look_again(at, pace);
+            let is_first_out = before.released.is_none() && self.goods.released == Some(true);
+            // Who reports may know of money that came after we stopped looking.
+            if !(is_first_out && self.is_seen_whole()) {
+                self.look_again(at, pace);
+            }
             self.decide();
         }
         Ok(said?)
+    }
+
+    /// The order is paid, by the only attempt that it ever had, and it is still looked at: nothing can have come that is not known.
+    fn is_seen_whole(&self) -> bool {
+        let is_watched = self.watch.since.is_some() && self.watch.settled.is_none();
+        let is_told_of_more = self.is_cut || self.hints.of_payments();
+        let has_one = self.attempts.len() == 1 && self.successes().next().is_some();
+        is_watched && self.ended == Some(End::Paid) && has_one && !is_told_of_more
     }
 
     /// Only what was seen to come. A device that hands out all the same is a person's matter.

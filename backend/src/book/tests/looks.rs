@@ -77,6 +77,46 @@ fn an_order_that_does_not_settle_is_looked_at_less_and_less() {
     assert_eq!(shop.due(), Some((Millis(21_610_000), READ)));
 }
 
+// Meant to notice: a reading after each sale that can show nothing new; none where another payment may have come.
+#[test]
+fn the_first_report_of_goods_out_is_no_news_of_an_order_that_is_seen_whole() {
+    let cases: [(&str, Payments, bool); 5] = [
+        ("PAID", &[(1, "SUCCESS")], true),
+        ("PAID", &[(1, "SUCCESS"), (2, "FAILED")], false),
+        ("PAID", &[(1, "SUCCESS"), (2, "PENDING")], false),
+        ("PAID", &[], false),
+        ("ACTIVE", &[(1, "SUCCESS")], false),
+    ];
+    for (status, payments, is_whole) in cases {
+        let mut shop = Shop::open();
+        shop.look(10, status, payments);
+        assert!(shop.report(12, true, None));
+        let due = shop.due().unwrap().0;
+        assert_eq!(due, Millis(if is_whole { 40_000 } else { 12_000 }), "{status} {payments:?}");
+    }
+    let mut shop = Shop::open();
+    let mut cut = reading(10, "PAID", &[(1, "SUCCESS")]);
+    cut.complete = false;
+    shop.say(Event::Read(cut));
+    assert!(shop.report(12, true, None));
+    assert_eq!(shop.due().unwrap().0, Millis(12_000), "a list that was cut");
+    // Whoever says it twice, or that nothing came out, has a reason.
+    for released in [true, false] {
+        let mut shop = Shop::open();
+        shop.look(10, "PAID", &[(1, "SUCCESS")]);
+        assert!(!released || shop.report(12, true, None));
+        assert!(shop.report(13, released, None));
+        assert_eq!(shop.entry().due(TERMS).unwrap().0, Millis(if released { 13_000 } else { 0 }), "{released}");
+    }
+    // It was settled: nobody looks at it any more.
+    let mut shop = Shop::open();
+    shop.look(10, "PAID", &[(1, "SUCCESS")]);
+    shop.look(40, "PAID", &[(1, "SUCCESS")]);
+    assert!(shop.entry().is_settled());
+    assert!(shop.report(2_000, true, None));
+    assert_eq!(shop.due().unwrap().0, Millis(2_000_000));
+}
+
 // Meant to notice: an order settled by a list that was not read, not read whole, or that leaves out what an earlier one had.
 #[test]
 fn only_whole_lists_that_agree_settle_a_closed_order() {
