@@ -33,8 +33,10 @@ const TEXT: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 /// What comes back through the proxy of [`TEXT`], and how it ends. After `most` bytes nothing more is waited for.
 fn through(proxy: &Proxy, most: usize) -> (Vec<u8>, Option<ErrorKind>) {
     let mut stream = TcpStream::connect(proxy.address()).expect("a connection");
-    // It may be gone before everything is sent.
-    let _ = stream.write_all(TEXT);
+    // It may be gone before everything is sent; the next call would not say so again.
+    if let Err(error) = stream.write_all(TEXT) {
+        return (Vec::new(), Some(error.kind()));
+    }
     let (mut got, mut part) = (Vec::new(), [0; 512]);
     loop {
         let limit = if got.len() < most { Duration::from_secs(30) } else { Duration::from_millis(200) };

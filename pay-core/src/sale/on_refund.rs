@@ -442,9 +442,8 @@ impl Sale {
     /// or [`Outcome::OrderTaken`]; the last two are accepted while the sale still asks, too. `paid` means that this
     /// sale's payment charged; for an order that was taken, that it was paid.
     pub fn attest(&mut self, paid: bool) -> Result<(), SaleError> {
-        let for_a_person = matches!(self.record.stage, Stage::PaidUnclear | Stage::Taken) && self.in_flight.is_none();
-        // A sale that was given up is unclear in its outcome alone.
-        let unclear = self.record.stage == Stage::PaidUnclear || self.phase == Phase::Done(Outcome::PaidUnclear);
+        let unclear = self.record.is_unclear();
+        let for_a_person = (unclear || self.record.stage == Stage::Taken) && self.in_flight.is_none();
         let over = matches!(self.phase, Phase::Done(Outcome::Pending | Outcome::Unknown | Outcome::PaidUnclear));
         if !for_a_person && !over {
             return Err(SaleError::NotNow);

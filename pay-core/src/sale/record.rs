@@ -70,8 +70,13 @@ pub(super) struct Closed {
     /// The first of the complete readings that agree on that, no reading having failed between them; or, where
     /// something moves, the first that showed it.
     pub(super) since: Option<ReadAt>,
-    /// Something has been moving for too long.
+    /// Something has been moving for too long; or, where nothing tells since when, money came and nothing says whose.
     pub(super) person: bool,
+}
+
+impl Closed {
+    /// Money came on the order of a sale that was given up, and nothing says whose.
+    pub(super) const UNCLEAR: Self = Self { quiet: false, since: None, person: true };
 }
 
 /// A payment to refund.
@@ -332,6 +337,11 @@ impl Record {
     /// [`NOT_ATTEMPTED_MS`](super::NOT_ATTEMPTED_MS); or the order is paid, but not known by whom.
     pub const fn needs_person(&self) -> bool {
         matches!(self.stage, Stage::PaidUnclear) || matches!(self.closed, Some(Closed { person: true, .. }))
+    }
+
+    /// Money came, and a person has to say whose it is.
+    pub(super) fn is_unclear(&self) -> bool {
+        self.stage == Stage::PaidUnclear || (self.stage == Stage::Closing && self.closed == Some(Closed::UNCLEAR))
     }
 
     /// The order takes no more payments, and none is in progress: a later reading must confirm it.

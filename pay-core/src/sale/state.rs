@@ -15,7 +15,7 @@ use super::delivery::{Delivery, ErrorKind, Failure};
 use super::outcome::outcome;
 use super::phase::{Asking, Listed, Phase, Presented, Question, RouteProblem};
 use super::policy::{self, Policy, Refunds};
-use super::record::{Attempt, AttemptEnd, AttemptState, NotPaid, Record, Stage};
+use super::record::{Attempt, AttemptEnd, AttemptState, Closed, NotPaid, Record, Stage};
 use super::release::{Release, Vend};
 use super::setup::Setup;
 use super::step::{Buffers, Commit, Connection, InFlight, Outcome, SaleError, Step};
@@ -603,7 +603,7 @@ impl Sale {
             Outcome::PaidElsewhere => Some(Stage::PaidElsewhere { watch: self.may_have_charged() }),
             // It was given up: should it turn out to be ours, it goes back.
             Outcome::PaidUnclear if self.record.stage == Stage::Closing => {
-                self.record.closed.get_or_insert_default().person = true;
+                self.record.closed = Some(Closed::UNCLEAR);
                 Some(Stage::Closing)
             }
             Outcome::PaidUnclear => Some(Stage::PaidUnclear),
