@@ -1,7 +1,7 @@
 //! Backends that are killed in the middle of sales, and their database with them: no money is lost and none goes twice.
 
 use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -36,6 +36,8 @@ impl Alive {
 struct World {
     shop: Shop,
     running: Vec<Mutex<Arc<Alive>>>,
+    /// Sales that are over.
+    sold: AtomicUsize,
     ends: AtomicBool,
 }
 
@@ -77,6 +79,12 @@ impl World {
 
     /// Sells once; the order, and whether its goods are out.
     fn sell(&self, kiosk: usize, n: usize) -> (String, bool) {
+        let sold = self.one_sale(kiosk, n);
+        self.sold.fetch_add(1, Ordering::Relaxed);
+        sold
+    }
+
+    fn one_sale(&self, kiosk: usize, n: usize) -> (String, bool) {
         let id = format!("till-{kiosk}-{n}");
         let (status, made) = self.call(n, "POST", "/orders", &order(&id, "10.15"));
         assert_eq!(status, 200, "{made}");
@@ -120,7 +128,7 @@ fn backends_that_are_killed_lose_no_money_and_send_none_twice() {
     shop.backend = None;
     shop.token = add_token(&shop.config.database, "kiosk-kill").expect("a token").to_string();
     let running = (0..crate::BACKENDS).map(|n| Mutex::new(Arc::new(Alive::start(&shop, n)))).collect();
-    let world = World { shop, running, ends: AtomicBool::new(false) };
+    let world = World { shop, running, sold: AtomicUsize::new(0), ends: AtomicBool::new(false) };
     let kills = std::env::var("BACKEND_KILLS").map_or(KILLS, |kills| kills.parse().expect("a number"));
 
     let sold: Vec<(String, bool)> = thread::scope(|scope| {
@@ -135,6 +143,8 @@ fn backends_that_are_killed_lose_no_money_and_send_none_twice() {
         };
         let kiosks: Vec<_> = (0..KIOSKS).map(kiosk).collect();
         for kill in 0..kills {
+            // On a slow machine a backend may take longer to start than it lives: there is a sale for each kill.
+            until("a sale", || world.sold.load(Ordering::Relaxed) > kill);
             // Not in step with anything.
             thread::sleep(Duration::from_millis(200 + (kill as u64 * 7919) % 400));
             let n = kill % world.running.len();

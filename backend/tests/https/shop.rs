@@ -289,7 +289,7 @@ pub(crate) fn order(id: &str, amount: &str) -> String {
 
 /// Waits for something that happens by itself; a minute is for a loaded machine.
 pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_secs(300);
     while !done() {
         assert!(Instant::now() < end, "{what} did not happen");
         std::thread::sleep(Duration::from_millis(10));
