@@ -285,6 +285,20 @@ fn an_order_is_asked_to_end_as_often_as_it_must() {
     assert_eq!(shop.gateway.orders().next().unwrap().status, OrderStatus::Terminated);
 }
 
+// Meant to notice: an order closed without a word to the book, which then leaves the money to a person.
+#[test]
+fn money_for_what_was_given_up_goes_back_though_the_kiosk_is_silent() {
+    let mut shop = Shop::open(merchant());
+    let payment = shop.attempt();
+    assert_eq!(shop.close(), 200);
+    shop.succeed(payment);
+    while shop.gateway.refunds().is_empty() && shop.merchant.due().is_some() {
+        assert!(!shop.is_told(), "nothing is left for a person");
+        shop.work_next();
+    }
+    assert_eq!(shop.gateway.refunds().len(), 1);
+}
+
 // Meant to notice: any call made while shoppers wait for the same minute's calls; what brings money back put off for them.
 #[test]
 fn shoppers_come_first_where_no_money_goes_back() {
