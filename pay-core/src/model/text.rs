@@ -28,11 +28,7 @@ impl<const N: usize> Text<N> {
     /// Copies as much of `text` as fits, cut between characters. For words of the server that are shown to people.
     pub fn cut(text: &str) -> Self {
         let mut inner = heapless::String::new();
-        for c in text.chars() {
-            if inner.push(c).is_err() {
-                break;
-            }
-        }
+        let _ = inner.push_str(head(text, N));
         Self(inner)
     }
 
@@ -40,6 +36,16 @@ impl<const N: usize> Text<N> {
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
+}
+
+/// As many whole characters as have room in `most` bytes. One function for texts of every capacity.
+#[inline(never)]
+fn head(text: &str, most: usize) -> &str {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
 }
 
 impl<const N: usize> fmt::Write for Text<N> {

@@ -372,9 +372,14 @@ fn checked(image: &[u8]) -> Result<&[u8], ImageError> {
 impl<'a> Reader<'a> {
     /// The layouts are of fixed size and fit: the tests of the golden images hold them to that.
     fn take<const N: usize>(&mut self) -> [u8; N] {
-        let (head, rest) = self.0.split_first_chunk().unwrap_or((&[0; N], &[]));
+        self.next(N).first_chunk().copied().unwrap_or([0; N])
+    }
+
+    #[inline(never)]
+    fn next(&mut self, len: usize) -> &'a [u8] {
+        let (head, rest) = self.0.split_at_checked(len).unwrap_or_default();
         self.0 = rest;
-        *head
+        head
     }
 
     fn text<const N: usize>(&mut self, field: &'static str) -> Result<&'a str, ImageError> {
@@ -383,8 +388,7 @@ impl<'a> Reader<'a> {
 
     fn text_of(&mut self, room: usize, field: &'static str) -> Result<&'a str, ImageError> {
         let [len] = self.take();
-        let (bytes, rest) = self.0.split_at_checked(room).unwrap_or_default();
-        self.0 = rest;
+        let bytes = self.next(room);
         let text = bytes.get(..usize::from(len)).and_then(|text| core::str::from_utf8(text).ok());
         text.ok_or(ImageError::Field(field))
     }

@@ -42,9 +42,7 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     /// # Errors
     /// [`JournalError`]; the flash stays as it is. Lend the flash (`&mut flash`) to have it back in any case.
     pub async fn open(flash: F, range: Range<u32>) -> Result<Self, JournalError<F::Error, R::Order>> {
-        let mut journal = Self::new(flash, &range)?;
-        journal.view = Some(journal.settle().await?);
-        Ok(journal)
+        Self::begin(flash, range, false).await
     }
 
     /// Erases the range and makes an empty journal of it. Whatever it held is lost; until this returns `Ok` it is no journal.
@@ -52,12 +50,18 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     /// # Errors
     /// [`JournalError`].
     pub async fn format(flash: F, range: Range<u32>) -> Result<Self, JournalError<F::Error, R::Order>> {
+        Self::begin(flash, range, true).await
+    }
+
+    async fn begin(flash: F, range: Range<u32>, blank: bool) -> Result<Self, JournalError<F::Error, R::Order>> {
         let mut journal = Self::new(flash, &range)?;
-        for sector in 0..SECTORS {
-            journal.erase(sector).await?;
+        if blank {
+            for sector in 0..SECTORS {
+                journal.erase(sector).await?;
+            }
+            let first = Place { sector: 0, kind: Kind::Note, index: 0 };
+            journal.write(first, Head { serial: 1, spare: 1, table: [None; SECTORS] }).await?;
         }
-        let first = Place { sector: 0, kind: Kind::Note, index: 0 };
-        journal.write(first, Head { serial: 1, spare: 1, table: [None; SECTORS] }).await?;
         journal.view = Some(journal.settle().await?);
         Ok(journal)
     }
@@ -88,17 +92,7 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     /// # Errors
     /// The journal cannot be read. [`JournalError::Record`] with an order: the record of that order; go on with it as `after`.
     pub async fn next_open(&mut self, after: Option<&R::Order>) -> Result<Option<R>, JournalError<F::Error, R::Order>> {
-        let view = self.view().await?;
-        let mut lowest: Option<Kept<R>> = None;
-        for (sector, last) in view.sales().filter(|(_, last)| last.open) {
-            let kept = self.kept(sector, last.slot).await?;
-            let above = after.is_none_or(|after| kept.order() > after);
-            if above && lowest.as_ref().is_none_or(|lowest| kept.order() < lowest.order()) {
-                lowest = Some(kept);
-            }
-        }
-        self.view = Some(view);
-        lowest.map(Kept::record).transpose()
+        self.look_up(Wanted::OpenAbove(after)).await
     }
 
     /// The record of this order; [`Journal::find`] for [`Record`].
@@ -106,14 +100,34 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     /// # Errors
     /// The journal, or the record of this order, cannot be read.
     pub async fn find(&mut self, order: &R::Order) -> Result<Option<R>, JournalError<F::Error, R::Order>> {
+        self.look_up(Wanted::Order(order)).await
+    }
+
+    /// The record that is wanted. What is compared are orders: a future that keeps a record has a place for it, and its code moves it.
+    async fn look_up(&mut self, wanted: Wanted<'_, R::Order>) -> Result<Option<R>, JournalError<F::Error, R::Order>> {
         let view = self.view().await?;
-        let mut found = None;
-        for (sector, last) in view.sales() {
-            let kept = self.kept(sector, last.slot).await?;
-            found = Some(kept).filter(|kept| kept.order() == order).or(found);
+        let mut best: Option<(usize, u8, R::Order)> = None;
+        for (sector, last) in view.sales().filter(|(_, last)| last.open || matches!(wanted, Wanted::Order(_))) {
+            self.fetch(sector, last.slot).await?;
+            let order = self.order(sector)?;
+            let better = match wanted {
+                Wanted::Order(wanted) => order == *wanted,
+                Wanted::OpenAbove(after) => {
+                    after.is_none_or(|after| order > *after) && best.as_ref().is_none_or(|(.., best)| order < *best)
+                }
+            };
+            if better {
+                best = Some((sector, last.slot, order));
+            }
         }
+        let Some((sector, slot, _)) = best else {
+            self.view = Some(view);
+            return Ok(None);
+        };
+        self.fetch(sector, slot).await?;
+        let kept = self.kept(sector)?;
         self.view = Some(view);
-        found.map(Kept::record).transpose()
+        kept.record().map(Some)
     }
 
     fn new(flash: F, range: &Range<u32>) -> Result<Self, JournalError<F::Error, R::Order>> {
@@ -139,22 +153,12 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     async fn put(&mut self, view: &mut View<SECTORS>, record: &R) -> Result<(), JournalError<F::Error, R::Order>> {
         let mut home = None;
         for (sector, last) in view.sales() {
-            let kept = self.kept(sector, last.slot).await?;
-            let is_other = kept.order() != record.order();
-            let kept = match kept {
-                // Its keys are not known: those of another order come from another order.
-                Kept::Unreadable { .. } if is_other => continue,
-                kept => kept.record()?,
-            };
-            if is_other {
-                record.may_join(&kept).map_err(JournalError::Conflict)?;
-                continue;
+            self.fetch(sector, last.slot).await?;
+            match self.compare(sector, record)? {
+                Kin::Other => {}
+                Kin::Older => home = Some(sector),
+                Kin::Same => return Ok(()),
             }
-            record.may_replace(&kept).map_err(JournalError::Conflict)?;
-            if *record == kept {
-                return Ok(());
-            }
-            home = Some(sector);
         }
         if home.is_none() && view.obsolete().is_none() {
             return Err(JournalError::Full);
@@ -171,6 +175,28 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
         self.commit(view, sector, record.is_open(), spare).await
     }
 
+    /// What the record is to the image that [`Self::fetch`] read.
+    #[inline(never)]
+    fn compare(&self, sector: usize, record: &R) -> Result<Kin, JournalError<F::Error, R::Order>> {
+        match self.record(sector) {
+            Ok(Some(Kept::Record(ref kept))) if kept.order() == record.order() => {
+                record.may_replace(kept).map_err(JournalError::Conflict)?;
+                Ok(if record == kept { Kin::Same } else { Kin::Older })
+            }
+            Ok(Some(Kept::Record(ref kept))) => {
+                record.may_join(kept).map_err(JournalError::Conflict)?;
+                Ok(Kin::Other)
+            }
+            // Its keys are not known: those of another order come from another order.
+            Ok(Some(Kept::Unreadable { ref order, .. })) if order != record.order() => Ok(Kin::Other),
+            Ok(Some(Kept::Unreadable { sector, order, error })) => {
+                Err(JournalError::Record { sector, order: Some(order), error })
+            }
+            Ok(None) => Err(JournalError::Corrupt { sector }),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Spreads the wear: a sale that moves on leaves its first sector as the spare, which the next sale begins in. For one time in
     /// sixteen that the spare is taken, picked by the serial number, the sale that rests longest goes there, and its sector is
     /// the spare.
@@ -184,7 +210,8 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
         if !is_one_of_sixteen(view.serial) {
             return Ok(());
         }
-        self.kept(coldest, last.slot).await?;
+        self.fetch(coldest, last.slot).await?;
+        self.order(coldest)?;
         self.commit(view, view.spare, last.open, coldest).await?;
         self.clear_spare(view).await
     }
@@ -217,6 +244,24 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
         view.note_erased();
         Ok(())
     }
+}
+
+/// Which record is wanted.
+enum Wanted<'o, O> {
+    /// That of this order.
+    Order(&'o O),
+    /// The open one with the lowest order above this.
+    OpenAbove(Option<&'o O>),
+}
+
+/// What is kept is, to a record that is to be stored:
+enum Kin {
+    /// of another order,
+    Other,
+    /// what it replaces,
+    Older,
+    /// the same.
+    Same,
 }
 
 /// Scattered, so that it keeps no step with sales that are all of one length (the finaliser of splitmix64).

@@ -20,10 +20,9 @@ pub trait Image: PartialEq + Sized {
     /// [`ImageError::Checksum`] for anything that was not written whole.
     fn decode(image: &[u8]) -> Result<Self, ImageError>;
 
-    /// The order of an image whose checksum fits and that `decode` cannot read; `None`: not even that can be read.
+    /// The order of an image whose checksum fits, also where `decode` cannot read the rest; `None`: not even that can be read.
     fn order_of(image: &[u8]) -> Option<Self::Order> {
-        let _ = image;
-        None
+        Self::decode(image).ok().map(|whole| whole.order().clone())
     }
 
     /// The order it is of.

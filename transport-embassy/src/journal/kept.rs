@@ -12,13 +12,6 @@ pub(super) enum Kept<R: Image> {
 }
 
 impl<R: Image> Kept<R> {
-    pub(super) fn order(&self) -> &R::Order {
-        match self {
-            Self::Record(record) => record.order(),
-            Self::Unreadable { order, .. } => order,
-        }
-    }
-
     /// # Errors
     /// [`JournalError::Record`].
     pub(super) fn record<E>(self) -> Result<R, JournalError<E, R::Order>> {

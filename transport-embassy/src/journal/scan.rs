@@ -53,7 +53,8 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
         }
         // Cut after cut after cut: an image will do.
         let (sector, last) = view.extendable(self.region.slots).ok_or(JournalError::NoRoom)?;
-        self.kept(sector, last.slot).await?;
+        self.fetch(sector, last.slot).await?;
+        self.order(sector)?;
         self.commit(view, sector, last.open, view.spare).await
     }
 
@@ -151,9 +152,11 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
     /// An order has one sector: a second would hold an older state, for a defect or an attacker to bring back.
     async fn check_orders(&mut self, view: &View<SECTORS>) -> Result<(), JournalError<F::Error, R::Order>> {
         for (sector, last) in view.sales() {
-            let kept = self.kept(sector, last.slot).await?;
+            self.fetch(sector, last.slot).await?;
+            let order = self.order(sector)?;
             for (other, last) in view.sales().filter(|(other, _)| *other > sector) {
-                if self.kept(other, last.slot).await?.order() == kept.order() {
+                self.fetch(other, last.slot).await?;
+                if self.order(other)? == order {
                     return Err(JournalError::Corrupt { sector: other });
                 }
             }

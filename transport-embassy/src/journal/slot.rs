@@ -18,7 +18,7 @@ const MARK: u8 = 0x5A;
 const CHUNK: usize = 2 * MAX_WORD;
 
 /// An image in the buffer; `None`: it was not written whole.
-type Held<F, R> = Result<Option<Kept<R>>, JournalError<<F as ErrorType>::Error, <R as Image>::Order>>;
+pub(super) type Held<F, R> = Result<Option<Kept<R>>, JournalError<<F as ErrorType>::Error, <R as Image>::Order>>;
 
 /// What a place holds.
 pub(super) struct Seen<const SECTORS: usize> {
@@ -59,11 +59,20 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
         Ok(seen)
     }
 
-    /// The image in a slot that was valid before; it stays in the buffer.
-    pub(super) async fn kept(&mut self, sector: usize, slot: u8) -> Result<Kept<R>, JournalError<F::Error, R::Order>> {
-        let place = Place { sector, kind: Kind::Slot, index: slot };
-        let found = if self.read_body(place).await { self.record(sector)? } else { None };
-        found.ok_or(JournalError::Corrupt { sector })
+    /// Reads the image in a slot that was valid before into the buffer.
+    pub(super) async fn fetch(&mut self, sector: usize, slot: u8) -> Result<(), JournalError<F::Error, R::Order>> {
+        let read = self.read_body(Place { sector, kind: Kind::Slot, index: slot }).await;
+        if read { Ok(()) } else { Err(JournalError::Corrupt { sector }) }
+    }
+
+    /// The image that [`Self::fetch`] read.
+    pub(super) fn kept(&self, sector: usize) -> Result<Kept<R>, JournalError<F::Error, R::Order>> {
+        self.record(sector)?.ok_or(JournalError::Corrupt { sector })
+    }
+
+    /// Whose image [`Self::fetch`] read: all that is read of it, so that no record takes room.
+    pub(super) fn order(&self, sector: usize) -> Result<R::Order, JournalError<F::Error, R::Order>> {
+        R::order_of(self.image()).ok_or(JournalError::Corrupt { sector })
     }
 
     /// Writes a head into a place that is blank, in a slot with the image that is in the buffer: word after word, that are read back
@@ -135,10 +144,14 @@ impl<F: NorFlash, const SECTORS: usize, R: Image> FlashJournal<F, SECTORS, R> {
         })
     }
 
-    /// The image in the buffer; `None`: it was not written whole.
-    fn record(&self, sector: usize) -> Held<F, R> {
+    fn image(&self) -> &[u8] {
         let head = Head::<SECTORS>::LEN;
-        let image = self.body.get(head..head + R::LEN).unwrap_or_default();
+        self.body.get(head..head + R::LEN).unwrap_or_default()
+    }
+
+    /// The image in the buffer; `None`: it was not written whole.
+    pub(super) fn record(&self, sector: usize) -> Held<F, R> {
+        let image = self.image();
         match R::decode(image) {
             Ok(record) => Ok(Some(Kept::Record(record))),
             Err(ImageError::Checksum) => Ok(None),
