@@ -1,16 +1,19 @@
 //! A random source from a seed.
 
-use chacha20::ChaCha20;
-use chacha20::cipher::{KeyIvInit, StreamCipher};
+use chacha20::ChaChaCore;
+use chacha20::cipher::consts::U10;
+use chacha20::cipher::{KeyIvInit, StreamCipherCore};
 use rand_core::{CryptoRng, Error, RngCore, impls};
+use zeroize::Zeroizing;
 
-/// The key stream of ChaCha20, whose code the cipher suite needs anyway. It ends after 256 GB; the seed is wiped when it is dropped.
-pub struct Random(ChaCha20);
+/// The key stream of ChaCha20, whose code the cipher suite needs anyway, in blocks of which each is used for one call. It ends after 2^32 of
+/// them; the seed is wiped when it is dropped.
+pub struct Random(ChaChaCore<U10>);
 
 impl Random {
     /// From 32 bytes of a hardware source.
     pub fn from_seed(seed: [u8; 32]) -> Self {
-        Self(ChaCha20::new(&seed.into(), &Default::default()))
+        Self(ChaChaCore::new(&seed.into(), &Default::default()))
     }
 }
 
@@ -24,8 +27,12 @@ impl RngCore for Random {
     }
 
     fn fill_bytes(&mut self, bytes: &mut [u8]) {
-        bytes.fill(0);
-        self.0.apply_keystream(bytes);
+        for part in bytes.chunks_mut(64) {
+            assert_ne!(self.0.remaining_blocks(), Some(0), "the key stream ended");
+            let mut block = Zeroizing::new([0; 64]);
+            self.0.write_keystream_block((&mut *block).into());
+            part.copy_from_slice(&block[..part.len()]);
+        }
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Error> {

@@ -6,6 +6,8 @@
 
 mod bytes;
 mod certificate;
+#[cfg(feature = "chacha20")]
+mod chacha;
 mod error;
 mod flight;
 mod group;

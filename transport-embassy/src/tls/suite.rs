@@ -2,10 +2,10 @@
 
 use aes_gcm::Aes128Gcm;
 use aes_gcm::aead::{AeadInPlace, KeyInit};
-#[cfg(feature = "chacha20")]
-use chacha20poly1305::ChaCha20Poly1305;
 
 use super::TlsError;
+#[cfg(feature = "chacha20")]
+use super::chacha;
 
 /// Length of the tag of every suite.
 pub(super) const TAG: usize = 16;
@@ -61,14 +61,14 @@ impl Suite {
         header: &[u8],
         body: &mut [u8],
     ) -> Result<[u8; TAG], TlsError> {
-        let tag = match self {
-            Self::Aes128Gcm => aes(key).encrypt_in_place_detached(&nonce.into(), header, body),
-            #[cfg(feature = "chacha20")]
-            Self::ChaCha20Poly1305 => {
-                ChaCha20Poly1305::new(key.into()).encrypt_in_place_detached(&nonce.into(), header, body)
+        match self {
+            Self::Aes128Gcm => {
+                let tag = aes(key).encrypt_in_place_detached(&nonce.into(), header, body);
+                tag.map(Into::into).map_err(|_| TlsError::BadRecord)
             }
-        };
-        tag.map(Into::into).map_err(|_| TlsError::BadRecord)
+            #[cfg(feature = "chacha20")]
+            Self::ChaCha20Poly1305 => Ok(chacha::seal(key, nonce, header, body)),
+        }
     }
 
     /// Decrypts `body` in place; on an error its bytes are of no meaning.
@@ -81,13 +81,11 @@ impl Suite {
         tag: &[u8; TAG],
     ) -> Result<(), TlsError> {
         let opened = match self {
-            Self::Aes128Gcm => aes(key).decrypt_in_place_detached(&nonce.into(), header, body, tag.into()),
+            Self::Aes128Gcm => aes(key).decrypt_in_place_detached(&nonce.into(), header, body, tag.into()).ok(),
             #[cfg(feature = "chacha20")]
-            Self::ChaCha20Poly1305 => {
-                ChaCha20Poly1305::new(key.into()).decrypt_in_place_detached(&nonce.into(), header, body, tag.into())
-            }
+            Self::ChaCha20Poly1305 => chacha::open(key, nonce, header, body, tag),
         };
-        opened.map_err(|_| TlsError::BadRecord)
+        opened.ok_or(TlsError::BadRecord)
     }
 }
 
@@ -104,6 +102,6 @@ mod tests {
         fn wiped<T: zeroize::ZeroizeOnDrop>() {}
         wiped::<aes::Aes128>();
         #[cfg(feature = "chacha20")]
-        wiped::<chacha20poly1305::ChaCha20Poly1305>();
+        wiped::<super::chacha::Cipher>();
     }
 }
