@@ -7,7 +7,6 @@
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 
 mod board;
-mod curve;
 mod executor;
 mod flash;
 mod goods;

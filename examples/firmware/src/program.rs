@@ -20,7 +20,7 @@ use crate::random::Random;
 use crate::rig::Rig;
 use crate::screen::NoScreen;
 use crate::semihosting::{self, FileError, Stdout};
-use crate::{board, curve, executor, flash};
+use crate::{board, executor, flash};
 
 /// Runs the program and answers its exit status.
 pub async fn run(spawner: Spawner) -> u8 {
@@ -30,12 +30,6 @@ pub async fn run(spawner: Spawner) -> u8 {
         Ok(rig) => rig,
         Err(message) => return fail(message),
     };
-    if let Some(path) = rig.curve {
-        return match curve::run(path) {
-            Ok(()) => Exit::Paid.code(),
-            Err(error) => fail(format_args!("--curve: {error}")),
-        };
-    }
     let arguments = match Arguments::parse(Rig::words(line).filter(Rig::filter())) {
         Ok(arguments) => arguments,
         Err(message) => {

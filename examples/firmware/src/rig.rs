@@ -12,8 +12,6 @@ pub struct Rig<'a> {
     pub address: Option<Ipv4Cidr>,
     /// `--goods FILE`: the machine that hands out the goods, and its sensor, are this file: a line for each order.
     pub goods: Option<&'a str>,
-    /// `--curve FILE`: answers the operations over P-256 in this file, and nothing else.
-    pub curve: Option<&'a str>,
     /// `--flash-cut K`: the power goes at the K-th write or erase of the flash.
     pub flash_cut: Option<u32>,
     /// `--speed N`: a second of the guest's clock takes the N-th part of one, so that waiting is short. Not the time of day.
@@ -46,7 +44,6 @@ impl<'a> Rig<'a> {
                     rig.address = Some(cidr.ok_or("--address: not an IPv4 address with a prefix length")?);
                 }
                 "--goods" => rig.goods = Some(words.next().ok_or("--goods: has no value")?),
-                "--curve" => rig.curve = Some(words.next().ok_or("--curve: has no value")?),
                 "--flash-cut" => rig.flash_cut = Some(number(words.next()).ok_or("--flash-cut: not a number from 1")?),
                 "--speed" => rig.speed = Some(number(words.next()).ok_or("--speed: not a number from 1")?),
                 "--figures" => rig.figures = true,

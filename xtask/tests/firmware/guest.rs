@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -20,6 +20,11 @@ pub(crate) struct Guest {
     monitor: PathBuf,
 }
 
+/// The kiosk's image; the others are beside it.
+pub(crate) fn image() -> PathBuf {
+    std::env::var_os("FIRMWARE_IMAGE").expect("FIRMWARE_IMAGE is not set: run `cargo xtask test`").into()
+}
+
 /// How a kiosk ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
@@ -34,7 +39,11 @@ impl Guest {
 
     /// With more words for the emulator.
     pub(crate) fn start_with(words: &[String], more: &[String]) -> Self {
-        let image = std::env::var_os("FIRMWARE_IMAGE").expect("FIRMWARE_IMAGE is not set: run `cargo xtask test`");
+        Self::start_image(&image(), words, more)
+    }
+
+    /// Another program than the kiosk.
+    pub(crate) fn start_image(image: &Path, words: &[String], more: &[String]) -> Self {
         let mut semihosting = String::from("enable=on,target=native,arg=kiosk");
         for word in words {
             assert!(!word.contains([' ', ',']), "{word}");

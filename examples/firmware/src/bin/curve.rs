@@ -1,7 +1,18 @@
-//! P-256 as it is in this image, on the operations of a host's file (`--curve FILE`): what tests compare with others' implementations.
+//! P-256 as a kiosk has it, on the operations of a host's file (its one argument): what tests compare with others' implementations. A program
+//! of its own, so that the kiosk's flash has none of it.
 //!
 //! An operation is a letter and its parts, each behind its length in two bytes, big-endian: `A`, secret and share of an agreement; `V`, key,
 //! message and signature. A line answers each, with the processor's clock cycles that it took.
+
+#![no_std]
+#![no_main]
+#![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
+
+#[path = "../panic.rs"]
+mod panic;
+#[path = "../semihosting.rs"]
+#[allow(dead_code, reason = "the kiosk uses all of it")]
+mod semihosting;
 
 use core::fmt::{self, Display, Write};
 
@@ -11,12 +22,28 @@ use transport_embassy::tls::trial::{KeyPair, is_signature};
 
 use crate::semihosting::{File, FileError, Stdout};
 
+/// No interrupt is switched on.
+// SAFETY: this is what the section is for, and the name is the one that the linker script asks for.
+#[unsafe(link_section = ".vector_table.interrupts")]
+#[unsafe(no_mangle)]
+static __INTERRUPTS: [usize; 1] = [0];
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    let mut line = [0; 1024];
+    let path = semihosting::command_line(&mut line).and_then(|line| line.split_ascii_whitespace().nth(1));
+    let result = path.map_or(Err(FileError::Path), run);
+    if let Err(error) = result {
+        let _ = writeln!(Stdout::new(), "{error}");
+    }
+    semihosting::exit(result.is_err().into())
+}
+
 /// Bytes of an operation's longest part.
 const PART: usize = 1024;
 
 /// Answers every operation. The clock must not run yet.
-#[inline(never)]
-pub fn run(path: &str) -> Result<(), FileError> {
+fn run(path: &str) -> Result<(), FileError> {
     let Some(peripherals) = cortex_m::Peripherals::take() else { return Err(FileError::Open) };
     let mut timer = peripherals.SYST;
     timer.set_clock_source(SystClkSource::Core);
