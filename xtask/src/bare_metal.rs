@@ -45,6 +45,8 @@ impl Compiler {
             command.arg("-Zbuild-std=core").arg("-Zbuild-std-features=optimize_for_size");
             // Else a word is copied in six instructions: these are what most of a payment's time goes to after the ciphers.
             command.args(["--config", "profile.release.package.compiler_builtins.opt-level=3"]);
+            // The rounds of ChaCha20 are in line before they are compiled for size with what calls them, where each would be a call.
+            command.args(["-Zprofile-rustflags", "--config", ROUNDS_IN_LINE]);
             // Another compiler than the host's: its output must not mix with that. The bootstrap variable is what
             // makes a stable compiler accept -Z.
             command.env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
@@ -111,6 +113,12 @@ pub(crate) const DEBIAN_CLIPPY: &str = "/usr/bin/clippy-driver";
 /// A panic is a fault on the spot, reported by its program counter, without the texts and the formatting that would say more: a
 /// sixth of the flash. `panic = "abort"` in the profile is what a stable toolchain, which does not take this, has instead.
 const SMALL: &str = " -Zunstable-options -Cpanic=immediate-abort";
+
+/// In the one crate that has them, by the compiler's own inlining before LLVM's, without a limit that they come near.
+const ROUNDS_IN_LINE: &str = concat!(
+    r#"profile.release.package.chacha20.rustflags=["-Zinline-mir=yes", "-Zinline-mir-threshold=50000", "#,
+    r#""-Zinline-mir-hint-threshold=50000", "-Zinline-mir-forwarder-threshold=50000"]"#
+);
 
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 

@@ -32,7 +32,7 @@ pub(super) fn multiple(scalar: &Number, of: &Point) -> Option<Point> {
 /// Overwrites the stack below its caller, as far as the calculations reach: they leave digits of the scalar there.
 #[inline(never)]
 fn wipe_stack() {
-    [0_u32; STACK / 4].zeroize();
+    [0_u64; STACK / 8].zeroize();
 }
 
 /// Bytes of stack that a multiplication takes, and some more.

@@ -98,31 +98,59 @@ impl<'a> Field<'a> {
         self.mul(number, &self.square)
     }
 
+    // What is given back is made in the caller's variable: a function that returns so many words copies them.
+
     /// `a * b / R`.
-    #[inline(never)]
+    #[inline(always)]
     fn mul(&self, a: &Number, b: &Number) -> Number {
         let mut out = Number::default();
-        self.modulus.mul(&mut out, a, b);
+        self.mul_into(&mut out, a, b);
         out
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn add(&self, a: &Number, b: &Number) -> Number {
         let mut out = *a;
-        self.modulus.add(&mut out, b);
+        self.add_into(&mut out, b);
         out
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn sub(&self, a: &Number, b: &Number) -> Number {
         let mut out = *a;
-        self.modulus.sub(&mut out, b);
+        self.sub_into(&mut out, b);
         out
     }
 
     #[inline(never)]
+    fn mul_into(&self, out: &mut Number, a: &Number, b: &Number) {
+        self.modulus.mul(out, a, b);
+    }
+
+    #[inline(never)]
+    fn add_into(&self, out: &mut Number, b: &Number) {
+        self.modulus.add(out, b);
+    }
+
+    #[inline(never)]
+    fn sub_into(&self, out: &mut Number, b: &Number) {
+        self.modulus.sub(out, b);
+    }
+
+    #[inline(always)]
     fn triple(&self, a: &Number) -> Number {
-        self.add(&self.add(a, a), a)
+        let mut out = *a;
+        self.add_into(&mut out, a);
+        self.add_into(&mut out, a);
+        out
+    }
+
+    /// `x = 2^times * x`.
+    #[inline(never)]
+    fn double(&self, x: &mut Number, times: u32) {
+        for _ in 0..times {
+            self.modulus.double(x);
+        }
     }
 
     fn base(&self) -> Point {
@@ -182,12 +210,17 @@ impl<'a> Field<'a> {
         for _ in 0..4 {
             let (yy, zz) = (self.mul(&y, &y), self.mul(&z, &z));
             let slope = self.triple(&self.mul(&self.sub(&x, &zz), &self.add(&x, &zz)));
-            let twice = |a: &Number| self.add(a, a);
-            let xyy = twice(&twice(&self.mul(&x, &yy)));
-            z = twice(&self.mul(&y, &z));
-            x = self.sub(&self.mul(&slope, &slope), &twice(&xyy));
-            let last = twice(&twice(&twice(&self.mul(&yy, &yy))));
-            y = self.sub(&self.mul(&slope, &self.sub(&xyy, &x)), &last);
+            let mut xyy = self.mul(&x, &yy);
+            self.double(&mut xyy, 2);
+            z = self.mul(&y, &z);
+            self.double(&mut z, 1);
+            x = self.mul(&slope, &slope);
+            self.sub_into(&mut x, &xyy);
+            self.sub_into(&mut x, &xyy);
+            let mut last = self.mul(&yy, &yy);
+            self.double(&mut last, 3);
+            y = self.mul(&slope, &self.sub(&xyy, &x));
+            self.sub_into(&mut y, &last);
         }
         Point { x: self.mul(&x, &z), y, z: self.mul(&self.mul(&z, &z), &z) }
     }
