@@ -71,6 +71,11 @@ impl Order {
         self.of(till).any(|payment| payment.succeeded && !payment.refunded)
     }
 
+    /// A payment of this till's took money, which may have gone back since.
+    pub fn has_charged(&self, till: u8) -> bool {
+        self.of(till).any(|payment| payment.succeeded)
+    }
+
     /// A payment of this till's may still take the money.
     pub fn may_pay(&self, till: u8) -> bool {
         self.of(till).any(|payment| payment.may_succeed) || self.on_their_way.contains(&Payer::Till(till))

@@ -511,7 +511,7 @@ impl Sale {
     fn note_money_came(&mut self) {
         self.asking.quiet.broken();
         if let Some(closed) = self.record.closed.as_mut().filter(|closed| closed.quiet || closed.since.is_some()) {
-            (closed.quiet, closed.since) = (false, None);
+            *closed = Closed::default();
             self.change();
         }
     }

@@ -440,7 +440,8 @@ impl Sale {
     /// # Errors
     /// [`SaleError::NotNow`] unless the outcome is [`Outcome::Pending`], [`Outcome::Unknown`], [`Outcome::PaidUnclear`]
     /// or [`Outcome::OrderTaken`]; the last two are accepted while the sale still asks, too. `paid` means that this
-    /// sale's payment charged; for an order that was taken, that it was paid.
+    /// sale's payment charged, and that its money has not gone back; for a sale that was given up, that it charged at all; for an order
+    /// that was taken, that it was paid.
     pub fn attest(&mut self, paid: bool) -> Result<(), SaleError> {
         let unclear = self.record.is_unclear();
         let for_a_person = (unclear || self.record.stage == Stage::Taken) && self.in_flight.is_none();

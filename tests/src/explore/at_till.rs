@@ -3,7 +3,7 @@
 use core::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use pay_core::sale::{Millis, Record, Release, Return, Returned};
+use pay_core::sale::{Millis, Record, Release, Return, Returned, Stage};
 use pay_core::till::canonical::NOON;
 use pay_core::till::{Event, Goods, Seen, Wish, Word};
 
@@ -87,7 +87,9 @@ impl World {
             }
         };
         let facts = self.outside.gateway.facts();
-        let paid = facts.has_paid(number);
+        // Of a sale that was given up a person says whether it charged: the till sees by itself whether the money went back.
+        let is_given_up = till.record().is_some_and(|record| record.stage == Stage::Closing);
+        let paid = if is_given_up { facts.has_charged(number) } else { facts.has_paid(number) };
         // A person says "not paid" of what was not and will not be.
         let known = paid || !facts.may_pay(number);
         let asks_people = |record: &Record| record.needs_person() || (!rules.terms.policy.can_ask && record.is_open());
