@@ -9,13 +9,16 @@ use poly1305::universal_hash::{KeyInit, UniversalHash};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::suite::{MAX_KEY, TAG};
+/// Bytes of a key.
+const KEY: usize = 32;
+/// Bytes of a tag.
+const TAG: usize = 16;
 
 /// The cipher, whose key is wiped when it is dropped.
 pub(super) type Cipher = ChaChaCore<U10>;
 
 /// Encrypts `body` in place and gives its tag.
-pub(super) fn seal(key: &[u8; MAX_KEY], nonce: [u8; 12], header: &[u8], body: &mut [u8]) -> [u8; TAG] {
+pub(super) fn seal(key: &[u8; KEY], nonce: [u8; 12], header: &[u8], body: &mut [u8]) -> [u8; TAG] {
     let (mut cipher, mac) = begin(key, nonce, header);
     apply(&mut cipher, body);
     tag(mac, header, body)
@@ -23,7 +26,7 @@ pub(super) fn seal(key: &[u8; MAX_KEY], nonce: [u8; 12], header: &[u8], body: &m
 
 /// Decrypts `body` in place, if the tag is right.
 pub(super) fn open(
-    key: &[u8; MAX_KEY],
+    key: &[u8; KEY],
     nonce: [u8; 12],
     header: &[u8],
     body: &mut [u8],
@@ -38,7 +41,7 @@ pub(super) fn open(
 }
 
 /// The first block of the key stream is the key of the tag, which is over the header first.
-fn begin(key: &[u8; MAX_KEY], nonce: [u8; 12], header: &[u8]) -> (Cipher, Poly1305) {
+fn begin(key: &[u8; KEY], nonce: [u8; 12], header: &[u8]) -> (Cipher, Poly1305) {
     let mut cipher = Cipher::new(key.into(), &nonce.into());
     let block = next(&mut cipher);
     let mut mac = Poly1305::new(block[..32].into());
