@@ -91,7 +91,7 @@ impl Order {
     /// # Errors
     /// The law that is broken.
     pub fn said(&self, till: u8, said: Said) -> Result<(), String> {
-        let has_success = self.of(till).any(|payment| payment.succeeded);
+        let has_success = self.has_charged(till);
         match said {
             Said::Paid(None) if !has_success => Err("paid was said, and nothing was charged".to_owned()),
             Said::Paid(Some(id)) if !self.of(till).any(|payment| payment.id == id && payment.succeeded) => {

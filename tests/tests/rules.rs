@@ -141,13 +141,6 @@ fn pay() -> Value {
     json!({"payment_session_id": alias, "payment_method": {"upi": {"channel": "link"}}})
 }
 
-/// An order of this amount, or of what it was made for.
-fn order_over(amount: f64) -> Value {
-    let mut order = order();
-    order["order_amount"] = amount.into();
-    order
-}
-
 // Meant to notice: an order made a second time, or never; one over another amount taken for the same.
 #[test]
 fn an_order_is_made_once_whatever_is_lost() {
@@ -167,7 +160,9 @@ fn an_order_is_made_once_whatever_is_lost() {
         shop.asked.clear();
         assert_eq!(shop.create(), (200, made));
         assert_eq!(shop.asked, [ORDER]);
-        assert_eq!(shop.ask("POST", "/orders", Some(&order_over(10.16))).0, 409);
+        let mut dearer = order();
+        dearer["order_amount"] = json!(10.16);
+        assert_eq!(shop.ask("POST", "/orders", Some(&dearer)).0, 409);
         assert_eq!(shop.gateway.orders().count(), 1);
     }
 }

@@ -347,7 +347,7 @@ impl Kept {
         Ok(said?)
     }
 
-    /// The order is paid, by the only attempt that it ever had, and it is still looked at: nothing can have come that is not known.
+    /// The last list showed the whole order: it is paid by its only attempt. It is still watched, and no webhook told of more.
     fn is_seen_whole(&self) -> bool {
         let is_watched = self.watch.since.is_some() && self.watch.settled.is_none();
         let is_told_of_more = self.is_cut || self.hints.of_payments();

@@ -287,7 +287,7 @@ pub(crate) fn order(id: &str, amount: &str) -> String {
     )
 }
 
-/// Waits for something that happens by itself; a minute is for a loaded machine.
+/// Waits for something that happens by itself. The limit is for a machine ten times slower.
 pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(300);
     while !done() {

@@ -106,7 +106,7 @@ fn the_first_report_of_goods_out_is_no_news_of_an_order_that_is_seen_whole() {
         shop.look(10, "PAID", &[(1, "SUCCESS")]);
         assert!(!released || shop.report(12, true, None));
         assert!(shop.report(13, released, None));
-        assert_eq!(shop.entry().due(TERMS).unwrap().0, Millis(if released { 13_000 } else { 0 }), "{released}");
+        assert_eq!(shop.due().unwrap().0, Millis(if released { 13_000 } else { 0 }), "{released}");
     }
     // It was settled: nobody looks at it any more.
     let mut shop = Shop::open();
