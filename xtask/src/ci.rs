@@ -18,6 +18,7 @@ pub(crate) fn run() -> Result<()> {
             failures.push(format!("{name}: {error:#}"));
         }
         report.push(format!("{name} {} s", start.elapsed().as_secs()));
+        println!("=== so far: {}", report.join(", "));
     };
     part("test", &|| test::run(&test::Arguments { install: true }));
     part("sweep", &|| sweep::run(&sweep::Arguments::default()));
