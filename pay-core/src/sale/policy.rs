@@ -52,7 +52,8 @@ pub struct Policy {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Refunds {
-    /// The caller, who then calls [`Sale::refunded`](super::Sale::refunded).
+    /// The caller, who then calls [`Sale::refunded`](super::Sale::refunded). Not for a terminal behind a backend that
+    /// sends money back itself, as the crate `backend` does: the shopper would get it twice.
     #[default]
     ByCaller,
     /// The sale, over an ask route with the merchant's keys. Its refund has an id made of order and payment

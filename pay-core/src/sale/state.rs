@@ -619,9 +619,10 @@ impl Sale {
             if self.policy.release && paid && first && self.record.release == Release::Untracked {
                 self.record.release = Release::Due;
             }
-            // Goods of a recovered sale go out for money only, and none was taken.
+            // Goods of a recovered sale go out for money only, and none was taken here: nobody's money goes back for them.
             let of_recovered = matches!(self.record.release, Release::Unknown | Release::NotReleased);
-            if matches!(stage, Stage::NotPaid(_) | Stage::HandedOver) && of_recovered {
+            let took_none = matches!(stage, Stage::NotPaid(_) | Stage::HandedOver | Stage::PaidElsewhere { .. });
+            if took_none && of_recovered {
                 self.record.release = Release::Untracked;
                 self.record.returns = Default::default();
                 self.record.report_due = false;

@@ -2,7 +2,7 @@
 
 use pay_core::model::RefundReason::{NotReleased, Surplus};
 use pay_core::model::{Amount, ApiVersion, Currency, Environment};
-use pay_core::sale::{AfterCut, Millis, NotPaid, Outcome, Policy, Record, Refunds, Release, Stage};
+use pay_core::sale::{AfterCut, Millis, NotPaid, Outcome, Policy, Record, Refunds, Release, SaleError, Stage};
 
 use crate::methods;
 use crate::rig::{Asked, Rig, key, link_reply, list, order_is, refund, taken};
@@ -192,4 +192,21 @@ fn the_backend_hears_once_that_recovered_goods_are_out() {
     rig.sale.attest(true).unwrap();
     assert!(matches!(rig.next(), Asked::Done(Outcome::Paid { .. })));
     assert!(!rig.journal.unwrap().is_open());
+}
+
+// Red while such goods were told to the backend, which then sent back what another party had paid.
+#[test]
+fn what_another_party_paid_does_not_go_back_for_goods_of_a_recovered_sale() {
+    for refunds in REFUNDS {
+        let mut rig = recovered(policy(refunds));
+        assert_eq!(rig.rounds("PAID", &[(12, "SUCCESS")]), Asked::Done(Outcome::PaidUnclear));
+        rig.sale.attest(false).unwrap();
+        assert_eq!(rig.next(), Asked::Done(Outcome::PaidElsewhere), "{refunds:?}");
+        assert_eq!(rig.sale.settle_release(false), Err(SaleError::NotNow));
+        // What it may have paid with before its journal was lost is watched, as for every sale.
+        rig.power_cut(policy(refunds));
+        assert_eq!(rig.rounds("PAID", &[(12, "SUCCESS")]), Asked::Done(Outcome::PaidElsewhere), "{refunds:?}");
+        let record = rig.journal.unwrap();
+        assert_eq!((record.release, record.returns().count()), (Release::Untracked, 0), "{refunds:?}");
+    }
 }
