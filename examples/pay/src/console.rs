@@ -1,14 +1,14 @@
 //! Where words go: progress to a terminal only, the rest to standard output, or to standard error beside `--json`.
 
-use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::io::{IsTerminal, Write, stderr, stdout};
+use std::sync::{Mutex, PoisonError};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
-/// The object of `--json` is out.
-static ANSWERED: AtomicBool = AtomicBool::new(false);
+/// The object of `--json` is out. Locked while it is written: nobody ends the program before.
+static ANSWERED: Mutex<bool> = Mutex::new(false);
 
 /// The two outputs of a command.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,8 @@ impl Console {
 
     /// The one object of `--json`: without it nothing, and nothing after the first.
     pub(super) fn answer(self, value: &Value) {
-        if self.json && !ANSWERED.swap(true, Ordering::SeqCst) {
+        let mut answered = ANSWERED.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.json && !core::mem::replace(&mut *answered, true) {
             let mut out = stdout();
             let _ = writeln!(out, "{value}").and_then(|()| out.flush());
         }

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::process::{self, ExitCode};
+use std::sync::{Mutex, PoisonError};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use serde_json::json;
@@ -59,10 +60,15 @@ pub(super) fn stop(console: Console, ending: Ending) -> ! {
     process::exit(say(console, ending).into())
 }
 
+/// The first who ends the program says how: a command that comes to its end, or a signal at that moment.
 fn say(console: Console, ending: Ending) -> u8 {
-    let (code, word, text) = ending.told();
-    tell(console, code, word, text.map(|text| sentence(&one_line(&text))));
-    code
+    static ENDED: Mutex<Option<u8>> = Mutex::new(None);
+    let mut ended = ENDED.lock().unwrap_or_else(PoisonError::into_inner);
+    *ended.get_or_insert_with(|| {
+        let (code, word, text) = ending.told();
+        tell(console, code, word, text.map(|text| sentence(&one_line(&text))));
+        code
+    })
 }
 
 fn tell(console: Console, code: u8, word: &str, text: Option<String>) {
