@@ -9,13 +9,13 @@ use crate::{bare_metal, postgres, workspace};
 pub(crate) struct Arguments {
     /// How many times a backend is killed; 1000 is the full run
     #[arg(long, default_value_t = 20)]
-    pub(crate) kills: u32,
+    kills: u32,
     /// How many kiosks at a time
     #[arg(long, default_value_t = 16)]
-    pub(crate) kiosks: u32,
+    kiosks: u32,
     /// Another seed is another run
     #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u32,
+    seed: u32,
 }
 
 /// Builds the backend and runs it against what kills it; fails if money or goods went twice or were lost, or the books differ.

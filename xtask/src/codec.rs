@@ -14,10 +14,10 @@ use crate::{bare_metal, size, workspace};
 pub(crate) struct Arguments {
     /// Make the figures of now the budget
     #[arg(long)]
-    pub(crate) write: bool,
+    write: bool,
     /// Install valgrind where it is missing (Debian, as root)
     #[arg(long)]
-    pub(crate) install: bool,
+    install: bool,
 }
 
 /// The bodies of `tests/benches/counts.rs`.

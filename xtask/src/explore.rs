@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::command::{cargo, run as run_command};
 
-#[derive(clap::Args, Default)]
+#[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The large worlds too: hours, and more memory than 16 GB
     #[arg(long)]

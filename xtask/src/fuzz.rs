@@ -11,10 +11,10 @@ use crate::workspace;
 pub(crate) struct Arguments {
     /// Seconds for each target
     #[arg(long, default_value_t = 60)]
-    pub(crate) seconds: u32,
+    seconds: u32,
     /// Install cargo-fuzz if it is missing
     #[arg(long)]
-    pub(crate) install: bool,
+    install: bool,
 }
 
 /// Builds and runs all targets; the first crash ends it.

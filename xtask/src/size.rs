@@ -12,7 +12,7 @@ use crate::{firmware, workspace};
 pub(crate) struct Arguments {
     /// Make the figures of now the budget
     #[arg(long)]
-    pub(crate) write: bool,
+    write: bool,
 }
 
 /// Prints the figures; fails if one is over its budget by more than 2 %.

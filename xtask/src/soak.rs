@@ -8,13 +8,13 @@ use crate::command::{cargo, run as run_command};
 pub(crate) struct Arguments {
     /// How many sales; 100000 is the full run
     #[arg(long, default_value_t = 2_000)]
-    pub(crate) sales: u32,
+    sales: u32,
     /// How many kiosks at a time
     #[arg(long, default_value_t = 100)]
-    pub(crate) kiosks: u32,
+    kiosks: u32,
     /// Another seed is another run
     #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u32,
+    seed: u32,
 }
 
 /// Builds and runs it; it fails if an order was charged twice, or memory, files or journals grew.

@@ -2,14 +2,13 @@
 
 use anyhow::{Result, bail};
 
-use crate::command::{cargo, run as run_command};
-use crate::{bare_metal, browser, firmware, fleet, postgres, servers, sweep};
+use crate::{bare_metal, browser, firmware, fleet, postgres, servers, suite, sweep};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Install what is missing (Debian, as root)
     #[arg(long)]
-    pub(crate) install: bool,
+    install: bool,
 }
 
 /// Checks for the system packages, builds the firmware, runs the tests, lets a hundred kiosks wait, sweeps.
@@ -28,15 +27,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         bare_metal::install(&missing)?;
     }
     let image = firmware::build(&[])?;
-    run_command(
-        cargo([
-            "test",
-            "--workspace",
-            "--no-fail-fast",
-            "--features",
-            "backend/browser-tests,backend/postgres-tests,kiosk/host,tests/servers,xtask/firmware",
-        ])
-        .env("FIRMWARE_IMAGE", image),
+    suite::run(
+        "backend/browser-tests,backend/postgres-tests,kiosk/host,tests/servers,xtask/firmware",
+        &[("FIRMWARE_IMAGE", image.as_os_str())],
     )?;
     fleet::quick()?;
     // The whole sweep is `cargo xtask sweep`, a step of CI.

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::notice::{Built, executables};
 use super::row::Mutant;
+use crate::built::{Built, executables};
 use crate::command::output;
 use crate::workspace;
 

@@ -15,8 +15,9 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::Value;
 
 use super::copy::{Copy, scratch};
-use super::notice::{Built, executables, wait};
+use super::notice::wait;
 use super::switch::{Generated, MODULE, VARIABLE, numbers_in, switch};
+use crate::built::{Built, executables};
 use crate::command::output;
 use crate::workspace;
 

@@ -21,12 +21,10 @@ use notice::{PATIENCE, Verdict};
 use row::Mutant;
 use table::Table;
 
-/// How many of the table `cargo xtask ci` draws.
-const DRAWN: usize = 20;
 /// What runs for less than a second without a mutant may take so long with one.
 const LEAST_WAIT: Duration = Duration::from_secs(60);
 
-#[derive(clap::Args, Default)]
+#[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Only look whether every row of the table still fits the sources; nothing is built
     #[arg(long)]
@@ -52,11 +50,6 @@ pub(crate) struct Arguments {
     /// With --generated: only in this file, for example pay-core/src/sale/settle.rs
     #[arg(long, value_name = "FILE", requires = "generated")]
     file: Vec<String>,
-}
-
-/// What `cargo xtask ci` runs.
-pub(crate) fn run_drawn() -> Result<()> {
-    run(&Arguments { draw: Some(DRAWN), ..Arguments::default() })
 }
 
 /// Whether the table fits the sources.

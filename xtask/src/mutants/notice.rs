@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::copy::Copy;
 
@@ -179,29 +178,6 @@ pub(super) fn wait(command: &mut Command, patience: Duration) -> Result<Option<E
     child.kill()?;
     child.wait()?;
     Ok(None)
-}
-
-/// What cargo has built: the programs in its messages.
-pub(super) fn executables(messages: &str) -> Vec<Built> {
-    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let built = messages.filter(|message| message["reason"] == "compiler-artifact");
-    built
-        .filter_map(|artifact| {
-            let path = artifact["executable"].as_str()?.into();
-            let manifest = std::path::Path::new(artifact["manifest_path"].as_str()?);
-            let test = artifact["profile"]["test"] == true;
-            Some(Built { path, directory: manifest.parent()?.to_owned(), test })
-        })
-        .collect()
-}
-
-/// A program that cargo built.
-pub(super) struct Built {
-    pub(super) path: std::path::PathBuf,
-    /// Of its package.
-    pub(super) directory: std::path::PathBuf,
-    /// It is tests.
-    pub(super) test: bool,
 }
 
 #[cfg(test)]
