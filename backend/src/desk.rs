@@ -207,7 +207,9 @@ impl Ground for Desk {
     }
 
     fn want(&self, order: &OrderId, owner: Owner, amount: u64) -> Result<Entry, Answer> {
-        self.store.want(order, owner, amount, self.clock.moment()).map_err(|error| self.not_kept(&error))
+        let wanted = self.store.want(order, owner, amount, self.clock.moment());
+        // Of one that is forgotten nobody knows any more whether its goods are out and its money went back.
+        wanted.map_err(|error| self.not_kept(&error))?.ok_or_else(Answer::order_exists)
     }
 
     fn say(&self, order: &OrderId, event: &Event) -> Result<Option<Effect>, Answer> {

@@ -81,6 +81,6 @@ pub use rules::Way;
 pub use server::Server;
 #[cfg(feature = "service")]
 pub use store::{
-    Database, DeviceToken, PersonError, TokenError, add_direct_token, add_person, add_shop_token, add_token, add_word,
-    listed, people, remove_person, revoke_token, tokens,
+    Database, DeviceToken, ForgetError, Forgotten, KEPT_DAYS, PersonError, TokenError, add_direct_token, add_person,
+    add_shop_token, add_token, add_word, forget, listed, people, remove_person, revoke_token, tokens,
 };

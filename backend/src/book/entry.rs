@@ -105,6 +105,12 @@ impl Entry {
         self.kept.watch.settled.is_some()
     }
 
+    /// Nothing more is to come of it: it is settled, no refund is on its way, and all that a webhook told was seen.
+    pub fn is_over(&self) -> bool {
+        let hints = &self.kept.hints;
+        self.is_settled() && !self.kept.refunds.are_moving() && !hints.of_payments() && !hints.of_refunds()
+    }
+
     /// The device wants it closed, or a person does.
     pub const fn is_closing(&self) -> bool {
         self.kept.closing

@@ -195,6 +195,24 @@ impl SeenRefund {
     pub const BY_GATEWAY: &str = "gateway:";
 }
 
+impl Event {
+    /// When, where it says.
+    pub const fn at(&self) -> Option<Moment> {
+        match self {
+            Self::Made { at }
+            | Self::Closing { at }
+            | Self::Claimed { at, .. }
+            | Self::Reported { at, .. }
+            | Self::Hinted { at, .. }
+            | Self::RefundFailed { at, .. }
+            | Self::Person { at, .. }
+            | Self::Decided { at, .. } => Some(*at),
+            Self::Read(reading) => Some(reading.at),
+            Self::Refund(_) | Self::Refunds { .. } | Self::Overdue => None,
+        }
+    }
+}
+
 impl Moment {
     pub(super) const fn millis(self) -> Millis {
         Millis(self.0)

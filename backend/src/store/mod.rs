@@ -10,6 +10,7 @@ mod forwards;
 mod import;
 mod orders;
 mod people;
+mod retention;
 mod schema;
 mod story;
 #[cfg(test)]
@@ -22,5 +23,6 @@ pub(crate) use orders::{Known, Store};
 pub use orders::{add_word, listed};
 pub(crate) use people::is_name;
 pub use people::{PersonError, add_person, people, remove_person};
+pub use retention::{ForgetError, Forgotten, KEPT_DAYS, forget};
 pub(crate) use story::{Happened, Listed, ORDERS};
 pub use tokens::{DeviceToken, TokenError, add_direct_token, add_shop_token, add_token, revoke_token, tokens};

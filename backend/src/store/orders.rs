@@ -11,6 +11,7 @@ use sqlx::{AnyConnection, AnyPool, Row};
 use crate::book::{Effect, Entry, Event, Matter, Moment, Old, Owner, Terms, Unreported};
 
 use super::database::{Database, Role, Sql};
+use super::tokens::now;
 
 /// The form of an event's body: of the first log, and of this book.
 pub(super) const FORM_OLD: i64 = 1;
@@ -58,18 +59,33 @@ impl Store {
         self.sql.run(sqlx::query("SELECT n FROM orders LIMIT 1").execute(self.sql.pool())).map(|_| ())
     }
 
-    /// Keeps that a device wants an order; the order of this id, which may be somebody else's.
+    /// Keeps that a device wants an order; the order of this id, which may be somebody else's. `None`: there was one of this id, and it is
+    /// forgotten.
     ///
     /// # Errors
     /// When it could not be made durable.
-    pub(crate) fn want(&self, order: &OrderId, owner: Owner, amount: u64, at: Moment) -> io::Result<Entry> {
+    pub(crate) fn want(&self, order: &OrderId, owner: Owner, amount: u64, at: Moment) -> io::Result<Option<Entry>> {
         let insert = "INSERT INTO orders (id, owner, amount, n, is_open, people, at) VALUES ($1, $2, $3, 0, 1, 0, $4)
             ON CONFLICT (id) DO NOTHING";
         let insert = sqlx::query(insert).bind(order.to_string()).bind(owner.to_string()).bind(number(amount)?);
         let insert = insert.bind(number(at.0)?);
-        self.sql.run(insert.execute(self.sql.pool()))?;
+        let forgotten = sqlx::query("SELECT id FROM forgotten WHERE id = $1").bind(order.to_string());
+        let is_forgotten = self.sql.run(async {
+            let mut transaction = self.sql.pool().begin().await?;
+            // It waits for whoever forgets the order of this id, who is seen afterwards.
+            insert.execute(&mut *transaction).await?;
+            let is_forgotten = forgotten.fetch_optional(&mut *transaction).await?.is_some();
+            if !is_forgotten {
+                transaction.commit().await?;
+            }
+            Ok(is_forgotten)
+        })?;
+        if is_forgotten {
+            self.lock().remove(order);
+            return Ok(None);
+        }
         let known = self.known(order)?.ok_or_else(|| io::Error::other("an order that was kept is gone"))?;
-        Ok(known.entry)
+        Ok(Some(known.entry))
     }
 
     /// Says what happened, and keeps it if it is news. `None`: there is no such order.
@@ -86,7 +102,8 @@ impl Store {
                 let body = serde_json::to_string(event)?;
                 let row = EventRow { order, n: n + 1, form: FORM, body: &body };
                 if !self.sql.run(keep(self.sql.pool(), &row, &entry, self.terms))? {
-                    // Somebody else was first: what they kept may change what this comes to.
+                    // Somebody else was first: what they kept may change what this comes to. Or the order is forgotten.
+                    self.lock().remove(order);
                     continue;
                 }
             }
@@ -186,9 +203,9 @@ pub(super) struct EventRow<'e> {
 }
 
 /// Whose it is and its amount, where that was not known; then the events that came after.
-type Read = (Option<(String, i64)>, Vec<(i64, i64, String)>);
+pub(super) type Read = (Option<(String, i64)>, Vec<(i64, i64, String)>);
 
-async fn read(pool: &AnyPool, order: &OrderId, known: Option<i64>) -> Result<Read, sqlx::Error> {
+pub(super) async fn read(pool: &AnyPool, order: &OrderId, known: Option<i64>) -> Result<Read, sqlx::Error> {
     let mut seen = None;
     if known.is_none() {
         let query = sqlx::query("SELECT owner, amount FROM orders WHERE id = $1").bind(order.to_string());
@@ -234,13 +251,14 @@ pub(super) async fn add(
     next: &Entry,
     terms: Terms,
 ) -> Result<bool, sqlx::Error> {
-    let update = "UPDATE orders SET n = $1, is_open = $2, people = $3 WHERE id = $4 AND n = $5";
+    let update = "UPDATE orders SET n = $1, changed = $6, is_open = $2, people = $3 WHERE id = $4 AND n = $5";
     let update = sqlx::query(update)
         .bind(row.n)
         .bind(i64::from(!next.is_settled()))
         .bind(i64::from(may_need_people(next, terms)))
         .bind(row.order.to_string())
-        .bind(row.n - 1);
+        .bind(row.n - 1)
+        .bind(now().map_err(sqlx::Error::Io)?);
     if update.execute(&mut *connection).await?.rows_affected() != 1 {
         return Ok(false);
     }
@@ -260,7 +278,7 @@ pub(super) fn number(value: u64) -> io::Result<i64> {
     i64::try_from(value).map_err(|_| io::Error::other("a number is too large for the database"))
 }
 
-fn damaged(order: &str) -> io::Error {
+pub(super) fn damaged(order: &str) -> io::Error {
     io::Error::other(format!("the rows of order {order} cannot be read by this version"))
 }
 

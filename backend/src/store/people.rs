@@ -104,13 +104,33 @@ impl Store {
     /// # Errors
     /// When it cannot be kept.
     pub(crate) fn begin_session(&self, hash: &str, person: &str, at: Moment) -> io::Result<()> {
-        let over = sqlx::query("DELETE FROM sessions WHERE until < $1 OR seen < $2");
-        let over = over.bind(number(at.0)?).bind(number(at.0.saturating_sub(IDLE_MS))?);
-        self.sql.run(over.execute(self.sql.pool()))?;
+        self.forget_sessions(at)?;
         let begin = sqlx::query("INSERT INTO sessions (hash, person, until, seen) VALUES ($1, $2, $3, $4)");
         let begin = begin.bind(hash.to_owned()).bind(person.to_owned());
         let begin = begin.bind(number(at.0.saturating_add(LIFE_MS))?).bind(number(at.0)?);
         self.sql.run(begin.execute(self.sql.pool())).map(|_| ())
+    }
+
+    /// Forgets the sessions that are over; how many.
+    ///
+    /// # Errors
+    /// When the database gives no answer.
+    pub(super) fn forget_sessions(&self, at: Moment) -> io::Result<u64> {
+        let over = sqlx::query("DELETE FROM sessions WHERE until < $1 OR seen < $2");
+        let over = over.bind(number(at.0)?).bind(number(at.0.saturating_sub(IDLE_MS))?);
+        Ok(self.sql.run(over.execute(self.sql.pool()))?.rows_affected())
+    }
+
+    /// How many sessions are over.
+    ///
+    /// # Errors
+    /// When the database gives no answer.
+    pub(super) fn count_sessions_over(&self, at: Moment) -> io::Result<u64> {
+        let over = sqlx::query("SELECT COUNT(*) FROM sessions WHERE until < $1 OR seen < $2");
+        let over = over.bind(number(at.0)?).bind(number(at.0.saturating_sub(IDLE_MS))?);
+        let row = self.sql.run(over.fetch_one(self.sql.pool()))?;
+        let count: i64 = row.try_get(0).map_err(io::Error::other)?;
+        Ok(u64::try_from(count).unwrap_or(0))
     }
 
     /// Whose session this is, if it is not over.

@@ -5,11 +5,12 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 /// Number, name, SQL that both databases take.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "book", include_str!("../../migrations/0001_book.sql")),
     (2, "relay", include_str!("../../migrations/0002_relay.sql")),
     (3, "tokens", include_str!("../../migrations/0003_tokens.sql")),
     (4, "people", include_str!("../../migrations/0004_people.sql")),
+    (5, "retention", include_str!("../../migrations/0005_retention.sql")),
 ];
 
 /// The number of the last one.

@@ -1,14 +1,16 @@
+mod retention;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pay_core::model::OrderId;
+use pay_core::model::{CfPaymentId, OrderId, RefundId};
 use pay_core::sale::Millis;
 use sha2::{Digest, Sha256};
 
 use super::database::{Database, Role};
 use super::orders::{EventRow, FORM, keep};
 use super::{Known, Store, add_token, add_word};
-use crate::book::{Effect, Entry, Event, Moment, Owner, Reading, SeenPayment, Terms, Unreported};
+use crate::book::{Effect, Entry, Event, Moment, Owner, Reading, SeenPayment, Terms, Told, Unreported};
 use crate::rules::Way;
 use crate::token::{hex, owner_of};
 
@@ -50,7 +52,7 @@ fn two_processes_decide_on_what_both_have_kept() {
     let dir = dir("two");
     let (first, second) = (open(&dir, Role::Server), open(&dir, Role::Tool));
     first.want(&order("abc"), OWNER, 1015, Moment(1)).unwrap();
-    assert_eq!(*second.want(&order("abc"), Owner::new([8; 32]), 1, Moment(1)).unwrap().owner(), OWNER);
+    assert_eq!(*second.want(&order("abc"), Owner::new([8; 32]), 1, Moment(1)).unwrap().unwrap().owner(), OWNER);
     first.on(&order("abc"), &Event::Made { at: Moment(1) }).unwrap();
     assert_eq!(second.on(&order("abc"), &reported(false)).unwrap(), Some(Effect::News { conflict: false }));
     let conflict = first.on(&order("abc"), &reported(true)).unwrap();

@@ -104,8 +104,8 @@ pub fn tokens(database: impl Into<Database>) -> io::Result<Vec<DeviceToken>> {
     Ok(store.tokens()?.into_iter().map(|(_, token)| token).collect())
 }
 
-/// Has a token refused from now on, by every backend on this database. Its orders stay, and so does its name. `false`: there is no such
-/// token, or it is revoked already.
+/// Has a token refused from now on, by every backend on this database. Its orders stay, and so does its name, until
+/// [`forget`](super::forget) finds it without an order. `false`: there is no such token, or it is revoked already.
 ///
 /// # Errors
 /// When it cannot be kept.

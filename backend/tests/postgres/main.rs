@@ -27,6 +27,8 @@ mod recover;
 mod refunds;
 #[path = "../https/relay.rs"]
 mod relay;
+#[path = "../https/retention.rs"]
+mod retention;
 #[path = "../https/running.rs"]
 mod running;
 mod server;

@@ -14,8 +14,8 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, anyhow};
 use backend::book::{Moment, Terms, Unreported};
 use backend::{
-    Config, DeviceToken, Finding, Limits, PageConfig, Prices, Server, Way, add_person, add_shop_token, add_token,
-    add_word, listed, people, remove_person, revoke_token, tokens,
+    Config, DeviceToken, Finding, Forgotten, Limits, PageConfig, Prices, Server, Way, add_person, add_shop_token,
+    add_token, add_word, forget, listed, people, remove_person, revoke_token, tokens,
 };
 use clap::Parser;
 use options::{Command, LimitsOf, Options, Person, Serve, Token};
@@ -80,6 +80,14 @@ fn main() -> anyhow::Result<()> {
             for (order, matter) in listed(place.database()?, terms(order_life), now()?)? {
                 println!("{order} {} {}", matter.name(), matter.text());
             }
+            Ok(())
+        }
+        (Some(Command::Forget { older_than, dry_run, place }), _) => {
+            let Forgotten { orders, kept, sessions, tokens, .. } =
+                forget(place.database()?, older_than, now()?, dry_run)?;
+            let did = if dry_run { "would forget" } else { "forgot" };
+            println!("{did}: orders {orders}, sessions {sessions}, revoked tokens {tokens}");
+            println!("kept: orders as old that are not over, or changed since {kept}");
             Ok(())
         }
         (Some(Command::Done { order, duty, who, why, place, order_life }), _) => {

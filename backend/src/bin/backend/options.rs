@@ -39,6 +39,18 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 900)]
         order_life: u64,
     },
+    /// Forget settled orders whose last event is older, sessions of people that are over, and tokens revoked before that have
+    /// no order left. Works while backends run. What stays, and why: docs/backend.md
+    Forget {
+        /// Days, at least 30
+        #[arg(long, value_name = "DAYS")]
+        older_than: u32,
+        /// Only say how many there are
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        place: Place,
+    },
     /// Record that a duty is done; with `look` in place of the duty, read the order again
     Done {
         /// The order
