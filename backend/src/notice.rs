@@ -22,6 +22,11 @@ pub enum Notice {
         /// What to do.
         text: String,
     },
+    /// A device asked for an order that the gateway has and the database had not: an older copy of it was restored.
+    Found {
+        /// The order.
+        order_id: String,
+    },
     /// The refund was not made at this try; there will be another.
     RefundPending {
         /// The order.
@@ -40,6 +45,7 @@ impl Notice {
         match self {
             Self::Refunded { .. } => "refunded",
             Self::Duty { .. } => "duty",
+            Self::Found { .. } => "found",
             Self::RefundPending { .. } => "refund_pending",
             Self::NotKept(_) => "not_kept",
         }
@@ -49,9 +55,10 @@ impl Notice {
     #[must_use]
     pub fn order_id(&self) -> Option<&str> {
         match self {
-            Self::Refunded { order_id, .. } | Self::Duty { order_id, .. } | Self::RefundPending { order_id, .. } => {
-                Some(order_id)
-            }
+            Self::Refunded { order_id, .. }
+            | Self::Duty { order_id, .. }
+            | Self::Found { order_id }
+            | Self::RefundPending { order_id, .. } => Some(order_id),
             Self::NotKept(_) => None,
         }
     }
@@ -62,6 +69,9 @@ impl fmt::Display for Notice {
         match self {
             Self::Refunded { order_id, refund_id } => write!(f, "order {order_id}: refunded as {refund_id}"),
             Self::Duty { order_id, duty, text } => write!(f, "order {order_id}: {duty}: {text}"),
+            Self::Found { order_id } => {
+                write!(f, "order {order_id}: the gateway has it and the database had not; was an older copy restored?")
+            }
             Self::RefundPending { order_id, status } => {
                 write!(f, "order {order_id}: no refund yet (status {status}); trying again")
             }

@@ -31,6 +31,8 @@ pub(super) struct Kept {
     amount: u64,
     /// The gateway has it, and it is ours, since then.
     pub(super) made: Option<Moment>,
+    /// It was at the gateway, and this book did not know it: what was reported before is forgotten.
+    found: bool,
     closing: bool,
     /// Its end, as the gateway said.
     ended: Option<End>,
@@ -64,6 +66,7 @@ impl Entry {
             owner,
             amount,
             made: None,
+            found: false,
             closing: false,
             ended: None,
             attempts: BTreeMap::new(),
@@ -202,7 +205,7 @@ impl Entry {
             });
         }
         let overdue = match terms.unreported {
-            Unreported::RefundAfter(hours) if kept.is_unreported() && kept.goods.granted.is_none() => {
+            Unreported::RefundAfter(hours) if kept.is_unreported() && kept.may_be_overdue() => {
                 kept.paid.map(|paid| Millis(paid.0.saturating_add(u64::from(hours) * HOUR_MS)))
             }
             _ => None,
@@ -255,7 +258,7 @@ impl Entry {
         }
         let grace = terms.life_ms + HOUR_MS;
         let waits = match terms.unreported {
-            Unreported::RefundAfter(_) if kept.goods.granted.is_none() => false,
+            Unreported::RefundAfter(_) if kept.may_be_overdue() => false,
             _ => kept.made.is_some_and(|made| now.since(made.millis()) >= grace),
         };
         if waits && kept.is_unreported() {
@@ -301,6 +304,13 @@ impl Kept {
             Event::Made { at } => {
                 self.made.get_or_insert(*at);
             }
+            Event::Found { at } => {
+                if self.made.is_none() {
+                    self.made = Some(*at);
+                    self.found = true;
+                    self.look_again(*at, pace);
+                }
+            }
             Event::Closing { at } => self.close(*at, pace)?,
             Event::Claimed { at, payment } => self.claim(*payment, *at, pace)?,
             Event::Reported { at, released, payment } => self.report(*released, *payment, *at, pace)?,
@@ -318,7 +328,7 @@ impl Kept {
                 self.hints.listed(&self.refunds);
                 pace.unshown += usize::from(self.hints.of_refunds());
             }
-            Event::Overdue => self.all_back |= self.is_unreported() && self.goods.granted.is_none(),
+            Event::Overdue => self.all_back |= self.is_unreported() && self.may_be_overdue(),
             Event::Person { at, matter, .. } => {
                 if let Some(id) = matter.strip_prefix("refund-") {
                     self.refunds.settle(id);
@@ -519,6 +529,11 @@ impl Kept {
 
     fn is_unreported(&self) -> bool {
         self.goods.released.is_none() && !self.all_back && self.successes().next().is_some()
+    }
+
+    /// Time alone sends its money back, if the merchant wants that: nobody can have handed out for it, and nobody can have said so.
+    const fn may_be_overdue(&self) -> bool {
+        self.goods.granted.is_none() && !self.found
     }
 
     fn look_again(&mut self, at: Moment, pace: &mut Pace) {

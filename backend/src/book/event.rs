@@ -14,6 +14,12 @@ pub enum Event {
         /// When.
         at: Moment,
     },
+    /// The same of an order that this book did not know, although a device of ours made it: an older copy of the database was restored.
+    /// What was granted and reported before is not known.
+    Found {
+        /// When.
+        at: Moment,
+    },
     /// The device wants it closed.
     Closing {
         /// When.
@@ -60,7 +66,8 @@ pub enum Event {
         /// The list.
         list: Vec<SeenRefund>,
     },
-    /// Nobody reported in the time that the merchant allows: see [`Unreported::RefundAfter`](super::Unreported::RefundAfter).
+    /// Nobody reported in the time that the merchant allows: see [`Unreported::RefundAfter`](super::Unreported::RefundAfter). Never
+    /// of an order that was found: its report may have been forgotten.
     Overdue,
     /// A person has seen to a matter, or wants the order looked at again (`look`).
     Person {

@@ -23,12 +23,16 @@ struct Shop {
 
 impl Shop {
     fn open() -> Self {
+        let mut shop = Self::wanted();
+        shop.say(Event::Made { at: Moment(0) });
+        shop
+    }
+
+    fn wanted() -> Self {
         let order = OrderId::parse("till-1").unwrap();
         let mut book = Book::default();
         assert!(book.want(order.clone(), Owner::new([7; 32]), AMOUNT));
-        let mut shop = Self { book, order, kept: Vec::new() };
-        shop.say(Event::Made { at: Moment(0) });
-        shop
+        Self { book, order, kept: Vec::new() }
     }
 
     fn say(&mut self, event: Event) -> Effect {
@@ -265,6 +269,30 @@ fn paid_and_never_reported_is_noticed() {
     shop.say(Event::Overdue);
     assert_eq!(shop.refund(), Some(id_of(1)));
     assert!(!shop.report(9_000, true, None), "what goes back is not handed out");
+}
+
+// Meant to notice: `found` left out of `may_be_overdue` (the goods may be out, and the report of it forgotten); an order that is found
+// and not looked at; one that is found although it is known.
+#[test]
+fn time_alone_sends_nothing_back_of_an_order_that_was_found() {
+    let mut shop = Shop::wanted();
+    shop.say(Event::Found { at: Moment(0) });
+    assert_eq!(shop.due().map(|(_, duty)| duty), Some(Duty::Read { order: true }));
+    assert!(shop.due().is_some_and(|(at, _)| at.0 < 60_000), "at once: {:?}", shop.due());
+    shop.look(10, "PAID", &[(1, "SUCCESS")]);
+    let terms = Terms { unreported: Unreported::RefundAfter(2), ..TERMS };
+    let mut known = Shop::open();
+    known.say(Event::Found { at: Moment(0) });
+    known.look(10, "PAID", &[(1, "SUCCESS")]);
+    for (shop, found) in [(&mut shop, true), (&mut known, false)] {
+        let matters = shop.entry().matters(terms, Millis(5 * HOUR));
+        assert_eq!(matters, if found { vec![Matter::Unreported] } else { Vec::new() });
+        shop.say(Event::Overdue);
+        assert_eq!(shop.refund(), (!found).then(|| id_of(1)));
+    }
+    // What a person or the device says counts as for any order.
+    assert!(shop.report(9_000, false, None));
+    assert_eq!(shop.refund(), Some(id_of(1)));
 }
 
 // M12. Meant to notice: `REFUSALS` a hundred; pauses that do not grow.

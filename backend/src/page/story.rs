@@ -16,6 +16,10 @@ pub(super) fn told(happened: &Happened) -> (Option<Moment>, String) {
 fn of_event(event: &Event) -> (Option<Moment>, String) {
     match event {
         Event::Made { at } => (Some(*at), "The gateway has the order.".to_owned()),
+        Event::Found { at } => (
+            Some(*at),
+            "The gateway had the order, and the database did not: what was said before is forgotten.".to_owned(),
+        ),
         Event::Closing { at } => (Some(*at), "The kiosk wanted the order closed.".to_owned()),
         Event::Claimed { at, payment } => {
             (Some(*at), format!("The kiosk got the right to hand out the goods for payment {payment}."))

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{Ground, say};
 use crate::answer::Answer;
 use crate::book::{Entry, Event, Owner};
+use crate::notice::Notice;
 
 /// What an answer says of one of our orders.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,13 +27,48 @@ pub struct OrderSeen {
 /// # Errors
 /// It was not, or nothing shows it now: the answer to the device.
 pub fn need<G: Ground>(ground: &G, owner: Owner, id: &OrderId, version: ApiVersion) -> Result<(), Answer> {
-    let entry = ground.entry(id)?.filter(|entry| *entry.owner() == owner).ok_or_else(Answer::no_such_order)?;
+    let Some(entry) = ground.entry(id)? else { return find(ground, owner, id, version) };
+    if *entry.owner() != owner {
+        return Err(Answer::no_such_order());
+    }
     if entry.is_made() {
         return Ok(());
     }
     // The answer to its creation was lost. Without our mark in it, another system of the merchant has made it.
     let answer = order(ground, id, version);
     if answer.is_success() { made(ground, id) } else { Err(answer) }
+}
+
+/// Looks for an order that is not in the book at the gateway. Where it carries the mark of this device, an older copy of the database was
+/// restored: then the book takes it up again.
+fn find<G: Ground>(ground: &G, owner: Owner, id: &OrderId, version: ApiVersion) -> Result<(), Answer> {
+    let answer = ground.read(Call::ReadOrder(id), version);
+    match answer.status {
+        404 => return Err(Answer::no_such_order()),
+        _ if !answer.is_success() => return Err(answer),
+        _ => {}
+    }
+    let found = amount(&answer).map(|amount| Entry::new(id.clone(), owner, amount));
+    let found = found.filter(|entry| seen_as(entry, false, &answer).is_some()).ok_or_else(Answer::no_such_order)?;
+    let entry = match ground.want(id, owner, found.amount()) {
+        // It was forgotten on purpose: it stays so.
+        Err(answer) if answer.status == 409 => return Err(Answer::no_such_order()),
+        entry => entry?,
+    };
+    if *entry.owner() != owner || entry.amount() != found.amount() {
+        return Err(Answer::no_such_order());
+    }
+    if !entry.is_made() {
+        say(ground, id, &Event::Found { at: ground.now() })?;
+        ground.notify(&Notice::Found { order_id: id.to_string() });
+        ground.planned();
+    }
+    Ok(())
+}
+
+fn amount(answer: &Answer) -> Option<u64> {
+    let mut body = answer.body.clone();
+    Some(decode::order(&mut body).ok()?.amount.minor())
 }
 
 /// The order as the gateway has it: an answer that is not a success, or is about our order.

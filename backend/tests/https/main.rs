@@ -16,6 +16,7 @@ mod ready;
 mod recover;
 mod refunds;
 mod relay;
+mod restore;
 mod retention;
 mod running;
 mod shop;
