@@ -207,6 +207,7 @@ impl Event {
     pub const fn at(&self) -> Option<Moment> {
         match self {
             Self::Made { at }
+            | Self::Found { at }
             | Self::Closing { at }
             | Self::Claimed { at, .. }
             | Self::Reported { at, .. }
