@@ -1,16 +1,14 @@
 //! An older copy of the database is restored.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use backend::add_token;
 use sandbox::PaymentStatus;
 use serde_json::json;
+use sqlx::AnyPool;
 
 use crate::shop::{Shop, until};
-
-/// The database, and what is not yet in its first file.
-const FILES: [&str; 2] = ["backend.sqlite", "backend.sqlite-wal"];
 
 // Meant to notice: the mark not compared (another device's order, or another system's, is answered for); an order that is found and not
 // kept; one that is found and not told of.
@@ -19,11 +17,9 @@ fn what_an_older_copy_does_not_know_is_found_at_the_gateway() {
     let mut shop = Shop::open("restore");
     let other = add_token(&shop.config.database, "kiosk-2").expect("a token").to_string();
     assert_eq!(shop.create("till-1", "10.15").status, 200);
-    shop.backend = None;
-    let copy = FILES.map(|file| fs::read(shop.dir.join(file)).ok());
+    let copy = copy(&shop.dir);
 
-    // Since then: one was paid and its goods are inside, one is paid.
-    shop.start();
+    // Since then two were paid.
     shop.paid("till-2");
     shop.paid("till-3");
     let customer = json!({"customer_id": "walk_in", "customer_phone": "9999999999"});
@@ -58,12 +54,23 @@ fn what_an_older_copy_does_not_know_is_found_at_the_gateway() {
     assert_eq!(shop.refunds(), 1);
 }
 
-fn restore(dir: &Path, copy: &[Option<Vec<u8>>; 2]) {
-    let _ = fs::remove_file(dir.join("backend.sqlite-shm"));
-    for (file, bytes) in FILES.iter().zip(copy) {
-        let _ = fs::remove_file(dir.join(file));
-        if let Some(bytes) = bytes {
-            fs::write(dir.join(file), bytes).expect("the database");
-        }
+/// As of now, made by SQLite itself while the backend runs.
+fn copy(dir: &Path) -> PathBuf {
+    let copy = dir.join("copy.sqlite");
+    let url = format!("sqlite://{}", dir.join("backend.sqlite").display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let pool = AnyPool::connect(&url).await.expect("the database");
+        let made = sqlx::query("VACUUM INTO $1").bind(copy.display().to_string()).execute(&pool).await;
+        made.expect("a copy");
+        pool.close().await;
+    });
+    copy
+}
+
+fn restore(dir: &Path, copy: &Path) {
+    for left in ["backend.sqlite-wal", "backend.sqlite-shm"] {
+        let _ = fs::remove_file(dir.join(left));
     }
+    fs::rename(copy, dir.join("backend.sqlite")).expect("the database");
 }
