@@ -123,8 +123,11 @@ fn it_logs_counts_and_ends_in_order() {
     let has = |name: &str, value: &str| lines.iter().any(|line| line[name] == value);
     assert!(has("path", "/pg/orders/till-1") && has("door", "devices") && has("message", "stopping"), "{log}");
     assert!(lines.iter().any(|line| line["status"] == 401 && line["level"] == "INFO"), "{log}");
-    for secret in [&token, place.gateway.client_secret(), "hunter2", "wrong-token", "9999999999", "session_"] {
-        assert!(!log.contains(secret) && !counted.contains(secret), "a secret got out");
+    // A sum of times has any digits: 0.13299999999999998.
+    let counted: String = counted.lines().filter(|line| !line.contains("_sum{")).collect();
+    let secrets = [&token, place.gateway.client_secret(), "hunter2", "wrong-token", "9999999999", "session_"];
+    for (number, secret) in secrets.into_iter().enumerate() {
+        assert!(!log.contains(secret) && !counted.contains(secret), "secret {number} of these got out");
     }
 }
 
