@@ -106,14 +106,13 @@ fn getting_started_on_a_desktop_works_as_typed() {
         if block.contains("-- sandbox") {
             let (first, rest) = block.trim_end().split_once(" && ").unwrap();
             script += &format!(
-                "{first}\n{rest} &\nsandbox=$!\nwhile ! [ -s {}/keys.json ]; do sleep 0.1; done\n",
+                "{first}\n{rest} &\nsandbox=$!\ntrap 'kill $sandbox' EXIT\nwhile ! [ -s {}/keys.json ]; do sleep 0.1; done\n",
                 folder.display()
             );
         } else {
             script += &block;
         }
     }
-    script += "kill $sandbox\n";
     let shells = ["bash", "zsh"].into_iter().filter(|shell| Command::new(shell).arg("-c").arg(":").status().is_ok());
     let mut runs = 0;
     for shell in shells.flat_map(|shell| [shell, shell]) {
