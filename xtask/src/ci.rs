@@ -22,6 +22,7 @@ const HOST: [&str; 6] = [
     "mutants --draw 20",
     "fuzz --seconds 10 --install",
 ];
+/// And the soak, which mostly waits: this lane is the shorter one.
 const BARE_METAL: [&str; 3] = ["no-std", "boards", "soak --sales 400 --kiosks 100"];
 const MEASURED: [&str; 2] = ["size", "codec --install"];
 
