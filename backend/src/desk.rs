@@ -212,6 +212,11 @@ impl Ground for Desk {
         wanted.map_err(|error| self.not_kept(&error))?.ok_or_else(Answer::order_exists)
     }
 
+    fn find(&self, order: &OrderId, owner: Owner, amount: u64) -> Result<(Entry, bool), Answer> {
+        let found = self.store.find(order, owner, amount, self.clock.moment());
+        found.map_err(|error| self.not_kept(&error))?.ok_or_else(Answer::order_exists)
+    }
+
     fn say(&self, order: &OrderId, event: &Event) -> Result<Option<Effect>, Answer> {
         let effect = self.store.on(order, event).map_err(|error| self.not_kept(&error))?;
         if matches!(effect, Some(Effect::News { .. })) {

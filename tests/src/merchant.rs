@@ -386,6 +386,12 @@ impl Ground for Service<'_, '_> {
         self.entry(order)?.ok_or_else(Answer::not_kept)
     }
 
+    fn find(&self, order: &OrderId, owner: Owner, amount: u64) -> Result<(Entry, bool), Answer> {
+        self.writes()?;
+        let is_new = self.merchant.borrow_mut().book.find(order.clone(), owner, amount, self.now());
+        Ok((self.entry(order)?.ok_or_else(Answer::not_kept)?, is_new))
+    }
+
     fn say(&self, order: &OrderId, event: &Event) -> Result<Option<Effect>, Answer> {
         self.writes()?;
         let mut merchant = self.merchant.borrow_mut();

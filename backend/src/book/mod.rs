@@ -100,6 +100,15 @@ impl Book {
         true
     }
 
+    /// Notes an order that only the gateway knew, with [`Event::Found`]. `false`: there is one of this id.
+    pub fn find(&mut self, order: OrderId, owner: Owner, amount: u64, at: Moment) -> bool {
+        let is_new = self.want(order.clone(), owner, amount);
+        if is_new {
+            self.on(&order, &Event::Found { at });
+        }
+        is_new
+    }
+
     /// What is known of an order.
     pub fn entry(&self, order: &OrderId) -> Option<&Entry> {
         self.orders.get(order)

@@ -43,6 +43,11 @@ pub trait Ground {
     /// # Errors
     /// It cannot be kept.
     fn want(&self, order: &OrderId, owner: Owner, amount: u64) -> Result<Entry, Answer>;
+    /// Keeps an order that only the gateway knew, with [`Event::Found`]: both or neither. The order of this id, and whether it was kept now.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    fn find(&self, order: &OrderId, owner: Owner, amount: u64) -> Result<(Entry, bool), Answer>;
     /// Says what happened, and keeps it before anybody else decides. `None`: there is no such order.
     ///
     /// # Errors

@@ -50,20 +50,20 @@ fn find<G: Ground>(ground: &G, owner: Owner, id: &OrderId, version: ApiVersion) 
     }
     let found = amount(&answer).map(|amount| Entry::new(id.clone(), owner, amount));
     let found = found.filter(|entry| seen_as(entry, false, &answer).is_some()).ok_or_else(Answer::no_such_order)?;
-    let entry = match ground.want(id, owner, found.amount()) {
+    let (entry, is_new) = match ground.find(id, owner, found.amount()) {
         // It was forgotten on purpose: it stays so.
         Err(answer) if answer.status == 409 => return Err(Answer::no_such_order()),
-        entry => entry?,
+        found => found?,
     };
     if *entry.owner() != owner || entry.amount() != found.amount() {
         return Err(Answer::no_such_order());
     }
-    if !entry.is_made() {
-        say(ground, id, &Event::Found { at: ground.now() })?;
+    if is_new {
         ground.notify(&Notice::Found { order_id: id.to_string() });
         ground.planned();
     }
-    Ok(())
+    // Its device creates it at this moment.
+    if entry.is_made() { Ok(()) } else { made(ground, id) }
 }
 
 fn amount(answer: &Answer) -> Option<u64> {

@@ -65,27 +65,59 @@ impl Store {
     /// # Errors
     /// When it could not be made durable.
     pub(crate) fn want(&self, order: &OrderId, owner: Owner, amount: u64, at: Moment) -> io::Result<Option<Entry>> {
+        Ok(self.insert(Entry::new(order.clone(), owner, amount), at, None)?.map(|(entry, _)| entry))
+    }
+
+    /// Keeps an order that only the gateway knew, with [`Event::Found`]: both or neither. The order of this id, and whether it was kept now;
+    /// `None` as for [`Store::want`].
+    ///
+    /// # Errors
+    /// When it could not be made durable.
+    pub(crate) fn find(
+        &self,
+        order: &OrderId,
+        owner: Owner,
+        amount: u64,
+        at: Moment,
+    ) -> io::Result<Option<(Entry, bool)>> {
+        self.insert(Entry::new(order.clone(), owner, amount), at, Some(&Event::Found { at }))
+    }
+
+    /// Keeps an order that is not there yet, with its first event.
+    fn insert(&self, mut entry: Entry, at: Moment, first: Option<&Event>) -> io::Result<Option<(Entry, bool)>> {
+        let order = &entry.order().clone();
         let insert = "INSERT INTO orders (id, owner, amount, n, is_open, people, at) VALUES ($1, $2, $3, 0, 1, 0, $4)
             ON CONFLICT (id) DO NOTHING";
-        let insert = sqlx::query(insert).bind(order.to_string()).bind(owner.to_string()).bind(number(amount)?);
-        let insert = insert.bind(number(at.0)?);
+        let insert = sqlx::query(insert).bind(order.to_string()).bind(entry.owner().to_string());
+        let insert = insert.bind(number(entry.amount())?).bind(number(at.0)?);
+        let first = first.map(|event| {
+            entry.on(event);
+            serde_json::to_string(event)
+        });
+        let first = first.transpose()?;
         let forgotten = sqlx::query("SELECT id FROM forgotten WHERE id = $1").bind(order.to_string());
-        let is_forgotten = self.sql.run(async {
+        let is_new = self.sql.run(async {
             let mut transaction = self.sql.pool().begin().await?;
             // It waits for whoever forgets the order of this id, who is seen afterwards.
-            insert.execute(&mut *transaction).await?;
-            let is_forgotten = forgotten.fetch_optional(&mut *transaction).await?.is_some();
-            if !is_forgotten {
-                transaction.commit().await?;
+            let is_new = insert.execute(&mut *transaction).await?.rows_affected() == 1;
+            if forgotten.fetch_optional(&mut *transaction).await?.is_some() {
+                return Ok(None);
             }
-            Ok(is_forgotten)
+            if let Some(body) = first.as_deref().filter(|_| is_new) {
+                let row = EventRow { order, n: 1, form: FORM, body };
+                if !add(&mut transaction, &row, &entry, self.terms).await? {
+                    return Err(sqlx::Error::Protocol("an order without events has some".into()));
+                }
+            }
+            transaction.commit().await?;
+            Ok(Some(is_new))
         })?;
-        if is_forgotten {
+        let Some(is_new) = is_new else {
             self.lock().remove(order);
             return Ok(None);
-        }
+        };
         let known = self.known(order)?.ok_or_else(|| io::Error::other("an order that was kept is gone"))?;
-        Ok(Some(known.entry))
+        Ok(Some((known.entry, is_new)))
     }
 
     /// Says what happened, and keeps it if it is news. `None`: there is no such order.

@@ -270,6 +270,12 @@ impl Ground for Service<'_> {
         self.entry(order)?.ok_or_else(rules::Answer::not_kept)
     }
 
+    fn find(&self, order: &OrderId, owner: Owner, amount: u64) -> Result<(Entry, bool), rules::Answer> {
+        self.alive()?;
+        let is_new = self.book.borrow_mut().find(order.clone(), owner, amount, self.now);
+        Ok((self.entry(order)?.ok_or_else(rules::Answer::not_kept)?, is_new))
+    }
+
     fn say(&self, order: &OrderId, event: &Event) -> Result<Option<Effect>, rules::Answer> {
         self.alive()?;
         Ok(self.book.borrow_mut().on(order, event))
