@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use crate::certificate;
 use crate::config::{Config, StartError};
 use crate::door::bind;
+use crate::gateway;
 use crate::lobby::ROOM;
 use crate::store::Outdated;
 
@@ -67,6 +68,7 @@ pub fn check(config: &Config) -> Vec<Finding> {
     }
     let gateway = transport_std::HttpsTransport::new(config.gateway.clone(), config.transport.clone());
     found.extend(gateway.err().map(|error| Finding::wrong(StartError::Gateway(error))));
+    found.extend(gateway::outgoing(&config.outgoing).err().map(Finding::wrong));
     found.extend(addresses(config));
     match config.database.look() {
         Ok(None) => {}

@@ -1,7 +1,7 @@
 //! How a backend is set up.
 
 use core::fmt;
-use core::net::{Ipv4Addr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::time::Duration;
 use std::io;
 use std::path::PathBuf;
@@ -34,6 +34,9 @@ pub struct Config {
     pub gateway: Endpoint,
     /// How the gateway is reached, and whom to trust there.
     pub transport: transport_std::Config,
+    /// The addresses of this machine that calls to the gateway come from, in turn; none: the operating system chooses. The gateway limits
+    /// Order Pay by address, so each has [`Limits::order_pay`] of its own; all other limits are the account's.
+    pub outgoing: Vec<IpAddr>,
     /// Where the orders and the hashes of tokens are.
     pub database: Database,
     /// Where, without [`Config::certificate`], the authority's certificate is.
@@ -87,6 +90,8 @@ pub enum StartError {
     Certificate(String),
     /// How the gateway is reached.
     Gateway(SetupError),
+    /// An outgoing address that this machine does not have.
+    Outgoing(IpAddr, io::Error),
 }
 
 impl Config {
@@ -98,6 +103,7 @@ impl Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             gateway,
             transport,
+            outgoing: Vec::new(),
             database: Database::Folder(dir.clone()),
             dir,
             connections: 256,
@@ -150,6 +156,7 @@ impl fmt::Display for StartError {
             Self::Io(error) => write!(f, "the backend cannot start: {error}"),
             Self::Certificate(error) => write!(f, "the certificate or its key: {error}"),
             Self::Gateway(error) => write!(f, "the gateway: {error}"),
+            Self::Outgoing(address, error) => write!(f, "no call can come from {address}: {error}"),
         }
     }
 }

@@ -62,7 +62,13 @@ pub(crate) struct Desk {
 impl Desk {
     pub(crate) fn new(config: &Config) -> Result<Self, StartError> {
         let clock = Clock::system();
-        let gateway = Gateway::new(config.gateway.clone(), config.transport.clone(), config.limits, clock.clone())?;
+        let gateway = Gateway::new(
+            config.gateway.clone(),
+            config.transport.clone(),
+            &config.outgoing,
+            config.limits,
+            clock.clone(),
+        )?;
         Self::with(config, gateway, clock)
     }
 

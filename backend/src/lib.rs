@@ -48,6 +48,8 @@ mod page;
 #[cfg(feature = "service")]
 mod password;
 #[cfg(feature = "service")]
+mod quota;
+#[cfg(feature = "service")]
 mod seen;
 #[cfg(feature = "service")]
 mod server;

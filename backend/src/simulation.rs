@@ -107,12 +107,12 @@ fn run(name: &str, count: u64, limits: Limits, rules: sandbox::Limits) -> Figure
     let tokens: Vec<_> = (0..count).map(|n| add_direct_token(&dir, &format!("kiosk-{n}")).unwrap()).collect();
     let clock = Clock::Virtual(Arc::clone(&world.now));
     let outside = Arc::clone(&world);
-    let open = move || {
+    let open = move |_| {
         let (world, keys) = (Arc::clone(&outside), keys.clone());
         let line: Line = Box::new(move |request, rx| Some(world.answer(request, keys.auth(), rx)));
         Some(line)
     };
-    let desk = Desk::with(&config, Gateway::with(Box::new(open), limits, clock.clone()), clock).unwrap();
+    let desk = Desk::with(&config, Gateway::with(Box::new(open), 1, limits, clock.clone()), clock).unwrap();
 
     let refused = AtomicU64::new(0);
     let mut memory = vec![([0; 1024], [0; 12 * 1024]); count as usize];

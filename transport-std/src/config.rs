@@ -1,6 +1,6 @@
 //! How to connect to an endpoint, and which certificates to trust.
 
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use core::{error, fmt};
 use std::io;
@@ -21,6 +21,7 @@ pub(super) type Lookup = Arc<dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + 
 pub struct Config {
     pub(super) roots: Roots,
     pub(super) lookup: Lookup,
+    pub(super) source: Option<IpAddr>,
     pub(super) keep_alive_max: Duration,
 }
 
@@ -56,6 +57,7 @@ impl Config {
         Self {
             roots: Roots::bundled(),
             lookup: Arc::new(|host, port| Ok((host, port).to_socket_addrs()?.collect())),
+            source: None,
             keep_alive_max: Duration::from_secs(15),
         }
     }
@@ -82,6 +84,15 @@ impl Config {
         resolve: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
     ) -> Self {
         self.lookup = Arc::new(resolve);
+        self
+    }
+
+    /// Connects from this address of the machine, for a gateway that counts calls by address. The operating system chooses the port. The
+    /// host's addresses of the other family (IPv4, IPv6) fail. An address that the machine does not have fails at each exchange, with
+    /// [`Problem::NoConnection`](crate::Problem::NoConnection).
+    #[must_use]
+    pub const fn with_source(mut self, source: IpAddr) -> Self {
+        self.source = Some(source);
         self
     }
 

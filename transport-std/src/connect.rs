@@ -26,6 +26,7 @@ pub(super) struct TlsConnector {
     pub(super) name: ServerName<'static>,
     pub(super) tls: Arc<ClientConfig>,
     pub(super) lookup: Lookup,
+    pub(super) source: Option<IpAddr>,
     pub(super) progress: Arc<Progress>,
     /// The look-up under way. The system's resolver cannot be interrupted, so one that outlived its exchange goes on, and
     /// the next exchange waits for it instead of starting another.
@@ -52,7 +53,7 @@ impl Connector for TlsConnector {
 
     fn connect(&self, _: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<TlsStream>, ureq::Error> {
         let addresses = self.resolve()?;
-        let socket = race::connect(addresses, &self.progress)?;
+        let socket = race::connect(addresses, self.source, &self.progress)?;
         self.progress.enter(Phase::Handshake);
         let mut socket = Socket::new(socket, Arc::clone(&self.progress));
         let handshake = |error| Fault::from_io(error, Phase::Handshake);

@@ -40,6 +40,7 @@ impl HttpsTransport {
             name: server_name(endpoint.host()).ok_or(SetupError::BadHost)?,
             tls: config.roots.into_tls()?,
             lookup: config.lookup,
+            source: config.source,
             progress: Arc::clone(&progress),
             pending: None.into(),
         };

@@ -1,12 +1,14 @@
 //! Which of a host's addresses takes a connection first (RFC 8305).
 
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::io;
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
+
+use socket2::{Domain, Socket, Type};
 
 use super::error::{Fault, Phase, Problem};
 use super::progress::Progress;
@@ -17,8 +19,12 @@ const STAGGER: Duration = Duration::from_millis(250);
 const STACK: usize = 64 * 1024;
 
 /// Connects to whichever address answers first. An address that fails makes way for the next at once; one that keeps silent gets
-/// company after 250 ms, and stays in the race. Whoever comes too late is closed without a byte.
-pub(super) fn connect(addresses: Vec<SocketAddr>, progress: &Arc<Progress>) -> Result<TcpStream, Fault> {
+/// company after 250 ms, and stays in the race. Whoever comes too late is closed without a byte. All come from `source`, if there is one.
+pub(super) fn connect(
+    addresses: Vec<SocketAddr>,
+    source: Option<IpAddr>,
+    progress: &Arc<Progress>,
+) -> Result<TcpStream, Fault> {
     progress.enter(Phase::Connect);
     let (sender, receiver) = mpsc::channel();
     let mut waiting = interleaved(addresses).into_iter();
@@ -32,7 +38,7 @@ pub(super) fn connect(addresses: Vec<SocketAddr>, progress: &Arc<Progress>) -> R
                 .name("connect".into())
                 .stack_size(STACK)
                 // If the race is over, the socket is dropped with the message.
-                .spawn(move || sender.send(open(address, left)).unwrap_or_default())
+                .spawn(move || sender.send(open(address, source, left)).unwrap_or_default())
                 .map_err(|error| Fault::new(Problem::NoConnection, error))?;
             running += 1;
             if waiting.len() > 0 { STAGGER.min(left) } else { left }
@@ -53,8 +59,16 @@ pub(super) fn connect(addresses: Vec<SocketAddr>, progress: &Arc<Progress>) -> R
     }
 }
 
-fn open(address: SocketAddr, limit: Duration) -> io::Result<TcpStream> {
-    let socket = TcpStream::connect_timeout(&address, limit)?;
+fn open(address: SocketAddr, source: Option<IpAddr>, limit: Duration) -> io::Result<TcpStream> {
+    let socket = match source {
+        None => TcpStream::connect_timeout(&address, limit)?,
+        Some(source) => {
+            let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+            socket.bind(&SocketAddr::new(source, 0).into())?;
+            socket.connect_timeout(&address.into(), limit)?;
+            socket.into()
+        }
+    };
     socket.set_nodelay(true)?;
     Ok(socket)
 }

@@ -9,5 +9,6 @@ mod requests;
 mod secrets;
 mod server;
 mod slow;
+mod source;
 mod table;
 mod trust;

@@ -180,6 +180,7 @@ fn config(options: &Serve, keys: &KeyFile) -> anyhow::Result<Config> {
     let mut config = Config::new(endpoint, transport, &options.dir);
     config.database = options.database()?;
     config.listen = options.listen;
+    config.outgoing.clone_from(&options.outgoing);
     config.webhooks = Some(keys.webhooks()?);
     config.listen_hooks = options.listen_hooks;
     config.monitor = options.monitor;

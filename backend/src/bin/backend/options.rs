@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
@@ -147,6 +147,10 @@ pub(crate) struct Serve {
     /// Trust only this authority's certificate for the gateway (PEM or DER)
     #[arg(long)]
     pub(crate) gateway_ca: Option<PathBuf>,
+    /// An address of this machine that calls to the gateway come from, such as 203.0.113.7; repeat it for several, which take turns.
+    /// The gateway limits payments by address, so each carries as many again. Default: the operating system chooses
+    #[arg(long, value_name = "IP")]
+    pub(crate) outgoing: Vec<IpAddr>,
     /// Also receive webhooks in plain HTTP at this loopback address, from a proxy on this machine
     #[arg(long)]
     pub(crate) listen_hooks: Option<SocketAddr>,

@@ -1,5 +1,6 @@
 //! The kiosks: each the till and the transport that ship, in a thread of its own.
 
+use core::net::Ipv4Addr;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -110,7 +111,13 @@ impl Kiosk {
         let transport = |place: &Value, auth| {
             let roots = Roots::from_pem(text(place, "ca").as_bytes()).expect("an authority");
             let endpoint = Endpoint::parse(text(place, "url"), auth).expect("an endpoint");
-            HttpsTransport::new(endpoint, Config::new().with_roots(roots)).expect("a transport")
+            let mut config = Config::new().with_roots(roots);
+            // Where all of 127.0.0.0/8 is this machine's, each kiosk has an address of its own.
+            if cfg!(target_os = "linux") {
+                let [_, high, middle, low] = number_of.to_be_bytes();
+                config = config.with_source(Ipv4Addr::new(127, high + 1, middle, low).into());
+            }
+            HttpsTransport::new(endpoint, config).expect("a transport")
         };
         let tokens = shop["tokens"].as_array().expect("tokens");
         let token = tokens[number_of as usize % tokens.len()].as_str().expect("a token");
