@@ -163,6 +163,8 @@ fn a_check_says_all_that_is_wrong() {
         "65535",
         "--page-origin",
         "desk",
+        "--outgoing",
+        "192.0.2.1",
     ]);
     assert!(!ok);
     for part in [
@@ -170,6 +172,7 @@ fn a_check_says_all_that_is_wrong() {
         "wrong: the certificate or its key:",
         "wrong: webhooks in plain HTTP are taken on loopback addresses only",
         "wrong: the page: its origin must be",
+        "wrong: no call can come from 192.0.2.1: ",
         "wrong: 127.0.0.1:18445 is given twice",
         "wrong: the database: ",
         "note: key.pem: others on this machine may read this secret",
