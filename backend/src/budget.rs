@@ -29,6 +29,8 @@ pub struct Limits {
     pub create_refund: u32,
     /// `GET /orders/{id}/refunds/{id}` and `GET /orders/{id}/refunds`, counted together.
     pub read_refund: u32,
+    /// `POST /recon`; no limit is published: taken to be that of the call beside it, `POST /settlements`.
+    pub recon: u32,
 }
 
 impl Limits {
@@ -41,6 +43,7 @@ impl Limits {
         payments: 100,
         create_refund: 100,
         read_refund: 30,
+        recon: 30,
     };
 
     /// The sandbox's.
@@ -52,6 +55,7 @@ impl Limits {
         payments: 30,
         create_refund: 30,
         read_refund: 60,
+        recon: 20,
     };
 
     /// So many times these: the gateway raises a merchant's limits on request.
@@ -65,6 +69,24 @@ impl Limits {
             payments: self.payments.saturating_mul(times),
             create_refund: self.create_refund.saturating_mul(times),
             read_refund: self.read_refund.saturating_mul(times),
+            recon: self.recon.saturating_mul(times),
+        }
+    }
+
+    /// A quarter of these, for a program beside the backends, whose shoppers wait for the same calls. All of the pages of a
+    /// reconciliation: no backend asks for them.
+    #[cfg(feature = "service")]
+    pub(crate) fn beside(self) -> Self {
+        let part = |limit: u32| (limit / 4).max(1);
+        Self {
+            create_order: part(self.create_order),
+            read_order: part(self.read_order),
+            close_order: part(self.close_order),
+            order_pay: part(self.order_pay),
+            payments: part(self.payments),
+            create_refund: part(self.create_refund),
+            read_refund: part(self.read_refund),
+            recon: self.recon,
         }
     }
 
@@ -77,6 +99,7 @@ impl Limits {
             Class::Payments => self.payments,
             Class::CreateRefund => self.create_refund,
             Class::ReadRefund => self.read_refund,
+            Class::Recon => self.recon,
         }
     }
 }
@@ -92,6 +115,7 @@ pub enum Class {
     Payments,
     CreateRefund,
     ReadRefund,
+    Recon,
 }
 
 impl Class {
@@ -106,6 +130,7 @@ impl Class {
             Self::Payments => "payments",
             Self::CreateRefund => "create_refund",
             Self::ReadRefund => "read_refund",
+            Self::Recon => "recon",
         }
     }
 
@@ -119,6 +144,8 @@ impl Class {
             CallKind::ListPayments | CallKind::ReadPayment => Some(Self::Payments),
             CallKind::CreateRefund => Some(Self::CreateRefund),
             CallKind::ReadRefund | CallKind::ListRefunds => Some(Self::ReadRefund),
+            #[cfg(feature = "service")]
+            CallKind::Recon => Some(Self::Recon),
             _ => None,
         }
     }
@@ -127,7 +154,7 @@ impl Class {
 /// Every class's window.
 #[derive(Clone, Debug, Default)]
 pub struct Budget {
-    windows: [Window; 7],
+    windows: [Window; 8],
 }
 
 #[derive(Clone, Debug, Default)]

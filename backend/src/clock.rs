@@ -43,6 +43,17 @@ impl Clock {
         }
     }
 
+    /// Waits so long.
+    pub(crate) fn wait(&self, time: Duration) {
+        match self {
+            Self::System(..) => std::thread::sleep(time),
+            #[cfg(test)]
+            Self::Virtual(ms) => {
+                ms.fetch_add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            }
+        }
+    }
+
     /// Seconds since 1970.
     pub(crate) fn unix_seconds(&self) -> u64 {
         match self {

@@ -18,10 +18,14 @@ use crate::quota::Quota;
 
 /// Longest answer taken. A list of attempts has no end of its own; this holds a few hundred.
 const RX: usize = 256 * 1024;
+/// The same of a page of a reconciliation: a thousand events of four kilobytes.
+const RX_PAGE: usize = 4 * 1024 * 1024;
 /// Connections kept for the next calls, of each address.
 const IDLE: usize = 8;
 /// Limit of one call, in milliseconds: shorter than a kiosk waits for us.
 const EXCHANGE_MS: u32 = 10_000;
+/// The same of a page, for which nobody waits.
+const PAGE_MS: u32 = 60_000;
 
 /// The gateway, as this program calls it.
 pub(crate) struct Gateway {
@@ -154,9 +158,13 @@ impl Gateway {
     ) -> Result<(ResponseHead, Vec<u8>), &'static str> {
         let kept = self.idle().get_mut(address).and_then(Vec::pop);
         let mut line = kept.or_else(|| (self.open)(address)).ok_or("the backend cannot reach the gateway")?;
-        let mut rx = vec![0; RX];
+        let (room, limit_ms) = match class {
+            Class::Recon => (RX_PAGE, PAGE_MS),
+            _ => (RX, EXCHANGE_MS),
+        };
+        let mut rx = vec![0; room];
         let since = self.clock.now();
-        let head = line(&request.with_timeout_ms(EXCHANGE_MS), &mut rx);
+        let head = line(&request.with_timeout_ms(limit_ms), &mut rx);
         let status = head.as_ref().map(|head| head.status);
         self.metrics.called(class.name(), status, self.clock.now().saturating_sub(since));
         let head = head.ok_or("the gateway gave no answer")?;

@@ -50,6 +50,8 @@ mod password;
 #[cfg(feature = "service")]
 mod quota;
 #[cfg(feature = "service")]
+mod reconcile;
+#[cfg(feature = "service")]
 mod seen;
 #[cfg(feature = "service")]
 mod server;
@@ -77,6 +79,8 @@ pub use notice::Notice;
 pub use page::PageConfig;
 #[cfg(feature = "service")]
 pub use password::MIN as PASSWORD_MIN;
+#[cfg(feature = "service")]
+pub use reconcile::{Difference, Reconcile, ReconcileError, Reconciled, reconcile};
 #[cfg(feature = "service")]
 pub use rules::Way;
 #[cfg(feature = "service")]

@@ -18,6 +18,7 @@ const NONE: Limits = Limits {
     order_pay: 1,
     payments: 1,
     create_refund: 1,
+    recon: 1,
     read_refund: 1,
 };
 

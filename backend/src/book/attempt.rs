@@ -23,6 +23,11 @@ impl Attempt {
         self.standing
     }
 
+    /// When it ended by the gateway's word, in microseconds since 1970.
+    pub const fn completed(self) -> Option<u64> {
+        self.completed
+    }
+
     /// Takes over what a later look shows. A list may name a payment twice, once with an older status: a success stands unless a
     /// final status without money takes its place.
     pub(super) fn later(&mut self, later: Self) {

@@ -144,6 +144,11 @@ impl Entry {
         self.kept.refunds.made()
     }
 
+    /// A person has said that they have seen to this.
+    pub fn is_done(&self, matter: &str) -> bool {
+        self.kept.done.contains(matter)
+    }
+
     /// Takes over what a log of the first form says.
     pub(crate) fn on_old(&mut self, old: &Old) {
         let (kept, at) = (&mut self.kept, Moment(0));

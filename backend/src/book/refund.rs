@@ -58,6 +58,11 @@ impl MadeRefund {
         &self.back
     }
 
+    /// Minor units.
+    pub const fn amount(&self) -> u64 {
+        self.amount
+    }
+
     /// It counts against what may go back: it went, may have gone, or is in a person's hands.
     const fn is_over(&self) -> bool {
         matches!(self.back, Back::Done | Back::OnItsWay | Back::Stuck(_))
@@ -77,7 +82,7 @@ impl MadeRefund {
 
 impl Back {
     /// What a word of the gateway means (an open set): only `SUCCESS`, `INITIATED`, `PENDING` and `ONHOLD` say that the money goes back.
-    pub(super) fn of(word: &str) -> Self {
+    pub fn of(word: &str) -> Self {
         match RefundStatus::parse(word) {
             RefundStatus::Success => Self::Done,
             RefundStatus::Initiated | RefundStatus::Pending | RefundStatus::OnHold => Self::OnItsWay,

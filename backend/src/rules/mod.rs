@@ -31,7 +31,13 @@ pub use duties::fulfil;
 pub use forward::Forward;
 pub use ground::Ground;
 pub use not_now::NotNow;
+#[cfg(feature = "service")]
+pub(crate) use ours::maker;
 pub use ours::{OrderSeen, need, order, seen};
+#[cfg(feature = "service")]
+pub(crate) use reading::VERSION;
+#[cfg(feature = "service")]
+pub(crate) use refund::seen_refund;
 pub use relay::{alias, hide};
 pub use way::Way;
 

@@ -127,6 +127,14 @@ pub(super) fn mark(owner: Owner, order: &OrderId) -> String {
     format!("kiosk order {}", half_hash(&format!("kiosk-order\0{owner}\0{order}")))
 }
 
+/// Which of these devices made an order that the gateway shows, by its mark; and its amount.
+#[cfg(feature = "service")]
+pub(crate) fn maker(owners: &[Owner], id: &OrderId, answer: &Answer) -> Option<(Owner, u64)> {
+    let amount = amount(answer).filter(|_| answer.is_success())?;
+    let made = |owner: &&Owner| seen_as(&Entry::new(id.clone(), **owner, amount), false, answer).is_some();
+    owners.iter().find(made).map(|owner| (*owner, amount))
+}
+
 /// Half of the text's SHA-256, in hexadecimal.
 pub(super) fn half_hash(text: &str) -> String {
     Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect()

@@ -8,7 +8,7 @@ use crate::answer::Answer;
 use crate::book::{Event, Reading, SeenPayment};
 
 /// For calls of our own.
-pub(super) const VERSION: ApiVersion = ApiVersion::V2025_01_01;
+pub(crate) const VERSION: ApiVersion = ApiVersion::V2025_01_01;
 
 /// Reads an order's payments for its book.
 pub(super) fn read_list<G: Ground>(ground: &G, order: &OrderId) -> Result<(), Answer> {

@@ -46,7 +46,7 @@ pub(super) fn refund<G: Ground>(ground: &G, order: &OrderId, id: &RefundId, amou
     Ok(())
 }
 
-pub(super) fn seen_refund(refund: &Refund<'_>) -> SeenRefund {
+pub(crate) fn seen_refund(refund: &Refund<'_>) -> SeenRefund {
     // No id of a merchant's has a colon.
     let by_gateway = if refund.is_by_gateway() { SeenRefund::BY_GATEWAY } else { "" };
     SeenRefund {

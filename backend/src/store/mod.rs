@@ -16,6 +16,7 @@ mod story;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod told;
 
 pub use database::Database;
 pub(crate) use database::{Outdated, Role};
@@ -26,3 +27,4 @@ pub use people::{PersonError, add_person, people, remove_person};
 pub use retention::{ForgetError, Forgotten, KEPT_DAYS, forget};
 pub(crate) use story::{Happened, Listed, ORDERS};
 pub use tokens::{DeviceToken, TokenError, add_direct_token, add_shop_token, add_token, revoke_token, tokens};
+pub(crate) use told::Told;

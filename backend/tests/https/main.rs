@@ -13,6 +13,7 @@ mod page;
 mod program;
 mod rates;
 mod ready;
+mod reconcile;
 mod recover;
 mod refunds;
 mod relay;

@@ -27,6 +27,7 @@ pub(crate) const PLENTY: Limits = Limits {
     payments: 100_000,
     create_refund: 100_000,
     read_refund: 100_000,
+    recon: 100_000,
 };
 
 pub(crate) struct Shop {

@@ -25,6 +25,9 @@ pub enum CallKind {
     ReadRefund,
     /// `GET /orders/{order_id}/refunds`
     ListRefunds,
+    /// `POST /recon`: reads, although it is a POST.
+    #[cfg(feature = "recon")]
+    Recon,
     /// `POST /simulate` (sandbox only)
     Simulate,
     /// `POST /orders/{order_id}/release`: to the merchant's own backend; the gateway has no such call.
@@ -36,6 +39,10 @@ pub enum CallKind {
 impl CallKind {
     /// Whether the call can change something; the others only read.
     pub const fn acts(self) -> bool {
+        #[cfg(feature = "recon")]
+        if matches!(self, Self::Recon) {
+            return false;
+        }
         !matches!(self, Self::ReadOrder | Self::ListPayments | Self::ReadPayment | Self::ReadRefund | Self::ListRefunds)
     }
 }

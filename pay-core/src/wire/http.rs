@@ -57,6 +57,9 @@ pub enum Call<'a> {
     ReadRefund(&'a OrderId, &'a RefundId),
     /// `GET /orders/{order_id}/refunds`
     ListRefunds(&'a OrderId),
+    /// `POST /recon`
+    #[cfg(feature = "recon")]
+    Recon,
     /// `POST /simulate`
     Simulate,
     /// `POST /orders/{order_id}/release`: to the merchant's own backend; the gateway has no such call.
@@ -162,6 +165,8 @@ impl Call<'_> {
             Self::CreateRefund(_) => CallKind::CreateRefund,
             Self::ReadRefund(..) => CallKind::ReadRefund,
             Self::ListRefunds(_) => CallKind::ListRefunds,
+            #[cfg(feature = "recon")]
+            Self::Recon => CallKind::Recon,
             Self::Simulate => CallKind::Simulate,
             Self::ReportRelease(_) => CallKind::ReportRelease,
             Self::Recover => CallKind::Recover,
@@ -172,6 +177,8 @@ impl Call<'_> {
     pub const fn method(&self) -> Method {
         match self.kind() {
             CallKind::TerminateOrder => Method::Patch,
+            #[cfg(feature = "recon")]
+            CallKind::Recon => Method::Post,
             kind if kind.acts() => Method::Post,
             _ => Method::Get,
         }
@@ -197,6 +204,8 @@ impl fmt::Display for Call<'_> {
             Self::ReadPayment(order, payment) => write!(f, "/orders/{order}/payments/{payment}"),
             Self::CreateRefund(order) | Self::ListRefunds(order) => write!(f, "/orders/{order}/refunds"),
             Self::ReadRefund(order, refund) => write!(f, "/orders/{order}/refunds/{refund}"),
+            #[cfg(feature = "recon")]
+            Self::Recon => f.write_str("/recon"),
             Self::Simulate => f.write_str("/simulate"),
             Self::ReportRelease(order) => write!(f, "/orders/{order}/release"),
             Self::Recover => f.write_str("/devices/recover"),

@@ -1,5 +1,6 @@
 //! The books: every order, payment and refund, and what will happen to them by itself.
 
+use crate::books::dispute::Dispute;
 use crate::books::order::{Order, OrderStatus};
 use crate::books::payment::{Payment, PaymentStatus};
 use crate::books::refund::{Refund, RefundStatus};
@@ -21,6 +22,7 @@ pub(crate) struct Books {
     pub(crate) payments: Vec<Payment>,
     last_payment: u64,
     pub(crate) refunds: Vec<Refund>,
+    pub(crate) disputes: Vec<Dispute>,
     pub(crate) simulations: BTreeMap<String, Value>,
     agenda: BTreeSet<(UnixMillis, Event)>,
 }
@@ -48,6 +50,7 @@ impl Books {
             // Nineteen digits, as seen in 2026: more than a double can hold.
             last_payment: 1_457_655_315_005_187_584,
             refunds: Vec::new(),
+            disputes: Vec::new(),
             simulations: BTreeMap::new(),
             agenda: BTreeSet::new(),
         }
@@ -242,6 +245,14 @@ impl Books {
             note: None,
             speed: "STANDARD".to_owned(),
         });
+        true
+    }
+
+    /// The shopper disputes a payment with their bank. `false`: there is no such payment.
+    pub(crate) fn dispute(&mut self, id: u64, now: UnixMillis) -> bool {
+        let Ok(place) = self.payments.binary_search_by_key(&id, |payment| payment.id) else { return false };
+        let id = self.dice.digits(6);
+        self.disputes.push(Dispute { id, place, at: now });
         true
     }
 

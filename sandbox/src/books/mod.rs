@@ -1,5 +1,6 @@
 //! What the gateway remembers.
 
+pub(crate) mod dispute;
 pub(crate) mod ledger;
 pub(crate) mod order;
 pub(crate) mod otp;

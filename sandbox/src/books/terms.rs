@@ -46,4 +46,5 @@ pub(crate) struct Terms {
     pub(crate) unfinished: Unfinished,
     pub(crate) listing: Listing,
     pub(crate) refunds: RefundStatus,
+    pub(crate) recon_late_ms: u64,
 }

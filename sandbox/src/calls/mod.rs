@@ -12,6 +12,7 @@ pub(crate) mod order;
 pub(crate) mod otp;
 pub(crate) mod payment;
 pub(crate) mod qr;
+pub(crate) mod recon;
 pub(crate) mod refund;
 pub(crate) mod route;
 pub(crate) mod simulate;

@@ -14,6 +14,7 @@ pub(crate) enum Route<'a> {
     CreateRefund(&'a str),
     Refunds(&'a str),
     Refund(&'a str, &'a str),
+    Recon,
     Simulate,
     Simulation(&'a str),
 }
@@ -32,6 +33,7 @@ impl<'a> Route<'a> {
             ("POST", ["orders", order, "refunds"]) => Self::CreateRefund(order),
             ("GET", ["orders", order, "refunds"]) => Self::Refunds(order),
             ("GET", ["orders", order, "refunds", id]) => Self::Refund(order, id),
+            ("POST", ["recon"]) => Self::Recon,
             ("POST", ["simulate"]) => Self::Simulate,
             ("GET", ["simulate", id]) => Self::Simulation(id),
             _ => return None,

@@ -187,6 +187,7 @@ impl Desk {
             Some(Route::CreateRefund(order)) => self.books.create_refund(call, order),
             Some(Route::Refunds(order)) => self.books.get_refunds(call, order),
             Some(Route::Refund(order, id)) => self.books.get_refund(call, order, id),
+            Some(Route::Recon) => self.books.recon(call),
             Some(Route::Simulate) => self.books.simulate(call),
             Some(Route::Simulation(id)) => self.books.get_simulation(call, id),
             None => Err(Refusal::bad_url()),

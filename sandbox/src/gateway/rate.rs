@@ -19,6 +19,8 @@ pub struct Limits {
     pub payments: usize,
     /// `POST …/refunds`
     pub refund: usize,
+    /// `POST /recon`; no limit is published: that of settlements.
+    pub recon: usize,
     /// Every other call.
     pub other: usize,
 }
@@ -26,11 +28,11 @@ pub struct Limits {
 impl Limits {
     /// The limits of the gateway's own sandbox (its guide for agents, 2026).
     pub const SANDBOX: Self =
-        Self { create_order: 30, get_order: 60, order_pay: 30, payments: 30, refund: 30, other: 60 };
+        Self { create_order: 30, get_order: 60, order_pay: 30, payments: 30, refund: 30, recon: 20, other: 60 };
 
     /// The limits of production (the same guide).
     pub const PRODUCTION: Self =
-        Self { create_order: 200, get_order: 400, order_pay: 100, payments: 100, refund: 100, other: 100 };
+        Self { create_order: 200, get_order: 400, order_pay: 100, payments: 100, refund: 100, recon: 30, other: 100 };
 
     /// So high that they are never met: for benchmarks and tests.
     pub const NONE: Self = Self {
@@ -39,6 +41,7 @@ impl Limits {
         order_pay: 1_000_000,
         payments: 1_000_000,
         refund: 1_000_000,
+        recon: 1_000_000,
         other: 1_000_000,
     };
 }
@@ -51,6 +54,7 @@ pub(crate) enum Bucket {
     OrderPay,
     Payments,
     Refund,
+    Recon,
     Other,
 }
 
@@ -62,6 +66,7 @@ impl Bucket {
             Route::OrderPay | Route::Authenticate(_) => Self::OrderPay,
             Route::Payments(_) | Route::Payment(..) => Self::Payments,
             Route::CreateRefund(_) => Self::Refund,
+            Route::Recon => Self::Recon,
             _ => Self::Other,
         }
     }
@@ -89,6 +94,7 @@ impl Windows {
             Bucket::OrderPay => limits.order_pay,
             Bucket::Payments => limits.payments,
             Bucket::Refund => limits.refund,
+            Bucket::Recon => limits.recon,
             Bucket::Other => limits.other,
         };
         let calls = self.0.entry(bucket).or_default();

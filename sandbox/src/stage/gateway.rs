@@ -137,6 +137,12 @@ impl Gateway {
         self.desk.books.send_back(id, now)
     }
 
+    /// The shopper disputes a payment with their bank: a `DISPUTE` on the reconciliation's pages, and nothing else.
+    /// `false`: there is no such payment.
+    pub fn dispute(&mut self, id: u64, now: UnixMillis) -> bool {
+        self.desk.books.dispute(id, now)
+    }
+
     /// Sets the status of a refund, as staff of the gateway, the merchant or the bank might. `false`: there is no such
     /// refund.
     pub fn set_refund(&mut self, order_id: &str, refund_id: &str, status: RefundStatus) -> bool {

@@ -107,7 +107,7 @@ impl Gateway {
             | Route::CreateRefund(id)
             | Route::Refunds(id)
             | Route::Refund(id, _) => Some((*id).to_owned()),
-            Route::Simulate | Route::Simulation(_) => None,
+            Route::Recon | Route::Simulate | Route::Simulation(_) => None,
         }
     }
 

@@ -29,6 +29,8 @@ pub struct Rules {
     pub listing: Listing,
     /// How refunds end. SUCCESS: PENDING at first, then this; any other status: at once and for good.
     pub refunds: RefundStatus,
+    /// So many milliseconds after an event the reconciliation's pages have it.
+    pub recon_late_ms: u64,
     /// Calls per minute.
     pub limits: Limits,
     /// See [`Habits`].
@@ -51,6 +53,7 @@ impl Default for Rules {
             unfinished: Unfinished::default(),
             listing: Listing::default(),
             refunds: RefundStatus::Success,
+            recon_late_ms: 0,
             limits: Limits::NONE,
             habits: Habits::default(),
             lost_webhooks: 0,
@@ -70,6 +73,7 @@ impl Rules {
             unfinished: self.unfinished,
             listing: self.listing,
             refunds: self.refunds,
+            recon_late_ms: self.recon_late_ms,
         }
     }
 }

@@ -4,21 +4,23 @@
 mod check;
 mod log;
 mod options;
+mod reconcile;
 mod stop;
 
 use std::fs::{self, OpenOptions};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow};
 use backend::book::{Moment, Terms, Unreported};
 use backend::{
-    Config, DeviceToken, Finding, Forgotten, Limits, PageConfig, Prices, Server, Way, add_person, add_shop_token,
-    add_token, add_word, forget, listed, people, remove_person, revoke_token, tokens,
+    Config, DeviceToken, Finding, Forgotten, PageConfig, Prices, Server, Way, add_person, add_shop_token, add_token,
+    add_word, forget, listed, people, remove_person, revoke_token, tokens,
 };
 use clap::Parser;
-use options::{Command, LimitsOf, Options, Person, Serve, Token};
+use options::{Command, Options, Person, Serve, Token};
 use pay_core::model::{OrderId, Timestamp, UnixSeconds};
 use pay_core::wire::webhook::{Key, Keys};
 use pay_core::wire::{Auth, Endpoint};
@@ -47,9 +49,9 @@ impl KeyFile {
     }
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     let options = Options::parse();
-    match (options.command, options.serve) {
+    let done = match (options.command, options.serve) {
         (Some(Command::Token(Token::Add { name, direct, shop, place })), _) => {
             let way = if direct { Way::Direct } else { Way::Relayed };
             println!("{}", *add_shop_token(place.database()?, &shop, &name, way)?);
@@ -96,9 +98,12 @@ fn main() -> anyhow::Result<()> {
             if said { Ok(()) } else { Err(anyhow!("there is no order {order}")) }
         }
         (Some(Command::Check(serve)), _) => found(&check::of(&serve)),
+        // The only command that ends in more than two ways.
+        (Some(Command::Reconcile(wanted)), _) => return Ok(reconcile::run(&wanted)),
         (None, Some(serve)) => run(&serve),
         (None, None) => Err(anyhow!("give --gateway and --dir, or a command")),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 /// A token in one line; `-` for what is not known.
@@ -167,16 +172,22 @@ fn password() -> anyhow::Result<Zeroizing<String>> {
     Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
-fn config(options: &Serve, keys: &KeyFile) -> anyhow::Result<Config> {
-    let endpoint = Endpoint::parse(&options.gateway, Auth::merchant(&keys.client_id, &keys.client_secret)?)
+/// The gateway, and how it is reached.
+fn gateway(url: &str, ca: Option<&Path>, keys: &KeyFile) -> anyhow::Result<(Endpoint, transport_std::Config)> {
+    let endpoint = Endpoint::parse(url, Auth::merchant(&keys.client_id, &keys.client_secret)?)
         .map_err(|_| anyhow!("--gateway must be https://host, with a port and a path if need be"))?;
     let mut transport = transport_std::Config::new();
-    if let Some(path) = &options.gateway_ca {
+    if let Some(path) = ca {
         let bytes = read(path)?;
         let is_pem = bytes.windows(11).any(|window| window == b"-----BEGIN ");
         let roots = if is_pem { Roots::from_pem(&bytes) } else { Roots::from_der([bytes.as_slice()]) };
         transport = transport.with_roots(roots.with_context(|| format!("{}", path.display()))?);
     }
+    Ok((endpoint, transport))
+}
+
+fn config(options: &Serve, keys: &KeyFile) -> anyhow::Result<Config> {
+    let (endpoint, transport) = gateway(&options.gateway, options.gateway_ca.as_deref(), keys)?;
     let mut config = Config::new(endpoint, transport, &options.dir);
     config.database = options.database()?;
     config.listen = options.listen;
@@ -193,11 +204,7 @@ fn config(options: &Serve, keys: &KeyFile) -> anyhow::Result<Config> {
     config.per_token = options.requests_per_token;
     config.prices =
         if options.price.is_empty() { Prices::UpTo(options.cap) } else { Prices::Catalogue(options.price.clone()) };
-    config.limits = match options.limits {
-        LimitsOf::Production => Limits::PRODUCTION,
-        LimitsOf::Sandbox => Limits::SANDBOX,
-    }
-    .times(options.limits_times);
+    config.limits = options.limits.times(options.limits_times);
     config.unreported = options.refund_unreported_after.map_or(Unreported::Tell, Unreported::RefundAfter);
     config.order_life = Duration::from_secs(options.order_life);
     if let (Some(cert), Some(key)) = (&options.cert, &options.key) {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use backend::Database;
+use backend::{Database, Limits};
 use clap::{Parser, Subcommand, ValueEnum};
 use pay_core::model::Amount;
 
@@ -51,6 +51,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// Compare the book with the gateway's own reconciliation, day by day; name every difference and what comes next. Run it
+    /// daily for days that have passed; it works while backends run. It moves no money: it has the book read what it lacks, and
+    /// the book's own rules go on from there. Exit code: 0 no difference is left, 1 some are, 2 it could not finish. What it
+    /// finds, and what it cannot: docs/backend.md
+    Reconcile(Box<Reconcile>),
     /// Record that a duty is done; with `look` in place of the duty, read the order again
     Done {
         /// The order
@@ -214,6 +219,60 @@ pub(crate) struct Serve {
     /// Create a token at the start and write it to this new file, for tests
     #[arg(long)]
     pub(crate) new_token_file: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Reconcile {
+    /// The first day, such as 2026-11-29, in Indian Standard Time
+    #[arg(long, value_name = "DATE")]
+    pub(crate) from: String,
+    /// The last day; of today what has passed
+    #[arg(long, value_name = "DATE")]
+    pub(crate) to: String,
+    /// Only name the differences: nothing is kept, and all of them count as left
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print each difference as a JSON object, one a line
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// How the ids of your kiosks' orders begin; may be given several times. Orders at the gateway that the book does not know
+    /// are looked at one by one: give this if other systems make orders on the same account [default: all of them]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) ids: Vec<String>,
+    /// How many seconds to wait at the end for a running backend to read the orders that differ
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) wait: u64,
+    /// The gateway's base URL
+    #[arg(long)]
+    pub(crate) gateway: String,
+    /// Trust only this authority's certificate for the gateway (PEM or DER)
+    #[arg(long)]
+    pub(crate) gateway_ca: Option<PathBuf>,
+    /// Merchant keys: a JSON file with client_id and client_secret; or set CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET
+    #[arg(long)]
+    pub(crate) keys: Option<PathBuf>,
+    /// The gateway's limits of calls per minute. A quarter of them is used for single orders: backends need the rest
+    #[arg(long, default_value = "production")]
+    pub(crate) limits: LimitsOf,
+    /// The factor by which the gateway has raised these limits for you
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) limits_times: u32,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Seconds an order can be paid, as the backend has it
+    #[arg(long, default_value_t = 900)]
+    pub(crate) order_life: u64,
+}
+
+impl LimitsOf {
+    /// The limits of this name, so many times.
+    pub(crate) fn times(self, times: u32) -> Limits {
+        match self {
+            Self::Production => Limits::PRODUCTION,
+            Self::Sandbox => Limits::SANDBOX,
+        }
+        .times(times)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

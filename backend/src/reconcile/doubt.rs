@@ -1,0 +1,81 @@
+//! Where the pages and the book do not say the same. A doubt is a reason to read, and no difference yet: pages may lag behind.
+
+use std::collections::BTreeSet;
+
+use pay_core::sale::Standing;
+
+use super::listed::Shown;
+use super::recorded::Recorded;
+use super::window::Window;
+use crate::book::{Back, Terms};
+
+/// What is to be looked at of one order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Doubt {
+    /// Its amount.
+    Amount,
+    /// This payment.
+    Payment(u64),
+    /// This refund.
+    Refund(String),
+    /// Money is wanted back: nothing is read for it, for no other call of the gateway shows it in this program.
+    Dispute(String),
+}
+
+/// What is doubtful about an order of the book.
+pub(crate) fn doubts(recorded: &Recorded, shown: &Shown, window: Window, terms: Terms) -> BTreeSet<Doubt> {
+    let entry = &recorded.entry;
+    let mut doubts = BTreeSet::new();
+    if shown.amount.is_some_and(|amount| amount != entry.amount()) {
+        doubts.insert(Doubt::Amount);
+    }
+    for payment in &shown.payments {
+        let is_known = entry.attempts().any(|(id, known)| id == payment.id && known.standing() == Standing::Succeeded);
+        let came = payment.standing == Standing::Succeeded;
+        // More than the order costs is a surcharge.
+        let is_short = came && payment.amount.is_some_and(|amount| amount < entry.amount());
+        if came != is_known || is_short {
+            doubts.insert(Doubt::Payment(payment.id));
+        }
+    }
+    for (id, known) in entry.attempts().filter(|(_, known)| known.standing() == Standing::Succeeded) {
+        let at = known.completed().map(|micros| micros / 1000);
+        if shown.payment(id).is_none() && at.is_some_and(|at| window.holds(at)) {
+            doubts.insert(Doubt::Payment(id));
+        }
+    }
+    for refund in &shown.refunds {
+        let known = entry.refunds().find(|(id, _)| *id == refund.id).map(|(_, known)| known);
+        let told = refund.status.as_deref().map(Back::of);
+        let is_doubtful = match (known.map(|known| known.back()), told) {
+            // Nothing went back.
+            (None | Some(Back::Tried { .. }), Some(Back::Stuck(_)) | None) => false,
+            (None | Some(Back::Tried { .. }), Some(_)) => true,
+            // It is still on its way, and the book has counted it before.
+            (Some(Back::Done), Some(Back::OnItsWay)) => false,
+            // The book is to look at it again.
+            (Some(Back::OnItsWay), Some(Back::Done)) => entry.due(terms).is_none(),
+            (Some(known), Some(told)) => *known != told,
+            (Some(_), None) => false,
+        };
+        let is_other_sum = known.is_some_and(|known| refund.amount.is_some_and(|amount| amount != known.amount()));
+        let is_reversed = refund.is_reversed && known.is_some_and(|known| gives_back(known.back()));
+        if is_doubtful || (is_other_sum && known.is_some_and(|known| gives_back(known.back()))) || is_reversed {
+            doubts.insert(Doubt::Refund(refund.id.clone()));
+        }
+    }
+    for (id, known) in entry.refunds().filter(|(_, known)| gives_back(known.back())) {
+        let is_shown = shown.refunds.iter().any(|refund| refund.id == id && refund.status.is_some());
+        let since = recorded.refunds.get(id).is_some_and(|since| window.holds(since.0));
+        // What a person has sent back another way is not at the gateway.
+        if !is_shown && since && !recorded.by_people.contains(id) && known.amount() > 0 {
+            doubts.insert(Doubt::Refund(id.to_owned()));
+        }
+    }
+    doubts.extend(shown.open_disputes().map(|id| Doubt::Dispute(id.to_owned())));
+    doubts
+}
+
+pub(super) const fn gives_back(back: &Back) -> bool {
+    matches!(back, Back::Done | Back::OnItsWay)
+}

@@ -1,0 +1,104 @@
+//! All that the pages have, by order.
+
+use std::collections::{BTreeMap, HashMap};
+
+use pay_core::model::OrderId;
+use pay_core::sale::Standing;
+
+use super::page::{Booked, What};
+
+/// Gathered from the pages.
+#[derive(Debug, Default)]
+pub(crate) struct Listed {
+    orders: HashMap<OrderId, Shown>,
+}
+
+/// What the pages show of one order. Most orders have one payment, so these are lists.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Shown {
+    pub(crate) amount: Option<u64>,
+    pub(crate) payments: Vec<ShownPayment>,
+    pub(crate) refunds: Vec<ShownRefund>,
+    /// By number, and whether it is over.
+    pub(crate) disputes: BTreeMap<String, bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ShownPayment {
+    pub(crate) id: u64,
+    pub(crate) standing: Standing,
+    pub(crate) amount: Option<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ShownRefund {
+    pub(crate) id: String,
+    /// None where only its reversal is shown.
+    pub(crate) status: Option<String>,
+    pub(crate) amount: Option<u64>,
+    pub(crate) is_reversed: bool,
+}
+
+impl Listed {
+    /// Adds an event; the same again changes nothing.
+    pub(crate) fn add(&mut self, booked: Booked) {
+        let shown = self.orders.entry(booked.order).or_default();
+        shown.amount = booked.order_amount.or(shown.amount);
+        match booked.what {
+            What::Payment { id, standing, amount } => {
+                let payment = ShownPayment { id, standing, amount };
+                match shown.payments.iter_mut().find(|other| other.id == id) {
+                    // Several events of one payment: that it took money is the last of them, in whatever order they come.
+                    Some(other) if other.standing == Standing::Succeeded => {}
+                    Some(other) => *other = payment,
+                    None => shown.payments.push(payment),
+                }
+            }
+            What::Refund { id, status, amount } => {
+                let refund = shown.refund(id);
+                refund.amount = amount.or(refund.amount);
+                if refund.status.as_deref() != Some("SUCCESS") {
+                    refund.status = Some(status);
+                }
+            }
+            What::Reversal { id } => shown.refund(id).is_reversed = true,
+            What::Dispute { id, is_over } => *shown.disputes.entry(id).or_default() |= is_over,
+        }
+    }
+
+    /// What is shown of an order, which is looked at now.
+    pub(crate) fn take(&mut self, order: &OrderId) -> Shown {
+        self.orders.remove(order).unwrap_or_default()
+    }
+
+    /// The orders that nobody has looked at, in the order of their ids.
+    pub(crate) fn rest(self) -> Vec<(OrderId, Shown)> {
+        let mut rest: Vec<_> = self.orders.into_iter().collect();
+        rest.sort_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
+        rest
+    }
+}
+
+impl Shown {
+    fn refund(&mut self, id: String) -> &mut ShownRefund {
+        let place = self.refunds.iter().position(|other| other.id == id).unwrap_or_else(|| {
+            self.refunds.push(ShownRefund { id, status: None, amount: None, is_reversed: false });
+            self.refunds.len() - 1
+        });
+        &mut self.refunds[place]
+    }
+
+    pub(crate) fn payment(&self, id: u64) -> Option<&ShownPayment> {
+        self.payments.iter().find(|payment| payment.id == id)
+    }
+
+    /// Money came, went back, or is wanted back.
+    pub(crate) fn is_of_money(&self) -> bool {
+        let came = self.payments.iter().any(|payment| payment.standing == Standing::Succeeded);
+        came || !self.refunds.is_empty() || self.open_disputes().next().is_some()
+    }
+
+    pub(crate) fn open_disputes(&self) -> impl Iterator<Item = &str> {
+        self.disputes.iter().filter(|(_, is_over)| !**is_over).map(|(id, _)| id.as_str())
+    }
+}
