@@ -356,7 +356,7 @@ impl Figures {
 }
 
 /// The most of these in any 60 seconds.
-fn most_in_a_minute(calls: &[(u64, u16)]) -> usize {
+pub(crate) fn most_in_a_minute(calls: &[(u64, u16)]) -> usize {
     let mut window = VecDeque::new();
     let mut most = 0;
     for (at, _) in calls {
@@ -369,7 +369,7 @@ fn most_in_a_minute(calls: &[(u64, u16)]) -> usize {
     most
 }
 
-fn fill(head: &mut ResponseHead, body: &[u8], rx: &mut [u8]) {
+pub(crate) fn fill(head: &mut ResponseHead, body: &[u8], rx: &mut [u8]) {
     head.body_len = body.len().min(rx.len());
     head.truncated = body.len() > rx.len();
     rx[..head.body_len].copy_from_slice(&body[..head.body_len]);

@@ -20,6 +20,8 @@ mod reading;
 mod recorded;
 mod run;
 mod shelf;
+#[cfg(test)]
+mod tests;
 mod window;
 
 use core::time::Duration;

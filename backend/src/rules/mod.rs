@@ -33,6 +33,8 @@ pub use ground::Ground;
 pub use not_now::NotNow;
 #[cfg(feature = "service")]
 pub(crate) use ours::maker;
+#[cfg(all(test, feature = "service"))]
+pub(crate) use ours::mark;
 pub use ours::{OrderSeen, need, order, seen};
 #[cfg(feature = "service")]
 pub(crate) use reading::VERSION;

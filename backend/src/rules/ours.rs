@@ -123,7 +123,7 @@ pub(super) fn seen_as(entry: &Entry, is_made: bool, answer: &Answer) -> Option<O
 
 /// What our orders carry as their note: made for this token by who knows its hash, so that an order of the same id by
 /// another system of the merchant is never taken for ours.
-pub(super) fn mark(owner: Owner, order: &OrderId) -> String {
+pub(crate) fn mark(owner: Owner, order: &OrderId) -> String {
     format!("kiosk order {}", half_hash(&format!("kiosk-order\0{owner}\0{order}")))
 }
 
