@@ -38,7 +38,8 @@ impl Shop {
 
 /// Type, status and amount of each.
 fn told(page: &[Value]) -> Vec<(String, String, String)> {
-    let told = |event: &Value| (word(event, "event_type"), word(event, "event_status"), event["event_amount"].to_string());
+    let told =
+        |event: &Value| (word(event, "event_type"), word(event, "event_status"), event["event_amount"].to_string());
     page.iter().map(told).collect()
 }
 

@@ -32,8 +32,9 @@ pub(crate) fn doubts(recorded: &Recorded, shown: &Shown, window: Window, terms: 
     for payment in &shown.payments {
         let is_known = entry.attempts().any(|(id, known)| id == payment.id && known.standing() == Standing::Succeeded);
         let came = payment.standing == Standing::Succeeded;
-        // More than the order costs is a surcharge.
-        let is_short = came && payment.amount.is_some_and(|amount| amount < entry.amount());
+        // More than the order costs there is a surcharge. What it costs here is a doubt of its own.
+        let price = shown.amount.unwrap_or(entry.amount());
+        let is_short = came && payment.amount.is_some_and(|amount| amount < price);
         if came != is_known || is_short {
             doubts.insert(Doubt::Payment(payment.id));
         }

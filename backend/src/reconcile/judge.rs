@@ -47,10 +47,13 @@ fn payment(id: u64, entry: &Entry, shown: &Shown, read: &Reading) -> Verdict {
         (true, At::There(read)) if read.standing != Standing::Succeeded => {
             Verdict::Differs(Kind::OtherPayment { id, standing: read.standing })
         }
-        (true, At::There(read)) => match read.amount.filter(|amount| *amount < entry.amount()) {
-            Some(amount) => Verdict::Differs(Kind::ShortPayment { id, amount }),
-            None => Verdict::Same,
-        },
+        (true, At::There(read)) => {
+            let price = shown.amount.unwrap_or(entry.amount());
+            match read.amount.filter(|amount| *amount < price) {
+                Some(amount) => Verdict::Differs(Kind::ShortPayment { id, amount }),
+                None => Verdict::Same,
+            }
+        }
     }
 }
 

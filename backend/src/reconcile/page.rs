@@ -7,7 +7,8 @@
 use pay_core::model::{Amount, OrderId, PaymentStatus};
 use pay_core::sale::Standing;
 use serde::Deserialize;
-use serde_json::{Number, Value, json};
+use serde_json::value::RawValue;
+use serde_json::{Number, json};
 
 use crate::book::SeenRefund;
 
@@ -59,9 +60,11 @@ pub(crate) enum What {
 }
 
 #[derive(Deserialize)]
-struct Written {
+struct Written<'a> {
     cursor: Option<String>,
-    data: Vec<Value>,
+    /// Each is read by itself: one that cannot be read does not cost the others.
+    #[serde(borrow)]
+    data: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -90,7 +93,7 @@ impl Page {
         let written: Written = serde_json::from_slice(body).ok()?;
         let mut page = Self { cursor: written.cursor.filter(|cursor| !cursor.is_empty()), ..Self::default() };
         for event in written.data {
-            let Ok(event) = serde_json::from_value::<Event>(event) else {
+            let Ok(event) = serde_json::from_str::<Event>(event.get()) else {
                 page.unreadable += 1;
                 continue;
             };
