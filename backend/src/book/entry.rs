@@ -124,6 +124,11 @@ impl Entry {
         self.kept.all_back
     }
 
+    /// When a payment of it was first seen to succeed, by the service's clock.
+    pub const fn first_paid(&self) -> Option<Moment> {
+        self.kept.paid
+    }
+
     /// What the device said of the goods.
     pub const fn released(&self) -> Option<bool> {
         self.kept.goods.released

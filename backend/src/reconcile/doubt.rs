@@ -40,7 +40,8 @@ pub(crate) fn doubts(recorded: &Recorded, shown: &Shown, window: Window, terms: 
         }
     }
     for (id, known) in entry.attempts().filter(|(_, known)| known.standing() == Standing::Succeeded) {
-        let at = known.completed().map(|micros| micros / 1000);
+        // Where the gateway did not say when: it was seen soon after.
+        let at = known.completed().map(|micros| micros / 1000).or(entry.first_paid().map(|at| at.0));
         if shown.payment(id).is_none() && at.is_some_and(|at| window.holds(at)) {
             doubts.insert(Doubt::Payment(id));
         }

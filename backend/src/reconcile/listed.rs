@@ -51,7 +51,11 @@ impl Listed {
                     // Several events of one payment: that it took money is the last of them, in whatever order they come.
                     Some(other) if other.standing == Standing::Succeeded => {}
                     Some(other) => *other = payment,
-                    None => shown.payments.push(payment),
+                    None => {
+                        // Most orders have one, and a vector would make room for four.
+                        shown.payments.reserve_exact(1);
+                        shown.payments.push(payment);
+                    }
                 }
             }
             What::Refund { id, status, amount } => {

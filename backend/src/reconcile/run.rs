@@ -25,7 +25,7 @@ use crate::rules::{VERSION, maker};
 
 /// A call that got no answer is made so often, with so long between.
 const TRIES: u32 = 3;
-const PAUSE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_secs(2);
 /// The gateway says 429 so often in a row, whatever was waited for: somebody else uses its limits up.
 const THROTTLED: u32 = 60;
 /// The book is looked at so often, for what backends have read by then.
@@ -96,6 +96,15 @@ struct Case {
     doubts: BTreeSet<Doubt>,
 }
 
+/// What the pages and the book do not agree on.
+#[derive(Default)]
+struct Doubtful {
+    /// Orders of the book.
+    cases: Vec<Case>,
+    /// Orders that it does not know.
+    unknown: Vec<(OrderId, Shown)>,
+}
+
 /// One reconciliation.
 pub(crate) struct Run<'r, S> {
     gateway: &'r Gateway,
@@ -116,7 +125,7 @@ impl<'r, S: Shelf> Run<'r, S> {
     /// [`ReconcileError`]. What was told before stands.
     pub(crate) fn go(mut self, tell: &mut dyn FnMut(&Difference)) -> Result<Reconciled, ReconcileError> {
         let mut listed = self.pages()?;
-        let (cases, unknown) = self.compare(&mut listed)?;
+        let Doubtful { cases, unknown } = self.compare(&mut listed)?;
         let mut waiting = Vec::new();
         for case in cases {
             self.settle(&case, tell, &mut waiting)?;
@@ -156,8 +165,8 @@ impl<'r, S: Shelf> Run<'r, S> {
     }
 
     /// Compares the book with the pages: the orders that are doubtful, and those that the book does not know.
-    fn compare(&mut self, listed: &mut Listed) -> Result<(Vec<Case>, Vec<(OrderId, Shown)>), ReconcileError> {
-        let (mut cases, mut unknown) = (Vec::new(), Vec::new());
+    fn compare(&mut self, listed: &mut Listed) -> Result<Doubtful, ReconcileError> {
+        let Doubtful { mut cases, mut unknown } = Doubtful::default();
         let mut after = None;
         loop {
             let (orders, last) = self.shelf.orders(self.plan.window.orders(), after.as_ref())?;
@@ -190,7 +199,7 @@ impl<'r, S: Shelf> Run<'r, S> {
                 "they are not in the book: if other systems make orders on this account, say how yours begin (--ids)";
             return Err(ReconcileError::TooMany { differ: unknown.len(), advice });
         }
-        Ok((cases, unknown))
+        Ok(Doubtful { cases, unknown })
     }
 
     fn case(&mut self, recorded: &Recorded, shown: Shown) -> Option<Case> {

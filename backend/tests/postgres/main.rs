@@ -21,6 +21,8 @@ mod page;
 mod rates;
 #[path = "../https/ready.rs"]
 mod ready;
+#[path = "../https/reconcile.rs"]
+mod reconcile;
 #[path = "../https/recover.rs"]
 mod recover;
 #[path = "../https/refunds.rs"]
