@@ -325,13 +325,13 @@ impl Day {
     fn run(&self, plan: &Plan, limits: Limits) -> (Result<Reconciled, ReconcileError>, Vec<Difference>) {
         let keys = Endpoint::parse(URL, Auth::merchant("client", "secret").unwrap()).unwrap();
         let outside = Arc::clone(&self.world);
-        let open = move || {
+        let open = move |_| {
             let (world, keys) = (Arc::clone(&outside), keys.clone());
             let line: Line = Box::new(move |request, rx| Some(world.answer(request, keys.auth(), rx)));
             Some(line)
         };
         let clock = Clock::Virtual(Arc::clone(&self.world.now));
-        let gateway = Gateway::with(Box::new(open), limits.beside(), clock.clone());
+        let gateway = Gateway::with(Box::new(open), 1, limits.beside(), clock.clone());
         let mut told = Vec::new();
         let came_to =
             Run::new(&gateway, &clock, &self.memory, plan).go(&mut |difference| told.push(difference.clone()));
