@@ -18,6 +18,7 @@ use transport_std::{Config, HttpsTransport, Roots};
 
 use crate::dice::Dice;
 use crate::gateway::micros;
+use crate::merchant::ORDER_LIFE;
 use crate::part::{number, say, text};
 
 /// A kiosk's stack; only what is used of it takes memory.
@@ -84,7 +85,7 @@ pub fn serve(words: &str) {
     say(&json!({"shown": shown, "failed": failed}));
     // Longer than any order lives.
     while known < shown {
-        match heard.recv_timeout(Duration::from_secs(400)) {
+        match heard.recv_timeout(ORDER_LIFE) {
             Ok(Told::Known(order, at)) => {
                 say(&json!({"order": order, "at": at}));
                 known += 1;
@@ -132,6 +133,8 @@ impl Kiosk {
         let mut dice = Dice(self.seed);
         let mut policy = Policy::with_ask();
         (policy.release, policy.refunds) = (true, Refunds::ByBackend);
+        // The first order is open until the last one is, and then the shopper comes.
+        policy.deadline_ms = ORDER_LIFE.as_millis() as u32;
         let terms = Terms::new(Environment::Sandbox, policy);
         let secret = DeviceSecret::new(dice.bytes());
         let device = Device { secret, journal: MemoryJournal::<2>::new(), incarnation: self.seed, epoch: 0 };

@@ -1,5 +1,6 @@
 //! The merchant's backend, as it ships.
 
+use core::time::Duration;
 use std::io::{Read, stdin};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +13,9 @@ use serde_json::{Value, json};
 use transport_std::Roots;
 
 use crate::part::{number, say, text};
+
+/// An order can be paid for so long: ten thousand take minutes to make.
+pub const ORDER_LIFE: Duration = Duration::from_secs(30 * 60);
 
 /// A backend for so many accounts' limits, with a token for each.
 pub fn serve(words: &str) {
@@ -28,6 +32,7 @@ pub fn serve(words: &str) {
     config.webhooks = Some(Keys::new(Key::parse(text(link, "client_secret")).expect("a key")));
     config.listen_hooks = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
     config.connections = 12_000;
+    config.order_life = ORDER_LIFE;
     // A token here stands for a hundred kiosks.
     config.per_token = 100_000;
     config.notice = Arc::new(|notice| eprintln!("backend: {notice}"));

@@ -2,14 +2,16 @@
 
 use std::env;
 use std::io::{BufRead, BufReader, Write, stdout};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::thread::{self, JoinHandle};
 
 use serde_json::Value;
 
 pub struct Part {
     child: Child,
     stdin: Option<ChildStdin>,
-    lines: BufReader<ChildStdout>,
+    /// Reads what it says as it comes: a full pipe would stop it.
+    said: Option<JoinHandle<Vec<Value>>>,
 }
 
 impl Part {
@@ -27,7 +29,9 @@ impl Part {
         let mut line = String::new();
         lines.read_line(&mut line).expect("its first line");
         let said = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{name} did not start"));
-        (Self { child, stdin, lines }, said)
+        let lines = lines.lines().map_while(Result::ok);
+        let rest = thread::spawn(|| lines.filter_map(|line| serde_json::from_str(&line).ok()).collect());
+        (Self { child, stdin, said: Some(rest) }, said)
     }
 
     pub fn tell(&mut self, words: &Value) {
@@ -38,10 +42,9 @@ impl Part {
     /// Waits for its end; what it says until then. Those that serve end with their input.
     pub fn end(mut self) -> Vec<Value> {
         drop(self.stdin.take());
-        let lines = (&mut self.lines).lines().map_while(Result::ok);
-        let said = lines.filter_map(|line| serde_json::from_str(&line).ok()).collect();
+        let said = self.said.take().map(|said| said.join().expect("what it says"));
         let _ = self.child.wait();
-        said
+        said.unwrap_or_default()
     }
 }
 
