@@ -7,11 +7,13 @@ use core::time::Duration;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering as Atomic;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, Connection, Executor, Row};
 use tokio::runtime::Runtime;
 
+use super::news::{News, Version};
 use super::{import, schema};
 
 /// The name of the SQLite file.
@@ -48,6 +50,8 @@ pub(super) struct Sql {
     runtime: Option<Runtime>,
     pool: AnyPool,
     pub(super) is_postgres: bool,
+    /// None where others may write at any time: PostgreSQL, and commands beside a backend.
+    news: Option<News>,
     _lock: Option<File>,
 }
 
@@ -67,9 +71,14 @@ impl Database {
             Self::Postgres(url) => (url.clone(), CONNECTIONS, None),
         };
         let is_postgres = matches!(self, Self::Postgres(_));
+        let news = (!is_postgres && role == Role::Server).then(News::default);
+        let connected = news.as_ref().map(News::counter);
         let options: AnyConnectOptions = url.parse().map_err(|_| io::Error::other("the database's URL"))?;
         let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(LIMIT).after_connect(
             move |connection, _| {
+                if let Some(connected) = &connected {
+                    connected.fetch_add(1, Atomic::Relaxed);
+                }
                 Box::pin(async move {
                     if !is_postgres {
                         // On the disk before anything follows from it, and beside commands that look.
@@ -81,7 +90,7 @@ impl Database {
             },
         );
         let pool = runtime.block_on(pool.connect_with(options)).map_err(failed)?;
-        let sql = Sql { runtime: Some(runtime), pool, is_postgres, _lock: lock };
+        let sql = Sql { runtime: Some(runtime), pool, is_postgres, news, _lock: lock };
         sql.run_long(schema::migrate(&sql.pool))?;
         if let Self::Folder(folder) = self {
             import::files(&sql, folder)?;
@@ -159,6 +168,14 @@ fn can_be_made(folder: &Path) -> io::Result<()> {
 impl Sql {
     pub(super) fn pool(&self) -> &AnyPool {
         &self.pool
+    }
+
+    /// As of when what is in memory may be all there is; `None`: only a look tells.
+    ///
+    /// # Errors
+    /// When the database gives no answer.
+    pub(super) fn version(&self) -> io::Result<Option<Version>> {
+        self.news.as_ref().map(|news| news.version(self, &self.pool)).transpose()
     }
 
     /// Waits for the database.

@@ -11,13 +11,14 @@ use sqlx::{AnyConnection, AnyPool, Row};
 use crate::book::{Effect, Entry, Event, Matter, Moment, Old, Owner, Terms, Unreported};
 
 use super::database::{Database, Role, Sql};
-use super::tokens::now;
+use super::news::Version;
+use super::tokens::{Ways, now};
 
 /// The form of an event's body: of the first log, and of this book.
 pub(super) const FORM_OLD: i64 = 1;
 pub(super) const FORM: i64 = 2;
-/// So many orders are kept in memory before settled ones are let go.
-const KEEP: usize = 8_192;
+/// So many orders are kept in memory before settled ones are let go: more than a backend has kiosks.
+const KEEP: usize = 32_768;
 /// So often an event is decided anew as somebody else was faster; each time somebody's event was kept.
 const ROUNDS: usize = 100;
 
@@ -25,7 +26,15 @@ const ROUNDS: usize = 100;
 pub(crate) struct Store {
     pub(super) sql: Sql,
     terms: Terms,
-    known: Mutex<HashMap<OrderId, Known>>,
+    known: Mutex<HashMap<OrderId, Kept>>,
+    pub(super) ways: Ways,
+}
+
+/// What is kept in memory of an order.
+struct Kept {
+    known: Known,
+    /// Nobody else had added anything then. None: a look tells.
+    as_of: Option<Version>,
 }
 
 /// An order as far as this process knows it.
@@ -42,7 +51,7 @@ impl Store {
     /// # Errors
     /// When they cannot be read, made or brought up to date, or another backend serves from this folder.
     pub(crate) fn open(database: &Database, role: Role, terms: Terms) -> io::Result<Self> {
-        Ok(Self { sql: database.open(role)?, terms, known: Mutex::default() })
+        Ok(Self { sql: database.open(role)?, terms, known: Mutex::default(), ways: Ways::default() })
     }
 
     /// Other processes may keep events here.
@@ -140,7 +149,7 @@ impl Store {
                 }
             }
             if effect != Effect::ReadFirst {
-                self.put(order, Known { entry, n: n + i64::from(keeps) }, n);
+                self.put(order, Known { entry, n: n + i64::from(keeps) }, n, None);
             }
             return Ok(Some(effect));
         }
@@ -184,7 +193,15 @@ impl Store {
     /// # Errors
     /// When the database gives no answer, or holds something that this version cannot read.
     pub(crate) fn known(&self, order: &OrderId) -> io::Result<Option<Known>> {
-        let known = self.lock().get(order).cloned();
+        let as_of = self.sql.version()?;
+        let known = self.lock().get(order).map(|kept| (kept.known.clone(), kept.as_of));
+        if let Some((known, kept)) = &known
+            && as_of.is_some()
+            && as_of == *kept
+        {
+            return Ok(Some(known.clone()));
+        }
+        let known = known.map(|(known, _)| known);
         let (seen, rows) = self.sql.run(read(self.sql.pool(), order, known.as_ref().map(|known| known.n)))?;
         let is_new = known.is_none();
         let known = match (known, seen) {
@@ -200,28 +217,31 @@ impl Store {
         for (n, form, body) in rows {
             known = play(known, n, form, &body).ok_or_else(|| damaged(order.as_str()))?;
         }
-        if is_new || known.n > before {
-            self.put(order, known.clone(), before);
+        if is_new || known.n > before || as_of.is_some() {
+            self.put(order, known.clone(), before, as_of);
         }
         Ok(Some(known))
     }
 
-    /// Keeps in memory what came of the order as it stood at `from`, unless more is known by now.
-    fn put(&self, order: &OrderId, next: Known, from: i64) {
+    /// Keeps in memory what came of the order as it stood at `from`, unless more is known by now. `as_of`: nobody else had added anything then;
+    /// none: as of when it stood so.
+    fn put(&self, order: &OrderId, next: Known, from: i64, as_of: Option<Version>) {
         let mut known = self.lock();
-        if known.get(order).is_some_and(|other| other.n > from && other.n >= next.n) {
+        let other = known.get(order);
+        if other.is_some_and(|other| other.known.n > from && other.known.n >= next.n) {
             return;
         }
-        if known.len() >= KEEP {
-            known.retain(|_, other| !other.entry.is_settled());
+        let as_of = as_of.or_else(|| other.and_then(|other| other.as_of));
+        if known.len() >= KEEP && other.is_none() {
+            known.retain(|_, other| !other.known.entry.is_settled());
+            if known.len() >= KEEP {
+                known.clear();
+            }
         }
-        if known.len() >= KEEP {
-            known.clear();
-        }
-        known.insert(order.clone(), next);
+        known.insert(order.clone(), Kept { known: next, as_of });
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<OrderId, Known>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<OrderId, Kept>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -98,6 +98,47 @@ fn an_order_is_found_with_its_event_or_not_at_all() {
     fs::remove_dir_all(dir).unwrap();
 }
 
+// Meant to notice: a visit to the database for each question of a kiosk that waits; what others wrote, or a token that they revoked, never
+// noticed; what this backend wrote taken for somebody else's; memory trusted where others may write at any time.
+#[test]
+fn what_is_known_is_looked_up_again_once_somebody_else_has_written() {
+    let dir = dir("news");
+    let server = open(&dir, Role::Server);
+    let token = add_token(&dir, "kiosk-1").unwrap();
+    let owner = owner_of(token.as_bytes());
+    for id in ["abc", "other"] {
+        server.want(&order(id), owner, 1015, Moment(1)).unwrap();
+    }
+    std::thread::sleep(super::news::PAUSE * 2);
+    let rename = |from: &str, to: &str| {
+        let rename = format!("ALTER TABLE {from} RENAME TO {to}");
+        server.sql.run(sqlx::query(AssertSqlSafe(rename)).execute(server.sql.pool())).unwrap();
+    };
+    assert!(server.known(&order("abc")).unwrap().is_some() && server.way(owner).unwrap().is_some());
+    server.on(&order("abc"), &Event::Made { at: Moment(1) }).unwrap();
+    // Nothing can be read, and nothing has to be: our own words change nothing about that.
+    rename("events", "gone");
+    rename("tokens", "away");
+    std::thread::sleep(super::news::PAUSE * 2);
+    assert_eq!(server.known(&order("abc")).unwrap().map(|known| known.n), Some(1));
+    assert!(server.way(owner).unwrap().is_some());
+    rename("gone", "events");
+    rename("away", "tokens");
+
+    let tool = open(&dir, Role::Tool);
+    tool.on(&order("abc"), &reported(false)).unwrap();
+    assert!(super::revoke_token(&dir, "kiosk-1").unwrap());
+    std::thread::sleep(super::news::PAUSE * 2);
+    assert_eq!((entry(&server, "abc").released(), server.way(owner).unwrap()), (Some(false), None));
+
+    // A tool looks each time: a backend may write at any moment.
+    assert_eq!(tool.known(&order("abc")).unwrap().map(|known| known.n), Some(2));
+    server.on(&order("abc"), &paid()).unwrap();
+    assert_eq!(tool.known(&order("abc")).unwrap().map(|known| known.n), Some(3));
+    drop((server, tool));
+    fs::remove_dir_all(dir).unwrap();
+}
+
 // Mutant: `AND n = $5` that lets older counts pass.
 #[test]
 fn who_decided_on_fewer_events_changes_nothing() {

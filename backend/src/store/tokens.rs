@@ -1,7 +1,9 @@
 //! Device tokens, of which only hashes are kept.
 
 use core::fmt;
+use std::collections::HashMap;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use sqlx::Row;
@@ -13,8 +15,11 @@ use crate::rules::Way;
 use crate::token::{hex, owner_of};
 
 use super::database::{Database, Role};
+use super::news::Version;
 use super::orders::{Store, number};
 
+/// Tokens kept in memory.
+const KEEP: usize = 65_536;
 /// Of tools that touch no order.
 const TERMS: Terms = Terms { life_ms: 0, first_look_ms: 0, unreported: Unreported::Tell };
 
@@ -116,16 +121,43 @@ pub fn revoke_token(database: impl Into<Database>, name: &str) -> io::Result<boo
     Ok(store.sql.run(query.execute(store.sql.pool()))?.rows_affected() == 1)
 }
 
+/// How devices pay, as far as this process knows. Tokens that are not there are looked for each time.
+#[derive(Default)]
+pub(super) struct Ways(Mutex<HashMap<Owner, (Way, Version)>>);
+
+impl Ways {
+    fn of(&self, owner: Owner, as_of: Version) -> Option<Way> {
+        let ways = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ways.get(&owner).filter(|(_, kept)| *kept == as_of).map(|(way, _)| *way)
+    }
+
+    fn put(&self, owner: Owner, way: Way, as_of: Version) {
+        let mut ways = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if ways.len() >= KEEP {
+            ways.clear();
+        }
+        ways.insert(owner, (way, as_of));
+    }
+}
+
 impl Store {
     /// How the device with a token of this hash pays; `None`: there is no such token, or it is revoked. Found by its hash: how long that takes says something of hashes, and nothing of tokens.
     ///
     /// # Errors
     /// When the database gives no answer.
     pub(crate) fn way(&self, owner: Owner) -> io::Result<Option<Way>> {
+        let as_of = self.sql.version()?;
+        if let Some(way) = as_of.and_then(|as_of| self.ways.of(owner, as_of)) {
+            return Ok(Some(way));
+        }
         let query = sqlx::query("SELECT is_direct FROM tokens WHERE owner = $1 AND revoked = 0");
         let query = query.bind(owner.to_string());
         let Some(row) = self.sql.run(query.fetch_optional(self.sql.pool()))? else { return Ok(None) };
-        way_of(&row, 0).map(Some).map_err(io::Error::other)
+        let way = way_of(&row, 0).map_err(io::Error::other)?;
+        if let Some(as_of) = as_of {
+            self.ways.put(owner, way, as_of);
+        }
+        Ok(Some(way))
     }
 
     /// All tokens by name, each with its hash.
