@@ -21,6 +21,8 @@
 //!   specification's list. Members outside the specification are refused on Order Pay, OTP, refund, terminate and
 //!   simulate calls, and ignored when an order is created.
 //! - A call that a version does not have is a "bad URL" with status 400.
+//! - `POST /recon` has payments, refunds and disputes ([`Gateway::dispute`]), in the order of their times, and no
+//!   settlements. What took no money has the amount 0 there, as in the specification's example.
 //! - After [`Server::send_webhooks`] the sandbox sends webhooks for payments and refunds that end.
 //! - What the documents leave open, and faults of the gateway, network and shopper, are numbered [`Scenario`]s. A
 //!   [`Proxy`] in between disturbs the bytes of any connection.

@@ -61,6 +61,8 @@ fn every_event_is_on_one_page_in_the_order_of_time() {
     shop.now += 1_000;
     let now = shop.now;
     assert!(shop.gateway.send_back(payment, now) && shop.gateway.dispute(payment, now));
+    shop.now += 1_000;
+    shop.paid("order_3");
     let all = shop.recon(1000);
     assert_eq!(
         told(&all[0]),
@@ -70,12 +72,13 @@ fn every_event_is_on_one_page_in_the_order_of_time() {
             line("REFUND", "SUCCESS", "4.15"),
             line("REFUND", "SUCCESS", "10.15"),
             line("DISPUTE", "CREATED", "10.15"),
+            line("PAYMENT", "SUCCESS", "10.15"),
         ]
     );
     let id = json!(payment.to_string());
     assert!([0, 2, 3, 4].iter().all(|at| all[0][*at]["cf_payment_id"] == id && all[0][*at]["order_id"] == "order_1"));
     assert_eq!((&all[0][2]["refund_id"], &all[0][3]["refund_id"]), (&json!("r_1"), &Value::Null));
-    for limit in 1..=5 {
+    for limit in 1..=6 {
         let pages = shop.recon(limit);
         let sizes: Vec<u64> = pages.iter().map(|page| page.len() as u64).collect();
         assert!(sizes.iter().rev().skip(1).all(|size| *size == limit), "{sizes:?}");
@@ -87,6 +90,8 @@ fn every_event_is_on_one_page_in_the_order_of_time() {
 #[test]
 fn pages_have_the_events_of_the_time_that_is_asked_for() {
     let mut shop = Shop::new(Rules { recon_late_ms: 60_000, ..Rules::default() });
+    // In the last millisecond of a second, which belongs to the time that ends with it.
+    shop.now += 999;
     shop.paid("order_1");
     assert_eq!(shop.recon(10), [Vec::<Value>::new()]);
     shop.now += 60_000;
@@ -97,7 +102,7 @@ fn pages_have_the_events_of_the_time_that_is_asked_for() {
             shop.call("POST", "/recon", Some(json!({"pagination": {"limit": 10}, "filters": filters})));
         (status, page["data"].as_array().map(Vec::len))
     };
-    // It happened at midnight.
+    // It happened in the first second after midnight.
     assert_eq!(START, 1_767_225_600_000);
     assert_eq!(count("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"), (200, Some(1)));
     assert_eq!(count("2026-01-01T05:30:00+05:30", "2026-01-02T00:00:00Z"), (200, Some(1)));

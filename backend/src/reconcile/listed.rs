@@ -106,3 +106,42 @@ impl Shown {
         self.disputes.iter().filter(|(_, is_over)| !**is_over).map(|(id, _)| id.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(events: &[What]) -> Shown {
+        let (mut listed, order) = (Listed::default(), OrderId::parse("till-1").unwrap());
+        for what in events {
+            listed.add(Booked { order: order.clone(), order_amount: None, what: what.clone() });
+        }
+        listed.take(&order)
+    }
+
+    // Meant to notice: the order of the events of a payment or a refund that decides how it stands; one that is shown twice counted twice.
+    #[test]
+    fn the_order_of_events_does_not_matter() {
+        let payment = |standing, amount| What::Payment { id: 7, standing, amount: Some(amount) };
+        let refund = |status: &str| What::Refund { id: "r_1".into(), status: status.into(), amount: Some(1015) };
+        let reversal = What::Reversal { id: "r_1".into() };
+        let dispute = |is_over| What::Dispute { id: "272".into(), is_over };
+        let mut events = vec![
+            payment(Standing::Moving, 0),
+            payment(Standing::Succeeded, 1015),
+            refund("PENDING"),
+            refund("SUCCESS"),
+            reversal,
+            dispute(false),
+            dispute(true),
+        ];
+        let want = shown(&events);
+        assert_eq!(want.payments, [ShownPayment { id: 7, standing: Standing::Succeeded, amount: Some(1015) }]);
+        assert_eq!(want.refunds.len(), 1);
+        assert!(want.refunds[0].status.as_deref() == Some("SUCCESS") && want.refunds[0].is_reversed);
+        assert_eq!(want.open_disputes().count(), 0);
+        events.extend(events.clone());
+        events.reverse();
+        assert_eq!(shown(&events), want);
+    }
+}

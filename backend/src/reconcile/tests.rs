@@ -444,3 +444,39 @@ fn a_crowd_of_orders_of_others_is_not_read_order_by_order() {
     assert_eq!((came_to.expect("an end").not_compared.len(), told.len()), (0, day.faults.len()));
     assert!(day.world.readings.lock().unwrap().keys().all(|order| order.starts_with("till-")));
 }
+
+// Meant to notice: a run that asks for the same page for ever, or that takes pages that come round for whole ones.
+#[test]
+fn pages_end_in_every_way_that_the_documents_leave_open() {
+    let day = Day::of(0, sandbox::Rules::default());
+    let clock = Clock::Virtual(Arc::clone(&day.world.now));
+    for (cursors, end) in [
+        (&["null"][..], Some(1)),
+        (&[r#""""#], Some(1)),
+        (&[r#""a""#, "null"], Some(2)),
+        (&[r#""a""#, r#""a""#], Some(2)),
+        (&[r#""a""#, r#""b""#, r#""b""#], Some(3)),
+        (&[r#""a""#, r#""b""#, r#""a""#, r#""b""#], None),
+    ] {
+        let next = Arc::new(AtomicU64::new(0));
+        let open = move |_| {
+            let next = Arc::clone(&next);
+            let line: Line = Box::new(move |_, rx| {
+                let at = usize::try_from(next.fetch_add(1, Ordering::Relaxed)).unwrap();
+                let body = format!(r#"{{"cursor":{},"limit":1000,"data":[]}}"#, cursors.get(at)?);
+                let mut head = ResponseHead::new(200);
+                fill(&mut head, body.as_bytes(), rx);
+                Some(head)
+            });
+            Some(line)
+        };
+        let gateway = Gateway::with(Box::new(open), 1, Limits::PRODUCTION, clock.clone());
+        let plan = day.plan();
+        let came_to = Run::new(&gateway, &clock, &day.memory, &plan).go(&mut |_| {});
+        match (came_to, end) {
+            (Ok(came_to), Some(pages)) => assert_eq!(came_to.pages, pages, "{cursors:?}"),
+            (Err(ReconcileError::Page(why)), None) => assert!(why.contains("come round"), "{why}"),
+            (other, _) => panic!("{cursors:?}: {other:?}"),
+        }
+    }
+}

@@ -1,4 +1,5 @@
 mod retention;
+mod told;
 
 use std::fs;
 use std::path::{Path, PathBuf};
