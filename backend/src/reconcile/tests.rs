@@ -397,17 +397,12 @@ fn a_hundred_thousand_orders_with_one_percent_of_faults() {
     assert!((10..=20).contains(&late), "{late} orders lag behind");
     let all: u32 = readings.values().sum();
     assert!(u64::from(all) <= 3 * ORDERS / 100 && u64::from(all) == came_to.readings, "{all} readings");
-    let limits = Limits::PRODUCTION.beside();
-    for (group, limit) in [
-        ("order", limits.read_order),
-        ("payments", limits.payments),
-        ("refunds", limits.read_refund),
-        ("pages", limits.recon),
-    ] {
+    // A quarter of production's, and all of the pages: backends need the rest.
+    for (group, limit) in [("order", 100), ("payments", 25), ("refunds", 7), ("pages", 30)] {
         let calls = &world.calls.lock().unwrap()[group];
         let most = most_in_a_minute(calls);
         println!("  {group:<9} {:>5} calls, at most {most} in a minute of {limit}", calls.len());
-        assert!(most <= limit as usize && calls.iter().all(|(_, status)| *status == 200), "{group}");
+        assert!(most <= limit && calls.iter().all(|(_, status)| *status == 200), "{group}");
     }
     drop(readings);
 
