@@ -8,6 +8,7 @@ mod devices;
 mod duties;
 mod forwards;
 mod import;
+mod leases;
 mod news;
 mod orders;
 mod people;

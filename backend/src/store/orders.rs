@@ -11,6 +11,7 @@ use sqlx::{AnyConnection, AnyPool, Row};
 use crate::book::{Effect, Entry, Event, Matter, Moment, Old, Owner, Terms, Unreported};
 
 use super::database::{Database, Role, Sql};
+use super::leases::Leases;
 use super::news::Version;
 use super::tokens::{Ways, now};
 
@@ -28,6 +29,8 @@ pub(crate) struct Store {
     terms: Terms,
     known: Mutex<HashMap<OrderId, Kept>>,
     pub(super) ways: Ways,
+    /// None where the database has them.
+    pub(super) leases: Option<Leases>,
 }
 
 /// What is kept in memory of an order.
@@ -51,7 +54,8 @@ impl Store {
     /// # Errors
     /// When they cannot be read, made or brought up to date, or another backend serves from this folder.
     pub(crate) fn open(database: &Database, role: Role, terms: Terms) -> io::Result<Self> {
-        Ok(Self { sql: database.open(role)?, terms, known: Mutex::default(), ways: Ways::default() })
+        let leases = (role == Role::Server && matches!(database, Database::Folder(_))).then(Leases::default);
+        Ok(Self { sql: database.open(role)?, terms, known: Mutex::default(), ways: Ways::default(), leases })
     }
 
     /// Other processes may keep events here.

@@ -186,11 +186,29 @@ fn one_report_stands_however_many_come_at_once() {
     fs::remove_dir_all(dir).unwrap();
 }
 
-// Meant to notice: a duty that is given twice; one that is lost as the older plan overwrites it; a lease that never ends.
+// Meant to notice: a duty that is given twice; one that is lost as the older plan overwrites it; a lease that never ends; a duty that is
+// leased, and the others not seen for it; a plan that nobody stored.
 #[test]
 fn a_duty_is_leased_to_one_and_its_time_follows_from_the_last_event() {
+    // Two processes, by the database; then two threads of the one that serves from a folder, by its memory.
     let dir = dir("duties");
-    let (first, second) = (open(&dir, Role::Server), open(&dir, Role::Tool));
+    duties_of(&open(&dir, Role::Tool), &open(&dir, Role::Tool));
+    assert_eq!(open(&dir, Role::Server).take_due(Millis(70_001)).unwrap(), Some(order("abc")), "after a start");
+    fs::remove_dir_all(&dir).unwrap();
+    let server = open(&dir, Role::Server);
+    duties_of(&server, &server);
+    server.want(&order("other"), OWNER, 1015, Moment(1)).unwrap();
+    server.look(&order("other"), Millis(71_000)).unwrap();
+    assert_eq!(server.overdue(Moment(70_001)).unwrap(), 0, "somebody is at it");
+    assert_eq!(server.next_due(Millis(70_001)).unwrap(), Some(Millis(71_000)), "behind the one that is leased");
+    assert_eq!(server.take_due(Millis(71_000)).unwrap(), Some(order("other")));
+    assert_eq!(server.next_due(Millis(71_000)).unwrap(), None);
+    drop(server);
+    assert_eq!(open(&dir, Role::Server).take_due(Millis(70_001)).unwrap(), Some(order("abc")), "after a start");
+    fs::remove_dir_all(dir).unwrap();
+}
+
+fn duties_of(first: &Store, second: &Store) {
     first.want(&order("abc"), OWNER, 1015, Moment(1)).unwrap();
     first.on(&order("abc"), &Event::Made { at: Moment(1) }).unwrap();
     first.on(&order("abc"), &reported(false)).unwrap();
@@ -207,9 +225,6 @@ fn a_duty_is_leased_to_one_and_its_time_follows_from_the_last_event() {
     second.plan(&order("abc"), n, Some(Millis(70_000))).unwrap();
     assert_eq!(first.take_due(Millis(69_999)).unwrap(), None);
     assert_eq!(first.take_due(Millis(70_000)).unwrap(), Some(order("abc")));
-    drop((first, second));
-    assert_eq!(open(&dir, Role::Server).take_due(Millis(70_001)).unwrap(), Some(order("abc")), "after a start");
-    fs::remove_dir_all(dir).unwrap();
 }
 
 // P4. Meant to notice: an event that could not be kept, in the book all the same.
