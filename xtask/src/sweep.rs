@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
 
 #[derive(clap::Args)]
 pub(crate) struct ProofArguments {
-    /// All of it: ten million schedules and more, most of an hour
+    /// All of it: nearly twenty million schedules, one to three hours
     #[arg(long)]
     full: bool,
 }
