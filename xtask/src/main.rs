@@ -53,7 +53,7 @@ enum Task {
     Codec(codec::Arguments),
     /// Play payments with a power cut at every point, a few hundred thousand times
     Sweep(sweep::Arguments),
-    /// The same, and with --full ten million times: what docs/proof.md reports
+    /// The same, and with --full nearly twenty million times: what docs/proof.md reports
     Proof(sweep::ProofArguments),
     /// Visit every state of small worlds: terminals, strangers, lost answers, power cuts
     Explore(explore::Arguments),

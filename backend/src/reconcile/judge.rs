@@ -95,11 +95,12 @@ mod tests {
     use super::super::doubt::doubts;
     use super::super::listed::Listed;
     use super::super::page::{Booked, What};
-    use super::super::reading::{Payments, refunds};
+    use super::super::reading::Payments;
     use super::super::recorded::Recorded;
     use super::super::window::Window;
     use super::*;
     use crate::book::{Event, Moment, Owner, Reading as BookReading, SeenPayment, SeenRefund, Terms, Unreported};
+    use crate::rules::seen_refunds;
 
     const TERMS: Terms = Terms { life_ms: 900_000, first_look_ms: 2_000, unreported: Unreported::Tell };
     const WINDOW: Window = Window { from: 1_000, to: 2_000 };
@@ -156,7 +157,7 @@ mod tests {
         let read = Reading {
             amount: None,
             payments: Some(Payments::of_list(&order(), payments.as_bytes())),
-            refunds: refunds(list.as_bytes()),
+            refunds: seen_refunds(list.into()),
         };
         let found: BTreeSet<Doubt> = doubts(recorded, shown, WINDOW, TERMS);
         found.iter().map(|doubt| judge(doubt, &recorded.entry, shown, &read)).collect()

@@ -5,7 +5,6 @@ use pay_core::sale::Standing;
 use pay_core::wire::decode;
 
 use crate::book::{Back, SeenRefund};
-use crate::rules::seen_refund;
 
 /// What was read of an order; none of what was not asked for.
 #[derive(Clone, Debug, Default)]
@@ -108,16 +107,6 @@ impl Reading {
             },
         }
     }
-}
-
-/// A list of refunds. `None`: not all of it can be read.
-pub(crate) fn refunds(body: &[u8]) -> Option<Vec<SeenRefund>> {
-    let mut body = body.to_vec();
-    let (mut list, mut refunds) = (Vec::new(), decode::refunds(&mut body));
-    while let Some(refund) = refunds.next().ok()? {
-        list.push(seen_refund(&refund));
-    }
-    Some(list)
 }
 
 /// The amount of an order. `None`: the answer is about another, or cannot be read.

@@ -21,7 +21,7 @@ use crate::answer::Answer;
 use crate::book::{Entry, Event, Terms};
 use crate::clock::Clock;
 use crate::gateway::Gateway;
-use crate::rules::{VERSION, maker};
+use crate::rules::{VERSION, maker, seen_refunds};
 
 /// A call that got no answer is made so often, with so long between.
 const TRIES: u32 = 3;
@@ -291,7 +291,7 @@ impl<'r, S: Shelf> Run<'r, S> {
         if case.doubts.iter().any(|doubt| matches!(doubt, Doubt::Refund(_))) {
             let answer = self.reading(Call::ListRefunds(order));
             read.refunds = match () {
-                () if answer.is_success() => reading::refunds(&answer.body),
+                () if answer.is_success() => seen_refunds(answer.body),
                 () if is_no_order(&answer) => Some(Vec::new()),
                 () => None,
             };

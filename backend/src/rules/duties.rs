@@ -1,12 +1,12 @@
 //! What the backend does by itself: the duties of its book.
 
 use pay_core::model::OrderId;
-use pay_core::wire::{Call, decode, encode};
+use pay_core::wire::{Call, encode};
 
 use super::not_now::NotNow;
 use super::ours::{order as read_order, seen};
 use super::reading::{VERSION, note_list, note_status};
-use super::refund::{refund, seen_refund};
+use super::refund::{refund, seen_refunds};
 use super::{Ground, say};
 use crate::book::{Duty, Entry, Event};
 
@@ -57,10 +57,6 @@ fn list_refunds<G: Ground>(ground: &G, order: &OrderId) -> Result<(), NotNow> {
     if !answer.is_success() {
         return Err(NotNow);
     }
-    let mut body = answer.body;
-    let (mut list, mut refunds) = (Vec::new(), decode::refunds(&mut body));
-    while let Some(refund) = refunds.next().map_err(|_| NotNow)? {
-        list.push(seen_refund(&refund));
-    }
+    let list = seen_refunds(answer.body).ok_or(NotNow)?;
     Ok(say(ground, order, &Event::Refunds { list }).map(|_| ())?)
 }

@@ -39,7 +39,7 @@ pub use ours::{OrderSeen, need, order, seen};
 #[cfg(feature = "service")]
 pub(crate) use reading::VERSION;
 #[cfg(feature = "service")]
-pub(crate) use refund::seen_refund;
+pub(crate) use refund::seen_refunds;
 pub use relay::{alias, hide};
 pub use way::Way;
 

@@ -46,7 +46,7 @@ pub(super) fn refund<G: Ground>(ground: &G, order: &OrderId, id: &RefundId, amou
     Ok(())
 }
 
-pub(crate) fn seen_refund(refund: &Refund<'_>) -> SeenRefund {
+fn seen_refund(refund: &Refund<'_>) -> SeenRefund {
     // No id of a merchant's has a colon.
     let by_gateway = if refund.is_by_gateway() { SeenRefund::BY_GATEWAY } else { "" };
     SeenRefund {
@@ -55,4 +55,13 @@ pub(crate) fn seen_refund(refund: &Refund<'_>) -> SeenRefund {
         amount: refund.amount.minor(),
         status: refund.status.as_str().to_owned(),
     }
+}
+
+/// A list of refunds, as the book has them. `None`: not all of it can be read.
+pub(crate) fn seen_refunds(mut body: Vec<u8>) -> Option<Vec<SeenRefund>> {
+    let (mut list, mut refunds) = (Vec::new(), decode::refunds(&mut body));
+    while let Some(refund) = refunds.next().ok()? {
+        list.push(seen_refund(&refund));
+    }
+    Some(list)
 }
