@@ -2,7 +2,7 @@
 
 use super::super::model::OrderId;
 use super::super::sale::Millis;
-use super::desk::Desk;
+use super::desk::{Desk, Said};
 
 /// The pause after a round, or after the ask route gave no answer, in milliseconds.
 const REST_MS: u32 = 60_000;
@@ -31,6 +31,11 @@ impl Back {
     /// There may be something to do.
     pub(super) fn wants(&self, now: Millis) -> bool {
         self.desk.is_some() || now >= self.rest
+    }
+
+    /// The sale at work has something to do until then.
+    pub(super) fn is_due(&self, by: Millis) -> bool {
+        self.desk.as_ref().is_some_and(|desk| !matches!(desk.said, Said::Wait(at) if at > by))
     }
 
     /// The sale at work has nothing to do for long, and others may.

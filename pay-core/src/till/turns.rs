@@ -73,13 +73,18 @@ impl Life {
     /// The shopper's sale.
     fn serve<'t>(&'t mut self, now: Millis, buffers: &'t mut Buffers<'_>) -> Do<'t> {
         let Some(desk) = &mut self.front else { return Do::Sleep(now) };
+        let looks_beside = desk.spares_tx() && self.terms.policy.can_ask && self.back.wants(now);
+        if looks_beside && self.back.desk.is_none() && desk.is_free() {
+            // The journal is at hand. Where it has nothing else open, the answer may be held.
+            self.asked = Asked::Back;
+            return Do::NextOpen(self.back.after.as_ref());
+        }
         self.asked = Asked::Front;
-        // What is open beside it has its turn between two questions, so their answers are not held.
-        let waits_beside = desk.spares_tx() && self.back.wants(now);
         match desk.next(now, &self.terms, &mut self.keys, buffers) {
             Turn::Exchange(mut request, rx) => {
                 self.route = request.call.route();
-                if waits_beside {
+                // What is open beside it has its turn in a pause between two questions, and after an answer that was held is none.
+                if looks_beside && self.back.is_due(now.after(u32::from(request.wait_s) * 1_000)) {
                     request.wait_s = 0;
                 }
                 Do::Exchange(request.with_epoch(self.epoch.as_ref()), rx)

@@ -4,12 +4,88 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use pay_core::drive::journal::blocking::Journal as _;
-use pay_core::model::method::Upi;
-use pay_core::sale::NotPaid;
-use pay_core::till::{Note, Observer, Wish};
+use pay_core::model::{OrderId, method::Upi};
+use pay_core::sale::{NotPaid, Refunds};
+use pay_core::till::{Note, Observer, Terms, Wish};
 use pay_core::{Millis, Outcome};
 
-use super::world::{Counter, Plan, World, abandon, create, flash, is_paid, memory, till};
+use super::world::{Counter, Plan, Shared, World, abandon, create, flash, is_paid, memory, terms, till, till_with};
+
+/// How long each answer about this order could be held since an exchange, in seconds.
+fn waits_of(world: &Shared, order: &OrderId, since: usize) -> Vec<u8> {
+    let (world, line) = (world.borrow(), format!("GET /orders/{order}"));
+    let asked = world.calls.iter().zip(&world.waits).skip(since);
+    asked.filter(|(call, _)| **call == line).map(|(_, wait_s)| *wait_s).collect()
+}
+
+/// The terms of a till at a backend, for a shopper who takes five minutes.
+fn at_a_backend() -> Terms {
+    let mut terms = terms();
+    (terms.policy.refunds, terms.policy.deadline_ms) = (Refunds::ByBackend, 300_000);
+    terms
+}
+
+// Mutant: one question a minute that is not held, to look into the journal after it.
+#[test]
+fn a_till_with_nothing_open_beside_its_sale_has_every_answer_held() {
+    let world = World::new();
+    let (flash, mut memory) = (flash(&world), memory());
+    let mut till = till_with(&world, &flash, 1, &mut memory, (), at_a_backend());
+    let order = create(&mut till, &world, 2_500);
+    let (now, mine) = (world.borrow().now, order.order_id.clone());
+    world.borrow_mut().wishes.push((now + 180_000, Wish::Leave));
+    let _ = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+    let waits = waits_of(&world, &mine, 0);
+    assert!(waits.len() > 10 && waits.iter().all(|wait_s| *wait_s == 9), "{waits:?}");
+}
+
+// Mutants: no answer is held while another sale is open; every one is, and the other sale has its turn seconds too late.
+#[test]
+fn while_another_sale_is_open_an_answer_is_held_until_its_turn() {
+    let world = World::new();
+    let (flash, mut memory) = (flash(&world), memory());
+    let mut till = till_with(&world, &flash, 1, &mut memory, (), at_a_backend());
+    let left = abandon(&mut till, &world);
+    let order = create(&mut till, &world, 2_500);
+    let (now, before, mine) = (world.borrow().now, world.borrow().calls.len(), order.order_id.clone());
+    world.borrow_mut().wishes.push((now + 40_000, Wish::Leave));
+    let _ = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+    // It was closed; its list settles 30 s after the first one.
+    let lists: Vec<_> = {
+        let world = world.borrow();
+        let asked = world.calls.iter().zip(&world.called_at).enumerate().skip(before);
+        let list = format!("GET /orders/{left}/payments");
+        asked.filter(|(_, (call, _))| **call == list).map(|(n, (_, at))| (n, *at)).collect()
+    };
+    let [(_, first), (turn, last)] = lists[..] else { panic!("{lists:?}") };
+    assert!((30_000..34_000).contains(&(last - first)), "{lists:?}");
+    let world = world.borrow();
+    for n in before..world.calls.len() {
+        if world.calls[n] == format!("GET /orders/{mine}") {
+            let held = n > turn || last - world.called_at[n] > 9_000;
+            assert!(world.waits[n] == if held { 9 } else { 0 }, "{n}: {:?} {:?}", world.waits, world.called_at);
+        }
+    }
+}
+
+// Mutant: the journal is looked into in a pause only. While every answer is held there is none.
+#[test]
+fn an_open_sale_gets_its_turn_although_every_answer_is_held() {
+    let world = World::new();
+    let (flash, mut memory) = (flash(&world), memory());
+    let mut till = till_with(&world, &flash, 1, &mut memory, (), at_a_backend());
+    let left = abandon(&mut till, &world);
+    let order = create(&mut till, &world, 2_500);
+    let now = world.borrow().now;
+    world.borrow_mut().holds = true;
+    // The journal fails at its turn: the sale beside is put by for two minutes. Then no pause comes.
+    world.borrow_mut().plans.extend([(now + 25_000, Plan::Flash(true)), (now + 35_000, Plan::Flash(false))]);
+    let _ = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+    let world = world.borrow();
+    let asked = world.calls.iter().zip(&world.called_at);
+    let beside: Vec<_> = asked.filter(|(call, _)| call.contains(left.as_str())).map(|(_, at)| at - now).collect();
+    assert!(beside.iter().any(|at| (90_000..170_000).contains(at)), "{beside:?}");
+}
 
 /// S2. Red while open sales were taken up before a new one began.
 #[test]

@@ -29,6 +29,10 @@ pub struct World {
     pub plans: Vec<(u64, Plan)>,
     /// When each exchange began.
     pub called_at: Vec<u64>,
+    /// How long its answer could be held, in seconds.
+    pub waits: Vec<u8>,
+    /// Whoever answers holds what may be held, to the last second.
+    pub holds: bool,
     /// What the next exchanges meet, whatever they ask; then the world answers.
     pub script: VecDeque<Said>,
     /// Which orders the backend has for this device, as it names them, and how often it was asked.
@@ -303,7 +307,9 @@ impl Transport for Wire {
         let mut world = self.world.borrow_mut();
         let now = world.now;
         world.called_at.push(now);
-        world.pass(now + 50);
+        world.waits.push(request.wait_s);
+        let waited = world.holds && request.wait_s > 0;
+        world.pass(now + if waited { u64::from(request.wait_s) * 1_000 } else { 50 });
         let line = format!("{} {}", request.call.method().as_str(), request.call);
         if self.only_asks {
             world.asking.push(line.clone());
@@ -323,7 +329,7 @@ impl Transport for Wire {
         };
         rx[..body.len()].copy_from_slice(body.as_bytes());
         let mut head = ResponseHead::new(status);
-        (head.body_len, head.truncated) = (body.len(), truncated);
+        (head.body_len, head.truncated, head.waited) = (body.len(), truncated, waited);
         Ok(head)
     }
 }
