@@ -154,6 +154,14 @@ impl Desk {
         rules::seen(self, order, answer)
     }
 
+    /// A reading shows that an order is paid. Where no webhook has told of it, more of them may be lost.
+    fn note_paid(&self, order: &OrderId) {
+        let is_told = |entry: Entry| entry.is_hinted() || entry.has_ended();
+        if self.webhooks.is_some() && !self.entry(order).ok().flatten().is_none_or(is_told) {
+            self.missed.untold(order, self.clock.now());
+        }
+    }
+
     /// A list of payments of an order that a webhook told of.
     fn is_hinted(&self, call: wire::Call<'_>) -> bool {
         let wire::Call::ListPayments(order) = call else { return false };
@@ -256,7 +264,11 @@ impl Ground for Desk {
                 Some(rate) => Answer::throttled(rate),
                 None => self.ask(call, version, &[]),
             };
-            let fresh = match order.filter(|_| answer.is_success()).map(|order| self.reading(order, &answer)) {
+            let seen = order.filter(|_| answer.is_success()).map(|order| self.reading(order, &answer));
+            if let (Some(order), Some(Some(OrderSeen { is_paid: true, .. }))) = (order, &seen) {
+                self.note_paid(order);
+            }
+            let fresh = match seen {
                 _ if answer.status == 429 => Duration::ZERO,
                 // Of no use to who asked: the next answer may be.
                 Some(reading) if reading.is_none() || answer.body.len() > KIOSK_RX => Duration::ZERO,

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::{Mutex, PoisonError};
 
 use pay_core::model::OrderId;
@@ -12,8 +13,10 @@ const LATE: Duration = Duration::from_secs(2);
 const KEEP: Duration = Duration::from_secs(600);
 /// So many are remembered; one is enough to look.
 const MOST: usize = 256;
-/// One order of so many is looked at as if webhooks were missed: they show it when some are.
-const SAMPLE: u32 = 50;
+/// At most so many orders that are waited for are looked at as if webhooks were missed: they show it when some are.
+const SAMPLE: u32 = 64;
+/// The sample's readings take one part in so many of what may be read in a minute.
+const SHARE: u32 = 4;
 
 /// How old a reading may be that a waiting device gets when nothing came.
 const TRUSTING: Duration = Duration::from_secs(600);
@@ -40,33 +43,56 @@ impl Missed {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(order);
     }
 
-    /// How old a reading of this order may be.
-    pub(crate) fn may_be_old(&self, order: &OrderId, now: Duration) -> Duration {
-        let sum: u32 = order.as_str().bytes().fold(0, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    /// How old a reading of this order may be, while `waiting` orders are waited for and `limit` readings a minute are allowed.
+    pub(crate) fn may_be_old(&self, order: &OrderId, now: Duration, waiting: usize, limit: u32) -> Duration {
         let missed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_missed = |since: &Duration| (LATE..KEEP).contains(&now.saturating_sub(*since));
-        if sum.is_multiple_of(SAMPLE) || missed.values().any(is_missed) { DOUBTING } else { TRUSTING }
+        if is_sampled(order, waiting, limit) || missed.values().any(is_missed) { DOUBTING } else { TRUSTING }
     }
+}
+
+/// Whether it is one of the sample: the same ones, while as many are waited for.
+fn is_sampled(order: &OrderId, waiting: usize, limit: u32) -> bool {
+    let a_minute = u32::try_from(60 / DOUBTING.as_secs()).unwrap_or(1);
+    let size = (limit / SHARE / a_minute).clamp(1, SAMPLE);
+    let place = BuildHasherDefault::<DefaultHasher>::default().hash_one(order.as_str()) >> 32;
+    place.saturating_mul(waiting as u64) >> 32 < u64::from(size)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn orders(count: u32) -> Vec<OrderId> {
+        (0..count).map(|n| OrderId::parse(&format!("till-{n}")).expect("an id")).collect()
+    }
+
     // Meant to notice: readings for every order while all webhooks come; none while some are lost; a late webhook taken for a lost one.
     #[test]
     fn who_misses_webhooks_looks() {
-        let missed = Missed::default();
-        let orders: Vec<_> = (0..1_000).map(|n| OrderId::parse(&format!("till-{n}")).expect("an id")).collect();
-        let looks =
-            |at| orders.iter().filter(|order| missed.may_be_old(order, Duration::from_secs(at)) == DOUBTING).count();
+        let (missed, orders) = (Missed::default(), orders(1_000));
+        let old = |order, at| missed.may_be_old(order, Duration::from_secs(at), 1_000, 200);
+        let looks = |at| orders.iter().filter(|order| old(order, at) == DOUBTING).count();
         let some = looks(0);
-        assert!((1..60).contains(&some), "{some}");
+        assert!((1..20).contains(&some), "{some}");
         missed.untold(&orders[0], Duration::from_secs(10));
         missed.untold(&orders[1], Duration::from_secs(10));
         missed.told(&orders[0]);
         assert_eq!((looks(11), looks(12), looks(609), looks(610)), (some, 1_000, 1_000, some));
         missed.told(&orders[1]);
         assert_eq!(looks(12), some);
+    }
+
+    // Meant to notice: a sample that grows with the orders, or beyond a quarter of the minute's readings; none of few orders.
+    #[test]
+    fn the_sample_is_as_large_as_its_share_of_the_readings() {
+        let sample =
+            |count: u32, limit| orders(count).iter().filter(|order| is_sampled(order, count as usize, limit)).count();
+        assert_eq!((sample(1, 200), sample(5, 200)), (1, 5));
+        for (count, limit, about) in [(100, 200, 7), (10_000, 200, 7), (1_000, 2_000, 64), (10_000, 20_000, 64)] {
+            let size = sample(count, limit);
+            assert!((about / 2..about * 2).contains(&size), "{size} of {count} with {limit} a minute");
+        }
+        assert!(sample(1_000, 0) <= 5);
     }
 }

@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use pay_core::model::{CallKind, OrderId};
 use pay_core::sale::Standing;
@@ -20,20 +20,25 @@ use crate::token::presented;
 const MOST: Duration = Duration::from_secs(10);
 /// What another backend has kept is looked for so often.
 const LOOK: Duration = Duration::from_secs(1);
-/// So many orders are waited for before those that nobody waits for any more are let go.
-const KEEP: usize = 1_024;
+
+#[derive(Default)]
+struct Bells {
+    of: HashMap<OrderId, Weak<Notify>>,
+    /// When those that nobody waits for any more were let go.
+    swept: Option<Instant>,
+}
 
 /// Who waits for which order.
 #[derive(Default)]
 pub(crate) struct Waiters {
-    bells: Mutex<HashMap<OrderId, Weak<Notify>>>,
+    bells: Mutex<Bells>,
     stopped: AtomicBool,
 }
 
 impl Waiters {
     /// Something is known of the order that was not.
     pub(crate) fn ring(&self, order: &OrderId) {
-        let bell = self.bells.lock().unwrap_or_else(PoisonError::into_inner).get(order).and_then(Weak::upgrade);
+        let bell = self.bells().of.get(order).and_then(Weak::upgrade);
         if let Some(bell) = bell {
             bell.notify_waiters();
         }
@@ -42,20 +47,30 @@ impl Waiters {
     /// The backend ends: nobody waits any more.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
-        let bells: Vec<_> = self.bells.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let bells: Vec<_> = self.bells().of.values().cloned().collect();
         bells.iter().filter_map(Weak::upgrade).for_each(|bell| bell.notify_waiters());
     }
 
+    /// So many orders are waited for, or were in the last seconds.
+    fn count(&self) -> usize {
+        self.bells().of.len()
+    }
+
+    fn bells(&self) -> MutexGuard<'_, Bells> {
+        self.bells.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn bell(&self, order: &OrderId) -> Arc<Notify> {
-        let mut bells = self.bells.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bell) = bells.get(order).and_then(Weak::upgrade) {
+        let (mut bells, now) = (self.bells(), Instant::now());
+        if let Some(bell) = bells.of.get(order).and_then(Weak::upgrade) {
             return bell;
         }
-        if bells.len() >= KEEP {
-            bells.retain(|_, bell| bell.strong_count() > 0);
+        if bells.swept.is_none_or(|swept| now.duration_since(swept) >= MOST) {
+            bells.swept = Some(now);
+            bells.of.retain(|_, bell| bell.strong_count() > 0);
         }
         let bell = Arc::new(Notify::new());
-        bells.insert(order.clone(), Arc::downgrade(&bell));
+        bells.of.insert(order.clone(), Arc::downgrade(&bell));
         bell
     }
 }
@@ -126,19 +141,14 @@ impl Desk {
     pub(crate) fn unchanged(&self, request: &Incoming) -> Answer {
         let Ok(Call::Read(order)) = request.call(&self.prices) else { return self.handle(request) };
         let (Ok(version), Some(_)) = (request.version(), self.waits(request)) else { return self.handle(request) };
-        let age = self.missed.may_be_old(&order, self.clock.now());
+        let limit = self.gateway.rate(CallKind::ReadOrder).map_or(0, |rate| rate.limit);
+        let age = self.missed.may_be_old(&order, self.clock.now(), self.waiters.count(), limit);
         // Where little is left of the budget it is for those who were told.
         let age = if self.gateway.has_left(CallKind::ReadOrder, 5) { age } else { age * 8 };
         if let Some(last) = self.last(&order, version, age) {
             return self.hide_from(request, last);
         }
-        let answer = self.handle(request);
-        let is_told = self.entry(&order).ok().flatten().is_none_or(|entry| entry.is_hinted() || entry.has_ended());
-        let shows = answer.is_success() && self.reading(&order, &answer).is_some_and(|reading| reading.is_final);
-        if shows && !is_told {
-            self.missed.untold(&order, self.clock.now());
-        }
-        answer
+        self.handle(request)
     }
 }
 

@@ -18,6 +18,8 @@ pub struct OrderSeen {
     pub is_final: bool,
     /// It can be paid.
     pub is_active: bool,
+    /// It is paid.
+    pub is_paid: bool,
     /// The gateway's word.
     pub status: String,
 }
@@ -117,6 +119,7 @@ pub(super) fn seen_as(entry: &Entry, is_made: bool, answer: &Answer) -> Option<O
     ours.then(|| OrderSeen {
         is_final: read.status.is_final(),
         is_active: read.status == OrderStatus::Active,
+        is_paid: read.status == OrderStatus::Paid,
         status: read.status.as_str().to_owned(),
     })
 }
