@@ -145,7 +145,10 @@ impl Desk {
 
     /// The order as it was read last, if that is no longer ago than `age` and nobody has heard anything since.
     pub(crate) fn last(&self, order: &OrderId, version: ApiVersion, age: Duration) -> Option<Answer> {
-        let answer = self.cache.last(&key(wire::Call::ReadOrder(order), version), age).filter(Answer::is_success)?;
+        let answer = self
+            .cache
+            .last(order.as_str(), &key(wire::Call::ReadOrder(order), version), age)
+            .filter(Answer::is_success)?;
         self.reading(order, &answer).map(|_| answer)
     }
 
@@ -257,7 +260,7 @@ impl Ground for Desk {
             wire::Call::ReadOrder(order) => Some(order),
             _ => None,
         };
-        let answer = self.cache.get(&key(call, version), || {
+        let answer = self.cache.get(subject(call), &key(call, version), || {
             // How far one payment is can wait: lists say whose money it is, and have the same limit.
             let waits = matches!(call, wire::Call::ReadPayment(..)) && !self.gateway.has_to_spare(call.kind());
             let answer = match self.gateway.rate(call.kind()).filter(|_| waits) {
@@ -313,11 +316,11 @@ impl Ground for Desk {
 
     /// Forgets what was read of it.
     fn forget(&self, order: &OrderId) {
-        self.cache.forget(&beginning(order));
+        self.cache.forget(order.as_str());
     }
 
     fn shown(&self, order: &OrderId, version: ApiVersion, answer: &Answer) {
-        self.cache.put(key(wire::Call::ReadOrder(order), version), answer.clone(), Duration::ZERO);
+        self.cache.put(order.as_str(), &key(wire::Call::ReadOrder(order), version), answer.clone(), Duration::ZERO);
     }
 
     fn planned(&self) {
@@ -347,7 +350,14 @@ fn key(call: wire::Call<'_>, version: ApiVersion) -> String {
     format!("{call}/ {version}")
 }
 
-/// Every key in the cache of this order, and of no other.
-fn beginning(order: &OrderId) -> String {
-    format!("{}/", wire::Call::ReadOrder(order))
+/// The order that a reading is about.
+fn subject(call: wire::Call<'_>) -> &str {
+    match call {
+        wire::Call::ReadOrder(order)
+        | wire::Call::ListPayments(order)
+        | wire::Call::ReadPayment(order, _)
+        | wire::Call::ListRefunds(order)
+        | wire::Call::ReadRefund(order, _) => order.as_str(),
+        _ => "",
+    }
 }
