@@ -72,8 +72,8 @@ pub fn check(config: &Config) -> Vec<Finding> {
     found.extend(addresses(config));
     match config.database.look() {
         Ok(None) => {}
-        Ok(Some(Outdated::Older)) => found.push(Finding::note("the database is brought up to date at the start")),
-        Ok(Some(Outdated::Newer)) => found.push(Finding::wrong("the database is of a later version of this program")),
+        Ok(Some(outdated @ Outdated::Closed)) => found.push(Finding::wrong(outdated.text())),
+        Ok(Some(outdated)) => found.push(Finding::note(outdated.text())),
         Err(error) => found.push(Finding::wrong(format!("the database: {error}"))),
     }
     let lobby = config.connections.max(ROOM);

@@ -56,7 +56,8 @@ pub(super) struct Sql {
 }
 
 impl Database {
-    /// Opens the tables, making or bringing them up to date.
+    /// Opens the tables, making or bringing them up to date. Those of a later release are opened as they are, if that release left them open
+    /// to this one.
     pub(super) fn open(&self, role: Role) -> io::Result<Sql> {
         sqlx::any::install_default_drivers();
         // A runtime of its own: whoever comes here is a thread that may block.
@@ -92,6 +93,9 @@ impl Database {
         let pool = runtime.block_on(pool.connect_with(options)).map_err(failed)?;
         let sql = Sql { runtime: Some(runtime), pool, is_postgres, news, _lock: lock };
         sql.run_long(schema::migrate(&sql.pool))?;
+        if !sql.run(schema::is_for_us(&sql.pool))? {
+            return Err(io::Error::other(Outdated::Closed.text()));
+        }
         if let Self::Folder(folder) = self {
             import::files(&sql, folder)?;
             if role == Role::Server {
@@ -106,8 +110,23 @@ impl Database {
 /// Tables that are not those of this version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outdated {
+    /// Of an earlier release: they are brought up to date at the start.
     Older,
+    /// Of a later release, which added what this one has no use for.
     Newer,
+    /// Of a later release, after which this one cannot work on them.
+    Closed,
+}
+
+impl Outdated {
+    /// What that means for who starts a backend.
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::Older => "the database is brought up to date at the start",
+            Self::Newer => "the database is of a later release; this one may work on it",
+            Self::Closed => "the database is of a later release, and this one may not work on it: start that release",
+        }
+    }
 }
 
 impl Database {
@@ -130,7 +149,7 @@ impl Database {
         };
         let options: AnyConnectOptions = url.parse().map_err(|_| io::Error::other("its URL cannot be read"))?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let newest = runtime.block_on(async {
+        let found = runtime.block_on(async {
             let look = async {
                 let mut connection = AnyConnection::connect_with(&options).await?;
                 let tables: i64 = sqlx::query(tables).fetch_one(&mut connection).await?.try_get(0)?;
@@ -139,13 +158,20 @@ impl Database {
                     0 => None,
                     _ => sqlx::query(NEWEST).fetch_one(&mut connection).await?.try_get(0)?,
                 };
+                let newest = newest.unwrap_or(0);
+                let oldest: i64 = if newest > schema::newest() {
+                    sqlx::query(schema::OLDEST).fetch_one(&mut connection).await?.try_get(0)?
+                } else {
+                    0
+                };
                 connection.close().await?;
-                Ok(newest.unwrap_or(0))
+                Ok((newest, oldest))
             };
             tokio::time::timeout(LIMIT, look).await
         });
-        let newest = newest.map_err(|_| io::Error::other("it gives no answer"))?.map_err(failed)?;
+        let (newest, oldest) = found.map_err(|_| io::Error::other("it gives no answer"))?.map_err(failed)?;
         Ok(match newest.cmp(&schema::newest()) {
+            _ if oldest > schema::newest() => Some(Outdated::Closed),
             Ordering::Less => Some(Outdated::Older),
             Ordering::Equal => None,
             Ordering::Greater => Some(Outdated::Newer),

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use sqlx::AssertSqlSafe;
 
-use super::database::{Database, Role};
+use super::database::{Database, Outdated, Role};
 use super::orders::{EventRow, FORM, keep};
 use super::{Known, Store, add_token, add_word};
 use crate::book::{Effect, Entry, Event, Moment, Owner, Reading, SeenPayment, Terms, Told, Unreported};
@@ -96,6 +96,33 @@ fn an_order_is_found_with_its_event_or_not_at_all() {
     let (wanted, is_new) = store.find(&order("wanted"), OWNER, 1015, Moment(2)).unwrap().unwrap();
     assert!(!is_new && !wanted.is_made(), "somebody creates it");
     drop(store);
+    fs::remove_dir_all(dir).unwrap();
+}
+
+// Meant to notice: a backend of the release before that does not start any more once another has brought a migration; one that starts although
+// a later release has said that it cannot work with these tables.
+#[test]
+fn a_later_release_leaves_the_tables_open_to_this_one_or_says_so() {
+    let dir = dir("later");
+    let sql = |statements: &str| {
+        let store = open(&dir, Role::Tool);
+        let statements = AssertSqlSafe(statements.to_owned());
+        store.sql.run(sqlx::raw_sql(statements).execute(store.sql.pool())).unwrap();
+    };
+    let look = || Database::from(dir.as_path()).look().unwrap();
+    drop(open(&dir, Role::Server));
+    assert_eq!(look(), None);
+    sql("ALTER TABLE orders ADD COLUMN later TEXT NOT NULL DEFAULT '';
+        INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (99, 'later', TRUE, x'00', 0)");
+    assert_eq!(look(), Some(Outdated::Newer));
+    let store = open(&dir, Role::Server);
+    store.want(&order("abc"), OWNER, 1015, Moment(1)).unwrap();
+    drop(store);
+    assert_eq!(*entry(&open(&dir, Role::Server), "abc").owner(), OWNER);
+    sql("UPDATE compatibility SET oldest = 99");
+    assert_eq!(look(), Some(Outdated::Closed));
+    let error = Store::open(&Database::from(dir.as_path()), Role::Server, TERMS).err().unwrap();
+    assert_eq!(error.to_string(), Outdated::Closed.text());
     fs::remove_dir_all(dir).unwrap();
 }
 

@@ -18,6 +18,7 @@ use transport_std::{Config, HttpsTransport, Roots};
 use crate::backends::Backends;
 use crate::dice::Dice;
 use crate::network::{self, Ask, Yes};
+use crate::roll::Ears;
 use crate::shopper::Shopper;
 use crate::street::Street;
 
@@ -41,14 +42,16 @@ pub struct Told {
 }
 
 /// Keeps what the till's journal keeps, also of sales that are over.
-struct Notebook {
+struct Notebook<'w> {
+    ears: &'w Ears,
     records: BTreeMap<String, Record>,
     heard: VecDeque<String>,
     start: Instant,
 }
 
-impl Observer for &mut Notebook {
+impl Observer for &mut Notebook<'_> {
     fn exchanged(&mut self, heard: Heard<'_>) {
+        self.ears.note(&heard);
         if self.heard.len() >= HEARD {
             self.heard.pop_front();
         }
@@ -89,10 +92,10 @@ impl<'w> Kiosk<'w> {
     }
 
     /// Sells until it is told to stop, then settles what is open.
-    pub fn sell_until(self, over: &AtomicBool) -> Told {
+    pub fn sell_until(self, over: &AtomicBool, ears: &Ears) -> Told {
         let Self { number, mut dice, pay, ask, mut shopper } = self;
         let said = ask.said();
-        let mut notebook = Notebook { records: BTreeMap::new(), heard: VecDeque::new(), start: Instant::now() };
+        let mut notebook = Notebook { ears, records: BTreeMap::new(), heard: VecDeque::new(), start: Instant::now() };
         let mut journal = Box::new(MemoryJournal::<32>::new());
         let device =
             Device { secret: DeviceSecret::new(dice.bytes()), journal: &mut *journal, incarnation: 1, epoch: 0 };

@@ -1,8 +1,9 @@
 //! Backends that are killed, and their database with them, while kiosks sell: two backends on one PostgreSQL, each the program that ships,
 //! the sandbox with webhooks to either, and tills that fall over from one backend to the other. At the end the sandbox's books, the
-//! backends' book and what the kiosks were told and did are compared.
+//! backends' book and what the kiosks were told and did are compared. Before that both backends are upgraded, one after the other, to a
+//! release that brings a migration.
 //!
-//! `backend-kill --backend PROGRAM [--kills N] [--kiosks N] [--seed N]`; the last line is the figures, or what was wrong.
+//! `backend-kill --backend PROGRAM [--before PROGRAM] [--kills N] [--kiosks N] [--seed N]`; the last line is the figures, or what was wrong.
 #![forbid(unsafe_code)]
 
 mod backends;
@@ -15,6 +16,7 @@ mod kiosk;
 mod network;
 #[path = "../../../../backend/tests/postgres/server.rs"]
 mod postgres;
+mod roll;
 mod shopper;
 mod street;
 
@@ -23,9 +25,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, fs, process, thread};
 
-use backends::{BACKENDS, Backends};
+use backends::{BACKENDS, Backends, Programs, Release};
 use dice::Dice;
 use postgres::Postgres;
+use roll::Ears;
 use sandbox::{ApiVersion, Config, Hook, HookFamily, Rules, Server};
 use street::Street;
 
@@ -38,6 +41,7 @@ const AGAIN: [Duration; 3] = [Duration::from_secs(130), Duration::from_secs(610)
 
 struct Options {
     backend: PathBuf,
+    before: Option<PathBuf>,
     kills: u32,
     kiosks: u32,
     seed: u64,
@@ -60,13 +64,14 @@ fn main() {
 }
 
 fn options() -> Options {
-    let mut options = Options { backend: PathBuf::new(), kills: 20, kiosks: 16, seed: 1 };
+    let mut options = Options { backend: PathBuf::new(), before: None, kills: 20, kiosks: 16, seed: 1 };
     let words: Vec<String> = env::args().skip(1).collect();
     for pair in words.chunks(2) {
         let [word, value] = pair else { panic!("{} needs a value", pair[0]) };
         let number = || value.parse::<u32>().unwrap_or_else(|_| panic!("{word} needs a number"));
         match word.as_str() {
             "--backend" => options.backend = PathBuf::from(value),
+            "--before" => options.before = Some(PathBuf::from(value)),
             "--kills" => options.kills = number(),
             "--kiosks" => options.kiosks = number().max(1),
             "--seed" => options.seed = number().into(),
@@ -84,27 +89,32 @@ fn run(options: &Options, folder: &Path) -> Result<String, String> {
     let street = Street::new(server);
     let postgres = Postgres::start("kills");
     let database = postgres.create("kills");
-    let mut backends = Backends::new(&options.backend, folder, street.gateway(), &database);
+    let programs = Programs { this: options.backend.clone(), before: options.before.clone() };
+    let mut backends = Backends::new(programs, folder, street.gateway(), &database);
     let hooks = hooks::forward(backends.hooks());
     let hook = Hook { version: ApiVersion::V2025_01_01, family: HookFamily::Webhook };
     let url = format!("http://{hooks}/hooks/cashfree/merchant");
     street.gateway().send_webhooks(&url, hook).expect("a URL on this machine");
-    (0..BACKENDS).for_each(|n| backends.start(n));
+    (0..BACKENDS).for_each(|n| backends.start(n, Release::Old));
 
     let (begin, over) = (Instant::now(), AtomicBool::new(false));
-    let (told, restarts) = thread::scope(|scope| {
+    let ears = Ears::default();
+    let (told, restarts, rolled) = thread::scope(|scope| {
         let kiosk = |number| {
             let kiosk = kiosk::Kiosk::new(number, options.seed, &street, &backends);
-            let over = &over;
-            scope.spawn(move || kiosk.sell_until(over))
+            let (over, ears) = (&over, &ears);
+            scope.spawn(move || kiosk.sell_until(over, ears))
         };
         let kiosks: Vec<_> = (0..options.kiosks).map(kiosk).collect();
         let restarts = kill(options, &mut backends, &postgres);
+        eprintln!("nothing dies any more, after {} s; the backends are upgraded", begin.elapsed().as_secs());
+        let rolled = roll::roll(&mut backends, &ears, options.kiosks);
         over.store(true, Ordering::Relaxed);
-        eprintln!("nothing dies any more, after {} s", begin.elapsed().as_secs());
+        eprintln!("nothing is replaced any more, after {} s", begin.elapsed().as_secs());
         let told: Vec<_> = kiosks.into_iter().map(|kiosk| kiosk.join().expect("a kiosk")).collect();
-        (told, restarts)
+        (told, restarts, rolled)
     });
+    let rolled = rolled?;
     street.empty();
     eprintln!("all is sold after {} s; the books are compared", begin.elapsed().as_secs());
 
@@ -123,7 +133,7 @@ fn run(options: &Options, folder: &Path) -> Result<String, String> {
         }
         thread::sleep(pause);
     };
-    Ok(format!("{} kills of backends, {restarts} restarts of PostgreSQL, {figures}", options.kills))
+    Ok(format!("{} kills of backends, {restarts} restarts of PostgreSQL, {rolled}; {figures}", options.kills))
 }
 
 /// Kills backends at moments that are in step with nothing, and in one time of five the database too; how often that was.
@@ -142,7 +152,7 @@ fn kill(options: &Options, backends: &mut Backends, postgres: &Postgres) -> u32 
         } else {
             thread::sleep(Duration::from_millis(dice.below(400)));
         }
-        killed.for_each(|n| backends.start(n));
+        killed.for_each(|n| backends.start(n, Release::Old));
         kills += count as u32;
         if kills / 50 > (kills - count as u32) / 50 {
             eprintln!("{kills} kills");
