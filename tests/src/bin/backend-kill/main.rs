@@ -106,11 +106,14 @@ fn run(options: &Options, folder: &Path) -> Result<String, String> {
             scope.spawn(move || kiosk.sell_until(over, ears))
         };
         let kiosks: Vec<_> = (0..options.kiosks).map(kiosk).collect();
+        // Also where a backend does not start, and this panics.
+        let over = Over(&over);
         let restarts = kill(options, &mut backends, &postgres);
         eprintln!("nothing dies any more, after {} s; the backends are upgraded", begin.elapsed().as_secs());
-        let rolled = roll::roll(&mut backends, &ears, options.kiosks);
-        over.store(true, Ordering::Relaxed);
-        eprintln!("nothing is replaced any more, after {} s", begin.elapsed().as_secs());
+        let rolled = roll::roll(&mut backends, &database, &ears, options.kiosks);
+        drop(over);
+        let said = rolled.as_ref().map_or_else(String::clone, |_| "nothing is replaced any more".to_owned());
+        eprintln!("{said}, after {} s", begin.elapsed().as_secs());
         let told: Vec<_> = kiosks.into_iter().map(|kiosk| kiosk.join().expect("a kiosk")).collect();
         (told, restarts, rolled)
     });
@@ -134,6 +137,15 @@ fn run(options: &Options, folder: &Path) -> Result<String, String> {
         thread::sleep(pause);
     };
     Ok(format!("{} kills of backends, {restarts} restarts of PostgreSQL, {rolled}; {figures}", options.kills))
+}
+
+/// Ends the selling when it is dropped.
+struct Over<'o>(&'o AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Kills backends at moments that are in step with nothing, and in one time of five the database too; how often that was.
