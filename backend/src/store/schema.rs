@@ -75,8 +75,8 @@ mod tests {
             let plain = plain.join("\n");
             let statements: Vec<&str> = plain.split(';').map(str::trim).filter(|sql| !sql.is_empty()).collect();
             let says = |statement: &&str| statement.starts_with("UPDATE compatibility SET oldest = ");
-            let adds = statements.iter().all(|statement| only_adds(statement) || says(&statement));
-            assert!(adds || statements.iter().any(|statement| says(&statement)), "{number} {name}");
+            let adds = statements.iter().all(|statement| only_adds(statement) || says(statement));
+            assert!(adds || statements.iter().any(says), "{number} {name}");
         }
         assert!(!only_adds("ALTER TABLE orders ADD COLUMN x TEXT NOT NULL") && !only_adds("DROP TABLE orders"));
     }
