@@ -259,11 +259,6 @@ impl Desk {
         self.said == Said::Nothing && self.sale.is_dirty() && self.store.failures == 0
     }
 
-    /// Whether it has said nothing yet and has nothing to store: its next step can be an exchange or a pause.
-    pub(super) fn is_free(&self) -> bool {
-        self.said == Said::Nothing && !self.sale.is_dirty()
-    }
-
     /// Whether it can go on. Does what needs no one else.
     pub(super) fn look(&mut self, now: Millis, terms: &Terms) -> Look {
         self.decide(now, terms);

@@ -74,7 +74,7 @@ impl Life {
     fn serve<'t>(&'t mut self, now: Millis, buffers: &'t mut Buffers<'_>) -> Do<'t> {
         let Some(desk) = &mut self.front else { return Do::Sleep(now) };
         let looks_beside = desk.spares_tx() && self.terms.policy.can_ask && self.back.wants(now);
-        if looks_beside && self.back.desk.is_none() && desk.is_free() {
+        if looks_beside && self.back.desk.is_none() {
             // The journal is at hand. Where it has nothing else open, the answer may be held.
             self.asked = Asked::Back;
             return Do::NextOpen(self.back.after.as_ref());

@@ -5,11 +5,13 @@ use std::rc::Rc;
 
 use pay_core::drive::journal::blocking::Journal as _;
 use pay_core::model::{OrderId, method::Upi};
-use pay_core::sale::{NotPaid, Refunds};
+use pay_core::sale::{Delivery, NotPaid, Refunds};
 use pay_core::till::{Note, Observer, Terms, Wish};
 use pay_core::{Millis, Outcome};
 
-use super::world::{Counter, Plan, Shared, World, abandon, create, flash, is_paid, memory, terms, till, till_with};
+use super::world::{
+    Counter, Plan, Said, Shared, World, abandon, create, flash, is_paid, memory, terms, till, till_with,
+};
 
 /// How long each answer about this order could be held since an exchange, in seconds.
 fn waits_of(world: &Shared, order: &OrderId, since: usize) -> Vec<u8> {
@@ -85,6 +87,73 @@ fn an_open_sale_gets_its_turn_although_every_answer_is_held() {
     let asked = world.calls.iter().zip(&world.called_at);
     let beside: Vec<_> = asked.filter(|(call, _)| call.contains(left.as_str())).map(|(_, at)| at - now).collect();
     assert!(beside.iter().any(|at| (90_000..170_000).contains(at)), "{beside:?}");
+}
+
+// Mutant: an open sale that has its turn while a request may have to be sent again: it writes where that one's body is kept.
+#[test]
+fn while_a_request_may_be_sent_again_no_other_sale_has_a_turn() {
+    let world = World::new();
+    let (flash, mut memory) = (flash(&world), memory());
+    let mut till = till(&world, &flash, 1, &mut memory, ());
+    let left = abandon(&mut till, &world);
+    let order = create(&mut till, &world, 2_500);
+    let (now, before) = (world.borrow().now, world.borrow().calls.len());
+    world.borrow_mut().script = [Said::Nothing(Delivery::Unknown), Said::This(503, "busy")].into();
+    world.borrow_mut().wishes.push((now + 60_000, Wish::Leave));
+    let _ = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+    let world = world.borrow();
+    let calls = &world.calls[before..];
+    let sent = |call: &String| call == "POST /orders/sessions";
+    let again = calls.iter().rposition(sent).expect("a payment");
+    assert!(again > 1 && sent(&calls[0]), "{calls:?}");
+    let beside: Vec<_> = calls.iter().map(|call| call.contains(left.as_str())).collect();
+    assert!(!beside[..again].contains(&true) && beside[again..].contains(&true), "{calls:?}");
+}
+
+/// Hears which sales are taken up from the journal, and which are settled beside others.
+#[derive(Clone, Default)]
+struct Beside(Rc<RefCell<Vec<String>>>);
+
+impl Observer for Beside {
+    fn note(&mut self, note: &Note<'_>) {
+        match note {
+            Note::Resumed(order_id) => self.0.borrow_mut().push(format!("{order_id} resumed")),
+            Note::Settled(record, _) => self.0.borrow_mut().push(format!("{} settled", record.order_id)),
+            _ => {}
+        }
+    }
+}
+
+// Mutants: a sale that is over goes on beside the next one; one that is open is taken up from the journal instead of going on.
+#[test]
+fn what_is_open_goes_on_and_what_is_over_does_not() {
+    let world = World::new();
+    let (flash, mut memory) = (flash(&world), memory());
+    let heard = Beside::default();
+    let mut till = till(&world, &flash, 1, &mut memory, heard.clone());
+    let sell = |till: &mut super::world::Tested<'_, Beside>, pays: bool| {
+        let order = create(till, &world, 1_015);
+        let (now, order_id) = (world.borrow().now, order.order_id.clone());
+        if pays {
+            world.borrow_mut().plans.push((now + 1_000, Plan::Pay));
+        } else {
+            world.borrow_mut().wishes.push((now + 40_000, Wish::Leave));
+        }
+        let _ = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+        order_id
+    };
+    let _ = sell(&mut till, true);
+    let _ = sell(&mut till, true);
+    assert_eq!(*heard.0.borrow(), [""; 0], "a sale that is over");
+    world.borrow_mut().never_attempted = true;
+    // It was cancelled: its shopper is sent away before its list settles.
+    let order = create(&mut till, &world, 1_015);
+    let (now, cancelled) = (world.borrow().now, order.order_id.clone());
+    world.borrow_mut().wishes.push((now + 200, Wish::Cancel));
+    let _ = till.sell(order, Upi::link(), &mut Counter(world.clone())).unwrap();
+    assert!(flash.kept.borrow_mut().find(&cancelled).unwrap().is_some_and(|record| record.is_open()));
+    let _ = sell(&mut till, false);
+    assert_eq!(*heard.0.borrow(), [format!("{cancelled} settled")], "a sale that goes on");
 }
 
 /// S2. Red while open sales were taken up before a new one began.
