@@ -536,6 +536,28 @@ fn what_was_given_up_stays_so_while_it_is_unclear() {
     assert_eq!(rig.sale.standing(), Outcome::RefundDue(LateSuccess));
 }
 
+// Mutant: every sale that was given up taken for an unclear one: a person's word ends it while the gateway still says how it went.
+#[test]
+fn nobody_attests_what_was_given_up_and_the_gateway_still_knows() {
+    let mut rig = Rig::taking(keys());
+    rig.tell("order", order_is("ACTIVE")).tell("list", list(&[]));
+    rig.next();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", Told::Lost);
+    rig.sale.cancel(Millis(rig.now));
+    for _ in 0..3 {
+        match rig.next() {
+            Asked::Send("list") => rig.answer(list(&[(12, "PENDING")])),
+            Asked::Send("order" | "terminate") => rig.answer(order_is("TERMINATED")),
+            other => panic!("{other:?}"),
+        }
+    }
+    let record = rig.journal.clone().unwrap();
+    assert!(record.is_open() && !record.needs_person(), "{record:?}");
+    assert_eq!(rig.sale.attest(true), Err(SaleError::NotNow));
+    assert_eq!(rig.sale.record(), &record);
+}
+
 /// A sale that was given up; the answer to its payment was lost, and a person says that it took money.
 fn attested() -> Rig {
     let mut rig = Rig::taking(keys());
