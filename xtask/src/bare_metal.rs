@@ -55,6 +55,9 @@ impl Compiler {
         command.env("CARGO_TARGET_DIR", workspace::target("bare-metal"));
         // Panics name source files; shortened, so that the size does not depend on where the sources lie.
         let mut flags = shortened_paths()?;
+        if target == "thumbv8m.main-none-eabihf" {
+            flags.push_str(CORTEX_M33);
+        }
         if self == Self::Debian {
             flags.push_str(SMALL);
         }
@@ -64,12 +67,12 @@ impl Compiler {
 }
 
 /// Packages of Debian that the tests need and that are not there.
-pub(crate) fn missing_packages(target: &str) -> Vec<&'static str> {
+pub(crate) fn missing_packages(targets: impl IntoIterator<Item = &'static str>) -> Vec<&'static str> {
     let mut missing = Vec::new();
     if !succeeds(Command::new("qemu-system-arm").arg("--version")) {
         missing.push("qemu-system-arm");
     }
-    if !has_rustup_target(target) && !has_debian_compiler() {
+    if !targets.into_iter().all(has_rustup_target) && !has_debian_compiler() {
         missing.extend(COMPILER);
     }
     missing
@@ -109,6 +112,9 @@ pub(crate) fn has_debian_clippy() -> bool {
 
 /// Where Debian's package rust-web-clippy puts it.
 pub(crate) const DEBIAN_CLIPPY: &str = "/usr/bin/clippy-driver";
+
+/// The one processor of this target that is built for: not all of them have the instructions for signal processing, UMAAL among them.
+const CORTEX_M33: &str = " -Ctarget-cpu=cortex-m33";
 
 /// A panic is a fault on the spot, reported by its program counter, without the texts and the formatting that would say more: a
 /// sixth of the flash. `panic = "abort"` in the profile is what a stable toolchain, which does not take this, has instead.
@@ -169,5 +175,5 @@ fn shortened_paths() -> Result<String> {
 
 /// `CARGO_TARGET_<TRIPLE>_<NAME>`.
 fn variable(target: &str, name: &str) -> String {
-    format!("CARGO_TARGET_{}_{name}", target.to_uppercase().replace('-', "_"))
+    format!("CARGO_TARGET_{}_{name}", target.to_uppercase().replace(['-', '.'], "_"))
 }

@@ -8,10 +8,14 @@ use anyhow::{Context, Result, ensure};
 
 use crate::bare_metal::{self, Compiler};
 use crate::command::run as run_command;
+use crate::machine::Machine;
 use crate::workspace;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
+    /// The machine of the emulator
+    #[arg(long, value_enum, default_value_t)]
+    machine: Machine,
     /// Build only and print the path of the image
     #[arg(long)]
     build_only: bool,
@@ -21,12 +25,11 @@ pub(crate) struct Arguments {
     words: Vec<String>,
 }
 
-/// The processor of the board: Cortex-M4 with a floating point unit.
-pub(crate) const TARGET: &str = "thumbv7em-none-eabihf";
-
 /// Builds, runs, and answers the exit status of the program inside.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
-    let image = build(&[])?;
+    let machine = arguments.machine;
+    ensure!(Machine::KIOSKS.contains(&machine), "{} has no Ethernet: cargo xtask size --machine", machine.name());
+    let image = build(machine)?;
     if arguments.build_only {
         println!("{}", image.display());
         return Ok(0);
@@ -39,23 +42,34 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         std::fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut secret))?;
         make_once(Path::new(path), &secret)?;
     }
-    let status = emulator(&image, &arguments.words)?.status().with_context(missing_emulator)?;
+    let status = emulator(machine, &image, &arguments.words)?.status().with_context(missing_emulator)?;
     let code = status.code().with_context(|| format!("the emulator ended with {status}"))?;
     Ok(u8::try_from(code)?)
 }
 
-/// Builds the release image with these words for cargo; the answer is its path.
-pub(crate) fn build(features: &[&str]) -> Result<PathBuf> {
+/// Builds the machine's programs for any server; the answer is the path of the first.
+pub(crate) fn build(machine: Machine) -> Result<PathBuf> {
+    build_with(machine, &machine.words())
+}
+
+/// The same, with these words for cargo. The programs are put into a directory that has the machine's name.
+pub(crate) fn build_with(machine: Machine, words: &[&str]) -> Result<PathBuf> {
+    let (target, programs) = (machine.target(), machine.programs());
     let directory = workspace::root().join("examples/firmware");
-    let mut command = Compiler::find(TARGET)?.cargo("build", TARGET, &directory)?;
-    command.arg("--release");
-    command.args(features);
-    run_command(&mut command)?;
-    Ok(workspace::target("bare-metal").join(TARGET).join("release/firmware"))
+    let mut command = Compiler::find(target)?.cargo("build", target, &directory)?;
+    command.arg("--release").args(programs.iter().flat_map(|program| ["--bin", program]));
+    run_command(command.args(words))?;
+    let built = workspace::target("bare-metal").join(target).join("release");
+    let images = workspace::target("bare-metal").join(machine.name());
+    std::fs::create_dir_all(&images)?;
+    for program in programs {
+        std::fs::copy(built.join(program), images.join(program)).with_context(|| format!("no {program} was built"))?;
+    }
+    Ok(images.join(programs[0]))
 }
 
 /// The emulator with this image and these words as its arguments.
-pub(crate) fn emulator(image: &PathBuf, words: &[String]) -> Result<Command> {
+pub(crate) fn emulator(machine: Machine, image: &Path, words: &[String]) -> Result<Command> {
     let mut semihosting = String::from("enable=on,target=native,arg=kiosk");
     for word in translated(words) {
         ensure!(!word.contains(char::is_whitespace), "an argument with a blank cannot be handed on: {word:?}");
@@ -63,7 +77,7 @@ pub(crate) fn emulator(image: &PathBuf, words: &[String]) -> Result<Command> {
         semihosting.push_str(&format!(",arg={}", word.replace(',', ",,")));
     }
     let mut command = Command::new("qemu-system-arm");
-    command.args(["-M", "mps2-an386", "-display", "none", "-monitor", "none", "-serial", "none"]);
+    command.args(["-M", machine.name(), "-display", "none", "-monitor", "none", "-serial", "none"]);
     command.args(["-nic", "user,model=lan9118", "-semihosting-config", &semihosting, "-kernel"]).arg(image);
     Ok(command)
 }
@@ -133,8 +147,8 @@ mod tests {
     /// Mutant seen red: the doubling of commas left out; the check for blanks left out.
     #[test]
     fn arguments_survive_the_way_into_the_emulator() {
-        let command = emulator(&"image".into(), &["a,b".into()]).unwrap();
+        let command = emulator(Machine::An386, Path::new("image"), &["a,b".into()]).unwrap();
         assert!(command.get_args().any(|word| word == "enable=on,target=native,arg=kiosk,arg=a,,b"));
-        assert!(emulator(&"image".into(), &["a b".into()]).is_err());
+        assert!(emulator(Machine::An386, Path::new("image"), &["a b".into()]).is_err());
     }
 }

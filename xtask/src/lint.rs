@@ -4,8 +4,9 @@ use anyhow::{Result, ensure};
 
 use crate::bare_metal::{self, Compiler};
 use crate::command::{cargo, output, run as run_command, skip, succeeds};
+use crate::machine::Machine;
+use crate::mutants;
 use crate::workspace::{self, PUBLISHED};
-use crate::{firmware, mutants};
 
 /// Runs all lints; the first that finds something ends it.
 pub(crate) fn run() -> Result<()> {
@@ -69,7 +70,7 @@ fn firmware_clippy() -> Result<()> {
         return Ok(());
     }
     let directory = workspace::root().join("examples/firmware");
-    let mut command = Compiler::Debian.cargo("check", firmware::TARGET, &directory)?;
+    let mut command = Compiler::Debian.cargo("check", Machine::default().target(), &directory)?;
     command.env("RUSTC_WORKSPACE_WRAPPER", bare_metal::DEBIAN_CLIPPY).env("CLIPPY_ARGS", "-Dwarnings");
     run_command(command.arg("--release"))
 }

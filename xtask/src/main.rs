@@ -14,6 +14,7 @@ mod firmware;
 mod fleet;
 mod fuzz;
 mod lint;
+mod machine;
 mod mutants;
 mod no_std;
 mod postgres;

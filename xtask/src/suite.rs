@@ -21,14 +21,26 @@ const AT_ONCE: usize = 4;
 /// What takes longest begins first.
 const LONG: [&str; 6] = ["firmware", "kill", "cli", "markdown", "postgres", "https"];
 
-/// Builds and runs all of them, and the documentation's; fails once all have run, if one of them did.
-pub(crate) fn run(features: &str, variables: &[(&str, &OsStr)]) -> Result<()> {
+/// The programs of all packages, with these features.
+pub(crate) struct Suite {
+    words: [&'static str; 3],
+    programs: Vec<Built>,
+}
+
+/// Builds them.
+pub(crate) fn build(features: &'static str) -> Result<Suite> {
     let words = ["--workspace", "--features", features];
     let mut build = cargo(["test", "--no-run", "--message-format=json-render-diagnostics"]);
     let messages = output(build.args(words).stderr(Stdio::inherit()))?;
     let mut programs: Vec<Built> = executables(&messages).into_iter().filter(|built| built.test).collect();
     ensure!(!programs.is_empty(), "cargo built no tests");
     programs.sort_by_key(|program| LONG.iter().position(|name| *name == program.name).unwrap_or(LONG.len()));
+    Ok(Suite { words, programs })
+}
+
+/// Runs all of them, and the documentation's; fails once all have run, if one of them did.
+pub(crate) fn run(suite: Suite, variables: &[(&str, &OsStr)]) -> Result<()> {
+    let Suite { words, programs } = suite;
     let count = programs.len();
     let failed = run_all(programs.into(), variables)?;
     let documentation = run_command(cargo(["test", "--doc", "--no-fail-fast"]).args(words));

@@ -1,7 +1,10 @@
 //! `cargo xtask test`: the one command that runs every test.
 
+use std::thread;
+
 use anyhow::{Result, bail};
 
+use crate::machine::Machine;
 use crate::{bare_metal, browser, firmware, fleet, postgres, servers, suite, sweep};
 
 #[derive(clap::Args)]
@@ -11,9 +14,9 @@ pub(crate) struct Arguments {
     install: bool,
 }
 
-/// Checks for the system packages, builds the firmware, runs the tests, lets a hundred kiosks wait, sweeps.
+/// Checks for the system packages, builds the firmware and the tests, runs them, lets a hundred kiosks wait, sweeps.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let mut missing = bare_metal::missing_packages(firmware::TARGET);
+    let mut missing = bare_metal::missing_packages(Machine::KIOSKS.map(Machine::target));
     missing.extend(servers::missing_packages());
     missing.extend(postgres::missing_package());
     missing.extend(browser::missing_packages());
@@ -26,11 +29,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         }
         bare_metal::install(&missing)?;
     }
-    let image = firmware::build(&[])?;
-    suite::run(
-        "backend/browser-tests,backend/postgres-tests,kiosk/host,tests/servers,xtask/firmware",
-        &[("FIRMWARE_IMAGE", image.as_os_str())],
-    )?;
+    // Side by side: linking an image takes one processor, and each has a directory of its own.
+    let (images, suite) = thread::scope(|scope| {
+        let images = scope.spawn(|| Machine::KIOSKS.into_iter().map(firmware::build).collect::<Result<Vec<_>>>());
+        let suite =
+            suite::build("backend/browser-tests,backend/postgres-tests,kiosk/host,tests/servers,xtask/firmware");
+        (images.join().expect("building does not panic"), suite)
+    });
+    suite::run(suite?, &[("FIRMWARE_IMAGE", images?[0].as_os_str())])?;
     fleet::quick()?;
     // The whole sweep is `cargo xtask sweep`, a step of CI.
     sweep::quick()

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use p256::ecdsa::signature::Signer;
+use p256::ecdsa::{DerSignature, SigningKey};
 use rcgen::{
     BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, PKCS_ECDSA_P256_SHA256,
     PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256,
@@ -13,24 +15,70 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 mod guest;
 #[path = "firmware/handshake.rs"]
 mod handshake;
+#[path = "firmware/pipes.rs"]
+mod pipes;
 #[path = "firmware/shop.rs"]
 #[allow(dead_code, reason = "the tests use all of it")]
 mod shop;
 
-use guest::{Ended, Guest};
+use guest::{Ended, Guest, image, machine_of};
 use handshake::shake_hands;
 use shop::{Shop, words};
 
 #[test]
 fn measure() {
-    let every_server = std::env::var("FIRMWARE_SET").is_ok_and(|set| set == "default");
-    let mut stack = 0;
-    let p256 = || KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
-    let mut handshake = |name: &str, keys: Vec<KeyPair>| {
-        let ended = probe(keys, name == "x25519");
-        stack = stack.max(painted(&ended));
-        println!("figure handshake_{name} {}", between(&ended, "connected", "probed"));
+    match machine_of(&image()) {
+        "microbit" => measure_processor(),
+        _ => measure_kiosk(),
+    }
+}
+
+/// Where nothing can be sold: the curve alone, and whole handshakes.
+fn measure_processor() {
+    measure_curve();
+    handshakes(|keys, x25519_only| {
+        let ended = probe(keys, x25519_only, |to| {
+            let value = |name| to[1 + to.iter().position(|word| word == name).unwrap()].as_str();
+            let port = value("--connect").rsplit(':').next().unwrap().parse().unwrap();
+            pipes::connect(&image().with_file_name("handshake"), port, value("--ca"), &FINEST.map(String::from))
+                .expect(0)
+        });
+        finest(value(&ended.lines[0], "cycles").expect("a figure"))
+    });
+}
+
+/// A key, an agreement and the check of a signature, over P-256.
+fn measure_curve() {
+    let signing = SigningKey::from_slice(&[7; 32]).unwrap();
+    let key = signing.verifying_key().to_encoded_point(false);
+    let signature: DerSignature = signing.sign(b"message");
+    let operation = |kind: u8, parts: &[&[u8]]| {
+        let part = |part: &&[u8]| [&u16::try_from(part.len()).unwrap().to_be_bytes(), *part].concat();
+        [vec![kind], parts.iter().flat_map(part).collect()].concat()
     };
+    let asked = [
+        operation(b'A', &[&[9; 32], key.as_bytes()]),
+        operation(b'V', &[key.as_bytes(), b"message", signature.as_bytes()]),
+    ];
+    let path = guest::scratch("curve");
+    std::fs::write(&path, asked.concat()).unwrap();
+    let words = [path.display().to_string()];
+    let ended = Guest::start_image(&image().with_file_name("curve"), &words, &FINEST.map(String::from)).end().expect(0);
+    std::fs::remove_file(&path).unwrap();
+    let [agreement, signature] = &ended.lines[..] else { panic!("{:#?}", ended.lines) };
+    assert!(signature.contains(r#""good":true"#) && agreement.contains("shared"), "{:#?}", ended.lines);
+    for (name, line, member) in
+        [("key", agreement, "cycles"), ("agreement", agreement, "agreed_in"), ("signature", signature, "cycles")]
+    {
+        println!("figure p256_{name} {}", finest(value(line, member).expect("a figure")));
+    }
+}
+
+/// One for each kind of chain; `cost` is what one takes, of a server with these keys and maybe X25519 only.
+fn handshakes(mut cost: impl FnMut(Vec<KeyPair>, bool) -> u64) {
+    let every_server = std::env::var("FIRMWARE_SET").is_ok_and(|set| set != "p256");
+    let mut handshake = |name: &str, keys| println!("figure handshake_{name} {}", cost(keys, name == "x25519"));
+    let p256 = || KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
     handshake("p256", vec![p256(), p256()]);
     handshake("p256_one_intermediate", vec![p256(), p256(), p256()]);
     if every_server {
@@ -43,6 +91,15 @@ fn measure() {
         };
         handshake("rsa2048", vec![rsa(), rsa()]);
     }
+}
+
+fn measure_kiosk() {
+    let mut stack = 0;
+    handshakes(|keys, x25519_only| {
+        let ended = probe(keys, x25519_only, |to| run(&[to, &words(AS_IT_WAS)].concat()).expect(0));
+        stack = stack.max(painted(&ended));
+        between(&ended, "connected", "probed")
+    });
 
     let shop = Shop::open(None);
     let (session, _) = shop.session_at(shop.port(), "figures");
@@ -90,7 +147,7 @@ fn journal_peak(shop: &Shop) -> u64 {
 }
 
 /// Handshake with a server whose chain has these keys: leaf first, the root not sent. It may have X25519 only, which takes a second hello.
-fn probe(keys: Vec<KeyPair>, x25519_only: bool) -> Ended {
+fn probe(keys: Vec<KeyPair>, x25519_only: bool, run: impl FnOnce(&[String]) -> Ended) -> Ended {
     let mut chain = Vec::new();
     let mut above: Option<Issuer<'static, KeyPair>> = None;
     let (mut root, mut leaf_key) = (Vec::new(), None);
@@ -128,13 +185,30 @@ fn probe(keys: Vec<KeyPair>, x25519_only: bool) -> Ended {
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .unwrap();
-    shake_hands(config, &root, |to| run(&[to, &words(AS_IT_WAS)].concat()).expect(0))
+    shake_hands(config, &root, run)
 }
 
 /// Time by counted instructions, 2^5 ns each: the same work takes the same time on any machine.
 fn run(words: &[String]) -> Ended {
     let words = [words, &["--figures".to_owned()]].concat();
     Guest::start_with(&words, &["-icount".into(), "shift=5".into()]).end()
+}
+
+/// The time of an instruction is the shortest that there is, so that the timer goes round as late as it can.
+const FINEST: [&str; 2] = ["-icount", "shift=0"];
+
+/// Instructions of a nanosecond each.
+fn finest(cycles: u64) -> u64 {
+    cycles * 1_000_000_000 / clock_hz()
+}
+
+/// Of the machine's core.
+fn clock_hz() -> u64 {
+    match machine_of(&image()) {
+        "mps2-an505" => 20_000_000,
+        "microbit" => 16_000_000,
+        _ => 25_000_000,
+    }
 }
 
 /// Instructions up to the first line after each with this in it.
@@ -153,8 +227,7 @@ fn done(ended: &Ended) -> (u64, Vec<u64>) {
 }
 
 fn busy(line: &str) -> Option<u64> {
-    // A cycle of the 25 MHz core is 40 ns.
-    value(line, "busy").map(|cycles| cycles * 40 / 32)
+    value(line, "busy").map(|cycles| cycles * (1_000_000_000 / clock_hz()) / 32)
 }
 
 /// The deepest stack of a run that ends with `code`. A scrub would hide what was there before it.

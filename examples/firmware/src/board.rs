@@ -1,4 +1,4 @@
-//! The board "Arm MPS2 with image AN386" as QEMU makes it: what is wired where, and the network stack on top.
+//! The board as QEMU makes it: its clock, its Ethernet controller, and the network stack on top.
 
 use core::arch::asm;
 
@@ -10,6 +10,7 @@ use embassy_net::{Config, Runner, Stack, StackResources};
 use static_cell::StaticCell;
 
 use crate::lan9118::{Lan9118, NotFound};
+use crate::machine::{ETHERNET_BASE, ETHERNET_LINE, LINES};
 use crate::time_driver;
 
 /// Sockets that may be open at once: DHCP's, DNS's and the connection.
@@ -80,27 +81,18 @@ async fn network(mut runner: Runner<'static, &'static mut Lan9118>) {
     runner.run().await;
 }
 
-const ETHERNET_BASE: usize = 0x4020_0000;
-
 /// The interrupt line of the Ethernet controller.
 #[derive(Clone, Copy)]
 struct Ethernet;
 
-impl Ethernet {
-    const LINE: u16 = 13;
-}
-
 // SAFETY: always the same line, and the board has it.
 unsafe impl InterruptNumber for Ethernet {
     fn number(self) -> u16 {
-        Self::LINE
+        ETHERNET_LINE
     }
 }
 
-/// Interrupt lines of the board.
-const LINES: usize = 32;
-
-/// Their handler. cortex-m-rt's own table has 240 places.
+/// The handler of each interrupt line. cortex-m-rt's own table has 240 places.
 // SAFETY: this is what the section is for, and the name is the one that the linker script asks for.
 #[unsafe(link_section = ".vector_table.interrupts")]
 #[unsafe(no_mangle)]
@@ -119,7 +111,7 @@ unsafe extern "C" {
 // SAFETY: touches only the controller's interrupt enable and an atomic waker.
 #[exception]
 unsafe fn DefaultHandler(line: i16) {
-    if line == Ethernet::LINE as i16 {
+    if line == ETHERNET_LINE as i16 {
         // SAFETY: the line is unmasked only after `Lan9118::new(ETHERNET_BASE)` returned.
         unsafe { Lan9118::on_interrupt(ETHERNET_BASE) };
     } else {

@@ -1,4 +1,4 @@
-//! The kiosk on a Cortex-M4F without an operating system or a heap, for the board mps2-an386 of QEMU.
+//! The kiosk on a Cortex-M without an operating system or a heap, for the machines of QEMU in `machines`.
 //!
 //! The drivers below are the only place of the project with `unsafe`.
 
@@ -12,6 +12,10 @@ mod flash;
 mod goods;
 mod journal;
 mod lan9118;
+#[cfg_attr(feature = "mps2-an386", path = "../machines/mps2-an386/machine.rs")]
+#[cfg_attr(feature = "mps2-an500", path = "../machines/mps2-an500/machine.rs")]
+#[cfg_attr(feature = "mps2-an505", path = "../machines/mps2-an505/machine.rs")]
+mod machine;
 mod panic;
 mod program;
 mod random;

@@ -125,11 +125,12 @@ pub fn wipe_and_exit() -> ! {
     unsafe {
         asm!(
             "2:",
-            "str r4, [r2], #4",
+            // What every Cortex-M has, as the rest of this program.
+            "stm r2!, {{r4}}",
             "cmp r2, r3",
             "blo 2b",
             "3:",
-            "mov r0, #0x20",
+            "movs r0, #0x20",
             "bkpt #0xAB",
             "b 3b",
             in("r1") &raw const BLOCK,
@@ -246,7 +247,8 @@ impl File {
         (unsafe { call(SEEK, block.as_ptr() as usize) } >= 0).then_some(())
     }
 
-    fn write(&self, bytes: &[u8]) -> Result<(), FileError> {
+    /// Writes all of it where the last call ended.
+    pub fn write(&self, bytes: &[u8]) -> Result<(), FileError> {
         let block = [self.0, bytes.as_ptr() as usize, bytes.len()];
         // SAFETY: the block names bytes that stay borrowed during the call and their true length.
         let unwritten = unsafe { call(WRITE, block.as_ptr() as usize) };
@@ -267,7 +269,7 @@ impl File {
     }
 
     /// Reads until `buffer` is full or the file ends; the answer is the number of bytes.
-    fn read(&self, buffer: &mut [u8]) -> Result<usize, FileError> {
+    pub fn read(&self, buffer: &mut [u8]) -> Result<usize, FileError> {
         let mut length = 0;
         while length < buffer.len() {
             let rest = &mut buffer[length..];

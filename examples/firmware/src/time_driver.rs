@@ -14,8 +14,7 @@ use critical_section::{CriticalSection, Mutex};
 use embassy_time_driver::{Driver, TICK_HZ};
 use embassy_time_queue_utils::Queue;
 
-/// The core's clock on mps2-an386, in hertz.
-pub const CORE_HZ: u32 = 25_000_000;
+use crate::machine::CORE_HZ;
 
 /// Core clock cycles of one tick.
 fn cycles_per_tick() -> u32 {

@@ -3,8 +3,20 @@
 use core::net::Ipv4Addr;
 use std::net::TcpListener;
 
-use super::guest::Guest;
+use super::guest::{Guest, image_for};
 use super::shop::{Shop, words};
+
+/// A payment of the same program on a Cortex-M7, whose P-256 is not the assembly, and on a Cortex-M33 in its secure state.
+/// Mutants seen red: the Ethernet controller where the Cortex-M4 has it, on each of the two.
+#[test]
+fn pays_on_other_machines() {
+    for machine in ["mps2-an500", "mps2-an505"] {
+        let shop = Shop::open(Some(500));
+        let ended = Guest::start_image(&image_for(machine), &shop.order_at(shop.port(), machine), &[]).end().expect(0);
+        assert!(ended.said(r#""outcome":"paid""#), "{machine}: {:#?}", ended.lines);
+        assert_eq!(shop.charges(machine), 1);
+    }
+}
 
 /// Mutant seen red: the address ignored (the guest then asks DHCP and gets 10.0.2.15).
 #[test]

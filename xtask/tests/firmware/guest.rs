@@ -1,6 +1,7 @@
 //! The emulator as a child of the test.
 
 use core::time::Duration;
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -20,9 +21,20 @@ pub(crate) struct Guest {
     monitor: PathBuf,
 }
 
-/// The kiosk's image; the others are beside it.
+/// The kiosk's image, in a directory that has the machine's name; the machine's other programs are beside it.
 pub(crate) fn image() -> PathBuf {
     std::env::var_os("FIRMWARE_IMAGE").expect("FIRMWARE_IMAGE is not set: run `cargo xtask test`").into()
+}
+
+/// The machine that an image is for.
+pub(crate) fn machine_of(image: &Path) -> &str {
+    image.parent().and_then(Path::file_name).and_then(OsStr::to_str).expect("the directory of a machine")
+}
+
+/// The same program for another machine.
+pub(crate) fn image_for(machine: &str) -> PathBuf {
+    let image = image();
+    image.parent().unwrap().with_file_name(machine).join(image.file_name().unwrap())
 }
 
 /// How a kiosk ended.
@@ -42,7 +54,7 @@ impl Guest {
         Self::start_image(&image(), words, more)
     }
 
-    /// Another program than the kiosk.
+    /// Another image than the kiosk's, for the machine that it is for.
     pub(crate) fn start_image(image: &Path, words: &[String], more: &[String]) -> Self {
         let mut semihosting = String::from("enable=on,target=native,arg=kiosk");
         for word in words {
@@ -50,8 +62,15 @@ impl Guest {
             semihosting.push_str(&format!(",arg={word}"));
         }
         let monitor = scratch("monitor");
+        let machine = machine_of(image);
+        let parts: [&str; 2] = match machine {
+            // It has no network. The stack and the buffers of a handshake take more than the RAM that it has.
+            "microbit" => ["-global", "nrf51-soc.sram-size=131072"],
+            _ => ["-nic", "user,id=n0,model=lan9118"],
+        };
         let mut child = Command::new("qemu-system-arm")
-            .args(["-M", "mps2-an386", "-display", "none", "-serial", "none", "-nic", "user,id=n0,model=lan9118"])
+            .args(["-M", machine, "-display", "none", "-serial", "none"])
+            .args(parts)
             .args(["-monitor", &format!("unix:{},server,nowait", monitor.display())])
             .args(["-semihosting-config", &semihosting])
             .args(more)

@@ -13,14 +13,15 @@ mod panic;
 #[path = "../semihosting.rs"]
 #[allow(dead_code, reason = "the kiosk uses all of it")]
 mod semihosting;
+#[path = "../stopwatch.rs"]
+mod stopwatch;
 
 use core::fmt::{self, Display, Write};
 
-use cortex_m::peripheral::SYST;
-use cortex_m::peripheral::syst::SystClkSource;
 use transport_embassy::tls::trial::{KeyPair, is_signature};
 
 use crate::semihosting::{File, FileError, Stdout};
+use crate::stopwatch::timed;
 
 /// No interrupt is switched on.
 // SAFETY: this is what the section is for, and the name is the one that the linker script asks for.
@@ -44,12 +45,7 @@ const PART: usize = 1024;
 
 /// Answers every operation. The clock must not run yet.
 fn run(path: &str) -> Result<(), FileError> {
-    let Some(peripherals) = cortex_m::Peripherals::take() else { return Err(FileError::Open) };
-    let mut timer = peripherals.SYST;
-    timer.set_clock_source(SystClkSource::Core);
-    timer.set_reload(RANGE);
-    timer.clear_current();
-    timer.enable_counter();
+    stopwatch::start().ok_or(FileError::Open)?;
     let file = File::open_to_change(path)?;
     let end = file.length()?;
     let mut at = 0;
@@ -86,16 +82,6 @@ fn agree(secret: &[u8], share: &[u8], out: &mut Stdout) -> fmt::Result {
         write!(out, r#","shared":"{}""#, Hex(&*shared))?;
     }
     writeln!(out, r#","agreed_in":{cycles}}}"#)
-}
-
-/// The greatest number of cycles that the timer tells from none.
-const RANGE: u32 = 0x00FF_FFFF;
-
-fn timed<R>(work: impl FnOnce() -> R) -> (R, u32) {
-    let start = SYST::get_current();
-    let result = work();
-    // It counts down.
-    (result, start.wrapping_sub(SYST::get_current()) & RANGE)
 }
 
 /// Begins at a word: what does not takes another time to be read.
