@@ -61,10 +61,9 @@ impl<'a> Rig<'a> {
     pub fn filter() -> impl FnMut(&&str) -> bool {
         let mut value = false;
         move |word| {
-            let named = matches!(*word, "--address" | "--goods" | "--flash-cut" | "--speed");
+            let named = NAMES.contains(word);
             let skipped = core::mem::replace(&mut value, named);
-            let alone = matches!(*word, "--figures" | "--no-wipe" | "--residue" | "--hold" | "--panic");
-            !(skipped || named || alone)
+            !(skipped || named || ALONE.contains(word))
         }
     }
 
@@ -81,6 +80,12 @@ impl<'a> Rig<'a> {
         }
     }
 }
+
+/// Words with a value behind them.
+const NAMES: [&str; 4] = ["--address", "--goods", "--flash-cut", "--speed"];
+
+/// Words without one.
+const ALONE: [&str; 5] = ["--figures", "--no-wipe", "--residue", "--hold", "--panic"];
 
 fn number(word: Option<&str>) -> Option<u32> {
     word?.parse().ok().filter(|number| *number > 0)
