@@ -61,6 +61,22 @@ fn a_connection_is_kept_only_if_it_can_be() {
     assert_eq!(connections(more, |_| {}), 2);
 }
 
+/// RFC 8446 section 6.1. Meant to notice: no close_notify; one on a connection that is kept.
+#[test]
+fn a_connection_that_is_not_kept_is_closed_in_order() {
+    let (world, net, anchor) = world();
+    let last = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\n1";
+    world.borrow_mut().answers.extend([answer("0"), last.to_vec()]);
+    with_link(net, Now(Some(NOW_S)), |link| {
+        let anchors = [anchor];
+        let mut transport = Transport::new(link, endpoint(), Trust::new(&anchors, 0));
+        for farewells in [0, 1] {
+            exchange(&mut transport).unwrap();
+            assert_eq!(world.borrow().farewells, farewells);
+        }
+    });
+}
+
 #[test]
 fn an_old_connection_is_not_used() {
     let (world, net, anchor) = world();

@@ -26,6 +26,8 @@ pub(crate) struct World {
     /// Every connection made: the addresses asked for.
     pub(crate) connections: Vec<String>,
     pub(crate) aborts: usize,
+    /// Connections that the client ended with close_notify.
+    pub(crate) farewells: usize,
     /// Every request that reached the server whole.
     pub(crate) requests: Vec<String>,
     /// Answers in order; where there is none, the server keeps silent.
@@ -145,7 +147,9 @@ impl World {
         let Some(tls) = &mut self.tls else { return };
         while !bytes.is_empty() {
             tls.read_tls(&mut bytes).unwrap();
-            let fine = tls.process_new_packets().is_ok();
+            let state = tls.process_new_packets();
+            self.farewells += usize::from(state.as_ref().is_ok_and(|state| state.peer_has_closed()));
+            let fine = state.is_ok();
             let _ = tls.reader().read_to_end(&mut self.clear);
             if !tls.is_handshaking()
                 && let Some(unasked) = self.unasked.take()
