@@ -185,6 +185,28 @@ fn an_order_of_somebody_else_is_not_given_out() {
     assert_eq!(shop.ask("GET", "/orders/till-1", None).0, 200);
 }
 
+// Meant to notice: an order that is not taken up, or of another amount; 404 for one that could not be read or kept.
+#[test]
+fn an_order_that_an_older_copy_does_not_know_is_taken_up_from_the_gateway() {
+    let mut shop = Shop::open(merchant());
+    let payment = shop.pay();
+    // An older copy of the database.
+    shop.merchant = merchant();
+    shop.fails("GET /orders/till-1", 1, 502);
+    assert_eq!(shop.ask("GET", "/orders/till-1", None).0, 502);
+    assert_eq!(shop.ask_while(Mishap::Unkept, "GET", "/orders/till-1", None).0, 503);
+    assert_eq!(shop.merchant.due(), None);
+    let (status, body) = shop.ask("GET", "/orders/till-1", None);
+    assert_eq!((status, &body["order_status"]), (200, &json!("PAID")));
+    assert_eq!(shop.work(), [ORDER, LIST], "it is looked at once");
+    assert!(shop.claim(payment));
+    let mut dearer = order();
+    dearer["order_amount"] = json!(10.16);
+    assert_eq!(shop.ask("POST", "/orders", Some(&dearer)).0, 409);
+    // The gateway has none.
+    assert_eq!(shop.ask("GET", "/orders/till-9", None).0, 404);
+}
+
 // Meant to notice: a word that goes against another called kept, or known.
 #[test]
 fn a_person_is_told_what_became_of_a_word() {

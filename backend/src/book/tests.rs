@@ -216,7 +216,9 @@ fn only_known_words_say_that_money_goes_back() {
             who: "asha".into(),
             why: "cash".into(),
         };
+        assert!(!shop.entry().is_done(&name));
         shop.say(done(&name));
+        assert_eq!(shop.entry().is_done(&name), is_stuck, "{status}");
         assert!(shop.names(86_400).is_empty(), "{status}: done");
         assert_eq!(shop.refund(), None);
     }
@@ -269,6 +271,17 @@ fn paid_and_never_reported_is_noticed() {
     shop.say(Event::Overdue);
     assert_eq!(shop.refund(), Some(id_of(1)));
     assert!(!shop.report(9_000, true, None), "what goes back is not handed out");
+}
+
+// Meant to notice: an order that is known taken for one that was found.
+#[test]
+fn an_order_is_found_once() {
+    let (mut book, order) = (Book::default(), OrderId::parse("till-1").unwrap());
+    assert!(book.find(order.clone(), Owner::new([7; 32]), AMOUNT, Moment(0)));
+    let found = book.entry(&order).cloned();
+    assert!(found.as_ref().is_some_and(Entry::is_made));
+    assert!(!book.find(order.clone(), Owner::new([7; 32]), AMOUNT + 1, Moment(1)));
+    assert_eq!(book.entry(&order), found.as_ref());
 }
 
 // Meant to notice: `found` left out of `may_be_overdue` (the goods may be out, and the report of it forgotten); an order that is found

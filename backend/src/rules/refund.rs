@@ -65,3 +65,21 @@ pub(crate) fn seen_refunds(mut body: Vec<u8>) -> Option<Vec<SeenRefund>> {
     }
     Some(list)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Meant to notice: a list of which a part was read taken for all of it; one that is read, and nothing of it kept.
+    #[test]
+    fn a_list_of_refunds_is_read_whole_or_not_at_all() {
+        let one = r#"{"refund_id":"r-1","order_id":"till-1","refund_amount":10.15,"refund_status":"SUCCESS"}"#;
+        let list = seen_refunds(format!("[{one},{}]", one.replace("r-1", "r-2")).into_bytes()).unwrap();
+        let seen: Vec<_> = list.iter().map(|seen| (seen.id.as_str(), seen.order.as_str(), seen.amount)).collect();
+        assert_eq!(seen, [("r-1", "till-1", 1_015), ("r-2", "till-1", 1_015)]);
+        assert_eq!(seen_refunds(b"[]".to_vec()), Some(Vec::new()));
+        for cut in [format!("[{one}"), format!("[{one},7]"), String::new()] {
+            assert_eq!(seen_refunds(cut.clone().into_bytes()), None, "{cut}");
+        }
+    }
+}
