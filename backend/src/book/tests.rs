@@ -216,9 +216,7 @@ fn only_known_words_say_that_money_goes_back() {
             who: "asha".into(),
             why: "cash".into(),
         };
-        assert!(!shop.entry().is_done(&name));
         shop.say(done(&name));
-        assert_eq!(shop.entry().is_done(&name), is_stuck, "{status}");
         assert!(shop.names(86_400).is_empty(), "{status}: done");
         assert_eq!(shop.refund(), None);
     }
@@ -271,6 +269,17 @@ fn paid_and_never_reported_is_noticed() {
     shop.say(Event::Overdue);
     assert_eq!(shop.refund(), Some(id_of(1)));
     assert!(!shop.report(9_000, true, None), "what goes back is not handed out");
+}
+
+// Meant to notice: what a person has seen to named again by every reconciliation.
+#[test]
+fn a_matter_is_done_once_a_person_says_so() {
+    let mut shop = Shop::open();
+    let matter = "short-payment";
+    assert!(!shop.entry().is_done(matter));
+    let (who, why) = ("asha".into(), "called them".into());
+    shop.say(Event::Person { at: Moment(1), matter: matter.into(), who, why });
+    assert!(shop.entry().is_done(matter) && !shop.entry().is_done("unclear-payment"));
 }
 
 // Meant to notice: an order that is known taken for one that was found.

@@ -159,25 +159,45 @@ mod tests {
         OrderId::parse("till-1").unwrap()
     }
 
-    /// What an answer says of an order over 10.15, with this in it.
-    fn says(is_made: bool, member: &str, value: Value) -> Option<(bool, bool)> {
+    /// An order over 10.15, with this in it.
+    fn shown(member: &str, value: Value) -> Answer {
         let mut body = json!({
             "order_id": "till-1", "order_amount": 10.15, "order_currency": "INR", "order_status": "ACTIVE",
             "order_note": mark(OWNER, &order()), "cf_order_id": "1", "payment_session_id": "session_x",
         });
         body[member] = value;
-        let seen = seen_as(&Entry::new(order(), OWNER, 1015), is_made, &Answer::ok(body.to_string().into()))?;
-        Some((seen.is_active, seen.is_final))
+        Answer::ok(body.to_string().into())
+    }
+
+    /// Whether it says that the order is active, final, paid.
+    fn says(is_made: bool, member: &str, value: Value) -> Option<(bool, bool, bool)> {
+        let seen = seen_as(&Entry::new(order(), OWNER, 1015), is_made, &shown(member, value))?;
+        Some((seen.is_active, seen.is_final, seen.is_paid))
+    }
+
+    // Meant to notice: an order by whom nobody made taken for one of the first device; another amount.
+    #[cfg(feature = "service")]
+    #[test]
+    fn whose_an_order_is_its_mark_says() {
+        let owners = [Owner::new([8; 32]), OWNER];
+        let answer = shown("order_amount", json!(10.16));
+        assert_eq!(maker(&owners, &order(), &answer), Some((OWNER, 1_016)));
+        assert_eq!(maker(&owners[..1], &order(), &answer), None);
+        assert_eq!(maker(&owners, &order(), &shown("order_note", json!(null))), None);
+        assert_eq!(maker(&owners, &order(), &Answer::no_such_order()), None);
     }
 
     // Meant to notice: each comparison left out; a mark not asked for before the order was made, or asked for after.
     #[test]
     fn an_answer_is_about_our_order_or_says_nothing() {
         for is_made in [false, true] {
-            for (status, active, over) in
-                [("ACTIVE", true, false), ("TERMINATION_REQUESTED", false, false), ("PAID", false, true)]
-            {
-                assert_eq!(says(is_made, "order_status", json!(status)), Some((active, over)), "{status}");
+            for (status, said) in [
+                ("ACTIVE", (true, false, false)),
+                ("TERMINATION_REQUESTED", (false, false, false)),
+                ("EXPIRED", (false, true, false)),
+                ("PAID", (false, true, true)),
+            ] {
+                assert_eq!(says(is_made, "order_status", json!(status)), Some(said), "{status}");
             }
             for (member, other) in [
                 ("order_id", json!("till-2")),
