@@ -17,6 +17,7 @@ mod lint;
 mod machine;
 mod mutants;
 mod no_std;
+mod picture;
 mod postgres;
 mod release;
 mod servers;
@@ -64,6 +65,8 @@ enum Task {
     Soak(soak::Arguments),
     /// Kill backends and their database while kiosks sell, and compare the books
     BackendKill(backend_kill::Arguments),
+    /// Record the README's picture anew: `pay demo`, and a kiosk's screen
+    Picture,
     /// Check what must hold before the crates are published: metadata, licences, features, versions, packages
     Release,
     /// Let many kiosks wait for a backend, and print how soon they know of their payments
@@ -93,6 +96,7 @@ fn main() -> ExitCode {
         Task::Mutants(arguments) => mutants::run(&arguments),
         Task::Soak(arguments) => soak::run(&arguments),
         Task::BackendKill(arguments) => backend_kill::run(&arguments),
+        Task::Picture => picture::run(),
         Task::Release => release::run(),
         Task::Fleet(arguments) => fleet::run(&arguments),
         Task::Ci => ci::run(),

@@ -1,19 +1,27 @@
 //! `cargo xtask release`: everything that must hold before the crates are published, in the order of their dependencies.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::command::{cargo, output, run as run_command, skip, succeeds};
+use crate::firmware;
 use crate::lint;
 use crate::workspace::{self, PUBLISHED};
 
-/// What is shipped and not published; each gets a bill of materials.
-const SHIPPED: [&str; 2] = ["backend/Cargo.toml", "examples/firmware/Cargo.toml"];
+/// What is shipped and not published, its manifest, and its target if it is not this machine; each gets a bill of materials.
+const SHIPPED: [(&str, &str, Option<&str>); 2] =
+    [("backend", "backend/Cargo.toml", None), ("firmware", "examples/firmware/Cargo.toml", Some(firmware::TARGET))];
+
+/// What it runs, and the package of each.
+const TOOLS: [(&str, &str); 3] =
+    [("deny", "cargo-deny"), ("semver-checks", "cargo-semver-checks"), ("cyclonedx", "cargo-cyclonedx")];
 
 /// Runs all checks; the first that finds something ends it.
 pub(crate) fn run() -> Result<()> {
+    tools(|tool| succeeds(&mut cargo([tool, "--version"])))?;
     metadata()?;
     lint::dependencies()?;
     lint::each_feature()?;
@@ -21,6 +29,13 @@ pub(crate) fn run() -> Result<()> {
     package()?;
     bills()?;
     println!("release: ready to publish, in this order: {}", PUBLISHED.join(", "));
+    Ok(())
+}
+
+/// A release is not checked by half: all tools are there, or nothing is checked.
+fn tools(is_there: impl Fn(&str) -> bool) -> Result<()> {
+    let missing: Vec<_> = TOOLS.into_iter().filter(|(tool, _)| !is_there(tool)).map(|(_, package)| package).collect();
+    ensure!(missing.is_empty(), "tools are missing; this installs them: cargo install --locked {}", missing.join(" "));
     Ok(())
 }
 
@@ -79,9 +94,6 @@ fn semver() -> Result<()> {
         skip("cargo semver-checks", "there is no release to compare with (no tag v*)");
         return Ok(());
     };
-    if !succeeds(&mut cargo(["semver-checks", "--version"])) {
-        bail!("cargo semver-checks is not installed: cargo install cargo-semver-checks --locked");
-    }
     let mut command = cargo(["semver-checks", "--baseline-rev", last]);
     for name in PUBLISHED {
         command.args(["-p", name]);
@@ -98,16 +110,42 @@ fn package() -> Result<()> {
     run_command(&mut command)
 }
 
-/// What is in what is shipped, for whoever has to know (CycloneDX).
+/// What is in what is shipped, for whoever has to know (CycloneDX), in `target/bom`.
 fn bills() -> Result<()> {
-    if !succeeds(&mut cargo(["cyclonedx", "--version"])) {
-        skip("bills of materials", "cargo cyclonedx is not installed: cargo install cargo-cyclonedx --locked");
-        return Ok(());
-    }
-    for manifest in SHIPPED {
-        run_command(&mut cargo(["cyclonedx", "--format", "json", "--manifest-path", manifest]))?;
+    // The tool writes one beside the manifest of each member of the workspace, and nowhere else.
+    const NAME: &str = "bill-of-materials";
+    let bills = workspace::target("bom");
+    fs::create_dir_all(&bills)?;
+    for (name, manifest, target) in SHIPPED {
+        let words = ["cyclonedx", "--format", "json", "--spec-version", "1.5", "--override-filename", NAME];
+        let mut command = cargo(words);
+        run_command(
+            command
+                .args(["--manifest-path", manifest])
+                .args(target.map(|target| ["--target", target]).iter().flatten()),
+        )?;
+        let bill = bills.join(format!("{name}.cdx.json"));
+        for package in workspace::packages_of(manifest)? {
+            let folder =
+                Path::new(package["manifest_path"].as_str().context("cargo metadata: no path")?).with_file_name("");
+            let written = folder.join(format!("{NAME}.json"));
+            if package["name"] == name {
+                fs::rename(&written, &bill).with_context(|| format!("{} is missing", written.display()))?;
+            } else if written.exists() {
+                fs::remove_file(written)?;
+            }
+        }
+        println!("{}: {} components", bill.display(), components(&bill)?);
     }
     Ok(())
+}
+
+/// A bill without them is none.
+fn components(bill: &Path) -> Result<usize> {
+    let bill: Value = serde_json::from_str(&fs::read_to_string(bill)?)?;
+    let count = bill["components"].as_array().map_or(0, Vec::len);
+    ensure!(bill["bomFormat"] == "CycloneDX" && count > 10, "a bill of materials with {count} components");
+    Ok(count)
 }
 
 #[cfg(test)]
@@ -115,6 +153,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    /// Meant to notice: a release that is checked without one of its tools.
+    #[test]
+    fn what_is_missing_is_named_with_what_installs_it() {
+        tools(|_| true).unwrap();
+        let error = tools(|tool| tool == "deny").unwrap_err().to_string();
+        assert!(error.ends_with("cargo install --locked cargo-semver-checks cargo-cyclonedx"), "{error}");
+    }
 
     /// Every package that is published is in order, and each thing that may be missing is found.
     #[test]

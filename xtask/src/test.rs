@@ -1,5 +1,6 @@
 //! `cargo xtask test`: the one command that runs every test.
 
+use std::path::Path;
 use std::thread;
 
 use anyhow::{Result, bail};
@@ -20,10 +21,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     missing.extend(servers::missing_packages());
     missing.extend(postgres::missing_package());
     missing.extend(browser::missing_packages());
+    // The second shell that the commands of the documents are typed into (`examples/tests/markdown.rs`).
+    missing.extend((!Path::new("/usr/bin/zsh").exists()).then_some("zsh"));
     if !missing.is_empty() {
         if !arguments.install {
             bail!(
-                "the tests run the kiosk in an emulator and against the TLS servers of others, the backend on PostgreSQL, and its page in Chromium; on Debian, as root: {}, or add --install",
+                "the tests run the kiosk in an emulator and against the TLS servers of others, the backend on PostgreSQL, its page in Chromium, and the documents' commands in zsh; on Debian, as root: {}, or add --install",
                 bare_metal::install_command(&missing)
             );
         }

@@ -39,7 +39,12 @@ pub(crate) fn has_target(kind: &str) -> Result<bool> {
 
 /// What cargo knows of each package of the workspace.
 pub(crate) fn packages() -> Result<Vec<Value>> {
-    let text = output(&mut cargo(["metadata", "--no-deps", "--format-version=1"]))?;
+    packages_of("Cargo.toml")
+}
+
+/// What cargo knows of each package of the workspace with this manifest.
+pub(crate) fn packages_of(manifest: &str) -> Result<Vec<Value>> {
+    let text = output(&mut cargo(["metadata", "--no-deps", "--format-version=1", "--manifest-path", manifest]))?;
     let metadata: Value = serde_json::from_str(&text)?;
     metadata["packages"].as_array().cloned().context("cargo metadata: no packages")
 }

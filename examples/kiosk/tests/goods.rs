@@ -120,6 +120,18 @@ impl Sold {
     }
 }
 
+/// The README's picture shows what the screen says today; `cargo xtask picture` records it anew. Meant to notice: a text of the screen
+/// that was changed, the picture left as it was.
+#[test]
+fn the_picture_shows_the_screen() {
+    let picture = include_str!("../../../docs/demo.svg");
+    let texts = picture.split("<text class=\"kiosk\"").skip(1).filter_map(|text| text.split(['>', '<']).nth(1));
+    let sold = Shop::open("picture").sell("order-1", "");
+    let screen = sold.screen();
+    let said = screen.lines().filter(|line| !line.trim().is_empty() && !line.contains('█'));
+    assert_eq!(texts.collect::<Vec<_>>(), said.collect::<Vec<_>>());
+}
+
 /// Meant to notice: `Goods::Out` and `Goods::Inside` exchanged; `policy.refunds` left at `ByCaller`.
 #[test]
 fn goods_that_are_out_stay_paid() {

@@ -34,17 +34,16 @@ pub(super) fn show(
         NextAction::ShowQr(image) => {
             let mut png = vec![0; image.png_len()];
             image.decode(&mut png);
-            let modules = qr::from_png(&png);
+            let mut modules = qr::from_png(&png);
             if let Some(text) = modules.as_ref().ok().and_then(qr::Modules::read) {
                 let link = UpiLink::parse(&text).ok_or("the QR image is not for a UPI payment; it is not shown")?;
                 check(link, offer)?;
+                // The same text, in fewer modules where it can be.
+                modules = qr::from_text(&text).map_or(modules, Ok);
             }
-            if let Some(file) = qr_file {
-                let word = if fs::write(file, &png).is_ok() { "is in" } else { "cannot be written to" };
-                console.say(&format!("The QR image {word} {}.", file.display()));
-            }
+            save(qr_file, Some(&png), console);
             match modules {
-                Ok(modules) => draw(&modules, console),
+                Ok(modules) => draw(&modules, qr_file, console),
                 Err(why) => {
                     let hint = if qr_file.is_some() { "" } else { "; --qr-file saves it" };
                     console.say(&format!("The QR image ({} bytes) cannot be drawn here: {why}{hint}.", png.len()));
@@ -60,7 +59,8 @@ pub(super) fn show(
                 console.say(&format!("  {app}: {}", link.as_str()));
             }
             if let Some(modules) = links.upi().and_then(|link| qr::from_text(link.as_str())) {
-                draw(&modules, console);
+                save(qr_file, modules.png().as_deref(), console);
+                draw(&modules, qr_file, console);
             }
         }
         NextAction::EnterOtp { was_wrong, .. } => {
@@ -91,10 +91,21 @@ fn check(link: UpiLink<'_>, offer: &Offer) -> Result<(), String> {
         .map_err(|why| format!("{why} ({} {}); it is not shown", offer.currency, offer.amount))
 }
 
-fn draw(modules: &qr::Modules, console: Console) {
+fn save(qr_file: Option<&Path>, png: Option<&[u8]>, console: Console) {
+    if let (Some(file), Some(png)) = (qr_file, png) {
+        let word = if fs::write(file, png).is_ok() { "is in" } else { "cannot be written to" };
+        console.say(&format!("The QR image {word} {}.", file.display()));
+    }
+}
+
+fn draw(modules: &qr::Modules, qr_file: Option<&Path>, console: Console) {
     if console.is_json() && !console.is_terminal() {
         return;
     }
-    console.say("Scan this with a UPI app:");
+    let size = match (modules.fits(), qr_file) {
+        (false, None) => format!(" ({} rows; `order pay --qr-file FILE` saves it as an image)", modules.rows()),
+        _ => String::new(),
+    };
+    console.say(&format!("Scan this with a UPI app{size}:"));
     console.say(&modules.draw(console.is_terminal()));
 }

@@ -6,6 +6,7 @@ use core::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use pay_core::model::{Amount, ApiVersion};
 use sandbox::Scenario;
 
@@ -58,7 +59,7 @@ pub(super) struct To {
     #[arg(long, value_name = "FILE")]
     pub(super) keys: Option<PathBuf>,
     /// A file with the device token for --status-url
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "status_url")]
     pub(super) token_file: Option<PathBuf>,
     #[command(flatten)]
     pub(super) talk: Talk,
@@ -125,6 +126,18 @@ pub(super) enum Command {
     Inspect(InspectArgs),
     /// Measure Order Pay calls over one connection, on this machine only
     Bench(BenchArgs),
+    /// Print the completions of this program for a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the manual page of this program
+    Man {
+        /// Write it to this directory instead, and a page for each command beside it
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -265,7 +278,7 @@ pub(super) struct SandboxArgs {
     #[arg(long, value_name = "ID", value_parser = scenario)]
     pub(super) scenario: Option<&'static Scenario>,
     /// Print the scenarios as a table and stop
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["listen", "dir", "settle_after_ms", "ignore_session_keys", "scenario"])]
     pub(super) list_scenarios: bool,
 }
 
@@ -315,7 +328,7 @@ pub(super) struct PayArgs {
     /// Without it the terminal is asked; without a terminal the payment is left waiting for its OTP
     #[arg(long)]
     pub(super) otp_stdin: bool,
-    /// Save the gateway's QR image here (PNG)
+    /// upi-qrcode, upi-pod-qrcode, upi-link: save the QR code here (PNG)
     #[arg(long, value_name = "FILE")]
     pub(super) qr_file: Option<PathBuf>,
     /// Simulate handing out the goods once the order is paid: the result

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write, stderr, stdout};
 use std::sync::{Mutex, PoisonError};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The object of `--json` is out. Locked while it is written: nobody ends the program before.
 static ANSWERED: Mutex<bool> = Mutex::new(false);
@@ -37,6 +37,14 @@ impl Console {
         if self.json && !core::mem::replace(&mut *answered, true) {
             let mut out = stdout();
             let _ = writeln!(out, "{value}").and_then(|()| out.flush());
+        }
+    }
+
+    /// A text that is the whole result: as it is, or as the only member of the object of `--json`.
+    pub(super) fn print(self, name: &str, text: &str) {
+        self.answer(&json!({name: text}));
+        if !self.json {
+            self.say(text);
         }
     }
 

@@ -30,7 +30,7 @@ pub(super) fn run(console: Console, args: &DemoArgs) -> anyhow::Result<Ending> {
     let mut till = till::open(&gateway, till::scratch()?, terms, &mut memory, &ear)?;
     let mut counter = Counter::new(&gateway, console, ear.clone()).with_otp(OtpSource::Sandbox);
     let order = till.create(args.amount, customer, &mut counter)?;
-    console.say(&format!("Order {} over {} {} is created.", order.order_id, order.currency, order.amount));
+    console.say(&format!("Order {} for {} {} is created.", order.order_id, order.currency, order.amount));
 
     let method = args.method.as_str();
     let chosen = args.method.chosen(&MethodArgs::default(), true, console)?;

@@ -81,14 +81,18 @@ fn tell(console: Console, code: u8, word: &str, text: Option<String>) {
 /// What clap has to say: help and version as they are, an error as one sentence that never shows the value that was
 /// typed. It may be a secret in the wrong place.
 pub(super) fn usage(error: &clap::Error) -> ExitCode {
+    // Nothing was understood, so it is looked for by hand.
+    let console = Console::new(env::args_os().any(|word| word == "--json"));
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            let _ = error.print();
+        kind @ (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            let name = if kind == ErrorKind::DisplayHelp { "help" } else { "version" };
+            console.answer(&json!({name: error.render().to_string()}));
+            if !console.is_json() {
+                let _ = error.print();
+            }
             ExitCode::SUCCESS
         }
         kind => {
-            // Nothing was understood, so it is looked for by hand.
-            let console = Console::new(env::args_os().any(|word| word == "--json"));
             tell(console, USAGE, "usage", Some(usage_sentence(error, kind)));
             ExitCode::from(USAGE)
         }

@@ -5,6 +5,7 @@ mod action;
 mod bench;
 mod card_input;
 mod cli;
+mod completions;
 mod console;
 mod counter;
 mod demo;
@@ -16,6 +17,7 @@ mod gateway;
 mod input;
 mod inspect;
 mod journal;
+mod man;
 mod merchant;
 mod method;
 mod order;
@@ -56,7 +58,7 @@ fn run(console: Console, command: &Command) -> anyhow::Result<Ending> {
     }
     match command {
         Command::Demo(args) => demo::run(console, args),
-        Command::Sandbox(args) => sandbox_server::run(args),
+        Command::Sandbox(args) => sandbox_server::run(console, args),
         Command::Order(OrderCommand::Create(args)) => order::create(console, args),
         Command::Order(OrderCommand::Pay(args)) => order::pay(console, args),
         Command::Journal(command) => journal::run(console, command),
@@ -67,5 +69,7 @@ fn run(console: Console, command: &Command) -> anyhow::Result<Ending> {
         Command::Doctor(args) => doctor::run(console, args),
         Command::Inspect(args) => inspect::run(console, args),
         Command::Bench(args) => bench::run(console, args),
+        Command::Completions { shell } => completions::run(console, *shell),
+        Command::Man { dir } => man::run(console, dir.as_deref()),
     }
 }

@@ -126,6 +126,11 @@ impl MethodName {
         }
     }
 
+    /// The shopper may get a code to scan.
+    pub(super) const fn has_code(self) -> bool {
+        matches!(self, Self::UpiQrcode | Self::UpiPodQrcode | Self::UpiLink)
+    }
+
     fn test_card(self) -> &'static str {
         match self {
             // RuPay: the sandbox answers with a form.
@@ -137,6 +142,10 @@ impl MethodName {
 
     /// What the options say. `is_test`: no money is at the gateway, so what is missing has a test value.
     pub(super) fn chosen(self, args: &MethodArgs, is_test: bool, console: Console) -> anyhow::Result<Chosen> {
+        if let Some((option, methods)) = args.without_effect(self) {
+            let names: Vec<String> = methods.iter().map(|method| method.as_str()).collect();
+            bail!("{option} does nothing for {}: it is for {}", self.as_str(), names.join(", "));
+        }
         let fields = Fields { method: self, args, is_test, console };
         let (method, last_four) = fields.method()?;
         Ok(Chosen {
@@ -169,6 +178,34 @@ impl Chosen {
     /// The last four digits of the card, if there is one.
     pub(super) fn last_four(&self) -> Option<String> {
         self.last_four.clone()
+    }
+}
+
+impl MethodArgs {
+    /// An option that is given and that this method has no use for, and the methods that have.
+    fn without_effect(&self, method: MethodName) -> Option<(&'static str, &'static [MethodName])> {
+        use MethodName::{App, Card, CardOtp, CardlessEmi, Emi, Form, Netbanking, Paylater, UpiCollect, UpiLink};
+        const CARDS: &[MethodName] = &[Card, CardOtp, Form, Emi];
+        const WALLETS: &[MethodName] = &[App, CardlessEmi, Paylater];
+        let given: [(bool, &str, &[MethodName]); 15] = [
+            (self.card.is_some(), "--card", CARDS),
+            (self.card_prompt, "--card-prompt", CARDS),
+            (self.save_instrument, "--save-instrument", CARDS),
+            (self.upi_id.is_some(), "--upi-id", &[UpiCollect, UpiLink]),
+            (self.upi_expiry_minutes.is_some(), "--upi-expiry-minutes", &[UpiCollect]),
+            (self.upi_redirect, "--upi-redirect", &[UpiCollect]),
+            (self.mandate_approve_by.is_some(), "--mandate-approve-by", &[UpiCollect]),
+            (self.mandate_start.is_some(), "--mandate-start", &[UpiCollect]),
+            (self.mandate_end.is_some(), "--mandate-end", &[UpiCollect]),
+            (self.bank_code.is_some(), "--bank-code", &[Netbanking]),
+            (self.bank_name.is_some(), "--bank-name", &[Netbanking]),
+            (self.provider.is_some(), "--provider", WALLETS),
+            (self.phone.is_some(), "--phone", WALLETS),
+            (self.card_bank.is_some(), "--card-bank", &[Emi]),
+            (self.tenure.is_some(), "--tenure", &[Emi, CardlessEmi]),
+        ];
+        let useless = given.into_iter().find(|(is_given, _, methods)| *is_given && !methods.contains(&method));
+        useless.map(|(_, option, methods)| (option, methods))
     }
 }
 

@@ -74,7 +74,7 @@ pub(super) fn create(console: Console, args: &CreateArgs) -> anyhow::Result<Endi
         "payment_session_id": order.session.expose(),
     }));
     if !console.is_json() {
-        console.say(&format!("Order {order_id} over {} {} is created.", order.currency, order.amount));
+        console.say(&format!("Order {order_id} for {} {} is created.", order.currency, order.amount));
         console.say(&format!("Session: {}", order.session.expose()));
     }
     Ok(Ending::Done)
@@ -112,6 +112,9 @@ fn create_request(args: &CreateArgs, is_test: bool) -> anyhow::Result<CreateOrde
 pub(super) fn pay(console: Console, args: &PayArgs) -> anyhow::Result<Ending> {
     let gateway = Gateway::for_sales(&args.selling)?;
     let order_id = OrderId::parse(&args.order_id)?;
+    if args.qr_file.is_some() && !args.method.has_code() {
+        bail!("--qr-file does nothing for {}: it has no QR code", args.method.as_str());
+    }
     let session = session(&args.session)?;
     // Whatever is wrong with the fields is said before anything is sent.
     let chosen = args.method.chosen(&args.method_args, gateway.is_test(), console)?;
@@ -183,7 +186,7 @@ fn open_order(
         bail!("Nothing was paid: the answer is about another order.");
     }
     if let Some(expected) = expected.filter(|expected| *expected != order.amount) {
-        bail!("Nothing was paid: the order is over {}, not {expected}.", order.amount);
+        bail!("Nothing was paid: the order is for {}, not {expected}.", order.amount);
     }
     let (amount, currency) = (order.amount, Currency::parse(order.currency)?);
     Ok(OpenOrder { order_id, amount, currency, session })

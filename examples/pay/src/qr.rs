@@ -1,8 +1,8 @@
-//! QR codes in the terminal: from a link, or out of the gateway's image.
+//! QR codes in the terminal, as small as they can be, and as an image: from a link, or out of the gateway's image.
 
 use std::io::Cursor;
 
-use png::{ColorType, Decoder, Transformations};
+use png::{ColorType, Decoder, Encoder, Transformations};
 use qrcode::{Color, EcLevel, QrCode};
 
 /// The dark and light squares of a code.
@@ -14,14 +14,23 @@ pub(super) struct Modules {
 
 /// Quiet zone, in modules (ISO/IEC 18004 asks for four; phones make do with two).
 const QUIET: usize = 2;
+/// Pixels of a module, each way, in images that are made here.
+const PIXELS: usize = 8;
 /// No image is larger: the gateway's have 320 pixels a side.
 const SIDE_MAX: u32 = 4096;
 
-/// A code for this text; `None` if it is too long.
+/// Rows of the smallest usual terminal, without the one that the cursor is on.
+const ROWS: usize = 23;
+
+/// A code for this text; `None` if it is too long. It can be damaged by 15 % (level M) if it fits a terminal even so, else by 7 %
+/// (level L).
 pub(super) fn from_text(text: &str) -> Option<Modules> {
-    let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
-    let dark = code.to_colors().into_iter().map(|color| color == Color::Dark).collect();
-    Some(Modules { width: code.width(), dark })
+    let code = |level| {
+        let code = QrCode::with_error_correction_level(text, level).ok()?;
+        let dark = code.to_colors().into_iter().map(|color| color == Color::Dark).collect();
+        Some(Modules { width: code.width(), dark })
+    };
+    code(EcLevel::M).filter(Modules::fits).or_else(|| code(EcLevel::L))
 }
 
 /// The code in an image that shows it upright and to scale, as the gateway's do.
@@ -95,6 +104,30 @@ impl Modules {
             let ring = x.abs_diff(3).max(y.abs_diff(3));
             self.is_dark(Some(left + x), Some(top + y)) == (ring != 2)
         })
+    }
+
+    /// Lines of text that `draw` makes of it.
+    pub(super) const fn rows(&self) -> usize {
+        (self.width + 2 * QUIET).div_ceil(2)
+    }
+
+    /// A terminal of 24 rows shows all of it.
+    pub(super) const fn fits(&self) -> bool {
+        self.rows() <= ROWS
+    }
+
+    /// Black on white, with the whole quiet zone: for phones that are far away.
+    pub(super) fn png(&self) -> Option<Vec<u8>> {
+        let side = (self.width + 8) * PIXELS;
+        let module = |pixel: usize| (pixel / PIXELS).checked_sub(4);
+        let pixels: Vec<u8> = (0..side * side)
+            .map(|index| if self.is_dark(module(index % side), module(index / side)) { 0 } else { 255 })
+            .collect();
+        let (mut png, side) = (Vec::new(), u32::try_from(side).ok()?);
+        let mut encoder = Encoder::new(&mut png, side, side);
+        encoder.set_color(ColorType::Grayscale);
+        encoder.write_header().ok()?.write_image_data(&pixels).ok()?;
+        Some(png)
     }
 
     /// What the code says; `None` if it cannot be read.
@@ -179,6 +212,25 @@ mod tests {
     #[test]
     fn a_code_is_read() {
         assert_eq!(from_text(LINK).unwrap().read().as_deref(), Some(LINK));
+    }
+
+    /// Meant to notice: level M whatever its size, and the version of the gateway's image.
+    #[test]
+    fn what_can_fit_24_rows_does() {
+        // Version 6 has room for 134 bytes at level L, and for more where digits stand among them.
+        for (length, rows, fits) in
+            [(97, 23, true), (106, 23, true), (120, 23, true), (140, 23, true), (150, 25, false)]
+        {
+            let code = from_text(&format!("{LINK:n<length$}")).unwrap();
+            let drawn = code.draw(false).lines().count();
+            assert_eq!((drawn, code.rows(), code.fits()), (rows, rows, fits), "{length}");
+        }
+    }
+
+    #[test]
+    fn an_image_of_a_code_is_read_back() {
+        let code = from_text(LINK).unwrap();
+        assert_eq!(from_png(&code.png().unwrap()), Ok(code));
     }
 
     #[test]

@@ -64,10 +64,10 @@ fn ending(console: Console, refund: &Refunded) -> Ending {
     let (id, amount) = (&refund.refund_id, refund.amount);
     match refund.money {
         MoneyBack::Done => {
-            console.say(&format!("Refund {id} over {amount} is done."));
+            console.say(&format!("Refund {id} for {amount} is done."));
             Ending::Done
         }
-        MoneyBack::OnItsWay => Ending::Pending(format!("Refund {id} over {amount} is {}.", masked(&refund.word))),
+        MoneyBack::OnItsWay => Ending::Pending(format!("Refund {id} for {amount} is {}.", masked(&refund.word))),
         MoneyBack::Cancelled => Ending::Person(format!("Refund {id} was cancelled: the money did not go back.")),
         // Whatever word the gateway has for it: only a success, and what is on its way, is money back.
         _ => Ending::Person(format!("Refund {id} is {}: look whether the money goes back.", masked(&refund.word))),

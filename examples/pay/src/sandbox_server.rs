@@ -8,11 +8,12 @@ use sandbox::{Config, Rules, Server, SessionKeys};
 use serde_json::json;
 
 use super::cli::SandboxArgs;
+use super::console::Console;
 use super::exit::Ending;
 
-pub(super) fn run(args: &SandboxArgs) -> anyhow::Result<Ending> {
+pub(super) fn run(console: Console, args: &SandboxArgs) -> anyhow::Result<Ending> {
     if args.list_scenarios {
-        write!(stdout(), "{}", sandbox::scenario_table()).context("standard output is closed")?;
+        console.print("scenarios", sandbox::scenario_table().trim_end());
         return Ok(Ending::Done);
     }
     let session_keys = if args.ignore_session_keys { SessionKeys::Ignored } else { SessionKeys::Honoured };

@@ -216,7 +216,10 @@ impl fmt::Display for Trouble {
             Self::Journal => f.write_str("the journal cannot be read or written"),
             Self::Limit(why) => write!(f, "no new sale: {why}"),
             Self::Changed(order) => {
-                write!(f, "order_amount: the journal has order {order} over another amount or currency, or elsewhere")
+                write!(
+                    f,
+                    "order_amount: the journal has order {order} for another amount or currency, or at another gateway"
+                )
             }
             Self::Over(Outcome::Paid { .. }) => f.write_str("order_id: the order is paid already"),
             Self::Over(_) => f.write_str("order_id: the sale of this order is over; take another order"),
@@ -229,7 +232,7 @@ impl fmt::Display for Trouble {
                 write!(f, "refund_amount: more than is left of the order; refund {id} was made already")
             }
             Self::RefundTooMuch { already: None } => f.write_str("refund_amount: more than was paid"),
-            Self::RefundDiffers(id) => write!(f, "refund_amount: refund {id} exists over another amount"),
+            Self::RefundDiffers(id) => write!(f, "refund_amount: refund {id} exists for another amount"),
         }
     }
 }

@@ -29,7 +29,7 @@ fn drawn(picture: &QrPicture<'_>) -> String {
     let mut text = String::new();
     for y in (0..side).step_by(2) {
         text.push_str("\x1b[97;40m");
-        text.extend((0..side).map(|x| match (light(x, y), y + 1 < side && light(x, y + 1)) {
+        text.extend((0..side).map(|x| match (light(x, y), light(x, y + 1)) {
             (true, true) => '█',
             (true, false) => '▀',
             (false, true) => '▄',

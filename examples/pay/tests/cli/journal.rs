@@ -91,14 +91,14 @@ fn an_open_order_is_not_paid_again() {
     for run in [gateway.pay(&args), gateway.pay_without_keys(&args)] {
         assert!(run.expect(3).err.contains("`pay journal resume order-1`"));
     }
-    // Nor is it created anew, nor over another amount.
+    // Nor is it created anew, nor for another amount.
     let create = ["order", "create", "--order-id", "order-1", "--amount", "10.15", "--timeout", "1"];
     let run = gateway.pay(&create).expect(3);
     assert!(run.err.contains("`pay journal resume order-1`"), "{run:?}");
     let other = [&args[..], &["--amount", "99"]].concat();
-    assert!(gateway.pay(&other).expect(1).err.contains("the order is over 10.15, not 99"));
+    assert!(gateway.pay(&other).expect(1).err.contains("the order is for 10.15, not 99"));
     assert!(
-        gateway.pay_without_keys(&other).expect(1).err.contains("the journal has order order-1 over another amount")
+        gateway.pay_without_keys(&other).expect(1).err.contains("the journal has order order-1 for another amount")
     );
     assert_eq!(gateway.server().gateway().payments().len(), 1);
 }

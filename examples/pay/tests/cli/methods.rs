@@ -82,23 +82,9 @@ fn cards_come_from_files_and_standard_input() {
         for method in ["card", "emi"] {
             let id = format!("order-{method}-{index}");
             let session = gateway.order(&id);
-            let args = [
-                "order",
-                "pay",
-                "--session",
-                &session,
-                "--order-id",
-                &id,
-                "--method",
-                method,
-                "--card",
-                source,
-                "--card-bank",
-                "icici",
-                "--tenure",
-                "3",
-            ];
-            let run = gateway.pay_typing(&args, CARD).expect(0);
+            let args = ["order", "pay", "--session", &session, "--order-id", &id, "--method", method, "--card", source];
+            let more: &[&str] = if method == "emi" { &["--card-bank", "icici", "--tenure", "3"] } else { &[] };
+            let run = gateway.pay_typing(&[&args[..], more].concat(), CARD).expect(0);
             assert!(run.out.contains("card **** 1111") && run.err.is_empty(), "{run:?}");
         }
     }
@@ -153,14 +139,39 @@ fn fields_are_needed_away_from_test_gateways() {
     assert!(run.err.contains("/nowhere"), "{run:?}");
 }
 
+/// Options are there only where they do something. Meant to notice: `without_effect` not asked, `has_code` for every method.
 #[test]
-fn the_qr_image_can_be_kept() {
+fn a_field_of_another_method_is_refused() {
+    let order =
+        ["order", "pay", "--session", "s", "--order-id", "o-1", "--gateway", "https://127.0.0.1:1/pg", "--method"];
+    for (method, option, value) in [
+        ("upi-link", "--card", "card.json"),
+        ("upi-qrcode", "--upi-id", "a@bank"),
+        ("upi-link", "--upi-expiry-minutes", "5"),
+        ("card", "--tenure", "6"),
+        ("emi", "--provider", "flexmoney"),
+        ("card", "--card-bank", "icici"),
+        ("netbanking", "--phone", "9999999999"),
+        ("app", "--bank-code", "3333"),
+        ("card", "--qr-file", "code.png"),
+    ] {
+        let run = super::program::pay(&[&order[..], &[method, option, value]].concat()).expect(1);
+        assert!(run.err.contains(option) && run.err.contains(&format!("does nothing for {method}")), "{run:?}");
+    }
+}
+
+/// A5: a terminal of 24 rows shows all of a code, and the next line below it. Mutant: the gateway's image drawn as it is.
+#[test]
+fn a_code_fits_24_rows_and_can_be_kept() {
     let gateway = Gateway::child(None);
-    let session = gateway.order("order-1");
-    let file = gateway.file("qr.png", "");
-    let args =
-        ["order", "pay", "--session", &session, "--order-id", "order-1", "--method", "upi-qrcode", "--qr-file", &file];
-    let run = gateway.pay_without_keys(&args).expect(4);
-    assert!(run.out.contains('█') && run.out.lines().count() > 20, "{run:?}");
-    assert!(std::fs::read(&file).unwrap().starts_with(b"\x89PNG"));
+    for method in ["upi-qrcode", "upi-link"] {
+        let session = gateway.order(method);
+        let file = gateway.file(&format!("{method}.png"), "");
+        let args =
+            ["order", "pay", "--session", &session, "--order-id", method, "--method", method, "--qr-file", &file];
+        let run = gateway.pay_without_keys(&args).expect(4);
+        let rows = run.out.lines().skip_while(|line| !line.starts_with("Scan this")).skip(1).count();
+        assert!((15..=23).contains(&rows) && run.out.contains('█'), "{rows}: {}", run.out);
+        assert!(std::fs::read(&file).unwrap().starts_with(b"\x89PNG"));
+    }
 }

@@ -29,7 +29,7 @@ fn the_same_refund_twice_is_one() {
     assert_eq!(gateway.server().gateway().refunds().len(), 1);
     // Another amount under the same name, then another refund.
     let differs = gateway.pay(&["refund", "--order-id", "order-1", "--amount", "1", "--name", "return-17"]).expect(2);
-    assert!(differs.err.contains("exists over another amount"), "{differs:?}");
+    assert!(differs.err.contains("exists for another amount"), "{differs:?}");
     let second = gateway.pay(&["refund", "--order-id", "order-1", "--amount", "1", "--instant"]);
     assert!([0, 4].contains(&second.code), "{second:?}");
     assert_eq!(gateway.server().gateway().refunds().len(), 2);

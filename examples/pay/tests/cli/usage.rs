@@ -10,6 +10,52 @@ fn help_and_version_are_no_errors() {
     }
 }
 
+// A4. Mutant: clap's own print, whatever `--json` says.
+#[test]
+fn texts_are_an_object_too() {
+    for (args, member, part) in [
+        (&["--help", "--json"][..], "help", "Usage: pay"),
+        (&["--json", "order", "pay", "--help"], "help", "--qr-file"),
+        (&["--json", "--version"], "version", env!("CARGO_PKG_VERSION")),
+        (&["sandbox", "--list-scenarios", "--json"], "scenarios", "| SB-01 |"),
+        (&["--json", "sandbox", "--list-scenarios"], "scenarios", "| SB-01 |"),
+        (&["completions", "bash", "--json"], "script", "complete -F"),
+        (&["man", "--json"], "page", ".TH pay 1"),
+    ] {
+        let run = pay(args).expect(0);
+        assert!(run.json()[member].as_str().unwrap().contains(part) && run.err.is_empty(), "{args:?}: {run:?}");
+    }
+}
+
+#[test]
+fn every_shell_gets_its_completions() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let run = pay(&["completions", shell]).expect(0);
+        for word in ["journal", "resume", "--close-after", "upi-qrcode"] {
+            // Elvish has no values of options.
+            assert!(run.out.contains(word.trim_start_matches('-')) || shell == "elvish", "{shell}: {word}");
+        }
+    }
+    // A shell takes it, and proposes what there is.
+    let script = pay(&["completions", "bash"]).out;
+    let ask = "COMP_WORDS=(pay journal re); COMP_CWORD=2; _pay pay re journal; echo ${COMPREPLY[*]}";
+    let bash = std::process::Command::new("bash").args(["-c", &format!("{script}\n{ask}")]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&bash.stdout).trim(), "resume recover release", "{bash:?}");
+}
+
+#[test]
+fn the_manual_has_a_page_for_each_command() {
+    let page = pay(&["man"]).expect(0).out;
+    assert!(page.starts_with(".ie") && page.contains(".TH pay 1") && page.contains("Exit codes"), "{page}");
+    let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("man-{}", std::process::id()));
+    pay(&["man", "--dir", dir.to_str().unwrap()]).expect(0);
+    for (name, part) in [("pay", "pay\\-order"), ("pay-order-pay", "qr\\-file"), ("pay-journal-attest", "dashboard")] {
+        let page = std::fs::read_to_string(dir.join(format!("{name}.1"))).unwrap();
+        assert!(page.contains(part), "{name}: {page}");
+    }
+    std::fs::remove_dir_all(dir).unwrap();
+}
+
 #[test]
 fn mistakes_give_one_sentence() {
     let typed_wrongly = [
@@ -40,6 +86,10 @@ fn mistakes_give_one_sentence() {
         &["refund", "--order-id", "o-1", "--settle-ms", "100"],
         &["refund", "--order-id", "o-1", "--nth", "1"],
         &["sandbox", "--keys", "x"],
+        &["sandbox", "--list-scenarios", "--dir", "x"],
+        &["status", "--order-id", "o-1", "--token-file", "x"],
+        &["completions"],
+        &["completions", "tcsh"],
     ];
     let local = [
         &["order", "pay", "--session", "s", "--order-id", "a b", "--method", "card"][..],

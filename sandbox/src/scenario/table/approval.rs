@@ -49,7 +49,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-82",
         "late success after failure",
-        "the attempt fails and the sale is given up; then it succeeds all the same",
+        "the attempt fails and the sale is abandoned; then the attempt succeeds after all",
         Means::Card,
         &[],
         goes_back(Some(Expect::Pending)),
@@ -67,8 +67,8 @@ pub(crate) const TABLE: &[Scenario] = &[
     .shopper(&[&[fails_after(2_000), PAYS_BEFORE_NEXT], &[]]),
     scenario(
         "SB-84",
-        "success after terminate was asked",
-        "the gateway has taken the wish to close the order; half a second later the shopper pays",
+        "success after the termination request",
+        "the gateway has accepted the termination; half a second later the shopper pays",
         Means::UpiQrCode,
         &[],
         goes_back(Some(Expect::Pending)),
@@ -76,8 +76,8 @@ pub(crate) const TABLE: &[Scenario] = &[
     .shopper(&[&[pays_while_closing(500)]]),
     scenario(
         "SB-85",
-        "success just before terminate",
-        "the shopper pays just before the wish to close the order arrives, which is refused",
+        "success just before the termination request",
+        "the shopper pays just before the termination request arrives, which is refused",
         Means::UpiQrCode,
         &[],
         goes_back(Some(Expect::Pending)),
@@ -86,7 +86,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-86",
         "success after the order has closed",
-        "the bank says yes to an order that is terminated: the gateway gives the money back itself (CANCELLED)",
+        "the bank approves a payment of a terminated order: the gateway returns the money itself (CANCELLED)",
         Means::UpiQrCode,
         &[],
         ends(Expect::NotPaid, Expect::Pending),
@@ -104,8 +104,8 @@ pub(crate) const TABLE: &[Scenario] = &[
     .shopper(&[&[pays_after(8_000)]]),
     scenario(
         "SB-88",
-        "an answer from before",
-        "the second attempt gets the answer of the first once more; nobody sees the second, so it is asked for again",
+        "an earlier answer",
+        "the second attempt gets the answer of the first; nobody sees the second's code, so it is sent again",
         Means::UpiQrCode,
         &[nth(2, On::Pay, Act::Earlier)],
         ends(Expect::PaidOnRetry, Expect::Pending),

@@ -12,7 +12,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-57",
         "401 on the ask route",
-        "the first three questions are refused",
+        "the first three calls are refused",
         Means::UpiQrCode,
         &[first(On::Ask, refuse(401, "authentication_error", "request_failed")).calls(1, 3)],
         asks(Expect::Paid),
@@ -20,7 +20,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-58",
         "404 on the ask route",
-        "the answer to the payment is lost, and the first three questions are about an order that is not known yet",
+        "the answer to the payment is lost, and the first three calls answer that the order does not exist",
         Means::Card,
         &[
             first(On::Pay, cut(Place::Start)),
@@ -30,8 +30,8 @@ pub(crate) const TABLE: &[Scenario] = &[
     ),
     scenario(
         "SB-59",
-        "nobody answers any more",
-        "after the payment the ask route gives pages for ever",
+        "no answer any more",
+        "after the payment the ask route answers with error pages only",
         Means::Card,
         &[each(On::Ask, page(502)), each(On::Terminate, page(502))],
         asks(Expect::StillAsking),
@@ -39,7 +39,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-60",
         "the ask route is throttled",
-        "the first two questions get 429, then no call is left in the minute",
+        "the first two calls get 429, then the minute's limit is used up",
         Means::UpiQrCode,
         &[
             first(On::Ask, Act::Throttle { retry_s: 11, executed: false, stored: false }).calls(1, 2),
@@ -72,7 +72,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-63",
         "the attempt appears 45 s late",
-        "by then it was believed not to exist, and the shopper has paid again; both take money",
+        "by then the terminal has concluded that it does not exist, and the shopper has paid again; both are charged",
         Means::Card,
         &[first(On::Pay, cut(Place::Start)), each(On::List, Act::Hide { ms: 45_000 })],
         goes_back(Some(Expect::Unknown)),
@@ -90,7 +90,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-65",
         "success, then pending again",
-        "the payment is seen as succeeded by one reading and as pending by the next; it is paid later",
+        "one reading shows the payment as succeeded and the next as pending; it succeeds later",
         Means::Card,
         &[first(On::Pay, cut(Place::Start)), first(On::List, Act::Edit(edit::early_success))],
         ends(Expect::Paid, Expect::Unknown),
@@ -99,7 +99,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-66",
         "a success that never was",
-        "the first reading of the payment says success, the books never do",
+        "the first reading of the payment says success, which never happens",
         Means::Card,
         &[first(On::Payment, Act::Edit(edit::early_success))],
         asks(Expect::NotPaid),
@@ -108,7 +108,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-67",
         "failed, then success",
-        "the payment is seen as failed by a reading that is wrong; it is paid while the order is being closed",
+        "a wrong reading shows the payment as failed; it succeeds while the order is being closed",
         Means::Card,
         &[first(On::Payment, Act::Edit(edit::early_failure))],
         goes_back(None),
@@ -117,15 +117,15 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-68",
         "every payment is listed twice",
-        "the answer is lost and the code is asked for again; lists then have each payment twice, which is no second charge",
+        "the answer is lost and the request is sent again; lists then contain each payment twice, which is no second charge",
         Means::UpiQrCode,
         &[first(On::Pay, cut(Place::Start)), each(On::List, Act::Edit(edit::twice))],
         asks(Expect::Paid),
     ),
     scenario(
         "SB-69",
-        "a payment status that nobody knows",
-        "for a while the payment has a status that no document has",
+        "an unknown payment status",
+        "for a while the payment has an undocumented status",
         Means::Card,
         &[first(On::Payment, Act::Edit(edit::unknown_payment)).calls(1, 2)],
         asks(Expect::Paid),
@@ -133,7 +133,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     .shopper(&[&[pays_after(30_000)]]),
     scenario(
         "SB-70",
-        "an order status that nobody knows",
+        "an unknown order status",
         "PAID_PROVISIONALLY for a while; then the shopper leaves",
         Means::UpiQrCode,
         &[first(On::Order, Act::Edit(edit::unknown_order)).calls(1, 5)],
@@ -151,8 +151,8 @@ pub(crate) const TABLE: &[Scenario] = &[
     .shopper(&[&[pays_after(30_000)]]),
     scenario(
         "SB-72",
-        "held, then let go",
-        "the money is held and not taken, for as long as the sale runs; then VOID",
+        "held, then released",
+        "the money is held but not captured, for as long as the sale runs; then VOID",
         Means::Card,
         &[
             each(On::Payment, Act::Edit(edit::held)),
@@ -164,8 +164,8 @@ pub(crate) const TABLE: &[Scenario] = &[
     .shopper(LEAVES),
     scenario(
         "SB-73",
-        "an order that is not ours",
-        "two readings of the order are about somebody else's, which is paid; ours is not",
+        "another order's answer",
+        "two readings of the order return another order, which is paid; ours is not",
         Means::UpiQrCode,
         &[first(On::Order, Act::Edit(edit::other_order)).calls(1, 2)],
         asks(Expect::NotPaid),
@@ -174,7 +174,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-74",
         "an order of another amount",
-        "two readings say that the order costs 1.00 and is paid; ours is not",
+        "two readings return an order of 1.00 that is paid; ours is not",
         Means::UpiQrCode,
         &[first(On::Order, Act::Edit(edit::other_amount)).calls(1, 2)],
         asks(Expect::NotPaid),
@@ -182,8 +182,8 @@ pub(crate) const TABLE: &[Scenario] = &[
     .shopper(LEAVES),
     scenario(
         "SB-75",
-        "payments that are not ours",
-        "the answer is lost; two lists are about another order, which is paid; ours fails",
+        "another order's payments",
+        "the answer is lost; two lists belong to another order, which is paid; ours fails",
         Means::Card,
         &[first(On::Pay, cut(Place::Start)), first(On::List, Act::Edit(edit::other_order)).calls(1, 2)],
         ends(Expect::NotPaid, Expect::Unknown),
@@ -191,8 +191,8 @@ pub(crate) const TABLE: &[Scenario] = &[
     .shopper(&[&[fails_after(2_000)]]),
     scenario(
         "SB-76",
-        "a payment that is not ours",
-        "two readings of the payment are about another, which succeeded; ours fails",
+        "another payment's answer",
+        "two readings return another payment, which succeeded; ours fails",
         Means::Card,
         &[first(On::Payment, Act::Edit(edit::other_payment)).calls(1, 2)],
         asks(Expect::NotPaid),
@@ -201,7 +201,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-77",
         "a payment that is in no list",
-        "the terminal knows the number of its payment, and no list ever has it: nothing is certain",
+        "the terminal knows the id of its payment, and no list ever contains it: nothing is certain",
         Means::Card,
         &[each(On::List, Act::Hide { ms: u64::MAX / 2 })],
         asks(Expect::StillAsking),

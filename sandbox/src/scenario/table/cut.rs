@@ -12,7 +12,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-28",
         "lost before the charge",
-        "the connection ends; the gateway has done nothing",
+        "the connection ends; the gateway has executed nothing",
         Means::Card,
         &[first(On::Pay, LOST_BEFORE)],
         ends(Expect::PaidOnRetry, Expect::Unknown),
@@ -37,7 +37,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-31",
         "cut between head and body",
-        "the head arrives whole and nothing after it",
+        "the complete head arrives, and nothing after it",
         Means::Card,
         &[first(On::Pay, cut(Place::Body(0)))],
         ends(Expect::Paid, Expect::Unknown),
@@ -87,7 +87,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-37",
         "shortened in a name",
-        "a proxy passes on a part and corrects the length: it ends in a member's name",
+        "a proxy truncates the body and corrects Content-Length: the body ends in a member's name",
         Means::Card,
         &[first(On::Pay, Act::Spoil(edit::in_name))],
         ends(Expect::Paid, Expect::Unknown),
@@ -103,7 +103,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-39",
         "shortened in a number",
-        "the same, in an amount behind everything that matters",
+        "the same, in an amount after every member that matters",
         Means::Card,
         &[first(On::Pay, Act::Spoil(edit::in_number))],
         ends(Expect::Paid, Expect::Unknown),
@@ -111,7 +111,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-40",
         "shortened in an escape",
-        "the same, in the middle of an escaped character; nobody saw the link, so it is asked for again",
+        "the same, in the middle of an escaped character; nobody saw the link, so the request is sent again",
         Means::UpiLink,
         &[first(On::Pay, Act::Spoil(edit::in_escape))],
         ends(Expect::Paid, Expect::Pending),

@@ -12,7 +12,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-43",
         "an answer of 64 KiB",
-        "a long member stands before the others in the answer to Order Pay; nobody saw the code, so it is asked for again",
+        "the answer to Order Pay begins with a very long member; nobody saw the code, so the request is sent again",
         Means::UpiQrCode,
         &[first(On::Pay, Act::Spoil(edit::oversized))],
         ends(Expect::Paid, Expect::Pending),
@@ -20,7 +20,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-44",
         "orders of 64 KiB",
-        "every reading of the order is longer than the terminal takes, for half a minute",
+        "for half a minute every reading of the order is longer than the terminal's buffer",
         Means::Card,
         &[first(On::Order, Act::Rewrite(edit::oversized)).calls(1, 4)],
         asks(Expect::Paid),
@@ -28,7 +28,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-45",
         "a list of 64 KiB",
-        "the answer to the payment is lost, and no list of payments ever fits; the order tells",
+        "the answer to the payment is lost, and no list of payments ever fits the buffer; only the order can be read",
         Means::Card,
         &[first(On::Pay, cut(Place::Start)), each(On::List, Act::Rewrite(edit::far_away))],
         ends(Expect::PaidUnclear, Expect::Unknown),
@@ -36,7 +36,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-46",
         "a head of 24 KiB",
-        "the answer to Order Pay has a header that no client takes; the card was charged",
+        "the answer to Order Pay has a header that is too long for any client; the card was charged",
         Means::Card,
         &[first(On::Pay, Act::HugeHeader(24 * 1024))],
         ends(Expect::Paid, Expect::Unknown),
@@ -51,8 +51,8 @@ pub(crate) const TABLE: &[Scenario] = &[
     ),
     scenario(
         "SB-48",
-        "members that nobody knows",
-        "every answer has more members, some deep, some with the names of others inside",
+        "unknown members",
+        "every answer has extra members, some deeply nested, some that contain the names of known members",
         Means::UpiQrCode,
         &[each(On::Any, Act::Edit(edit::unknown_members))],
         ends(Expect::Paid, Expect::Pending),
@@ -60,7 +60,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-49",
         "escaped names",
-        "the names of members are written with escapes",
+        "the names of members are escaped",
         Means::Card,
         &[each(On::Any, Act::Rewrite(edit::escaped_names))],
         ends(Expect::Paid, Expect::Pending),
@@ -68,14 +68,14 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-50",
         "nulls",
-        "everything that a client can do without is null",
+        "every optional member is null",
         Means::UpiLink,
         &[each(On::Any, Act::Edit(edit::nulls))],
         ends(Expect::Paid, Expect::Pending),
     ),
     scenario(
         "SB-51",
-        "a member twice",
+        "a duplicate member",
         "the answer to Order Pay has two different cf_payment_ids",
         Means::Card,
         &[first(On::Pay, Act::Spoil(edit::two_ids))],
@@ -84,7 +84,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-52",
         "a surcharge",
-        "more is paid than the order costs",
+        "the payment is larger than the order",
         Means::Card,
         &[each(On::Any, Act::Edit(edit::surcharge))],
         ends(Expect::Paid, Expect::Pending),
@@ -107,8 +107,8 @@ pub(crate) const TABLE: &[Scenario] = &[
     ),
     scenario(
         "SB-55",
-        "an action that nobody knows",
-        "the shopper is to do something that no document has; nobody pays",
+        "an unknown action",
+        "the answer asks for an undocumented action; nobody pays",
         Means::UpiQrCode,
         &[first(On::Pay, Act::Edit(edit::unknown_action))],
         ends(Expect::NotPaid, Expect::Pending),

@@ -12,7 +12,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-89",
         "the order exists, with another amount",
-        "an order of this id costs one rupee more: 409",
+        "an order with this id exists and costs one rupee more: 409",
         Means::UpiQrCode,
         &[first(On::Create, Act::Exists { more: 100, payment: None })],
         asks(Expect::OrderTaken),
@@ -21,7 +21,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-90",
         "the order exists, and is ours",
-        "an order of this id and amount is there already: 409",
+        "an order with this id and amount already exists: 409",
         Means::UpiQrCode,
         &[first(On::Create, Act::Exists { more: 0, payment: None })],
         asks(Expect::Paid),
@@ -30,7 +30,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-91",
         "create: lost before",
-        "the connection ends before the order is made",
+        "the connection ends before the order is created",
         Means::UpiQrCode,
         &[first(On::Create, LOST_BEFORE)],
         asks(Expect::Paid),
@@ -39,7 +39,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-92",
         "create: lost after",
-        "the order is made and the answer lost",
+        "the order is created and the answer lost",
         Means::UpiQrCode,
         &[first(On::Create, cut(Place::Start))],
         asks(Expect::Paid),
@@ -47,8 +47,8 @@ pub(crate) const TABLE: &[Scenario] = &[
     .creates(),
     scenario(
         "SB-93",
-        "create: 500 after it was made",
-        "the order is made, then the gateway fails, and stores that",
+        "create: 500 after it was created",
+        "the order is created, then the gateway fails, and stores the failure",
         Means::UpiQrCode,
         &[first(On::Create, Act::Fail { executed: true })],
         asks(Expect::Paid),
@@ -57,7 +57,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-94",
         "create: a stored 500",
-        "the order is never made: the stored 500 comes again",
+        "the order is never created: the gateway repeats the stored 500",
         Means::UpiQrCode,
         &[first(On::Create, Act::Fail { executed: false })],
         asks(Expect::NotStarted),
@@ -66,7 +66,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-95",
         "create: an answer about another order",
-        "the order is made; the answer is about somebody else's",
+        "the order is created; the answer is about another order",
         Means::UpiQrCode,
         &[first(On::Create, Act::Edit(edit::other_order))],
         asks(Expect::Paid),
@@ -84,7 +84,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-97",
         "create: 429",
-        "too busy, with headers",
+        "throttled, with headers",
         Means::UpiQrCode,
         &[first(On::Create, Act::Throttle { retry_s: 3, executed: false, stored: false })],
         asks(Expect::Paid),
@@ -92,8 +92,8 @@ pub(crate) const TABLE: &[Scenario] = &[
     .creates(),
     scenario(
         "SB-98",
-        "terminate is refused for ever",
-        "the order cannot be closed, and runs to its end",
+        "terminate: always refused",
+        "the order cannot be closed, and expires",
         Means::UpiQrCode,
         &[each(On::Terminate, refuse(403, "invalid_request_error", "order_terminate_not_enabled"))],
         asks(Expect::NotPaid),
@@ -102,7 +102,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-99",
         "terminate: the answer is lost",
-        "the order is being closed; the terminal has not heard that it is",
+        "the order is being closed; the terminal has not learned it",
         Means::UpiQrCode,
         &[first(On::Terminate, cut(Place::Start))],
         asks(Expect::NotPaid),
@@ -111,7 +111,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-100",
         "the clock jumps a day",
-        "in the middle of the sale the gateway is a day later: the order has expired",
+        "during the sale the gateway's clock jumps ahead by a day: the order has expired",
         Means::UpiQrCode,
         &[nth(3, On::Order, Act::Jump { ms: 86_400_000 })],
         asks(Expect::NotPaid),

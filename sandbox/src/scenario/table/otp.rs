@@ -12,7 +12,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-101",
         "OTP: wrong, then right",
-        "a wrong OTP is an HTTP 200",
+        "a wrong OTP is answered with HTTP 200",
         Means::CardOtp,
         &[],
         ends(Expect::Paid, Expect::Pending),
@@ -42,7 +42,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-104",
         "OTP: too late",
-        "the time for the OTP is over; the shopper pays on the bank's page",
+        "the OTP has expired; the shopper pays on the bank's page",
         Means::CardOtp,
         &[first(On::Otp, Act::Jump { ms: 360_000 })],
         ends(Expect::Paid, Expect::Pending),
@@ -62,7 +62,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-106",
         "OTP: the answer is lost",
-        "the OTP is taken and the answer lost; it must not be typed again",
+        "the OTP is accepted and the answer lost; it must not be sent again",
         Means::CardOtp,
         &[first(On::Otp, cut(Place::Start))],
         ends(Expect::Paid, Expect::Pending),
@@ -92,7 +92,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-109",
         "OTP: 429",
-        "too busy, with headers; the same OTP is sent again",
+        "throttled, with headers; the same OTP is sent again",
         Means::CardOtp,
         &[first(On::Otp, Act::Throttle { retry_s: 3, executed: false, stored: false })],
         ends(Expect::Paid, Expect::Pending),
@@ -102,7 +102,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-110",
         "OTP: another payment's answer",
-        "the OTP is right and taken; the answer is about another payment, whose OTP was wrong",
+        "the OTP is accepted; the answer is about another payment, whose OTP was wrong",
         Means::CardOtp,
         &[first(On::Otp, Act::Edit(edit::other_otp))],
         ends(Expect::Paid, Expect::Pending),
@@ -111,7 +111,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     .shopper(LEAVES),
     scenario(
         "SB-111",
-        "OTP: a status that nobody knows",
+        "OTP: an unknown status",
         "the OTP is wrong; the answer says SUCCESSFUL",
         Means::CardOtp,
         &[first(On::Otp, Act::Edit(edit::unknown_otp))],

@@ -11,7 +11,7 @@ use crate::scenario::table::row::{ends, scenario};
 pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-01",
-        "all goes well",
+        "the ordinary case",
         "the shopper pays two seconds after the code is shown",
         Means::UpiQrCode,
         &[],
@@ -20,7 +20,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-02",
         "a stored 500 is replayed",
-        "the first send fails and its answer is lost; under the same key the stored 500 comes again",
+        "the first send fails and its answer is lost; under the same key the gateway repeats the stored 500",
         Means::UpiLink,
         &[first(On::Pay, Act::StoredAndLost { status: 500, kind: "api_error", code: "internal_error" })],
         ends(Expect::PaidOnRetry, Expect::Unknown),
@@ -30,7 +30,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-03",
         "a stored 400 is replayed",
-        "the first send is refused and its answer is lost; under the same key the stored 400 comes again",
+        "the first send is refused and its answer is lost; under the same key the gateway repeats the stored 400",
         Means::UpiLink,
         &[first(On::Pay, Act::StoredAndLost { status: 400, kind: "invalid_request_error", code: "request_failed" })],
         ends(Expect::PaidOnRetry, Expect::Unknown),
@@ -40,7 +40,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-04",
         "a stored 429 is replayed",
-        "the gateway keeps its 429 under the key and gives it again however long one waits",
+        "the gateway stores its 429 under the key and repeats it, however long the terminal waits",
         Means::UpiLink,
         &[first(On::Pay, Act::Throttle { retry_s: 2, executed: false, stored: true })],
         ends(Expect::PaidOnRetry, Expect::Unknown),
@@ -93,16 +93,16 @@ pub(crate) const TABLE: &[Scenario] = &[
     .keys(SessionKeys::Honoured),
     scenario(
         "SB-09",
-        "drift: 422 on a repeat",
-        "the first send is done and its answer lost; the repeat is told that its body is another one; nobody ever sees the link",
+        "422 on a repeat",
+        "the first send is executed and its answer lost; the repeat gets 422 as if its body had changed; nobody ever sees the link",
         Means::UpiLink,
         &[first(On::Pay, cut(Place::Start)), nth(2, On::Pay, refuse(422, "idempotency_error", "request_invalid"))],
         ends(Expect::NotPaid, Expect::Unknown),
     ),
     scenario(
         "SB-10",
-        "drift: 422 on the first send",
-        "the gateway says that the key came with another body before; nothing was charged",
+        "422 on the first send",
+        "the gateway answers that the key was used with another body; nothing was charged",
         Means::Card,
         &[first(On::Pay, refuse(422, "idempotency_error", "request_invalid"))],
         ends(Expect::PaidOnRetry, Expect::Unknown),
@@ -128,7 +128,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-12",
         "429 with headers, twice",
-        "the gateway is too busy twice, and says for how long",
+        "the gateway throttles twice, and says for how long",
         Means::Card,
         &[first(On::Pay, Act::Throttle { retry_s: 7, executed: false, stored: false }).calls(1, 2)],
         ends(Expect::Paid, Expect::Pending),
@@ -136,7 +136,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-13",
         "429 without headers",
-        "somebody on the way says that it is too busy, and not for how long",
+        "a proxy throttles, and does not say for how long",
         Means::Card,
         &[first(On::Pay, THROTTLED_ELSEWHERE)],
         ends(Expect::Paid, Expect::Pending),
@@ -155,7 +155,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-15",
         "HTML 502 before the charge",
-        "a proxy answers with a page; the gateway has seen nothing",
+        "a proxy answers with a page; the request never reached the gateway",
         Means::UpiQrCode,
         &[first(On::Pay, page(502))],
         ends(Expect::Paid, Expect::Pending),
@@ -163,7 +163,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-16",
         "HTML 504 after the charge",
-        "the card is charged; a proxy gives up waiting and answers with a page",
+        "the card is charged; a proxy times out and answers with a page",
         Means::Card,
         &[first(On::Pay, page_after(504))],
         ends(Expect::Paid, Expect::Unknown),
@@ -171,7 +171,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-17",
         "503 with an empty object",
-        "`{}` from somewhere; nothing was charged",
+        "a proxy answers `{}`; nothing was charged",
         Means::Card,
         &[first(On::Pay, Act::Answer { status: 503, body: "{}", headers: &[] })],
         ends(Expect::PaidOnRetry, Expect::Unknown),
@@ -189,7 +189,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-19",
         "a captive portal",
-        "200 with a page to log in at; nothing was charged",
+        "200 with a login page; nothing was charged",
         Means::Card,
         &[first(On::Pay, page(200))],
         ends(Expect::PaidOnRetry, Expect::Unknown),
@@ -197,7 +197,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     .tries(2),
     scenario(
         "SB-20",
-        "a firewall says 403",
+        "a firewall answers 403",
         "403 with a page that is not the gateway's; nothing was charged",
         Means::Card,
         &[first(On::Pay, page(403))],
@@ -207,7 +207,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-21",
         "408 after the charge",
-        "a balancer answers 408 with nothing; the card was charged",
+        "a load balancer answers 408 with an empty body; the card was charged",
         Means::Card,
         &[first(On::Pay, Act::Replace { status: 408, body: "" })],
         ends(Expect::Paid, Expect::Unknown),
@@ -215,7 +215,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-22",
         "the session has expired",
-        "400 payment_session_id_invalid; the type is none of the documented ones",
+        "400 payment_session_id_invalid; the error type is not documented",
         Means::UpiQrCode,
         &[first(On::Pay, refuse(400, "request_failed", "payment_session_id_invalid"))],
         ends(Expect::NotPaid, Expect::Unknown),
@@ -223,7 +223,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-23",
         "the wrong environment",
-        "the session and the order are unknown to every call: they are of the other environment",
+        "every call answers that session and order are unknown: they belong to the other environment",
         Means::UpiQrCode,
         &[
             each(On::Pay, refuse(400, "request_failed", "payment_session_id_invalid")),
@@ -235,22 +235,22 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-24",
         "the wrong version",
-        "Order Pay is told that its x-api-version is not one of the known ones",
+        "the gateway refuses the x-api-version of Order Pay",
         Means::UpiLink,
         &[first(On::Pay, refuse(400, "invalid_request_error", "version_missing"))],
         ends(Expect::NotPaid, Expect::Unknown),
     ),
     scenario(
         "SB-25",
-        "a refusal outside the documents",
-        "403 with a code and a type that no document has, placeholder included",
+        "an undocumented refusal",
+        "403 with an undocumented code and type, and an unfilled placeholder",
         Means::Card,
         &[first(On::Pay, refuse(403, "feature_gate", "android_package_{xRequestedWith}"))],
         ends(Expect::NotPaid, Expect::Unknown),
     ),
     scenario(
         "SB-26",
-        "the order has closed meanwhile",
+        "the order closed in the meantime",
         "the clock jumps a day before the payment: 400 order_inactive",
         Means::Card,
         &[first(On::Pay, Act::Jump { ms: 86_400_000 })],
@@ -259,7 +259,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-27",
         "a collect request whose answer is lost",
-        "the shopper approves it on the phone; the terminal never heard that it was taken",
+        "the shopper approves it on the phone; the terminal never learns that it was accepted",
         Means::UpiCollect,
         &[first(On::Pay, cut(Place::Start))],
         ends(Expect::Paid, Expect::Unknown),

@@ -13,7 +13,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-112",
         "refund: the answer is lost",
-        "the refund is made and the answer lost",
+        "the refund is created and the answer lost",
         Means::UpiQrCode,
         &[first(On::Refund, cut(Place::Start))],
         keys(Expect::Refunded),
@@ -22,7 +22,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-113",
         "refund: lost before",
-        "the connection ends before the refund is made",
+        "the connection ends before the refund is created",
         Means::UpiQrCode,
         &[first(On::Refund, LOST_BEFORE)],
         keys(Expect::Refunded),
@@ -30,8 +30,8 @@ pub(crate) const TABLE: &[Scenario] = &[
     .shopper(&[&[PAYS_BEFORE_CLOSING]]),
     scenario(
         "SB-114",
-        "refund: 500 after it was made",
-        "the refund is made, then the gateway fails, and stores that",
+        "refund: 500 after it was created",
+        "the refund is created, then the gateway fails, and stores the failure",
         Means::UpiQrCode,
         &[first(On::Refund, Act::Fail { executed: true })],
         keys(Expect::Refunded),
@@ -40,7 +40,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-115",
         "refund: a stored 500",
-        "the refund is not made; under the same key the stored 500 would come again",
+        "the refund is not created; under the same key the gateway would repeat the stored 500",
         Means::UpiQrCode,
         &[first(On::Refund, Act::Fail { executed: false })],
         keys(Expect::Refunded),
@@ -49,7 +49,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-116",
         "refund: another refund's answer",
-        "a cache answers with another refund, which was made; ours is not",
+        "a cache answers with another refund; ours is not created",
         Means::UpiQrCode,
         &[first(On::Refund, OTHER_REFUND)],
         keys(Expect::Refunded),
@@ -57,7 +57,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     .shopper(&[&[PAYS_BEFORE_CLOSING]]),
     scenario(
         "SB-117",
-        "refund: a status that nobody knows",
+        "refund: an unknown status",
         "PENDING_APPROVAL for a while",
         Means::UpiQrCode,
         &[first(On::Refund, Act::Edit(edit::unknown_refund))],
@@ -67,7 +67,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-118",
         "refund: on hold",
-        "the refund is taken, and waits for the gateway's own people",
+        "the refund is accepted, and waits for the gateway's staff",
         Means::UpiQrCode,
         &[first(On::Refund, Act::Refund(RefundStatus::OnHold))],
         keys(Expect::Refunded),
@@ -84,8 +84,8 @@ pub(crate) const TABLE: &[Scenario] = &[
     .shopper(&[&[PAYS_BEFORE_CLOSING]]),
     scenario(
         "SB-120",
-        "refund: refused for ever",
-        "the gateway refuses the refund: there is no balance for it",
+        "refund: always refused",
+        "the gateway refuses the refund: the balance is too low",
         Means::UpiQrCode,
         &[each(On::Refund, refuse(400, "invalid_request_error", "refund_insufficient_balance"))],
         keys(Expect::StillAsking),

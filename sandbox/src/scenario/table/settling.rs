@@ -35,7 +35,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-123",
         "PENDING for ever",
-        "the bank never says how it ended, not even after the order has closed",
+        "the bank never reports a result, not even after the order has closed",
         Means::Card,
         &[],
         ends(Expect::StillAsking, Expect::Pending),
@@ -45,7 +45,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-124",
         "an order keeps its session",
-        "every reading of the order gives the session that it was made with",
+        "every reading of the order returns the session that it was created with",
         Means::UpiQrCode,
         &[],
         ends(Expect::Paid, Expect::Pending),
@@ -54,7 +54,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-125",
         "answers without tags",
-        "the order is made and the answer lost; what is read of it later has no order_tags",
+        "the order is created and the answer lost; later readings of it have no order_tags",
         Means::UpiQrCode,
         &[first(On::Create, cut(Place::Start))],
         asks(Expect::Paid),
@@ -83,14 +83,14 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-128",
         "our element cannot be read",
-        "in every list the payment is without its number; asked for by its number it is there",
+        "in every list the payment has no id; a reading by its id finds it",
         Means::Card,
         &[each(On::List, Act::Edit(edit::unnumbered))],
         ends(Expect::Paid, Expect::Pending),
     ),
     scenario(
         "SB-129",
-        "a list without end",
+        "an endless list",
         "every list is 1 MB longer than the payments in it; the shopper pays",
         Means::UpiQrCode,
         &[],
@@ -99,7 +99,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     .rules(|rules| rules.listing = Listing::Endless),
     scenario(
         "SB-130",
-        "a list without end, and nobody pays",
+        "an endless list, and nobody pays",
         "every list is 1 MB longer than the payments in it; the shopper leaves",
         Means::UpiQrCode,
         &[],
@@ -110,7 +110,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-131",
         "refund: rejected",
-        "the merchant's people refuse the refund: REJECTED",
+        "the merchant's staff refuse the refund: REJECTED",
         Means::UpiQrCode,
         &[],
         keys(Expect::RefundDue),
@@ -130,7 +130,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-133",
         "refund: approval pending for ever",
-        "the refund waits for the merchant's people, who never look: PENDING_APPROVAL",
+        "the refund waits for the merchant's staff, who never decide: PENDING_APPROVAL",
         Means::UpiQrCode,
         &[],
         keys(Expect::RefundDue),
@@ -140,7 +140,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-134",
         "refund: an answer with another amount",
-        "the refund is made; the answer speaks of 1.00",
+        "the refund is created; the answer has the amount 1.00",
         Means::UpiQrCode,
         &[first(On::Refund, Act::Edit(edit::other_refund_amount))],
         keys(Expect::Refunded),
@@ -149,7 +149,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-135",
         "refund: an answer about another order",
-        "the refund is made; the answer names another order",
+        "the refund is created; the answer names another order",
         Means::UpiQrCode,
         &[first(On::Refund, Act::Edit(edit::other_refund_order))],
         keys(Expect::Refunded),

@@ -10,7 +10,7 @@ use crate::scenario::table::row::{ends, scenario};
 pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-151",
-        "a link over another amount",
+        "a link for another amount",
         "the UPI link asks for 99.00; a terminal must not show it, so nobody pays",
         Means::UpiLink,
         &[first(On::Pay, Act::Edit(edit::link_over_more))],

@@ -14,7 +14,7 @@ use crate::scenario::table::row::{asks, ends, goes_back, scenario};
 pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-136",
-        "somebody else paid before",
+        "paid by another terminal before",
         "the order is paid by another terminal before the first attempt is sent",
         Means::Card,
         &[first(On::Create, stranger(PaymentStatus::Success))],
@@ -23,7 +23,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     .given(),
     scenario(
         "SB-137",
-        "somebody else was faster",
+        "another terminal was faster",
         "another terminal pays the order just before the attempt arrives: order_already_paid",
         Means::Card,
         &[first(On::Pay, stranger(PaymentStatus::Success))],
@@ -32,7 +32,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     .given(),
     scenario(
         "SB-138",
-        "somebody else is paying, and pays",
+        "another terminal's payment is pending, and succeeds",
         "another terminal's payment is PENDING before the first attempt is sent, and succeeds 20 seconds later",
         Means::Card,
         &[first(
@@ -44,7 +44,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     .given(),
     scenario(
         "SB-139",
-        "somebody else is paying, and fails",
+        "another terminal's payment is pending, and fails",
         "another terminal's payment is PENDING before the first attempt is sent, and fails 20 seconds later",
         Means::Card,
         &[first(
@@ -60,7 +60,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     .given(),
     scenario(
         "SB-140",
-        "somebody else pays instead",
+        "another terminal is paid instead",
         "our code is shown, another terminal's payment succeeds, and ours is never paid",
         Means::UpiQrCode,
         &[],
@@ -70,8 +70,8 @@ pub(crate) const TABLE: &[Scenario] = &[
     .shopper(&[&[stranger_pays_after(5_000)]]),
     scenario(
         "SB-141",
-        "somebody else pays in the same moment",
-        "two payments succeed in one and the same second: ours and another terminal's",
+        "another terminal is paid in the same second",
+        "two payments succeed in the same second: ours and another terminal's",
         Means::UpiQrCode,
         &[],
         goes_back(Some(Expect::Pending)),
@@ -80,7 +80,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     .shopper(&[&[pays_after(5_000), stranger_pays_after(5_000)]]),
     scenario(
         "SB-142",
-        "somebody else pays later",
+        "another terminal is paid later",
         "ours succeeds, and ten seconds later another terminal's",
         Means::UpiQrCode,
         &[],
@@ -90,7 +90,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     .shopper(&[&[pays_after(5_000), stranger_pays_after(15_000)]]),
     scenario(
         "SB-143",
-        "somebody else pays first, then we",
+        "another terminal is paid first, then this one",
         "another terminal's payment succeeds, and ten seconds later ours",
         Means::UpiQrCode,
         &[],
@@ -100,7 +100,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     .shopper(&[&[stranger_pays_after(5_000), pays_after(15_000)]]),
     scenario(
         "SB-144",
-        "somebody else pays while we close",
+        "another terminal is paid while this one closes",
         "nobody pays at this terminal; while the order is being closed another terminal's payment succeeds",
         Means::UpiQrCode,
         &[],
@@ -110,8 +110,8 @@ pub(crate) const TABLE: &[Scenario] = &[
     .shopper(&[&[STRANGER_PAYS_WHILE_CLOSING]]),
     scenario(
         "SB-145",
-        "somebody else pays, and our answer is lost",
-        "the card is not charged and the answer is lost; another terminal's payment succeeds: whose is it?",
+        "another terminal is paid, and our answer is lost",
+        "the card is not charged and the answer is lost; another terminal's payment succeeds, and nothing tells whose it is",
         Means::Card,
         &[first(On::Pay, cut(Place::Start))],
         ends(Expect::PaidUnclear, Expect::Unknown),
@@ -121,7 +121,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-146",
         "twenty failed attempts of others",
-        "the shopper tried twenty times on the merchant's site, in vain, and pays here",
+        "twenty attempts of the shopper on the merchant's site failed; the shopper pays here",
         Means::UpiQrCode,
         &[first(On::Create, Act::Strangers { times: 20, status: PaymentStatus::Failed, then: None })],
         ends(Expect::Paid, Expect::Pending),
@@ -130,7 +130,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-147",
         "twenty failed attempts of others, and a late success",
-        "the same; the shopper pays just before the wish to close the order arrives",
+        "the same; the shopper pays just before the termination request arrives",
         Means::UpiQrCode,
         &[first(On::Create, Act::Strangers { times: 20, status: PaymentStatus::Failed, then: None })],
         goes_back(Some(Expect::Pending)),
@@ -140,7 +140,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-148",
         "the order exists, and is paid",
-        "an order of this id and amount is there already and PAID: 409",
+        "an order with this id and amount already exists and is PAID: 409",
         Means::UpiQrCode,
         &[first(On::Create, Act::Exists { more: 0, payment: Some(PaymentStatus::Success) })],
         asks(Expect::PaidElsewhere),
@@ -149,7 +149,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     scenario(
         "SB-149",
         "the order exists, and is being paid",
-        "an order of this id and amount is there already, with a payment that is PENDING and stays so: 409",
+        "an order with this id and amount already exists, with a payment that stays PENDING: 409",
         Means::UpiQrCode,
         &[first(On::Create, Act::Exists { more: 0, payment: Some(PaymentStatus::Pending) })],
         asks(Expect::OrderTaken),
