@@ -36,9 +36,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     terms.unclaimed = Unclaimed::Return;
     let buffers = Buffers { tx: &mut [0; 1024], rx: &mut [0; 64 * 1024] };
     let (routes, device) = (Routes::same(examples::gateway()?), Device::open("till")?);
-    let mut till = Till::new(routes, device, terms, Device::seed()?, buffers, ());
+    let mut till = Till::new(routes, device, terms, Device::seed()?, buffers, examples::Log);
     let shop = &mut Counter(Instant::now());
-    println!("{} earlier sales are still open", till.settle_open(shop.now().after(120_000), shop)?);
+    println!("earlier sales that are still open: {}", till.settle_open(shop.now().after(120_000), shop)?);
     let customer = Customer::new(CustomerId::parse("walk_in")?, Phone::parse("9999999999")?);
     let order = till.create(Amount::from_minor(1015)?, customer, shop)?;
     let (id, amount) = (order.order_id.clone(), order.amount);

@@ -98,6 +98,27 @@ fn desktop_survives_kill_9() {
     }
 }
 
+/// The first thing that anybody meets: a certificate that is not trusted, and wrong keys. Meant to notice: `()` in place of `Log`; one
+/// sentence for every end of a sale.
+#[test]
+fn what_goes_wrong_is_said() {
+    let shop = Shop::open("wrong", Some(200));
+    let other = Server::start(Config::default()).unwrap();
+    let said = |url: &str, id: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_desktop"));
+        command.current_dir(&shop.folder).env("GATEWAY", url).env("GATEWAY_CA", "ca.pem");
+        command.env("CASHFREE_CLIENT_ID", id).env("CASHFREE_CLIENT_SECRET", "not_the_secret");
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let untrusted = said(other.url(), "somebody");
+    assert!(untrusted.contains("CreateOrder") && untrusted.contains("not trusted"), "{untrusted}");
+    let refused = said(shop.gateway.url(), "somebody");
+    assert!(refused.contains("CreateOrder: Ok(401)") && refused.contains("status: 401"), "{refused}");
+    assert_eq!(shop.money(), (0, 0));
+}
+
 #[test]
 fn otp_is_asked_for_again_when_it_was_wrong() {
     let shop = Shop::open("otp", None);

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: the one command that runs every test.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::thread;
 
@@ -39,7 +40,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             suite::build("backend/browser-tests,backend/postgres-tests,kiosk/host,tests/servers,xtask/firmware");
         (images.join().expect("building does not panic"), suite)
     });
-    suite::run(suite?, &[("FIRMWARE_IMAGE", images?[0].as_os_str())])?;
+    // The documents' commands (`examples/tests/markdown.rs`) run what is built here.
+    suite::run(suite?, &[("FIRMWARE_IMAGE", images?[0].as_os_str()), ("ALL_IS_BUILT", OsStr::new("1"))])?;
     fleet::quick()?;
     // The whole sweep is `cargo xtask sweep`, a step of CI.
     sweep::quick()

@@ -15,7 +15,7 @@ use super::console::Console;
 pub(super) enum Ending {
     /// 0: done or paid.
     Done,
-    /// 1: nothing was sent that could pay.
+    /// 1: nothing that could charge was sent.
     NotSent(String),
     /// 2: not paid, or refused, for certain.
     Failed(String),
@@ -23,7 +23,7 @@ pub(super) enum Ending {
     Unknown(String),
     /// 4: open; somebody has to resume it.
     Pending(String),
-    /// 5: money goes back.
+    /// 5: refunded, or a refund is due.
     MoneyBack(String),
     /// 6: paid by somebody else.
     Elsewhere(String),

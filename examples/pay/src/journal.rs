@@ -33,7 +33,7 @@ pub(super) fn run(console: Console, command: &JournalCommand) -> anyhow::Result<
             let removed = till::device(folder)?.journal.prune(before)?;
             console.answer(&json!({"removed": removed}));
             if !console.is_json() {
-                console.say(&format!("{removed} removed."));
+                console.say(&format!("Removed sales: {removed}."));
             }
             Ok(Ending::Done)
         }
@@ -83,7 +83,7 @@ fn list(console: Console, folder: &Folder, all: bool) -> anyhow::Result<Ending> 
     let unreadable = entries.iter().filter(|entry| entry.record.is_err()).count();
     Ok(match unreadable {
         0 => Ending::Done,
-        _ => Ending::Person(format!("{unreadable} records cannot be read and were left as they are.")),
+        _ => Ending::Person(format!("Records that cannot be read, left as they are: {unreadable}.")),
     })
 }
 

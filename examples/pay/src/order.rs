@@ -45,7 +45,7 @@ pub(super) fn create(console: Console, args: &CreateArgs) -> anyhow::Result<Endi
             let _ = till::outcome(Err(error))?;
             let facts = Facts::of(till.ended().ok_or_else(|| anyhow!("nothing was done"))?, &ear);
             let (word, ending) = facts.verdict();
-            // Nothing that could pay was sent, but the order may be there.
+            // Nothing that could charge was sent, but the order may exist.
             let taken = matches!(facts.outcome, Outcome::OrderTaken);
             let lost = matches!(ending, Ending::NotSent(_)) && ear.notes().acted && !taken;
             console.answer(&json!({

@@ -105,7 +105,7 @@ fn submit(
     match reply.status {
         AuthenticateStatus::Success => Ok(Ok(true)),
         AuthenticateStatus::Failed => Ok(Ok(false)),
-        _ => Ok(Err(Trouble::Lost("The gateway answered with a word that is not known.".into()))),
+        _ => Ok(Err(Trouble::Lost("The gateway answered with an unknown status.".into()))),
     }
 }
 

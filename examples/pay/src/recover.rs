@@ -27,9 +27,11 @@ pub(super) fn run(console: Console, selling: &Selling) -> anyhow::Result<Ending>
     Device::keep_epoch(&path, found.epoch).with_context(|| format!("{}: recover again", path.display()))?;
     let (orders, left) = (found.orders, found.left);
     console.answer(&json!({"epoch": found.epoch, "orders": orders, "left": left}));
-    console.say(&format!("{orders} open orders fetched. Whether their goods are out is not known."));
+    console.say(&format!("Open orders fetched: {orders}. Whether their goods are out is unknown."));
     Ok(match left {
         0 => Ending::Done,
-        _ => Ending::Pending(format!("{left} orders could not be stored: settle the others, then recover again.")),
+        _ => {
+            Ending::Pending(format!("Orders that could not be stored: {left}. Settle the others, then recover again."))
+        }
     })
 }

@@ -70,7 +70,7 @@ fn ending(console: Console, refund: &Refunded) -> Ending {
         MoneyBack::OnItsWay => Ending::Pending(format!("Refund {id} for {amount} is {}.", masked(&refund.word))),
         MoneyBack::Cancelled => Ending::Person(format!("Refund {id} was cancelled: the money did not go back.")),
         // Whatever word the gateway has for it: only a success, and what is on its way, is money back.
-        _ => Ending::Person(format!("Refund {id} is {}: look whether the money goes back.", masked(&refund.word))),
+        _ => Ending::Person(format!("Refund {id} is {}: check whether the money goes back.", masked(&refund.word))),
     }
 }
 

@@ -61,15 +61,14 @@ pub(super) fn standing(id: &OrderId, status: &Status) -> (&'static str, Ending) 
     if status.paid > 0 && status.back_minor >= status.paid_minor {
         return (
             "refunded",
-            Ending::MoneyBack(format!("What was paid for order {id} has gone back, or is on its way.")),
+            Ending::MoneyBack(format!("What was paid for order {id} was refunded, or the refund is on its way.")),
         );
     }
     match status.order {
         OrderState::Paid => ("paid", Ending::Done),
-        OrderState::Expired | OrderState::Terminated if status.paid > 0 => (
-            "refund_due",
-            Ending::Person(format!("Order {id} is {word} and was paid all the same: send the money back.")),
-        ),
+        OrderState::Expired | OrderState::Terminated if status.paid > 0 => {
+            ("refund_due", Ending::Person(format!("Order {id} is {word} but was paid: refund it.")))
+        }
         OrderState::Expired | OrderState::Terminated if status.pending > 0 => {
             ("pending", Ending::Pending(format!("Order {id} is {word}; a payment of it has not ended.")))
         }
@@ -82,7 +81,7 @@ pub(super) fn standing(id: &OrderId, status: &Status) -> (&'static str, Ending) 
         OrderState::Active | OrderState::Closing => {
             ("pending", Ending::Pending(format!("Order {id} is {word} and not paid yet.")))
         }
-        _ => ("unknown", Ending::Unknown(format!("The status of order {id} is a word that is not known."))),
+        _ => ("unknown", Ending::Unknown(format!("The gateway gave order {id} an unknown status."))),
     }
 }
 
@@ -94,14 +93,15 @@ fn unanswered<E: core::error::Error + Send + Sync + 'static>(
 ) -> anyhow::Result<Ending> {
     let notes = ear.notes();
     Ok(match error {
-        TillError::Trouble(Trouble::Refusal(by)) => {
-            Ending::Unknown(format!("How order {id} stands is unknown: the gateway refused to say ({}).", clause(&by)))
-        }
+        TillError::Trouble(Trouble::Refusal(by)) => Ending::Unknown(format!(
+            "The state of order {id} is unknown: the gateway refused the question ({}).",
+            clause(&by)
+        )),
         TillError::Trouble(Trouble::Route(problem)) => {
             let why = notes.trouble().map_or_else(|| Why(problem).to_string(), str::to_owned);
             match notes.not_sent {
                 true => Ending::NotSent(sentence(&why)),
-                false => Ending::Unknown(format!("How order {id} stands is unknown: {why}.")),
+                false => Ending::Unknown(format!("The state of order {id} is unknown: {why}.")),
             }
         }
         error => return Err(error.into()),

@@ -58,10 +58,8 @@ impl Facts {
             Outcome::Paid { .. } => self.paid(),
             // A surplus that went back leaves a paid order.
             Outcome::RefundDue(RefundReason::Surplus) if !self.open => self.paid(),
-            Outcome::RefundDue(RefundReason::Surplus) => {
-                self.money_back("The order was paid twice, and one payment is too much")
-            }
-            Outcome::RefundDue(_) => self.money_back("The money came when the sale was over"),
+            Outcome::RefundDue(RefundReason::Surplus) => self.money_back("The order was paid twice"),
+            Outcome::RefundDue(_) => self.money_back("The payment succeeded when the sale was over"),
             Outcome::PaidElsewhere => (
                 "paid_elsewhere",
                 Ending::Elsewhere(format!("Order {id} is paid, but not by this till: hand out nothing for it here.")),
@@ -69,20 +67,20 @@ impl Facts {
             Outcome::PaidUnclear => (
                 "paid_unclear",
                 Ending::Person(format!(
-                    "Order {id} is paid; whether by this till cannot be told. Look into the gateway's dashboard, \
+                    "Order {id} is paid; whether by this till is unknown. Look into the gateway's dashboard, \
                      then `pay journal attest {id}`."
                 )),
             ),
             Outcome::HandedOver => (
                 "handed_over",
                 Ending::MoneyBack(format!(
-                    "Order {id} is closed and was not seen paid; the merchant's backend sends back what still comes. Sell anew."
+                    "Order {id} is closed and was not seen paid; the merchant's backend refunds late money. Sell with a new order."
                 )),
             ),
             Outcome::OrderTaken => (
                 "order_taken",
                 Ending::NotSent(format!(
-                    "Order {id} was made or is being paid elsewhere; nothing was sent from here that could pay. \
+                    "Order {id} already existed, or another party is paying it; nothing that could charge was sent from here. \
                      `pay status --order-id {id}` says how it stands."
                 )),
             ),
@@ -116,7 +114,7 @@ impl Facts {
                 "paid",
                 Ending::Person(format!(
                     "Paid; the goods were not handed out: hand them out, then `pay journal release {id} --yes`; \
-                     with --no the money goes back."
+                     with --no the payment is refunded."
                 )),
             ),
             Release::Untracked | Release::Released => ("paid", Ending::Done),
@@ -127,12 +125,12 @@ impl Facts {
         let id = &self.order_id;
         if self.open {
             let text = format!(
-                "{why}: it goes back{}. `pay journal resume {id}` with merchant keys follows it.",
+                "{why}: a refund is due{}. `pay journal resume {id}` with merchant keys makes it and follows it.",
                 self.because()
             );
             ("refund_due", Ending::MoneyBack(text))
         } else {
-            ("refunded", Ending::MoneyBack(format!("{why}: it has gone back.")))
+            ("refunded", Ending::MoneyBack(format!("{why}: the money was refunded.")))
         }
     }
 
@@ -170,7 +168,7 @@ impl Facts {
             NotPaid::Expired => "the order expired before it was paid",
             NotPaid::Attested => "a person checked and said so",
             NotPaid::NotStarted | NotPaid::NotSent => {
-                let text = format!("Nothing was sent that could pay{}.", self.because());
+                let text = format!("Nothing that could charge was sent{}.", self.because());
                 return ("not_paid", Ending::NotSent(text));
             }
             _ => "the order could not be paid",

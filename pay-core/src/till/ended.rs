@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::super::model::{Amount, CfPaymentId, InvalidValue, OpenOrder, OrderId, RefundId, RefundStatus, Text};
 use super::super::sale::{
-    AttemptEnd, AttemptState, LimitReached, Outcome, Record, RefusedBy, Release, RouteProblem, SaleError,
+    AttemptEnd, AttemptState, LimitReached, NotPaid, Outcome, Record, RefusedBy, Release, RouteProblem, SaleError,
 };
 
 /// The result of a job.
@@ -222,7 +222,16 @@ impl fmt::Display for Trouble {
                 )
             }
             Self::Over(Outcome::Paid { .. }) => f.write_str("order_id: the order is paid already"),
-            Self::Over(_) => f.write_str("order_id: the sale of this order is over; take another order"),
+            Self::Over(Outcome::NotPaid(NotPaid::Refused(by))) => {
+                write!(f, "the gateway refused the order: status {} ({})", by.status, by.code)
+            }
+            Self::Over(Outcome::NotPaid(NotPaid::NotSent)) => {
+                f.write_str("nothing could be sent for this order; the till's `Observer` was told why")
+            }
+            Self::Over(Outcome::OrderTaken) => {
+                f.write_str("order_id: the order existed before, or another party is paying it; use another id")
+            }
+            Self::Over(_) => f.write_str("order_id: the sale of this order is over; use another id"),
             Self::NoOrder(order) => write!(f, "order_id: the journal has no order {order}"),
             Self::Sale(error) => error.fmt(f),
             Self::Value(error) => error.fmt(f),

@@ -29,7 +29,7 @@ pub enum Method {
 pub enum Route {
     /// To the gateway: calls that need only the session id.
     Pay,
-    /// To whoever holds the merchant's keys: the gateway from a desktop, the merchant's backend from a kiosk.
+    /// To the holder of the merchant's keys: the gateway for a desktop, the merchant's backend for a kiosk.
     Ask,
 }
 
@@ -68,7 +68,7 @@ pub enum Call<'a> {
     Recover,
 }
 
-/// Which of a terminal's lives a call is of, as its backend counts them: `x-device-epoch`. Calls of an earlier life are refused there.
+/// The epoch of the device that a call belongs to, as its backend counts them: `x-device-epoch`. The backend refuses calls of an earlier epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DeviceEpoch(Text<10>);
 
@@ -90,7 +90,7 @@ pub struct Request<'a> {
     pub epoch: Option<&'a DeviceEpoch>,
     /// JSON, or nothing. May hold a card: never logged.
     pub body: Body<'a>,
-    /// `Prefer: wait=N` (RFC 7240 section 4.3) in seconds, 0 to 10: whoever answers may do so only when it has news, or after this long.
+    /// `Prefer: wait=N` (RFC 7240 section 4.3) in seconds, 0 to 10: the answer may wait until there is news, but no longer than this.
     /// 0: the header is left out.
     pub wait_s: u8,
     /// The limit for the whole exchange, from resolving the host to the last byte of the body, in milliseconds.

@@ -43,7 +43,7 @@ pub enum DecodeError {
 /// Reads an answer to Order Pay.
 ///
 /// # Errors
-/// [`DecodeError`]; the attempt may exist all the same.
+/// [`DecodeError`]; the attempt may exist nevertheless.
 pub fn order_pay(rx: &mut [u8]) -> Result<OrderPayReply<'_>, DecodeError> {
     let spans = order_pay_spans(rx)?;
     spans.payment_amount?;
@@ -119,7 +119,7 @@ pub(crate) fn status(rx: &mut [u8]) -> Result<Payment<'_>, DecodeError> {
     one_payment(rx, false)
 }
 
-/// [`payments`] for a flow: a payment whose amount cannot be read is there all the same.
+/// [`payments`] for a flow: a payment with an unreadable amount is still returned.
 pub fn statuses(rx: &mut [u8]) -> Payments<'_> {
     Payments { exact: false, ..payments(rx) }
 }

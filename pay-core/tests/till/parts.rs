@@ -2,8 +2,8 @@
 
 use pay_core::drive::Routes;
 use pay_core::model::method::Upi;
-use pay_core::model::{CallKind, Environment};
-use pay_core::sale::{Buffers, Delivery, ErrorKind, Failure, Millis, Record, RouteProblem};
+use pay_core::model::{CallKind, Environment, Text};
+use pay_core::sale::{Buffers, Delivery, ErrorKind, Failure, Millis, NotPaid, Record, RefusedBy, RouteProblem};
 use pay_core::till::blocking::Till;
 use pay_core::till::shop::blocking::Shop;
 use pay_core::till::{Do, Heard, Life, Note, Observer, TillError, Trouble, Wish};
@@ -171,7 +171,23 @@ fn errors_are_sentences_for_people() {
         (Trouble::Journal, "the journal cannot be read or written"),
         (Trouble::NoOrder(order.clone()), "order_id: the journal has no order inv-1"),
         (Trouble::Over(Outcome::Paid { cf_payment_id: None, watch: false }), "order_id: the order is paid already"),
-        (Trouble::Over(Outcome::OrderTaken), "order_id: the sale of this order is over; take another order"),
+        (
+            Trouble::Over(Outcome::OrderTaken),
+            "order_id: the order existed before, or another party is paying it; use another id",
+        ),
+        // Wrong keys, and a certificate that is not trusted: what a first program meets.
+        (
+            Trouble::Over(Outcome::NotPaid(NotPaid::Refused(RefusedBy {
+                status: 401,
+                code: Text::cut("request_failed"),
+            }))),
+            "the gateway refused the order: status 401 (request_failed)",
+        ),
+        (
+            Trouble::Over(Outcome::NotPaid(NotPaid::NotSent)),
+            "nothing could be sent for this order; the till's `Observer` was told why",
+        ),
+        (Trouble::Over(Outcome::NotPaid(NotPaid::Expired)), "order_id: the sale of this order is over; use another id"),
         (Trouble::Route(refused), "the state of the order is unknown: the answer was status 503"),
         (Trouble::RefundTooMuch { already: None }, "refund_amount: more than was paid"),
     ] {

@@ -70,7 +70,7 @@ impl Default for ResponseReader {
 }
 
 impl ResponseReader {
-    /// A reader that has seen nothing.
+    /// A reader at the start of an answer.
     pub fn new() -> Self {
         Self {
             state: State::HEAD,
@@ -83,7 +83,7 @@ impl ResponseReader {
         }
     }
 
-    /// Takes at most so many bytes of body, where the buffer is longer for the sake of the head's lines.
+    /// Limits the body to so many bytes. The buffer may be longer, because it also has to hold the longest line of the head.
     #[must_use]
     pub const fn with_body_limit(mut self, limit: usize) -> Self {
         self.body_limit = limit;
@@ -95,12 +95,12 @@ impl ResponseReader {
         !matches!(self.state, State::Head { .. })
     }
 
-    /// Takes bytes as they came. `rx` must be the same buffer at every call; it is scratch until the answer is done.
+    /// Reads the next bytes of the connection. `rx` must be the same buffer at every call; it is scratch until the answer is done.
     ///
-    /// A body longer than `rx` is done as soon as that is known, with `truncated` set in the head.
+    /// If the body is longer than `rx`, reading ends as soon as that is known, with `truncated` set in the head.
     ///
     /// # Errors
-    /// [`HttpError`]; no further call is of use.
+    /// [`HttpError`]; do not call this again.
     pub fn feed(&mut self, rx: &mut [u8], input: &[u8]) -> Result<Progress, HttpError> {
         let mut at = 0;
         while at < input.len() && self.state != State::Done {
@@ -155,7 +155,7 @@ impl ResponseReader {
         }
     }
 
-    /// Whether the server keeps the connection open for another request. To be asked when the answer is done.
+    /// Whether the server keeps the connection open for another request. Valid once the answer is complete.
     pub fn keep_alive(&self) -> bool {
         self.state == State::Done && self.framing.keep_alive && !self.head.truncated
     }
@@ -183,7 +183,7 @@ impl ResponseReader {
             return Ok(1);
         }
         match (&rx[..len], begun) {
-            // Before the status line it is passed over (RFC 9112 section 2.2).
+            // An empty line before the status line is ignored (RFC 9112 section 2.2).
             (b"\n" | b"\r\n", false) => self.pass_over()?,
             (b"\n" | b"\r\n", true) => self.end_head()?,
             _ => {
@@ -257,7 +257,7 @@ impl ResponseReader {
         Ok(())
     }
 
-    /// Takes body as far as there is room: how much. What finds no room ends the answer.
+    /// Stores body bytes while there is room, and returns how many. A byte without room ends the answer.
     fn feed_body(&mut self, rx: &mut [u8], part: &[u8]) -> usize {
         let end = rx.len().min(self.body_limit);
         let room = rx.get_mut(self.head.body_len..end).unwrap_or_default();

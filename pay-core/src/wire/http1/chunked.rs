@@ -2,9 +2,9 @@
 
 use super::error::HttpError;
 
-/// Most bytes of chunk extensions in one chunk header; they are passed over.
+/// Most bytes of chunk extensions in one chunk header; they are ignored.
 const MAX_EXTENSION: u16 = 256;
-/// Most bytes of trailers; they are passed over.
+/// Most bytes of trailers; they are ignored.
 const MAX_TRAILER: u16 = 4096;
 
 /// Where in the coding the reader is.
@@ -46,7 +46,7 @@ pub(super) enum Chunked {
         empty: bool,
         seen: u16,
     },
-    /// Behind the last byte.
+    /// After the last byte.
     Done,
 }
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// Why an answer cannot be read. Nothing of it may be believed then, and the connection is of no more use.
+/// Why an answer cannot be read. Use no part of it, and close the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HttpError {

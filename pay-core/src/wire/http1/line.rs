@@ -11,7 +11,7 @@ pub(super) fn status(line: &[u8]) -> Option<(u8, u16)> {
     (digits && matches!(reason, [] | [b' ', ..])).then_some((version - b'0', status))
 }
 
-/// Name and value of a header field (RFC 9112 section 5). One that continues the line before is none.
+/// Name and value of a header field (RFC 9112 section 5). A line that continues the one before (obsolete folding) is not accepted.
 pub(super) fn field(line: &[u8]) -> Option<(&str, &[u8])> {
     let text = text(line)?;
     let colon = text.iter().position(|byte| *byte == b':')?;
@@ -20,7 +20,7 @@ pub(super) fn field(line: &[u8]) -> Option<(&str, &[u8])> {
     Some((name, value.get(1..)?.trim_ascii()))
 }
 
-/// What stands before the line's end, if all of it may stand in a line.
+/// The line without its end, if every byte of it is allowed.
 fn text(line: &[u8]) -> Option<&[u8]> {
     let text = line.strip_suffix(b"\n")?;
     let text = text.strip_suffix(b"\r").unwrap_or(text);

@@ -65,7 +65,7 @@ pub enum About<'a> {
 pub struct PaymentEvent<'a> {
     /// The merchant's order.
     pub order_id: &'a str,
-    /// What the order is over.
+    /// The order's amount.
     pub order_amount: Option<Amount>,
     /// ISO 4217 code of it; empty where absent.
     pub order_currency: &'a str,
@@ -75,7 +75,7 @@ pub struct PaymentEvent<'a> {
     pub cf_payment_id: CfPaymentId,
     /// Its status. May contradict [`EventKind`]: then neither is worth more.
     pub status: PaymentStatus<'a>,
-    /// What is paid: more than the order with a surcharge, less with an offer.
+    /// The amount of the payment: larger than the order's with a surcharge, smaller with an offer.
     pub amount: Option<Amount>,
     /// ISO 4217 code of it; empty where absent.
     pub currency: &'a str,

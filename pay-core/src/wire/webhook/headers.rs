@@ -3,7 +3,7 @@
 use super::super::super::model::{ApiVersion, UnixSeconds};
 use super::error::WebhookError;
 
-/// What names begin with in the documents, and what they were seen to begin with.
+/// The prefixes of the header names: in the documents, and as seen in the field.
 const DOCUMENTED: &str = "x-webhook-";
 const SEEN: &str = "x-cashfree-";
 
@@ -11,10 +11,10 @@ const SIGNATURE: &str = "x-webhook-signature";
 const TIMESTAMP: &str = "x-webhook-timestamp";
 const NAMES: [&str; 4] = [SIGNATURE, TIMESTAMP, "x-webhook-version", "x-webhook-attempt"];
 
-/// The values, without the white space around them.
+/// The headers' values, trimmed.
 pub(super) struct Headers<'h> {
     pub(super) signature: &'h [u8],
-    /// As it was signed.
+    /// The timestamp, byte for byte as it was signed.
     pub(super) timestamp: &'h [u8],
     version: Option<&'h [u8]>,
     attempt: Option<&'h [u8]>,
@@ -59,7 +59,7 @@ impl<'h> Headers<'h> {
         }
     }
 
-    /// `None`: absent, or none that this crate knows.
+    /// `None`: absent, or unknown to this crate.
     pub(super) fn version(&self) -> Option<ApiVersion> {
         ApiVersion::parse(core::str::from_utf8(self.version?).ok()?).ok()
     }
@@ -68,7 +68,7 @@ impl<'h> Headers<'h> {
         number(self.attempt?).and_then(|value| u32::try_from(value).ok())
     }
 
-    /// How long the body was to be, if `have` is less.
+    /// `Content-Length`, if the body has fewer bytes.
     pub(super) fn cut(&self, have: usize) -> Option<usize> {
         let want = usize::try_from(number(self.content_length?)?).ok()?;
         (have < want).then_some(want)
@@ -79,7 +79,7 @@ impl<'h> Headers<'h> {
     }
 }
 
-/// What stands behind the beginning of a name.
+/// A header name without its prefix.
 fn behind<'n>(name: &'n str, beginning: &str) -> Option<&'n str> {
     let (begins, rest) = name.split_at_checked(beginning.len())?;
     begins.eq_ignore_ascii_case(beginning).then_some(rest)

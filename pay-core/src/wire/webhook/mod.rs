@@ -7,7 +7,7 @@
 //! header, followed by the body byte for byte, and sends the signature in base64 ([payment webhooks][page]). There is
 //! no separator between the two, and the body must not be parsed and written again before it is checked: `170.00` would
 //! become `170`. The headers are called `x-webhook-*` in the documents, and were seen as `x-cashfree-*`: both are
-//! taken. What is not answered with 200 comes again after 2, 10 and 30 minutes.
+//! accepted. The gateway repeats a webhook that is not answered with 200 after 2, 10 and 30 minutes.
 //!
 //! No heap, no panic: the body is read where it lies.
 //!

@@ -6,7 +6,7 @@ use super::super::super::model::{MARK_TAG, MethodWord, PaymentStatus, RefundStat
 use super::super::response::{DecodeError, Resolver, amount, document, payment_id, word};
 use super::event::{About, Event, EventKind, PaymentEvent, RefundEvent};
 
-/// Those about a payment.
+/// The types of events about a payment.
 const PAYMENTS: [&str; 4] = [
     EventKind::PaymentSuccess.as_str(),
     EventKind::PaymentFailed.as_str(),
@@ -14,7 +14,7 @@ const PAYMENTS: [&str; 4] = [
     EventKind::PaymentCharges.as_str(),
 ];
 
-/// Those about a refund, the gateway's own last.
+/// The types of events about a refund; the last is about a refund that the gateway makes by itself.
 const REFUNDS: [&str; 3] =
     [EventKind::RefundStatus.as_str(), EventKind::RefundSuccess.as_str(), EventKind::AutoRefundStatus.as_str()];
 
