@@ -188,7 +188,7 @@ fn somebody_with_the_books_settles_what_cannot_be_asked() {
     gateway.pay_without_keys(&["journal", "attest", "order-3", "--paid"]).expect(1);
     assert!(listed(&gateway, &[]).is_empty());
     let run = gateway.pay(&["journal", "prune"]).expect(0);
-    assert!(run.out.contains("0 removed"), "{run:?}");
+    assert!(run.out.contains("Removed sales: 0"), "{run:?}");
 }
 
 // Mutant: `terms.limits` not set in `order::pay`.
