@@ -7,13 +7,13 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::command::{cargo, output, run as run_command, skip, succeeds};
-use crate::firmware;
 use crate::lint;
+use crate::machine::Machine;
 use crate::workspace::{self, PUBLISHED};
 
-/// What is shipped and not published, its manifest, and its target if it is not this machine; each gets a bill of materials.
-const SHIPPED: [(&str, &str, Option<&str>); 2] =
-    [("backend", "backend/Cargo.toml", None), ("firmware", "examples/firmware/Cargo.toml", Some(firmware::TARGET))];
+/// What is shipped and not published, its manifest, and the machine of the emulator it is for, if any; each gets a bill of materials.
+const SHIPPED: [(&str, &str, Option<Machine>); 2] =
+    [("backend", "backend/Cargo.toml", None), ("firmware", "examples/firmware/Cargo.toml", Some(Machine::An386))];
 
 /// What it runs, and the package of each.
 const TOOLS: [(&str, &str); 3] =
@@ -119,13 +119,13 @@ fn bills() -> Result<()> {
     const NAME: &str = "bill-of-materials";
     let bills = workspace::target("bom");
     fs::create_dir_all(&bills)?;
-    for (name, manifest, target) in SHIPPED {
+    for (name, manifest, machine) in SHIPPED {
         let words = ["cyclonedx", "--format", "json", "--spec-version", "1.5", "--override-filename", NAME];
         let mut command = cargo(words);
         run_command(
             command
                 .args(["--manifest-path", manifest])
-                .args(target.map(|target| ["--target", target]).iter().flatten()),
+                .args(machine.map(|machine| ["--target", machine.target()]).iter().flatten()),
         )?;
         let bill = bills.join(format!("{name}.cdx.json"));
         for package in workspace::packages_of(manifest)? {
