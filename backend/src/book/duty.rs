@@ -41,6 +41,8 @@ pub enum Matter {
         /// The gateway's word; empty where it refused to make it.
         word: String,
     },
+    /// This refund was still on its way when it was looked at for the last time.
+    RefundMoving(String),
     /// Paid, and nobody said what became of the goods.
     Unreported,
     /// This payment may still move money, long after the order's end.
@@ -59,7 +61,7 @@ impl Matter {
     /// Its name, for lists and for saying that it is done.
     pub fn name(&self) -> String {
         match self {
-            Self::Refund { id, .. } => format!("refund-{id}"),
+            Self::Refund { id, .. } | Self::RefundMoving(id) => format!("refund-{id}"),
             Self::Unreported => "unreported".to_owned(),
             Self::Moving(payment) => format!("moving-{payment}"),
             Self::Unreadable => "unreadable".to_owned(),
@@ -77,6 +79,11 @@ impl Matter {
             }
             Self::Refund { id, word } => {
                 format!("refund {id} is {word}: see at the gateway whether the money goes back")
+            }
+            Self::RefundMoving(id) => {
+                format!(
+                    "refund {id} is on its way for three days or more: see at the gateway whether the money goes back"
+                )
             }
             Self::Unreported => {
                 "paid, and no report says whether the goods are out: check, then refund or keep".to_owned()

@@ -263,6 +263,11 @@ impl Entry {
         let mut matters = Vec::new();
         let stuck = kept.refunds.stuck();
         matters.extend(stuck.map(|(id, word)| Matter::Refund { id: id.to_owned(), word: word.to_owned() }));
+        // With the last look they are listed once more, and then nobody asks again.
+        let is_listed = kept.watch.settled.is_none() || kept.refunds.listed;
+        if kept.watch.is_at_its_end(now) && is_listed {
+            matters.extend(kept.refunds.moving().map(|id| Matter::RefundMoving(id.to_owned())));
+        }
         if kept.goods.twice {
             matters.push(Matter::GoodsTwice);
         }

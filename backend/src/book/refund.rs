@@ -190,7 +190,12 @@ impl Refunds {
 
     /// Some are still on their way, and may end otherwise.
     pub(super) fn are_moving(&self) -> bool {
-        self.made.values().any(|refund| refund.back == Back::OnItsWay)
+        self.moving().next().is_some()
+    }
+
+    /// Those that are.
+    pub(super) fn moving(&self) -> impl Iterator<Item = &str> {
+        self.made.iter().filter(|(_, refund)| refund.back == Back::OnItsWay).map(|(id, _)| id.as_str())
     }
 
     /// Those that a person must see to: id and word.

@@ -41,6 +41,15 @@ impl Watch {
         *self = Self { since: Some(at), ..Self::default() };
     }
 
+    /// All looks are made, or should be.
+    pub(super) fn is_at_its_end(&self, now: Millis) -> bool {
+        let last = AFTER_H.last().map_or(0, |hours| hours * HOUR_MS);
+        match self.settled {
+            Some(_) => usize::from(self.later) >= AFTER_H.len(),
+            None => self.since.is_some_and(|since| now.since(since) >= last),
+        }
+    }
+
     /// When to look next.
     pub(super) fn due(&self, pace: &Pace, first_pause: u64) -> Option<Millis> {
         if let Some(settled) = self.settled {

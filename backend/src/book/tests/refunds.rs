@@ -91,6 +91,58 @@ fn refunds_on_their_way_are_listed_with_each_later_look() {
     assert_eq!(shop.due(), read(50_000 + 72 * HOUR), "it is at its end");
 }
 
+// Meant to notice: a refund that is on its way when nobody looks any more, and that no person is told of; one that is told of before, or after
+// it came to its end or a person has seen to it.
+#[test]
+fn a_refund_that_is_on_its_way_after_the_last_look_is_a_persons_matter() {
+    let paid = [(1, "SUCCESS")];
+    for settles in [true, false] {
+        let mut shop = Shop::open();
+        assert!(shop.report(10, false, None));
+        let pays: &[(u64, &str)] = if settles { &paid } else { &[(1, "SUCCESS"), (2, "PENDING")] };
+        shop.look(11, "PAID", pays);
+        let id = shop.refund().unwrap();
+        shop.answer(&id, AMOUNT, "PENDING");
+        let name = format!("refund-{id}");
+        let is_told = |shop: &Shop, second: u64| shop.names(second).contains(&name);
+        let list = |shop: &mut Shop, status: &str| {
+            let (id, status) = (id.clone(), status.to_owned());
+            shop.say(Event::Refunds { list: vec![SeenRefund { id, order: String::new(), amount: AMOUNT, status }] });
+        };
+        shop.look(50, "PAID", pays);
+        assert_eq!(shop.entry().is_settled(), settles);
+        for hours in [1, 6, 24, 72] {
+            let second = 50 + hours * 3_600;
+            assert!(!is_told(&shop, second - 60), "{hours}");
+            shop.look(second, "PAID", pays);
+            if settles {
+                assert_eq!(shop.due(), Some((Millis(0), Duty::ReadRefunds)));
+                assert!(!is_told(&shop, second), "{hours}");
+                list(&mut shop, "PENDING");
+            }
+        }
+        let end = 50 + 72 * 3_600;
+        assert_eq!((shop.due(), is_told(&shop, end)), (None, true));
+        let mut other = shop.entry().clone();
+        other.on(&Event::Refund(SeenRefund {
+            id: id.clone(),
+            order: String::new(),
+            amount: AMOUNT,
+            status: "SUCCESS".into(),
+        }));
+        let names =
+            |entry: &Entry| entry.matters(TERMS, Millis(end * 1_000)).iter().map(Matter::name).collect::<Vec<_>>();
+        assert!(!names(&other).contains(&name), "it came to its end");
+        shop.say(Event::Person {
+            at: Moment(end * 1_000),
+            matter: name.clone(),
+            who: "asha".into(),
+            why: "came".into(),
+        });
+        assert!(!is_told(&shop, end), "a person has seen to it");
+    }
+}
+
 // Meant to notice: a surplus of the first form that is counted as the first refund, so that one of two is lost.
 #[test]
 fn the_refunds_of_an_old_log_keep_their_ids() {
