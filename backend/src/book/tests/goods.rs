@@ -84,6 +84,11 @@ fn each_matter_says_what_to_do() {
         (refund(""), "refund-r7", "the gateway does not make refund r7: send the money back another way"),
         (refund("CANCELLED"), "refund-r7", "refund r7 is CANCELLED: see at the gateway whether the money goes back"),
         (
+            Matter::RefundMoving("r7".to_owned()),
+            "refund-r7",
+            "refund r7 is on its way for three days or more: see at the gateway whether the money goes back",
+        ),
+        (
             Matter::Unreported,
             "unreported",
             "paid, and no report says whether the goods are out: check, then refund or keep",
