@@ -66,7 +66,7 @@ fn post(url: &str, headers: &[(&str, &str)], body: &str) -> u16 {
 // Meant to notice: a webhook taken without its signature; other paths open without TLS; one that is not kept answered with 200.
 #[test]
 fn only_the_gateway_is_heard_and_nothing_else_is_open() {
-    let shop = open("strangers");
+    let shop = open("unsigned");
     assert_eq!(shop.create("till-1", "10.15").status, 200);
     let url = shop.backend().hooks_url().expect("a URL");
     let body = r#"{"type":"PAYMENT_SUCCESS_WEBHOOK","data":{"order":{"order_id":"till-1","order_amount":10.15},
@@ -148,7 +148,7 @@ fn a_device_that_waits_hears_of_its_payment_at_once() {
 // Meant to notice: a lost webhook that only a device that waits can show; readings for all while none is lost.
 #[test]
 fn a_payment_that_no_webhook_told_of_has_every_order_read() {
-    let mut shop = open("lost");
+    let mut shop = open("unannounced");
     shop.config.limits = Limits { read_order: 200, ..shop.config.limits };
     shop.start();
     let orders: Vec<_> = (0..40).map(|n| format!("till-{n}")).collect();
