@@ -4,12 +4,13 @@ use core::fmt;
 use core::net::SocketAddr;
 use std::collections::BTreeSet;
 
+use crate::account::MERCHANT;
 use crate::certificate;
 use crate::config::{Config, StartError};
 use crate::door::bind;
 use crate::gateway;
 use crate::lobby::ROOM;
-use crate::store::Outdated;
+use crate::store::{Found, Outdated};
 
 /// Files that a backend has open beside its connections.
 const FILES: u64 = 64;
@@ -66,14 +67,19 @@ pub fn check(config: &Config) -> Vec<Finding> {
     {
         found.push(Finding::wrong(StartError::Page(why)));
     }
+    found.extend(config.check_accounts().err().map(Finding::wrong));
     let gateway = transport_std::HttpsTransport::new(config.gateway.clone(), config.transport.clone());
     found.extend(gateway.err().map(|error| Finding::wrong(StartError::Gateway(error))));
     found.extend(gateway::outgoing(&config.outgoing).err().map(Finding::wrong));
     found.extend(addresses(config));
     match config.database.look() {
-        Ok(None) => {}
-        Ok(Some(outdated @ Outdated::Closed)) => found.push(Finding::wrong(outdated.text())),
-        Ok(Some(outdated)) => found.push(Finding::note(outdated.text())),
+        Ok(Found { outdated, accounts }) => {
+            found.extend(outdated.map(|outdated| match outdated {
+                Outdated::Closed => Finding::wrong(outdated.text()),
+                Outdated::Older | Outdated::Newer => Finding::note(outdated.text()),
+            }));
+            found.extend(missing(config, accounts));
+        }
         Err(error) => found.push(Finding::wrong(format!("the database: {error}"))),
     }
     let lobby = config.connections.max(ROOM);
@@ -88,6 +94,16 @@ pub fn check(config: &Config) -> Vec<Finding> {
         found.push(Finding::note("no webhooks: payments are learned by asking alone"));
     }
     found
+}
+
+/// The accounts of the database whose keys are not given.
+fn missing(config: &Config, accounts: Vec<String>) -> impl Iterator<Item = Finding> {
+    let given = |name: &String| name == MERCHANT || config.accounts.iter().any(|account| account.name == *name);
+    accounts.into_iter().filter(move |name| !given(name)).map(|name| {
+        Finding::wrong(format!(
+            "the database has devices or open orders of account {name}, and no keys of it are given: give --account {name}=FILE, or revoke their tokens"
+        ))
+    })
 }
 
 /// Each address can be listened on, and none is wanted twice.

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::time::Duration;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use pay_core::wire::Endpoint;
 use pay_core::wire::webhook::Keys;
 use transport_std::SetupError;
 
+use crate::account::{MERCHANT, is_name};
 use crate::book::{Terms, Unreported};
 use crate::budget::Limits;
 use crate::call::Prices;
@@ -32,6 +34,9 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The gateway, with the merchant's keys.
     pub gateway: Endpoint,
+    /// The merchant's other accounts at the gateway. [`Config::gateway`], [`Config::limits`] and [`Config::webhooks`] are those of the account
+    /// [`MERCHANT`](crate::MERCHANT); all else is the same for all accounts.
+    pub accounts: Vec<AccountConfig>,
     /// How the gateway is reached, and whom to trust there.
     pub transport: transport_std::Config,
     /// The addresses of this machine that calls to the gateway come from, in turn; none: the operating system chooses. The gateway limits
@@ -75,6 +80,20 @@ pub struct Config {
     pub notice: Arc<dyn Fn(&Notice) + Send + Sync>,
 }
 
+/// Another account of the merchant's: devices whose token was made for it sell with its keys, within its limits.
+#[derive(Clone)]
+#[allow(clippy::exhaustive_structs)] // made by the caller
+pub struct AccountConfig {
+    /// Its name, of 1 to 32 letters, digits, `-` or `_`: of its devices' tokens, and the last part of its webhooks' path.
+    pub name: String,
+    /// The gateway, with this account's keys.
+    pub gateway: Endpoint,
+    /// What the gateway's webhooks of this account are signed with.
+    pub webhooks: Option<Keys>,
+    /// Calls per minute to the gateway for this account. Order Pay is counted by address, for all accounts together.
+    pub limits: Limits,
+}
+
 /// Why a server did not start.
 #[derive(Debug)]
 pub enum StartError {
@@ -90,6 +109,8 @@ pub enum StartError {
     Certificate(String),
     /// How the gateway is reached.
     Gateway(SetupError),
+    /// The name of an account: it is none, or there are two of it.
+    Account(String),
     /// An outgoing address that this machine does not have.
     Outgoing(IpAddr, io::Error),
 }
@@ -102,6 +123,7 @@ impl Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             gateway,
+            accounts: Vec::new(),
             transport,
             outgoing: Vec::new(),
             database: Database::Folder(dir.clone()),
@@ -126,9 +148,27 @@ impl Config {
 }
 
 impl Config {
+    /// Whether all accounts have names of their own.
+    pub(crate) fn check_accounts(&self) -> Result<(), StartError> {
+        let mut taken = BTreeSet::from([MERCHANT]);
+        for AccountConfig { name, .. } in &self.accounts {
+            if !is_name(name) || !taken.insert(name) {
+                return Err(StartError::Account(name.clone()));
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn terms(&self) -> Terms {
         let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Terms { life_ms: ms(self.order_life), first_look_ms: ms(self.first_look), unreported: self.unreported }
+    }
+}
+
+/// Without the keys.
+impl fmt::Debug for AccountConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccountConfig").field("name", &self.name).field("limits", &self.limits).finish_non_exhaustive()
     }
 }
 
@@ -156,6 +196,10 @@ impl fmt::Display for StartError {
             Self::Io(error) => write!(f, "the backend cannot start: {error}"),
             Self::Certificate(error) => write!(f, "the certificate or its key: {error}"),
             Self::Gateway(error) => write!(f, "the gateway: {error}"),
+            Self::Account(name) => write!(
+                f,
+                "account {name:?}: a name is 1 to 32 letters, digits, '-' or '_', is not '{MERCHANT}', and is given once"
+            ),
             Self::Outgoing(address, error) => write!(f, "no call can come from {address}: {error}"),
         }
     }

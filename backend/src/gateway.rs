@@ -1,4 +1,4 @@
-//! Calls to the gateway: with the merchant's keys, within one budget.
+//! Calls to the gateway: with the keys of one account, within its budget.
 
 use core::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,6 +8,7 @@ use pay_core::model::{ApiVersion, CallKind, RequestId};
 use pay_core::wire::{Call, Endpoint, Request, ResponseHead};
 use transport_std::{Config, HttpsTransport};
 
+use crate::account::MERCHANT;
 use crate::answer::{Answer, Rate};
 use crate::budget::{Class, Limits};
 use crate::clock::Clock;
@@ -34,6 +35,7 @@ pub(crate) struct Gateway {
     idle: Mutex<Vec<Vec<Line>>>,
     quota: Mutex<Quota>,
     clock: Clock,
+    account: Arc<str>,
     pub(crate) metrics: Arc<Metrics>,
 }
 
@@ -87,7 +89,17 @@ impl Gateway {
     pub(crate) fn with(open: Open, addresses: usize, limits: Limits, clock: Clock) -> Self {
         let idle = (0..addresses).map(|_| Vec::new()).collect();
         let quota = Quota::new(limits, addresses);
-        Self { open, idle: Mutex::new(idle), quota: Mutex::new(quota), clock, metrics: Arc::default() }
+        let quota = Mutex::new(quota);
+        Self { open, idle: Mutex::new(idle), quota, clock, account: MERCHANT.into(), metrics: Arc::default() }
+    }
+
+    /// For another account, over the same addresses: what the gateway counts by address is counted for both together, and what it counts by
+    /// account apart.
+    pub(crate) fn beside(mut self, other: &Self, account: &str) -> Self {
+        self.quota().share(&other.quota());
+        self.account = account.into();
+        self.metrics = Arc::clone(&other.metrics);
+        self
     }
 
     /// Takes a call out of the budget.
@@ -166,7 +178,7 @@ impl Gateway {
         let since = self.clock.now();
         let head = line(&request.with_timeout_ms(limit_ms), &mut rx);
         let status = head.as_ref().map(|head| head.status);
-        self.metrics.called(class.name(), status, self.clock.now().saturating_sub(since));
+        self.metrics.called(&self.account, class.name(), status, self.clock.now().saturating_sub(since));
         let head = head.ok_or("the gateway gave no answer")?;
         self.keep(address, line);
         self.quota().note(class, address, &head, self.now());

@@ -3,27 +3,35 @@
 use pay_core::model::{OrderId, UnixSeconds};
 use pay_core::wire::webhook::About;
 
+use crate::account::Account;
 use crate::answer::Answer;
 use crate::book::{Effect, Event, Told};
 use crate::desk::Desk;
 use crate::rules::Ground;
 
-/// Where the gateway calls.
-pub(crate) const PATH: &str = "/hooks/cashfree/merchant";
+/// Where the gateway calls; behind it the name of the account.
+pub(crate) const PATH: &str = "/hooks/cashfree/";
 /// Longest body taken, far above any that is documented.
 pub(crate) const BODY_MAX: usize = 64 * 1024;
 
 impl Desk {
-    /// Answers the gateway. 401: somebody else has signed it, and nothing is kept. 503: it could not be kept, and the gateway comes again.
-    pub(crate) fn hook(&self, headers: &[(String, Vec<u8>)], mut body: Vec<u8>) -> Answer {
-        let Some(keys) = &self.webhooks else { return Answer::no_such_path() };
+    /// Answers the gateway's call to the path of this account. 401: somebody else has signed it, and nothing is kept. 503: it could not be kept, and the gateway comes again.
+    pub(crate) fn hook(&self, account: &str, headers: &[(String, Vec<u8>)], mut body: Vec<u8>) -> Answer {
+        let Some(counter) = self.at(account) else { return Answer::no_such_path() };
+        let Account { webhooks: Some(keys), missed, .. } = counter.account else { return Answer::no_such_path() };
         let now = UnixSeconds(self.clock.unix_seconds());
         let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
         let Ok(signed) = keys.verify(headers, &mut body, now) else { return Answer::not_signed() };
         // What is signed and cannot be read, or is about nothing here, will not be otherwise when it comes again.
         let Ok(event) = signed.event() else { return taken() };
         let Some(order) = event.order_id().and_then(|id| OrderId::parse(id).ok()) else { return taken() };
-        self.missed.told(&order);
+        match self.is_of(&order, account) {
+            Ok(true) => {}
+            // An order of this id is another account's.
+            Ok(false) => return taken(),
+            Err(answer) => return answer,
+        }
+        missed.told(&order);
         let told = match event.about {
             About::Payment(payment) => {
                 Told::Payment { id: payment.cf_payment_id.get(), status: payment.status.as_str().to_owned() }
@@ -37,13 +45,20 @@ impl Desk {
         match self.store.on(&order, &Event::Hinted { at: self.clock.moment(), told }) {
             Ok(Some(Effect::News { .. })) => {
                 // What was read before is older than what was told.
-                self.forget(&order);
+                counter.forget(&order);
                 self.agenda.changed();
                 taken()
             }
             Ok(_) => taken(),
             Err(error) => self.not_kept(&error),
         }
+    }
+
+    /// Whether an order is nobody's, or one of this account.
+    fn is_of(&self, order: &OrderId, account: &str) -> Result<bool, Answer> {
+        let Some(entry) = self.entry(order)? else { return Ok(true) };
+        let owners = self.store.account(*entry.owner()).map_err(|error| self.not_kept(&error))?;
+        Ok(*owners == *account)
     }
 }
 

@@ -14,6 +14,8 @@ mod call;
 mod notice;
 
 #[cfg(feature = "service")]
+mod account;
+#[cfg(feature = "service")]
 mod agenda;
 #[cfg(feature = "service")]
 mod cache;
@@ -25,6 +27,8 @@ mod check;
 mod clock;
 #[cfg(feature = "service")]
 mod config;
+#[cfg(feature = "service")]
+mod counter;
 #[cfg(feature = "service")]
 mod desk;
 #[cfg(feature = "service")]
@@ -68,12 +72,14 @@ mod wait;
 #[cfg(feature = "service")]
 mod watch;
 
+#[cfg(feature = "service")]
+pub use account::MERCHANT;
 pub use budget::Limits;
 pub use call::Prices;
 #[cfg(feature = "service")]
 pub use check::{Finding, check};
 #[cfg(feature = "service")]
-pub use config::{Config, StartError};
+pub use config::{AccountConfig, Config, StartError};
 pub use notice::Notice;
 #[cfg(feature = "service")]
 pub use page::PageConfig;
@@ -87,6 +93,7 @@ pub use rules::Way;
 pub use server::Server;
 #[cfg(feature = "service")]
 pub use store::{
-    Database, DeviceToken, ForgetError, Forgotten, KEPT_DAYS, PersonError, TokenError, add_direct_token, add_person,
-    add_shop_token, add_token, add_word, forget, listed, people, remove_person, revoke_token, tokens,
+    Database, DeviceToken, ForgetError, Forgotten, KEPT_DAYS, PersonError, TokenError, add_account_token,
+    add_direct_token, add_person, add_shop_token, add_token, add_word, forget, listed, people, remove_person,
+    revoke_token, tokens,
 };

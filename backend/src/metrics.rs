@@ -44,6 +44,7 @@ struct Answered {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Called {
+    account: String,
     call: &'static str,
     /// The status, or `none` where no answer came.
     status: String,
@@ -95,7 +96,7 @@ impl Default for Metrics {
             metrics.seconds.clone(),
         );
         registry.register("connections", "Open connections by door", metrics.connections.clone());
-        registry.register("gateway_calls", "Calls to the gateway by kind and status", metrics.gateway.clone());
+        registry.register("gateway_calls", "Calls to the gateway by account, kind and status", metrics.gateway.clone());
         registry.register_with_unit(
             "gateway_call_duration",
             "Calls to the gateway",
@@ -129,9 +130,9 @@ impl Metrics {
         self.connections.get_or_create(&At { door }).dec();
     }
 
-    pub(crate) fn called(&self, call: &'static str, status: Option<u16>, time: Duration) {
+    pub(crate) fn called(&self, account: &str, call: &'static str, status: Option<u16>, time: Duration) {
         let status = status.map_or_else(|| "none".to_owned(), |status| status.to_string());
-        self.gateway.get_or_create(&Called { call, status }).inc();
+        self.gateway.get_or_create(&Called { account: account.to_owned(), call, status }).inc();
         self.gateway_seconds.observe(time.as_secs_f64());
     }
 

@@ -27,6 +27,11 @@ pub enum Notice {
         /// The order.
         order_id: String,
     },
+    /// A device or an order is of an account that this backend has no keys of.
+    NotServed {
+        /// The account.
+        account: String,
+    },
     /// The refund was not made at this try; there will be another.
     RefundPending {
         /// The order.
@@ -46,6 +51,7 @@ impl Notice {
             Self::Refunded { .. } => "refunded",
             Self::Duty { .. } => "duty",
             Self::Found { .. } => "found",
+            Self::NotServed { .. } => "not_served",
             Self::RefundPending { .. } => "refund_pending",
             Self::NotKept(_) => "not_kept",
         }
@@ -59,7 +65,7 @@ impl Notice {
             | Self::Duty { order_id, .. }
             | Self::Found { order_id }
             | Self::RefundPending { order_id, .. } => Some(order_id),
-            Self::NotKept(_) => None,
+            Self::NotServed { .. } | Self::NotKept(_) => None,
         }
     }
 }
@@ -71,6 +77,12 @@ impl fmt::Display for Notice {
             Self::Duty { order_id, duty, text } => write!(f, "order {order_id}: {duty}: {text}"),
             Self::Found { order_id } => {
                 write!(f, "order {order_id}: the gateway has it and the database had not; was an older copy restored?")
+            }
+            Self::NotServed { account } => {
+                write!(
+                    f,
+                    "this backend has no keys of account {account}, and does nothing for it: give --account {account}=FILE"
+                )
             }
             Self::RefundPending { order_id, status } => {
                 write!(f, "order {order_id}: no refund yet (status {status}); trying again")

@@ -1,23 +1,37 @@
 //! What may be called in a minute: by the account, and from each outgoing address.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use pay_core::wire::ResponseHead;
 
 use crate::answer::Rate;
 use crate::budget::{Budget, Class, Limits};
 
-/// The budget of the account, and that of each address for Order Pay, which the gateway counts by address.
+/// The budget of one account, and that of each address for Order Pay, which the gateway counts by address, whatever the account.
 pub(crate) struct Quota {
     limits: Limits,
     account: Budget,
-    /// At least one.
-    addresses: Vec<Budget>,
+    /// At least one; other accounts may call from the same.
+    addresses: Arc<Mutex<Vec<Budget>>>,
     /// Whose turn it is with calls that any address may make.
     next: usize,
+    /// Calls of Order Pay since the start, of this account.
+    pays: u64,
 }
 
 impl Quota {
     pub(crate) fn new(limits: Limits, addresses: usize) -> Self {
-        Self { limits, account: Budget::default(), addresses: vec![Budget::default(); addresses.max(1)], next: 0 }
+        let addresses = Arc::new(Mutex::new(vec![Budget::default(); addresses.max(1)]));
+        Self { limits, account: Budget::default(), addresses, next: 0, pays: 0 }
+    }
+
+    /// Counts the calls from each address together with another account's from the same addresses.
+    pub(crate) fn share(&mut self, other: &Self) {
+        self.addresses = Arc::clone(&other.addresses);
+    }
+
+    fn addresses(&self) -> MutexGuard<'_, Vec<Budget>> {
+        self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes one call; the address to make it from.
@@ -28,13 +42,17 @@ impl Quota {
         let limits = self.limits;
         if class != Class::OrderPay {
             self.account.take(class, &limits, now)?;
-            self.next = (self.next + 1) % self.addresses.len();
+            let count = self.addresses().len();
+            self.next = (self.next + 1) % count;
             return Ok(self.next);
         }
-        let rates = self.addresses.iter_mut().map(|budget| budget.rate(class, &limits, now));
+        let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        let rates = addresses.iter_mut().map(|budget| budget.rate(class, &limits, now));
         let most = rates.enumerate().min_by_key(|(_, rate)| (rate.retry_s, u32::MAX - rate.remaining));
         let address = most.map_or(0, |(address, _)| address);
-        self.addresses.get_mut(address).map_or(Ok(()), |budget| budget.take(class, &limits, now))?;
+        addresses.get_mut(address).map_or(Ok(()), |budget| budget.take(class, &limits, now))?;
+        drop(addresses);
+        self.pays += 1;
         Ok(address)
     }
 
@@ -44,30 +62,29 @@ impl Quota {
         if class != Class::OrderPay {
             return self.account.rate(class, &limits, now);
         }
-        let rates = self.addresses.iter_mut().map(|budget| budget.rate(class, &limits, now));
+        let mut addresses = self.addresses();
+        let rates = addresses.iter_mut().map(|budget| budget.rate(class, &limits, now));
         let all = rates.reduce(|all, rate| Rate {
             limit: all.limit.saturating_add(rate.limit),
             remaining: all.remaining.saturating_add(rate.remaining),
             retry_s: all.retry_s.min(rate.retry_s),
         });
+        drop(addresses);
         all.unwrap_or_else(|| self.account.rate(class, &limits, now))
     }
 
     /// Takes note of what the gateway says to a call from an address.
     pub(crate) fn note(&mut self, class: Class, address: usize, head: &ResponseHead, now: u64) {
-        let budget = match self.addresses.get_mut(address) {
-            Some(budget) if class == Class::OrderPay => budget,
-            _ => &mut self.account,
-        };
-        budget.note(class, head, now);
+        if class != Class::OrderPay {
+            self.account.note(class, head, now);
+        } else if let Some(budget) = self.addresses().get_mut(address) {
+            budget.note(class, head, now);
+        }
     }
 
-    /// Calls made since the start.
+    /// Calls of this account since the start.
     pub(crate) fn made(&mut self, class: Class) -> u64 {
-        if class != Class::OrderPay {
-            return self.account.made(class);
-        }
-        self.addresses.iter_mut().map(|budget| budget.made(class)).sum()
+        if class == Class::OrderPay { self.pays } else { self.account.made(class) }
     }
 }
 
@@ -76,6 +93,20 @@ mod tests {
     use super::*;
 
     const LIMITS: Limits = Limits { order_pay: 2, read_order: 3, ..Limits::PRODUCTION };
+
+    // Meant to notice: two accounts that may call twice as often from one address as the gateway allows; one that uses up the other's limits.
+    #[test]
+    fn accounts_share_what_is_counted_by_address_and_nothing_else() {
+        let (mut one, mut other) = (Quota::new(LIMITS, 1), Quota::new(LIMITS, 1));
+        other.share(&one);
+        assert!(one.take(Class::OrderPay, 0).is_ok() && other.take(Class::OrderPay, 0).is_ok());
+        assert!(one.take(Class::OrderPay, 0).is_err() && other.take(Class::OrderPay, 0).is_err());
+        (0..3).for_each(|_| assert!(one.take(Class::ReadOrder, 0).is_ok()));
+        assert!(one.take(Class::ReadOrder, 0).is_err() && other.take(Class::ReadOrder, 0).is_ok());
+        assert_eq!((one.made(Class::OrderPay), other.made(Class::OrderPay)), (1, 1));
+        other.note(Class::ReadOrder, 0, &ResponseHead::new(429), 60_000);
+        assert!(one.take(Class::ReadOrder, 60_000).is_ok() && other.take(Class::ReadOrder, 60_000).is_err());
+    }
 
     // Meant to notice: the first address alone used; the account's other calls multiplied by the addresses; a 429 to one address taken
     // for all; a wait that is longer than the first address needs.

@@ -15,6 +15,7 @@ use pay_core::model::CallKind;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::account::MERCHANT;
 use crate::answer::Answer;
 use crate::call::Incoming;
 use crate::certificate;
@@ -146,7 +147,7 @@ impl Server {
                 let mut stopped = stopped;
                 let _ = stopped.wait_for(|stop| *stop).await;
                 // Whoever waits for news gets what there is.
-                serving.waiters.stop();
+                serving.accounts().for_each(|account| account.waiters.stop());
                 let _ = tokio::time::timeout(FINISH, doors.join_all()).await;
             });
             runtime.shutdown_timeout(FINISH);
@@ -185,10 +186,11 @@ impl Server {
         &self.url
     }
 
-    /// Where the gateway's webhooks come in plain HTTP, with [`Config::listen_hooks`].
+    /// Where the gateway's webhooks come in plain HTTP, with [`Config::listen_hooks`]: those of the account of [`Config::gateway`]. Those of
+    /// another account have its name in place of the last part.
     #[must_use]
     pub fn hooks_url(&self) -> Option<String> {
-        self.hooks.map(|address| format!("http://{address}{}", hook::PATH))
+        self.hooks.map(|address| format!("http://{address}{}{MERCHANT}", hook::PATH))
     }
 
     /// Where the page for people is, with [`Config::page`].
@@ -221,10 +223,10 @@ impl Server {
         self.ca_der.as_deref()
     }
 
-    /// Calls of this kind made to the gateway since the start.
+    /// Calls of this kind made to the gateway since the start, for all accounts.
     #[must_use]
     pub fn gateway_calls(&self, kind: CallKind) -> u64 {
-        self.desk.gateway.made(kind)
+        self.desk.accounts().map(|account| account.gateway.made(kind)).sum()
     }
 }
 
@@ -248,8 +250,8 @@ impl fmt::Debug for Server {
 /// Answers the gateway's webhooks, and with `devices` devices too.
 async fn answer(request: Request, desk: Arc<Desk>, devices: bool) -> Response {
     let (head, body) = request.into_parts();
-    if head.uri.path() == hook::PATH && head.method == hyper::Method::POST {
-        return respond(hooked(head.headers, body, desk).await, None, None);
+    if let Some(account) = head.uri.path().strip_prefix(hook::PATH).filter(|_| head.method == hyper::Method::POST) {
+        return respond(hooked(account.to_owned(), head.headers, body, desk).await, None, None);
     }
     if !devices {
         return respond(Answer::no_such_path(), None, None);
@@ -310,14 +312,14 @@ async fn answer(request: Request, desk: Arc<Desk>, devices: bool) -> Response {
     response
 }
 
-/// A webhook, with its body as it came.
-async fn hooked(headers: HeaderMap, body: Body, desk: Arc<Desk>) -> Answer {
+/// A webhook of an account, with its body as it came.
+async fn hooked(account: String, headers: HeaderMap, body: Body, desk: Arc<Desk>) -> Answer {
     let Ok(Ok(body)) = tokio::time::timeout(BODY, Limited::new(body, hook::BODY_MAX).collect()).await else {
         return Answer::too_large();
     };
     let headers: Vec<_> =
         headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
-    let handled = tokio::task::spawn_blocking(move || desk.hook(&headers, body.to_bytes().to_vec())).await;
+    let handled = tokio::task::spawn_blocking(move || desk.hook(&account, &headers, body.to_bytes().to_vec())).await;
     handled.unwrap_or_else(|_| Answer::not_kept())
 }
 

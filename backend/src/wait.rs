@@ -10,10 +10,11 @@ use pay_core::sale::Standing;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
+use crate::account::Account;
 use crate::answer::Answer;
 use crate::call::{Call, Incoming};
 use crate::desk::Desk;
-use crate::rules::Ground;
+use crate::rules::{self, Way};
 use crate::token::presented;
 
 /// Longest wait, whatever is preferred.
@@ -28,7 +29,7 @@ struct Bells {
     swept: Option<Instant>,
 }
 
-/// Who waits for which order.
+/// Who waits for which order of an account.
 #[derive(Default)]
 pub(crate) struct Waiters {
     bells: Mutex<Bells>,
@@ -102,18 +103,18 @@ pub(crate) async fn with(desk: &Arc<Desk>, request: &Arc<Incoming>, time: Durati
         let (desk, request) = (Arc::clone(desk), Arc::clone(request));
         tokio::task::spawn_blocking(move || desk.waits(&request)).await.ok().flatten()
     };
-    let Some((order, before)) = stands().await else { return Waited::Not };
-    let bell = desk.waiters.bell(&order);
+    let Some((waiters, order, before)) = stands().await else { return Waited::Not };
+    let bell = waiters.bell(&order);
     loop {
         let rung = bell.notified();
         tokio::pin!(rung);
         // From here on no ring is missed.
         rung.as_mut().enable();
-        if desk.waiters.stopped.load(Ordering::SeqCst) {
+        if waiters.stopped.load(Ordering::SeqCst) {
             return Waited::Quiet;
         }
         match stands().await {
-            Some((_, now)) if now == before => {}
+            Some((.., now)) if now == before => {}
             _ => return Waited::News,
         }
         // Whoever shares the database with us rings no bell here.
@@ -125,30 +126,37 @@ pub(crate) async fn with(desk: &Arc<Desk>, request: &Arc<Incoming>, time: Durati
 }
 
 impl Desk {
-    /// The order that this device may wait for, and how many of its attempts are over. `None`: it is to be answered at once.
-    fn waits(&self, request: &Incoming) -> Option<(OrderId, usize)> {
-        // Without webhooks nothing rings: whoever asks learns more at once.
-        self.webhooks.as_ref()?;
+    /// Who this device waits with, the order that it may wait for, and how many of its attempts are over. `None`: it is to be answered at
+    /// once.
+    fn waits(&self, request: &Incoming) -> Option<(Arc<Waiters>, OrderId, usize)> {
         let Ok(Call::Read(order)) = request.call(&self.prices) else { return None };
         let owner = request.token().and_then(presented)?;
+        // Without webhooks nothing rings: whoever asks learns more at once.
+        let Account { webhooks: Some(_), waiters, .. } = self.at_owner(owner).ok()?.account else { return None };
         let entry = self.entry(&order).ok().flatten().filter(|entry| *entry.owner() == owner)?;
         let is_over = |standing| matches!(standing, Standing::Succeeded | Standing::Over);
         let over = entry.attempts().filter(|(_, attempt)| is_over(attempt.standing())).count();
-        (!entry.has_ended()).then_some((order, over))
+        (!entry.has_ended()).then(|| (Arc::clone(waiters), order, over))
     }
 
     /// The answer to a device that waited, when nothing came: what was read last, unless webhooks may be missed. Then the order is read.
     pub(crate) fn unchanged(&self, request: &Incoming) -> Answer {
         let Ok(Call::Read(order)) = request.call(&self.prices) else { return self.handle(request) };
         let (Ok(version), Some(_)) = (request.version(), self.waits(request)) else { return self.handle(request) };
-        let limit = self.gateway.rate(CallKind::ReadOrder).map_or(0, |rate| rate.limit);
-        let age = self.missed.may_be_old(&order, self.clock.now(), self.waiters.count(), limit);
+        let (owner, way, counter) = match self.device(request) {
+            Ok(device) => device,
+            Err(answer) => return answer,
+        };
+        let Account { gateway, missed, waiters, .. } = counter.account;
+        let limit = gateway.rate(CallKind::ReadOrder).map_or(0, |rate| rate.limit);
+        let age = missed.may_be_old(&order, self.clock.now(), waiters.count(), limit);
         // Where little is left of the budget it is for those who were told.
-        let age = if self.gateway.has_left(CallKind::ReadOrder, 5) { age } else { age * 8 };
-        if let Some(last) = self.last(&order, version, age) {
-            return self.hide_from(request, last);
+        let age = if gateway.has_left(CallKind::ReadOrder, 5) { age } else { age * 8 };
+        match (counter.last(&order, version, age), way) {
+            (Some(last), Way::Direct) => last,
+            (Some(last), Way::Relayed) => rules::hide(&counter, owner, last),
+            (None, _) => self.handle(request),
         }
-        self.handle(request)
     }
 }
 

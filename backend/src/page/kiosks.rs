@@ -2,6 +2,7 @@
 
 use maud::html;
 
+use crate::account::MERCHANT;
 use crate::desk::Desk;
 use crate::rules::Way;
 
@@ -13,6 +14,8 @@ use super::time;
 pub(super) fn show(desk: &Desk, visitor: &Visitor) -> Result<Shown, Shown> {
     let tokens = desk.store.tokens().map_err(|_| Shown::no_database())?;
     let open = desk.store.open_counts().map_err(|_| Shown::no_database())?;
+    // Most merchants have one.
+    let has_accounts = desk.accounts().count() > 1 || tokens.iter().any(|(_, token)| token.account != MERCHANT);
     let content = html! {
         h1 { "Kiosks" }
         @if tokens.is_empty() {
@@ -20,7 +23,7 @@ pub(super) fn show(desk: &Desk, visitor: &Visitor) -> Result<Shown, Shown> {
         } @else {
             table {
                 thead { tr {
-                    th { "Kiosk" } th { "Shop" } th { "Last seen" } th.number { "Open sales" } th { "Pays" } th { "Since" }
+                    th { "Kiosk" } th { "Shop" } @if has_accounts { th { "Account" } } th { "Last seen" } th.number { "Open sales" } th { "Pays" } th { "Since" }
                 } }
                 tbody {
                     @for (owner, token) in &tokens {
@@ -32,6 +35,7 @@ pub(super) fn show(desk: &Desk, visitor: &Visitor) -> Result<Shown, Shown> {
                                 }
                             }
                             td data-label="Shop" { @if token.shop.is_empty() { "–" } @else { (token.shop) } }
+                            @if has_accounts { td data-label="Account" { (token.account) } }
                             td data-label="Last seen" { (time::or_dash(token.seen)) }
                             td.number data-label="Open sales" { (open.get(owner).copied().unwrap_or(0)) }
                             td data-label="Pays" {

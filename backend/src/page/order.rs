@@ -5,6 +5,7 @@ use pay_core::model::OrderId;
 use pay_core::sale::Millis;
 
 use crate::book::{Decision, Entry};
+use crate::counter::Counter;
 use crate::desk::Desk;
 use crate::rules::{self, Said};
 
@@ -32,6 +33,7 @@ pub(super) fn show(desk: &Desk, visitor: &Visitor, id: &str, asked: &Asked) -> R
             div { dt { "Money" } dd { (money(&entry)) } }
             div { dt { "Goods" } dd { (goods(&entry)) } }
             div { dt { "Kiosk" } dd { a href={ "/orders?kiosk=" (kiosk) } { (kiosk) } } }
+            @if desk.accounts().count() > 1 { div { dt { "Account" } dd { (kiosks.account(entry.owner())) } } }
             div { dt { "Wanted" } dd { (time::or_dash(wanted)) } }
         }
         (to_do(desk, visitor, &entry))
@@ -49,13 +51,14 @@ pub(super) fn show(desk: &Desk, visitor: &Visitor, id: &str, asked: &Asked) -> R
 /// A person's decision.
 pub(super) fn decide(desk: &Desk, visitor: &Visitor, id: &str, asked: &Asked) -> Result<Shown, Shown> {
     let order = parse(id)?;
+    let counter = counter(desk, &order)?;
     let (name, why) = (asked.field("decision"), asked.why()?);
     let said = if name == "look" {
-        rules::done(desk, &order, name, &visitor.person, &why)
+        rules::done(&counter, &order, name, &visitor.person, &why)
     } else {
         let decision = Decision::ALL.into_iter().find(|decision| decision.name() == name);
         let decision = decision.ok_or_else(|| Shown::refused(400, "Choose what you decide."))?;
-        rules::decide(desk, &order, decision, &visitor.person, &why)
+        rules::decide(&counter, &order, decision, &visitor.person, &why)
     };
     back(&order, said.map_err(|answer| Shown::of(&answer))?)
 }
@@ -68,7 +71,7 @@ pub(super) fn done(desk: &Desk, visitor: &Visitor, id: &str, asked: &Asked) -> R
     if !matters.iter().any(|matter| matter.name() == name) {
         return back(&order, Said::Known);
     }
-    let said = rules::done(desk, &order, name, &visitor.person, &why);
+    let said = rules::done(&counter(desk, &order)?, &order, name, &visitor.person, &why);
     back(&order, said.map_err(|answer| Shown::of(&answer))?)
 }
 
@@ -79,6 +82,12 @@ fn parse(id: &str) -> Result<OrderId, Shown> {
 fn entry(desk: &Desk, order: &OrderId) -> Result<Entry, Shown> {
     let known = desk.known(order).map_err(|answer| Shown::of(&answer))?;
     known.map(|known| known.entry).ok_or_else(|| Shown::refused(404, "There is no such order."))
+}
+
+/// The counter for the order's account.
+fn counter<'d>(desk: &'d Desk, order: &OrderId) -> Result<Counter<'d>, Shown> {
+    let owner = *entry(desk, order)?.owner();
+    desk.at_owner(owner).map_err(|_| Shown::refused(503, "This backend has no keys of the order's account."))
 }
 
 fn back(order: &OrderId, said: Said) -> Result<Shown, Shown> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use maud::html;
 use pay_core::model::OrderId;
 
+use crate::account::MERCHANT;
 use crate::book::{Moment, Owner};
 use crate::desk::Desk;
 use crate::store::{DeviceToken, Listed, ORDERS};
@@ -27,6 +28,10 @@ impl Kiosks {
 
     pub(super) fn name(&self, owner: &Owner) -> &str {
         self.0.get(owner).map_or("unknown", |token| &token.name)
+    }
+
+    pub(super) fn account(&self, owner: &Owner) -> &str {
+        self.0.get(owner).map_or(MERCHANT, |token| &token.account)
     }
 
     fn owner(&self, name: &str) -> Option<Owner> {

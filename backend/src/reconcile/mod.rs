@@ -37,6 +37,7 @@ use crate::store::{Database, Role, Store};
 pub use difference::Difference;
 pub use run::{ReconcileError, Reconciled};
 
+use database::OfAccount;
 use run::{Plan, Run};
 use window::Window;
 
@@ -51,7 +52,9 @@ pub struct Reconcile {
     pub from: String,
     /// The last day; of today what has passed.
     pub to: String,
-    /// The gateway, with the merchant's keys.
+    /// The account to compare: [`MERCHANT`](crate::MERCHANT), or the name of another.
+    pub account: String,
+    /// The gateway, with the keys of that account.
     pub gateway: Endpoint,
     /// How it is reached, and whom to trust there.
     pub transport: transport_std::Config,
@@ -97,5 +100,6 @@ pub fn reconcile(wanted: &Reconcile, tell: &mut dyn FnMut(&Difference)) -> Resul
         is_rehearsal: wanted.is_rehearsal,
         wait: wanted.wait,
     };
-    Run::new(&gateway, &clock, &store, &plan).go(tell)
+    let shelf = OfAccount { store: &store, account: &wanted.account };
+    Run::new(&gateway, &clock, &shelf, &plan).go(tell)
 }

@@ -14,6 +14,7 @@ use sqlx::{AnyConnection, AnyPool, Connection, Executor, Row};
 use tokio::runtime::Runtime;
 
 use super::news::{News, Version};
+use super::tokens::ACCOUNTS_IN_USE;
 use super::{import, schema};
 
 /// The name of the SQLite file.
@@ -129,16 +130,27 @@ impl Outdated {
     }
 }
 
+/// What a database is found to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// None: it is there and up to date, or can be made.
+    pub(crate) outdated: Option<Outdated>,
+    /// The accounts of its devices and open orders.
+    pub(crate) accounts: Vec<String>,
+}
+
 impl Database {
-    /// Looks whether it can be used, and changes nothing. `None`: it is there and up to date, or can be made.
-    pub(crate) fn look(&self) -> io::Result<Option<Outdated>> {
+    /// Looks whether it can be used, and changes nothing.
+    pub(crate) fn look(&self) -> io::Result<Found> {
         const NEWEST: &str = "SELECT MAX(version) FROM _sqlx_migrations";
         const SQLITE: &str = "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
         const POSTGRES: &str = "SELECT COUNT(*) FROM information_schema.tables WHERE table_name = '_sqlx_migrations'";
         let tables = if matches!(self, Self::Folder(_)) { SQLITE } else { POSTGRES };
         sqlx::any::install_default_drivers();
         let url = match self {
-            Self::Folder(folder) if !folder.join(FILE).exists() => return can_be_made(folder).map(|()| None),
+            Self::Folder(folder) if !folder.join(FILE).exists() => {
+                return can_be_made(folder).map(|()| Found::default());
+            }
             Self::Folder(folder) => {
                 if folder.join(LOCK).exists() {
                     only(&folder.join(LOCK))?;
@@ -164,18 +176,25 @@ impl Database {
                 } else {
                     0
                 };
+                let mut accounts = Vec::new();
+                if newest >= schema::ACCOUNTS {
+                    for row in sqlx::query(ACCOUNTS_IN_USE).fetch_all(&mut connection).await? {
+                        accounts.push(row.try_get(0)?);
+                    }
+                }
                 connection.close().await?;
-                Ok((newest, oldest))
+                Ok((newest, oldest, accounts))
             };
             tokio::time::timeout(LIMIT, look).await
         });
-        let (newest, oldest) = found.map_err(|_| io::Error::other("it gives no answer"))?.map_err(failed)?;
-        Ok(match newest.cmp(&schema::newest()) {
+        let (newest, oldest, accounts) = found.map_err(|_| io::Error::other("it gives no answer"))?.map_err(failed)?;
+        let outdated = match newest.cmp(&schema::newest()) {
             _ if oldest > schema::newest() => Some(Outdated::Closed),
             Ordering::Less => Some(Outdated::Older),
             Ordering::Equal => None,
             Ordering::Greater => Some(Outdated::Newer),
-        })
+        };
+        Ok(Found { outdated, accounts })
     }
 }
 

@@ -21,12 +21,14 @@ mod tokens;
 mod told;
 
 pub use database::Database;
-pub(crate) use database::{Outdated, Role};
+pub(crate) use database::{Found, Outdated, Role};
 pub(crate) use orders::{Known, Store};
 pub use orders::{add_word, listed};
 pub(crate) use people::is_name;
 pub use people::{PersonError, add_person, people, remove_person};
 pub use retention::{ForgetError, Forgotten, KEPT_DAYS, forget};
 pub(crate) use story::{Happened, Listed, ORDERS};
-pub use tokens::{DeviceToken, TokenError, add_direct_token, add_shop_token, add_token, revoke_token, tokens};
+pub use tokens::{
+    DeviceToken, TokenError, add_account_token, add_direct_token, add_shop_token, add_token, revoke_token, tokens,
+};
 pub(crate) use told::Told;

@@ -13,7 +13,7 @@ use crate::book::{Effect, Entry, Event, Matter, Moment, Old, Owner, Terms, Unrep
 use super::database::{Database, Role, Sql};
 use super::leases::Leases;
 use super::news::Version;
-use super::tokens::{Ways, now};
+use super::tokens::{Tokens, now};
 
 /// The form of an event's body: of the first log, and of this book.
 pub(super) const FORM_OLD: i64 = 1;
@@ -28,7 +28,7 @@ pub(crate) struct Store {
     pub(super) sql: Sql,
     terms: Terms,
     known: Mutex<HashMap<OrderId, Kept>>,
-    pub(super) ways: Ways,
+    pub(super) tokens: Tokens,
     /// None where the database has them.
     pub(super) leases: Option<Leases>,
 }
@@ -55,7 +55,7 @@ impl Store {
     /// When they cannot be read, made or brought up to date, or another backend serves from this folder.
     pub(crate) fn open(database: &Database, role: Role, terms: Terms) -> io::Result<Self> {
         let leases = (role == Role::Server && matches!(database, Database::Folder(_))).then(Leases::default);
-        Ok(Self { sql: database.open(role)?, terms, known: Mutex::default(), ways: Ways::default(), leases })
+        Ok(Self { sql: database.open(role)?, terms, known: Mutex::default(), tokens: Tokens::default(), leases })
     }
 
     /// Other processes may keep events here.

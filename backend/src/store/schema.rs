@@ -7,14 +7,17 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AnyPool, AssertSqlSafe, Executor, Row, SqlSafeStr};
 
 /// Number, name, SQL that both databases take.
-const MIGRATIONS: [(i64, &str, &str); 6] = [
+const MIGRATIONS: [(i64, &str, &str); 7] = [
     (1, "book", include_str!("../../migrations/0001_book.sql")),
     (2, "relay", include_str!("../../migrations/0002_relay.sql")),
     (3, "tokens", include_str!("../../migrations/0003_tokens.sql")),
     (4, "people", include_str!("../../migrations/0004_people.sql")),
     (5, "retention", include_str!("../../migrations/0005_retention.sql")),
     (6, "compatibility", include_str!("../../migrations/0006_compatibility.sql")),
+    (ACCOUNTS, "accounts", include_str!("../../migrations/0007_accounts.sql")),
 ];
+/// Since then a program knows of several accounts.
+pub(super) const ACCOUNTS: i64 = 7;
 /// The number of the oldest program that may work on these tables. They have it since migration 6.
 pub(super) const OLDEST: &str = "SELECT MAX(oldest) FROM compatibility";
 

@@ -8,11 +8,12 @@ use pay_core::model::{CfPaymentId, OrderId, RefundId};
 use pay_core::sale::Millis;
 use sha2::{Digest, Sha256};
 
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Row};
+use zeroize::Zeroizing;
 
 use super::database::{Database, Outdated, Role};
 use super::orders::{EventRow, FORM, keep};
-use super::{Known, Store, add_token, add_word};
+use super::{Known, Store, add_account_token, add_token, add_word};
 use crate::book::{Effect, Entry, Event, Moment, Owner, Reading, SeenPayment, Terms, Told, Unreported};
 use crate::rules::Way;
 use crate::token::{hex, owner_of};
@@ -109,7 +110,7 @@ fn a_later_release_leaves_the_tables_open_to_this_one_or_says_so() {
         let statements = AssertSqlSafe(statements.to_owned());
         store.sql.run(sqlx::raw_sql(statements).execute(store.sql.pool())).unwrap();
     };
-    let look = || Database::from(dir.as_path()).look().unwrap();
+    let look = || Database::from(dir.as_path()).look().unwrap().outdated;
     drop(open(&dir, Role::Server));
     assert_eq!(look(), None);
     sql("ALTER TABLE orders ADD COLUMN later TEXT NOT NULL DEFAULT '';
@@ -123,6 +124,35 @@ fn a_later_release_leaves_the_tables_open_to_this_one_or_says_so() {
     assert_eq!(look(), Some(Outdated::Closed));
     let error = Store::open(&Database::from(dir.as_path()), Role::Server, TERMS).err().unwrap();
     assert_eq!(error.to_string(), Outdated::Closed.text());
+    fs::remove_dir_all(dir).unwrap();
+}
+
+// Meant to notice: a device whose token is revoked taken for another account's, so that its orders are seen to with other keys; an earlier program
+// that may start although there is an account that it does not know of.
+#[test]
+fn a_device_stays_with_its_account_and_earlier_programs_stay_out() {
+    let dir = dir("accounts");
+    let oldest = || -> i64 {
+        let store = open(&dir, Role::Tool);
+        let row = store.sql.run(sqlx::query("SELECT oldest FROM compatibility").fetch_one(store.sql.pool())).unwrap();
+        row.try_get(0).unwrap()
+    };
+    let owner = |token: Zeroizing<String>| owner_of(token.as_bytes());
+    let first = owner(add_token(&dir, "kiosk-1").unwrap());
+    assert!(oldest() < super::schema::ACCOUNTS);
+    let add = |account: &str, name: &str| add_account_token(&dir, account, "", name, Way::Relayed);
+    let second = owner(add("north", "kiosk-2").unwrap());
+    assert_eq!(oldest(), super::schema::ACCOUNTS);
+    assert!(add("north", "kiosk-2").is_err() && add("", "kiosk-3").is_err() && add("a/b", "kiosk-3").is_err());
+    assert!(super::revoke_token(&dir, "kiosk-2").unwrap());
+    let store = open(&dir, Role::Server);
+    for _ in 0..2 {
+        let accounts = [first, second, OWNER].map(|owner| store.account(owner).unwrap().to_string());
+        assert_eq!(accounts, ["merchant", "north", "merchant"]);
+    }
+    assert_eq!(store.device(second).unwrap(), None);
+    let account = store.device(first).unwrap().unwrap().account;
+    assert_eq!(*account, *"merchant");
     fs::remove_dir_all(dir).unwrap();
 }
 
@@ -142,14 +172,14 @@ fn what_is_known_is_looked_up_again_once_somebody_else_has_written() {
         let rename = format!("ALTER TABLE {from} RENAME TO {to}");
         server.sql.run(sqlx::query(AssertSqlSafe(rename)).execute(server.sql.pool())).unwrap();
     };
-    assert!(server.known(&order("abc")).unwrap().is_some() && server.way(owner).unwrap().is_some());
+    assert!(server.known(&order("abc")).unwrap().is_some() && server.device(owner).unwrap().is_some());
     server.on(&order("abc"), &Event::Made { at: Moment(1) }).unwrap();
     // Nothing can be read, and nothing has to be: our own words change nothing about that.
     rename("events", "gone");
     rename("tokens", "away");
     std::thread::sleep(super::news::PAUSE * 2);
     assert_eq!(server.known(&order("abc")).unwrap().map(|known| known.n), Some(1));
-    assert!(server.way(owner).unwrap().is_some());
+    assert!(server.device(owner).unwrap().is_some());
     rename("gone", "events");
     rename("away", "tokens");
 
@@ -157,7 +187,7 @@ fn what_is_known_is_looked_up_again_once_somebody_else_has_written() {
     tool.on(&order("abc"), &reported(false)).unwrap();
     assert!(super::revoke_token(&dir, "kiosk-1").unwrap());
     std::thread::sleep(super::news::PAUSE * 2);
-    assert_eq!((entry(&server, "abc").released(), server.way(owner).unwrap()), (Some(false), None));
+    assert_eq!((entry(&server, "abc").released(), server.device(owner).unwrap()), (Some(false), None));
 
     // A tool looks each time: a backend may write at any moment.
     assert_eq!(tool.known(&order("abc")).unwrap().map(|known| known.n), Some(2));
@@ -305,8 +335,8 @@ fn the_files_of_the_first_form_are_taken_over_once() {
     assert_eq!(entry(&store, "abc").released(), Some(true));
     assert_eq!((entry(&store, "def").amount(), store.known(&order("def")).unwrap().unwrap().n), (900, 3));
     assert_eq!(store.epoch(OWNER).unwrap(), 3);
-    assert_eq!(store.way(owner_of(b"token")).unwrap(), Some(Way::Direct), "as before");
-    assert_eq!(store.way(OWNER).unwrap(), None);
+    assert_eq!(store.device(owner_of(b"token")).unwrap().map(|device| device.way), Some(Way::Direct), "as before");
+    assert_eq!(store.device(OWNER).unwrap(), None);
     assert_eq!(store.raise_epoch(OWNER).unwrap(), 4);
     assert_eq!(store.open_orders(OWNER).unwrap(), [order("abc"), order("def")]);
     assert!(store.take_due(Millis(u64::MAX / 4)).unwrap().is_some(), "they are looked at");
@@ -346,7 +376,11 @@ fn people_and_tokens_come_from_beside() {
     let dir = dir("beside");
     let store = open(&dir, Role::Server);
     let token = add_token(&dir, "kiosk-1").unwrap();
-    assert_eq!(store.way(owner_of(token.as_bytes())).unwrap(), Some(Way::Relayed), "at once");
+    assert_eq!(
+        store.device(owner_of(token.as_bytes())).unwrap().map(|device| device.way),
+        Some(Way::Relayed),
+        "at once"
+    );
     assert!(add_token(&dir, "kiosk-1").is_err() && add_token(&dir, "a b").is_err());
     store.want(&order("abc"), OWNER, 1015, Moment(1)).unwrap();
     store.on(&order("abc"), &Event::Made { at: Moment(1) }).unwrap();

@@ -3,13 +3,14 @@
 use core::fmt;
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use sqlx::Row;
 use sqlx::any::AnyRow;
 use zeroize::Zeroizing;
 
+use crate::account::{MERCHANT, is_name};
 use crate::book::{Moment, Owner, Terms, Unreported};
 use crate::rules::Way;
 use crate::token::{hex, owner_of};
@@ -17,16 +18,21 @@ use crate::token::{hex, owner_of};
 use super::database::{Database, Role};
 use super::news::Version;
 use super::orders::{Store, number};
+use super::schema::ACCOUNTS;
 
 /// Tokens kept in memory.
 const KEEP: usize = 65_536;
 /// Of tools that touch no order.
 const TERMS: Terms = Terms { life_ms: 0, first_look_ms: 0, unreported: Unreported::Tell };
 
+/// The accounts of devices whose token is good, and of orders that are not settled.
+pub(super) const ACCOUNTS_IN_USE: &str = "SELECT DISTINCT account FROM tokens WHERE revoked = 0 OR EXISTS (
+    SELECT id FROM orders WHERE orders.owner = tokens.owner AND is_open = 1) ORDER BY account";
+
 /// Why a token was not made.
 #[derive(Debug)]
 pub enum TokenError {
-    /// A name is 1 to 32 of `[A-Za-z0-9_-]`; a shop's may be empty.
+    /// A name of a device or an account is 1 to 32 of `[A-Za-z0-9_-]`; a shop's may be empty.
     Name,
     /// There is a token of this name, or there was one that is revoked.
     Taken,
@@ -34,6 +40,14 @@ pub enum TokenError {
     Random,
     /// The database cannot be read or written.
     Io(io::Error),
+}
+
+/// Who may call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Device {
+    pub(crate) way: Way,
+    /// The account that it sells for.
+    pub(crate) account: Arc<str>,
 }
 
 /// A token as it is listed: never the token itself, nor its hash.
@@ -44,6 +58,8 @@ pub struct DeviceToken {
     pub name: String,
     /// The shop it is in; empty where that was not said.
     pub shop: String,
+    /// The merchant's account that it sells for.
+    pub account: String,
     /// How it pays.
     pub way: Way,
     /// When the token was made; `None` for those of earlier versions.
@@ -81,23 +97,44 @@ pub fn add_shop_token(
     name: &str,
     way: Way,
 ) -> Result<Zeroizing<String>, TokenError> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    let is_name = |name: &str| name.len() <= 32 && name.bytes().all(plain);
-    if name.is_empty() || !is_name(name) || !is_name(shop) {
+    add_account_token(database, MERCHANT, shop, name, way)
+}
+
+/// The same for a device that sells for this account: one of [`Config::accounts`](crate::Config::accounts), or [`MERCHANT`]. With the first
+/// token of another account than that, programs that know of one account only do not start on this database any more.
+///
+/// # Errors
+/// [`TokenError`].
+pub fn add_account_token(
+    database: impl Into<Database>,
+    account: &str,
+    shop: &str,
+    name: &str,
+    way: Way,
+) -> Result<Zeroizing<String>, TokenError> {
+    if !is_name(name) || !is_name(account) || !(shop.is_empty() || is_name(shop)) {
         return Err(TokenError::Name);
     }
     let mut bytes = Zeroizing::new([0; 32]);
     getrandom::fill(bytes.as_mut()).map_err(|_| TokenError::Random)?;
     let token = Zeroizing::new(hex(bytes.as_ref()));
     let store = Store::open(&database.into(), Role::Tool, TERMS)?;
-    let query =
-        "INSERT INTO tokens (owner, name, is_direct, shop, made) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-    let query = sqlx::query(query).bind(owner_of(token.as_bytes()).to_string()).bind(name.to_owned());
-    let query = query.bind(i64::from(way == Way::Direct)).bind(shop.to_owned()).bind(now()?);
-    match store.sql.run(query.execute(store.sql.pool()))?.rows_affected() {
-        0 => Err(TokenError::Taken),
-        _ => Ok(token),
-    }
+    let insert = "INSERT INTO tokens (owner, name, is_direct, shop, made, account) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT DO NOTHING";
+    let insert = sqlx::query(insert).bind(owner_of(token.as_bytes()).to_string()).bind(name.to_owned());
+    let insert = insert.bind(i64::from(way == Way::Direct)).bind(shop.to_owned()).bind(now()?).bind(account.to_owned());
+    // A program that knows of one account only would sell for this device with the keys of another.
+    let close = sqlx::query("UPDATE compatibility SET oldest = $1 WHERE oldest < $1").bind(ACCOUNTS);
+    let is_new = store.sql.run(async {
+        let mut transaction = store.sql.pool().begin().await?;
+        let is_new = insert.execute(&mut *transaction).await?.rows_affected() == 1;
+        if is_new && account != MERCHANT {
+            close.execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(is_new)
+    })?;
+    if is_new { Ok(token) } else { Err(TokenError::Taken) }
 }
 
 /// All tokens by name, those that are revoked too.
@@ -121,43 +158,73 @@ pub fn revoke_token(database: impl Into<Database>, name: &str) -> io::Result<boo
     Ok(store.sql.run(query.execute(store.sql.pool()))?.rows_affected() == 1)
 }
 
-/// How devices pay, as far as this process knows. Tokens that are not there are looked for each time.
+/// Tokens, as far as this process knows them. Those that are not there are looked for each time.
 #[derive(Default)]
-pub(super) struct Ways(Mutex<HashMap<Owner, (Way, Version)>>);
+pub(super) struct Tokens {
+    devices: Mutex<HashMap<Owner, (Device, Version)>>,
+    /// Of each device its account, which never changes.
+    accounts: Mutex<HashMap<Owner, Arc<str>>>,
+}
 
-impl Ways {
-    fn of(&self, owner: Owner, as_of: Version) -> Option<Way> {
-        let ways = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        ways.get(&owner).filter(|(_, kept)| *kept == as_of).map(|(way, _)| *way)
+impl Tokens {
+    fn device(&self, owner: Owner, as_of: Version) -> Option<Device> {
+        let devices = self.devices.lock().unwrap_or_else(PoisonError::into_inner);
+        devices.get(&owner).filter(|(_, kept)| *kept == as_of).map(|(device, _)| device.clone())
     }
 
-    fn put(&self, owner: Owner, way: Way, as_of: Version) {
-        let mut ways = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if ways.len() >= KEEP {
-            ways.clear();
+    fn put(&self, owner: Owner, device: Device, as_of: Version) {
+        let mut devices = self.devices.lock().unwrap_or_else(PoisonError::into_inner);
+        if devices.len() >= KEEP {
+            devices.clear();
         }
-        ways.insert(owner, (way, as_of));
+        devices.insert(owner, (device, as_of));
+    }
+
+    fn accounts(&self) -> MutexGuard<'_, HashMap<Owner, Arc<str>>> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Store {
-    /// How the device with a token of this hash pays; `None`: there is no such token, or it is revoked. Found by its hash: how long that takes says something of hashes, and nothing of tokens.
+    /// The device with a token of this hash; `None`: there is no such token, or it is revoked. Found by its hash: how long that takes says something of hashes, and nothing of tokens.
     ///
     /// # Errors
     /// When the database gives no answer.
-    pub(crate) fn way(&self, owner: Owner) -> io::Result<Option<Way>> {
+    pub(crate) fn device(&self, owner: Owner) -> io::Result<Option<Device>> {
         let as_of = self.sql.version()?;
-        if let Some(way) = as_of.and_then(|as_of| self.ways.of(owner, as_of)) {
-            return Ok(Some(way));
+        if let Some(device) = as_of.and_then(|as_of| self.tokens.device(owner, as_of)) {
+            return Ok(Some(device));
         }
-        let query = sqlx::query("SELECT is_direct FROM tokens WHERE owner = $1 AND revoked = 0");
+        let query = sqlx::query("SELECT is_direct, account FROM tokens WHERE owner = $1 AND revoked = 0");
         let query = query.bind(owner.to_string());
         let Some(row) = self.sql.run(query.fetch_optional(self.sql.pool()))? else { return Ok(None) };
-        let way = way_of(&row, 0).map_err(io::Error::other)?;
+        let account: String = row.try_get(1).map_err(io::Error::other)?;
+        let device = Device { way: way_of(&row, 0).map_err(io::Error::other)?, account: account.into() };
         if let Some(as_of) = as_of {
-            self.ways.put(owner, way, as_of);
+            self.tokens.put(owner, device.clone(), as_of);
         }
-        Ok(Some(way))
+        Ok(Some(device))
+    }
+
+    /// The account that a device sells for, or has sold for: its token may be revoked. Where nobody knows the token any more it is
+    /// [`MERCHANT`].
+    ///
+    /// # Errors
+    /// When the database gives no answer.
+    pub(crate) fn account(&self, owner: Owner) -> io::Result<Arc<str>> {
+        if let Some(account) = self.tokens.accounts().get(&owner) {
+            return Ok(Arc::clone(account));
+        }
+        let query = sqlx::query("SELECT account FROM tokens WHERE owner = $1").bind(owner.to_string());
+        let Some(row) = self.sql.run(query.fetch_optional(self.sql.pool()))? else { return Ok(MERCHANT.into()) };
+        let account: String = row.try_get(0).map_err(io::Error::other)?;
+        let account: Arc<str> = account.into();
+        let mut accounts = self.tokens.accounts();
+        if accounts.len() >= KEEP {
+            accounts.clear();
+        }
+        accounts.insert(owner, Arc::clone(&account));
+        Ok(account)
     }
 
     /// All tokens by name, each with its hash.
@@ -165,7 +232,7 @@ impl Store {
     /// # Errors
     /// When the database gives no answer.
     pub(crate) fn tokens(&self) -> io::Result<Vec<(Owner, DeviceToken)>> {
-        const ALL: &str = "SELECT tokens.owner, name, shop, is_direct, made, COALESCE(seen, 0), revoked
+        const ALL: &str = "SELECT tokens.owner, name, shop, is_direct, made, COALESCE(seen, 0), revoked, account
             FROM tokens LEFT JOIN devices ON devices.owner = tokens.owner ORDER BY name";
         let rows = self.sql.run(sqlx::query(ALL).fetch_all(self.sql.pool()))?;
         rows.iter().map(|row| read(row).map_err(io::Error::other)).collect()
@@ -185,6 +252,7 @@ fn read(row: &AnyRow) -> Result<(Owner, DeviceToken), sqlx::Error> {
         made: time(4)?,
         seen: time(5)?,
         revoked: time(6)?,
+        account: row.try_get(7)?,
     };
     Ok((owner, token))
 }
@@ -203,7 +271,9 @@ pub(super) fn now() -> io::Result<i64> {
 impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Name => f.write_str("the name of a token or a shop is 1 to 32 letters, digits, '-' or '_'"),
+            Self::Name => {
+                f.write_str("the name of a token, a shop or an account is 1 to 32 letters, digits, '-' or '_'")
+            }
             Self::Taken => f.write_str("there is a token of this name, or there was one that is revoked"),
             Self::Random => f.write_str("the operating system gives no random bytes"),
             Self::Io(error) => write!(f, "tokens: {error}"),

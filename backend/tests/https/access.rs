@@ -96,8 +96,11 @@ fn a_revoked_token_is_refused_at_once() {
     assert_eq!((two.name.as_str(), two.way, two.shop.as_str()), ("kiosk-2", Way::Direct, "mg-road"));
     assert!(one.made <= one.seen && one.seen.is_some() && one.revoked.is_some() && two.revoked.is_none());
     let lines = shop.program(&["token", "list"]);
-    assert!(lines.contains("kiosk-1 shop - relayed made 20") && lines.contains(" revoked 20"), "{lines}");
-    assert!(lines.contains("kiosk-2 shop mg-road direct made 20"), "{lines}");
+    assert!(
+        lines.contains("kiosk-1 shop - account merchant relayed made 20") && lines.contains(" revoked 20"),
+        "{lines}"
+    );
+    assert!(lines.contains("kiosk-2 shop mg-road account merchant direct made 20"), "{lines}");
     assert!(!lines.contains(&shop.token) && !lines.contains(&**other));
 }
 

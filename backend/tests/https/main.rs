@@ -1,6 +1,7 @@
 //! The backend over real HTTPS, in front of a sandbox in the same process.
 
 mod access;
+mod accounts;
 mod book;
 mod child;
 mod forward;

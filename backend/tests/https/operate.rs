@@ -88,7 +88,7 @@ fn it_logs_counts_and_ends_in_order() {
     for part in [
         r#"backend_requests_total{door="devices",status="200"} 1"#,
         r#"backend_requests_total{door="devices",status="401"} 1"#,
-        r#"backend_gateway_calls_total{call="create_order",status="200"} 1"#,
+        r#"backend_gateway_calls_total{account="merchant",call="create_order",status="200"} 1"#,
         r#"backend_request_duration_seconds_count{door="devices"} 2"#,
         r#"backend_connections{door="monitor"} "#,
         "backend_people_matters 0",
@@ -129,6 +129,55 @@ fn it_logs_counts_and_ends_in_order() {
     for (number, secret) in secrets.into_iter().enumerate() {
         assert!(!log.contains(secret) && !counted.contains(secret), "secret {number} of these got out");
     }
+}
+
+// Meant to notice: the keys of --keys used for every account; the factor in a key file left out; a name that is no name, or is given twice.
+#[test]
+fn an_account_of_the_options_has_its_own_keys_and_limits() {
+    let place = Place::new("account");
+    let keys = |file: &str, secret: &str, more: &str| {
+        let id = place.gateway.client_id();
+        let text = format!("{{\"client_id\":\"{id}\",\"client_secret\":\"{secret}\"{more}}}");
+        fs::write(place.dir.join(file), text).expect("a file");
+    };
+    keys("wrong.json", "cfsk_of_nobody", "");
+    // A sandbox's limit of 30 orders a minute, seven times.
+    keys("north.json", place.gateway.client_secret(), ",\"limits_times\":7");
+    let token = |name: &str, account: &str| {
+        let added = place.program().args(["token", "add", name, "--account", account, "--dir", "state"]).output();
+        String::from_utf8(added.expect("the program").stdout).expect("text").trim().to_owned()
+    };
+    let (north, wrong) = (token("kiosk-1", "north"), token("kiosk-2", "wrong"));
+    assert_eq!((north.len(), token("kiosk-3", "a b").len()), (64, 0));
+    let mut command = place.program();
+    command.args(place.options()).args(["--limits", "sandbox"]);
+    command.args(["--account", "north=north.json", "--account", "wrong=wrong.json"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut child = child.map(Guard).expect("the program");
+    let mut line = String::new();
+    BufReader::new(child.0.stdout.take().expect("stdout")).read_line(&mut line).expect("a line");
+    let ready: Value = serde_json::from_str(&line).expect("JSON");
+    let url = ready["url"].as_str().expect("a URL").to_owned();
+    let ca = fs::read(place.dir.join(ready["ca"].as_str().expect("a path"))).expect("the authority");
+    let agent = agent_of(&ca);
+    let create = |token: &str, id: &str| {
+        let made = agent.post(format!("{url}/orders")).header("authorization", format!("Bearer {token}"));
+        let made = made.header("x-api-version", "2025-01-01").header("content-type", "application/json");
+        let made = made.send(order(id, "10.15")).expect("an answer");
+        let limit = made.headers().get("x-ratelimit-limit").and_then(|limit| limit.to_str().ok()).map(str::to_owned);
+        (made.status().as_u16(), limit)
+    };
+    assert_eq!(create(&north, "till-1"), (200, Some("210".to_owned())));
+    assert_eq!(create(&wrong, "till-2"), (502, Some("30".to_owned())), "the gateway knows no such keys");
+    drop(child);
+
+    let check = |more: &[&str]| place.check(more);
+    let (ok, said) = check(&["--account", "north=north.json"]);
+    assert!(!ok && said.contains("of account wrong") && !said.contains("of account north"), "{said}");
+    assert!(said.contains("note: north.json: others on this machine may read this secret"), "{said}");
+    let (ok, said) = check(&["--account", "north=north.json", "--account", "north=wrong.json"]);
+    assert!(!ok && said.contains("account \"north\": a name is"), "{said}");
+    assert!(check(&["--account", "north=north.json", "--account", "wrong=wrong.json"]).0);
 }
 
 // Meant to notice: a check that ends at the first fault, changes something, or is content with what does not start.

@@ -24,7 +24,7 @@ impl Said {
 }
 
 /// Today in India, and `days` before.
-fn day(days: u64) -> String {
+pub(crate) fn day(days: u64) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs();
     Timestamp::from_unix(UnixSeconds(now + 19_800 - days * 86_400)).as_str()[..10].to_owned()
 }

@@ -157,17 +157,7 @@ impl Shop {
 
     /// A call to the gateway itself: what the shopper's bank does, or another system of the merchant.
     pub(crate) fn outside(&self, path: &str, body: &Value) -> Value {
-        let request = sandbox::Request::new("POST", &format!("/pg{path}"))
-            .with_header("x-api-version", "2025-01-01")
-            .with_header("x-client-id", self.gateway.client_id())
-            .with_header("x-client-secret", self.gateway.client_secret())
-            .with_json(body.to_string());
-        let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).expect("a clock");
-        let now = u64::try_from(now.as_millis()).expect("small");
-        let response = self.gateway.gateway().handle(&request, now);
-        let value: Value = serde_json::from_slice(&response.body).expect("JSON");
-        assert_eq!(response.status, 200, "{path} {value}");
-        value
+        outside(&self.gateway, path, body)
     }
 
     /// Order Pay through the backend, under this key.
@@ -238,6 +228,21 @@ impl Shop {
     pub(crate) fn notice(&self, part: &str) -> usize {
         self.notices.lock().expect("notices").iter().filter(|notice| notice.contains(part)).count()
     }
+}
+
+/// A call to this gateway with its keys.
+pub(crate) fn outside(gateway: &sandbox::Server, path: &str, body: &Value) -> Value {
+    let request = sandbox::Request::new("POST", &format!("/pg{path}"))
+        .with_header("x-api-version", "2025-01-01")
+        .with_header("x-client-id", gateway.client_id())
+        .with_header("x-client-secret", gateway.client_secret())
+        .with_json(body.to_string());
+    let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).expect("a clock");
+    let now = u64::try_from(now.as_millis()).expect("small");
+    let response = gateway.gateway().handle(&request, now);
+    let value: Value = serde_json::from_slice(&response.body).expect("JSON");
+    assert_eq!(response.status, 200, "{path} {value}");
+    value
 }
 
 /// Who trusts this backend.

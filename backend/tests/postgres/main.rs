@@ -3,6 +3,8 @@
 
 #[path = "../https/access.rs"]
 mod access;
+#[path = "../https/accounts.rs"]
+mod accounts;
 #[path = "../https/book.rs"]
 mod book;
 #[path = "../https/forward.rs"]

@@ -11,7 +11,9 @@ use crate::{KeyFile, config, keys};
 /// All that can be said of these options.
 pub(crate) fn of(options: &Serve) -> Vec<Finding> {
     let mut found = Vec::new();
-    for path in [&options.keys, &options.key].into_iter().flatten() {
+    let secrets =
+        [&options.keys, &options.key].into_iter().flatten().chain(options.account.iter().map(|(_, path)| path));
+    for path in secrets {
         found.extend(is_open(path).then(|| {
             Finding::note(format!("{}: others on this machine may read this secret (chmod 600)", path.display()))
         }));
@@ -20,7 +22,7 @@ pub(crate) fn of(options: &Serve) -> Vec<Finding> {
         found.push(Finding::wrong(format!("{error:#}")));
         // So that the rest can be looked at.
         let client_secret = Zeroizing::new("missing".to_owned());
-        KeyFile { client_id: "missing".to_owned(), client_secret, client_secret_before: None }
+        KeyFile { client_id: "missing".to_owned(), client_secret, client_secret_before: None, limits_times: None }
     });
     match config(options, &keys) {
         Ok(config) => found.extend(check(&config)),

@@ -16,8 +16,8 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, anyhow};
 use backend::book::{Moment, Terms, Unreported};
 use backend::{
-    Config, DeviceToken, Finding, Forgotten, PageConfig, Prices, Server, Way, add_person, add_shop_token, add_token,
-    add_word, forget, listed, people, remove_person, revoke_token, tokens,
+    AccountConfig, Config, DeviceToken, Finding, Forgotten, PageConfig, Prices, Server, Way, add_account_token,
+    add_person, add_token, add_word, forget, listed, people, remove_person, revoke_token, tokens,
 };
 use clap::Parser;
 use options::{Command, Options, Person, Serve, Token};
@@ -37,6 +37,8 @@ struct KeyFile {
     client_id: String,
     client_secret: Zeroizing<String>,
     client_secret_before: Option<Zeroizing<String>>,
+    /// Of an account of its own: in place of `--limits-times`.
+    limits_times: Option<u32>,
 }
 
 impl KeyFile {
@@ -52,9 +54,9 @@ impl KeyFile {
 fn main() -> anyhow::Result<ExitCode> {
     let options = Options::parse();
     let done = match (options.command, options.serve) {
-        (Some(Command::Token(Token::Add { name, direct, shop, place })), _) => {
+        (Some(Command::Token(Token::Add { name, direct, shop, account, place })), _) => {
             let way = if direct { Way::Direct } else { Way::Relayed };
-            println!("{}", *add_shop_token(place.database()?, &shop, &name, way)?);
+            println!("{}", *add_account_token(place.database()?, &account, &shop, &name, way)?);
             Ok(())
         }
         (Some(Command::Token(Token::List { place })), _) => {
@@ -114,7 +116,13 @@ fn line(token: &DeviceToken) -> String {
     let way = if token.way == Way::Direct { "direct" } else { "relayed" };
     let shop = if token.shop.is_empty() { "-" } else { &token.shop };
     let revoked = token.revoked.map_or_else(String::new, |at| format!(" revoked {}", time(Some(at))));
-    format!("{} shop {shop} {way} made {} seen {}{revoked}", token.name, time(token.made), time(token.seen))
+    let account = &token.account;
+    format!(
+        "{} shop {shop} account {account} {way} made {} seen {}{revoked}",
+        token.name,
+        time(token.made),
+        time(token.seen)
+    )
 }
 
 fn now() -> anyhow::Result<Moment> {
@@ -202,6 +210,12 @@ fn config(options: &Serve, keys: &KeyFile) -> anyhow::Result<Config> {
     });
     config.connections = options.connections.into();
     config.per_token = options.requests_per_token;
+    for (name, path) in &options.account {
+        let keys = self::keys(Some(path))?;
+        let (gateway, _) = gateway(&options.gateway, None, &keys)?;
+        let limits = options.limits.times(keys.limits_times.unwrap_or(options.limits_times));
+        config.accounts.push(AccountConfig { name: name.clone(), gateway, webhooks: Some(keys.webhooks()?), limits });
+    }
     config.prices =
         if options.price.is_empty() { Prices::UpTo(options.cap) } else { Prices::Catalogue(options.price.clone()) };
     config.limits = options.limits.times(options.limits_times);
@@ -222,7 +236,7 @@ fn keys(path: Option<&Path>) -> anyhow::Result<KeyFile> {
             let set =
                 |name| std::env::var(name).map_err(|_| anyhow!("give --keys, or set {CLIENT_ID} and {CLIENT_SECRET}"));
             let client_secret = Zeroizing::new(set(CLIENT_SECRET)?);
-            Ok(KeyFile { client_id: set(CLIENT_ID)?, client_secret, client_secret_before: None })
+            Ok(KeyFile { client_id: set(CLIENT_ID)?, client_secret, client_secret_before: None, limits_times: None })
         }
     }
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use backend::{Database, Limits};
+use backend::{Database, Limits, MERCHANT};
 use clap::{Parser, Subcommand, ValueEnum};
 use pay_core::model::Amount;
 
@@ -124,10 +124,13 @@ pub(crate) enum Token {
         /// The shop the device is in: letters, digits, '-' or '_'
         #[arg(long, default_value = "")]
         shop: String,
+        /// The merchant's account that the device sells for: of those that backends have by --account [default: that of --keys]
+        #[arg(long, value_name = "NAME", default_value = MERCHANT, hide_default_value = true)]
+        account: String,
         #[command(flatten)]
         place: Place,
     },
-    /// List all tokens: name, shop, how the device pays, when it was made, last used (up to half a minute late), revoked
+    /// List all tokens: name, shop, account, how the device pays, when it was made, last used (up to half a minute late), revoked
     List {
         #[command(flatten)]
         place: Place,
@@ -179,6 +182,11 @@ pub(crate) struct Serve {
     /// CASHFREE_CLIENT_SECRET. With client_secret_before in it, webhooks signed with that secret are accepted too
     #[arg(long)]
     pub(crate) keys: Option<PathBuf>,
+    /// Another account of the merchant's: its name, and its key file as for --keys; repeat it for several. Devices of
+    /// `token add --account NAME` sell with these keys. Webhooks of the account go to /hooks/cashfree/NAME. With limits_times in the file, that
+    /// is its factor in place of --limits-times
+    #[arg(long, value_name = "NAME=FILE", value_parser = account)]
+    pub(crate) account: Vec<(String, PathBuf)>,
     /// The folder for the orders and the authority's certificate
     #[arg(long)]
     pub(crate) dir: PathBuf,
@@ -242,6 +250,9 @@ pub(crate) struct Reconcile {
     /// How many seconds to wait at the end for a running backend to read the orders that differ
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) wait: u64,
+    /// The account to compare: of those that backends have by --account. Give --keys of that account
+    #[arg(long, value_name = "NAME", default_value = MERCHANT)]
+    pub(crate) account: String,
     /// The gateway's base URL
     #[arg(long)]
     pub(crate) gateway: String,
@@ -308,6 +319,11 @@ pub(crate) enum Person {
         #[command(flatten)]
         place: Place,
     },
+}
+
+fn account(text: &str) -> Result<(String, PathBuf), String> {
+    let (name, file) = text.split_once('=').ok_or("an account is given as NAME=FILE")?;
+    Ok((name.to_owned(), PathBuf::from(file)))
 }
 
 fn amount(text: &str) -> Result<Amount, String> {

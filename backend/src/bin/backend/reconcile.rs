@@ -44,6 +44,7 @@ fn plan(wanted: &Reconcile) -> anyhow::Result<backend::Reconcile> {
     Ok(backend::Reconcile {
         from: wanted.from.clone(),
         to: wanted.to.clone(),
+        account: wanted.account.clone(),
         gateway,
         transport,
         database: wanted.place.database()?,
