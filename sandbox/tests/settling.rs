@@ -72,8 +72,8 @@ fn lists_of_scenarios_cannot_be_read_whole() {
         ("an element that cannot be read", 2, 1),
         ("an element that cannot be read, and nobody pays", 2, 1),
         ("our element cannot be read", 1, 1),
-        ("a list without end", 1001, 0),
-        ("a list without end, and nobody pays", 1001, 0),
+        ("an endless list", 1001, 0),
+        ("an endless list, and nobody pays", 1001, 0),
     ] {
         let (mut shop, session) = plays(name);
         let id = shop.attempt(&session, &upi("qrcode"));

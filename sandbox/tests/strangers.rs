@@ -102,9 +102,9 @@ fn find(name: &str) -> &'static str {
 #[test]
 fn before_the_first_attempt() {
     let cases = [
-        ("somebody else paid before", "SUCCESS", "PAID", "SUCCESS"),
-        ("somebody else is paying, and pays", "PENDING", "PAID", "SUCCESS"),
-        ("somebody else is paying, and fails", "PENDING", "ACTIVE", "FAILED"),
+        ("paid by another terminal before", "SUCCESS", "PAID", "SUCCESS"),
+        ("another terminal's payment is pending, and succeeds", "PENDING", "PAID", "SUCCESS"),
+        ("another terminal's payment is pending, and fails", "PENDING", "ACTIVE", "FAILED"),
         ("an abandoned code of others", "NOT_ATTEMPTED", "ACTIVE", "NOT_ATTEMPTED"),
     ];
     for (name, at_first, order, later) in cases {
@@ -131,10 +131,10 @@ fn before_the_first_attempt() {
 fn beside_an_attempt_of_ours() {
     // After our answer: what has been paid after 5, 10 and 15 seconds, and by whom.
     let cases: [(&str, [&[bool]; 3]); 4] = [
-        ("somebody else pays instead", [&[true], &[true], &[true]]),
-        ("somebody else pays in the same moment", [&[false, true], &[false, true], &[false, true]]),
-        ("somebody else pays later", [&[false], &[false], &[false, true]]),
-        ("somebody else pays first, then we", [&[true], &[true], &[false, true]]),
+        ("another terminal is paid instead", [&[true], &[true], &[true]]),
+        ("another terminal is paid in the same second", [&[false, true], &[false, true], &[false, true]]),
+        ("another terminal is paid later", [&[false], &[false], &[false, true]]),
+        ("another terminal is paid first, then this one", [&[true], &[true], &[false, true]]),
     ];
     for (name, paid) in cases {
         let mut shop = Shop::open();
@@ -153,12 +153,12 @@ fn beside_an_attempt_of_ours() {
 #[test]
 fn the_order_is_taken_from_under_an_attempt() {
     let mut shop = Shop::open();
-    let session = shop.plays(find("somebody else was faster"));
+    let session = shop.plays(find("another terminal was faster"));
     assert_eq!(shop.pay(&session, &upi("link")).1["code"], "order_already_paid");
     assert_eq!(census(&mut shop), seen(&["SUCCESS"], &[]));
 
     let mut shop = Shop::open();
-    let session = shop.plays(find("somebody else pays while we close"));
+    let session = shop.plays(find("another terminal is paid while this one closes"));
     shop.attempt(&session, &upi("qrcode"));
     let terminate = Some(json!({"order_status": "TERMINATED"}));
     assert_eq!(shop.call("PATCH", "/orders/order_1", terminate).1["order_status"], "TERMINATION_REQUESTED");
