@@ -427,8 +427,11 @@ impl Kept {
 
     fn read(&mut self, reading: &Reading, pace: &mut Pace) {
         let now = reading.at.millis();
-        pace.last = Some(now);
-        pace.looks = pace.looks.saturating_add(1);
+        // Lists that a device reads do not put off the look that says how the order ended.
+        if reading.status.is_some() || self.ended.is_some() || pace.last.is_none() {
+            pace.last = Some(now);
+            pace.looks = pace.looks.saturating_add(1);
+        }
         pace.quiet_until = None;
         let is_listed = reading.payments.is_some();
         match reading.status.as_deref().map(OrderStatus::parse) {

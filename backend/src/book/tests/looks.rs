@@ -77,6 +77,23 @@ fn an_order_that_does_not_settle_is_looked_at_less_and_less() {
     assert_eq!(shop.due(), Some((Millis(21_610_000), READ)));
 }
 
+// Meant to notice: a kiosk that reads the list of a closing order every few seconds, and a closing that nobody repeats for ten minutes.
+#[test]
+fn lists_that_a_device_reads_put_off_no_look_at_an_open_order() {
+    let mut shop = Shop::open();
+    shop.look(10, "ACTIVE", &[(1, "PENDING")]);
+    assert!(shop.close());
+    shop.look(12, "ACTIVE", &[(1, "PENDING")]);
+    let due = shop.due();
+    assert!(due.as_ref().is_some_and(|(at, duty)| *at <= Millis(20_000) && *duty == Duty::Close), "{due:?}");
+    for second in 13..20 {
+        let mut list = reading(second, "ACTIVE", &[(1, "PENDING")]);
+        list.status = None;
+        shop.say(Event::Read(list));
+        assert_eq!(shop.due(), due, "{second}");
+    }
+}
+
 // Meant to notice: a reading after each sale that can show nothing new; none where another payment may have come.
 #[test]
 fn the_first_report_of_goods_out_is_no_news_of_an_order_that_is_seen_whole() {

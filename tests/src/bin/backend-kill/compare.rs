@@ -175,18 +175,9 @@ impl Case<'_> {
 
     /// Nobody has anything left to do.
     fn settled(&self) -> Result<(), String> {
-        // Once the gateway has closed it, the backends need only hear of it. That may be ten minutes later: each list that the kiosk reads
-        // puts the next look off.
-        let is_open = |order: &sandbox::Order| {
-            let may_be_paid = matches!(order.status, OrderStatus::Active | OrderStatus::TerminationRequested);
-            order.id == self.id && may_be_paid
-        };
-        match self.book.and_then(|book| book.entry.due(TERMS)) {
-            Some((_, duty @ Duty::Refund { .. })) => return Err(format!("the backends have not done {duty:?}")),
-            Some((_, Duty::Close)) if self.gateway.orders().any(is_open) => {
-                return Err("the backends have not closed it".to_owned());
-            }
-            _ => {}
+        let due = self.book.and_then(|book| book.entry.due(TERMS));
+        if let Some((_, duty @ (Duty::Refund { .. } | Duty::Close))) = due {
+            return Err(format!("the backends have not done {duty:?}"));
         }
         let record = self.told.and_then(|told| told.records.get(self.id));
         match record.filter(|record| record.is_open()) {
