@@ -5,22 +5,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::Clock;
+use crate::recent::Recent;
 
-/// The answers about at least so many orders are kept, those asked about last, and at most about twice as many.
+/// The answers about at least so many orders are kept: those that were asked about last.
 const KEEP: usize = 16_384;
 
 /// Answers by order and question.
 pub(crate) struct Cache<T> {
-    kept: Mutex<Orders<T>>,
+    orders: Mutex<Orders<T>>,
     clock: Clock,
 }
 
-struct Orders<T> {
-    new: HashMap<String, HashMap<String, Cell<T>>>,
-    /// Those before.
-    old: HashMap<String, HashMap<String, Cell<T>>>,
-}
-
+type Orders<T> = Recent<String, HashMap<String, Cell<T>>, KEEP>;
 type Cell<T> = Arc<Mutex<Option<Kept<T>>>>;
 
 struct Kept<T> {
@@ -31,7 +27,7 @@ struct Kept<T> {
 
 impl<T: Clone> Cache<T> {
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { kept: Mutex::new(Orders { new: HashMap::new(), old: HashMap::new() }), clock }
+        Self { orders: Mutex::default(), clock }
     }
 
     /// The answer to `key` about `order`: one that is fresh, else the one of a call that is under way, else that of `fetch`, which also
@@ -61,10 +57,7 @@ impl<T: Clone> Cache<T> {
 
     /// The last answer to `key` about `order`, if it came less than `age` ago, fresh or not.
     pub(crate) fn last(&self, order: &str, key: &str, age: Duration) -> Option<T> {
-        let cell = {
-            let kept = self.lock();
-            kept.new.get(order).or_else(|| kept.old.get(order))?.get(key).cloned()?
-        };
+        let cell = self.lock().get(order)?.get(key).cloned()?;
         let kept = cell.try_lock().ok()?;
         let kept = kept.as_ref().filter(|kept| self.clock.now().saturating_sub(kept.since) < age)?;
         Some(kept.value.clone())
@@ -72,25 +65,19 @@ impl<T: Clone> Cache<T> {
 
     /// Forgets the answers about `order`. A call under way keeps its own.
     pub(crate) fn forget(&self, order: &str) {
-        let mut kept = self.lock();
-        kept.new.remove(order);
-        kept.old.remove(order);
+        self.lock().remove(order);
     }
 
     fn cell(&self, order: &str, key: &str) -> Cell<T> {
-        let mut kept = self.lock();
-        if !kept.new.contains_key(order) {
-            let cells = kept.old.remove(order).unwrap_or_default();
-            if kept.new.len() >= KEEP {
-                kept.old = core::mem::take(&mut kept.new);
-            }
-            kept.new.insert(order.to_owned(), cells);
-        }
-        Arc::clone(kept.new.entry(order.to_owned()).or_default().entry(key.to_owned()).or_default())
+        let mut orders = self.lock();
+        let mut cells = orders.remove(order).unwrap_or_default();
+        let cell = Arc::clone(cells.entry(key.to_owned()).or_default());
+        orders.put(order.to_owned(), cells);
+        cell
     }
 
     fn lock(&self) -> MutexGuard<'_, Orders<T>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -129,18 +116,5 @@ mod tests {
         assert_eq!(cache.get("a", "?", || (3, Duration::ZERO)), 2);
         cache.forget("a");
         assert_eq!(cache.get("a", "?", || (4, Duration::ZERO)), 4);
-    }
-
-    // Meant to notice: the answers of all orders that wait dropped at once, so that each is read again.
-    #[test]
-    fn the_last_orders_are_kept() {
-        let cache = Cache::new(Clock::system());
-        for order in 0..=2 * KEEP {
-            cache.put(&order.to_string(), "?", order, Duration::ZERO);
-        }
-        let last = |order: usize| cache.last(&order.to_string(), "?", Duration::from_secs(600));
-        assert_eq!((last(0), last(KEEP), last(2 * KEEP)), (None, Some(KEEP), Some(2 * KEEP)));
-        cache.forget(&KEEP.to_string());
-        assert_eq!((last(KEEP), last(KEEP + 1)), (None, Some(KEEP + 1)));
     }
 }

@@ -54,6 +54,8 @@ mod password;
 #[cfg(feature = "service")]
 mod quota;
 #[cfg(feature = "service")]
+mod recent;
+#[cfg(feature = "service")]
 mod reconcile;
 #[cfg(feature = "service")]
 mod seen;

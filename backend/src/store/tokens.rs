@@ -1,7 +1,6 @@
 //! Device tokens, of which only hashes are kept.
 
 use core::fmt;
-use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -12,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::account::{MERCHANT, is_name};
 use crate::book::{Moment, Owner, Terms, Unreported};
+use crate::recent::Recent;
 use crate::rules::Way;
 use crate::token::{hex, owner_of};
 
@@ -20,8 +20,8 @@ use super::news::Version;
 use super::orders::{Store, number};
 use super::schema::ACCOUNTS;
 
-/// Tokens kept in memory.
-const KEEP: usize = 65_536;
+/// Tokens kept in memory, at the least.
+const KEEP: usize = 32_768;
 /// Of tools that touch no order.
 const TERMS: Terms = Terms { life_ms: 0, first_look_ms: 0, unreported: Unreported::Tell };
 
@@ -161,9 +161,9 @@ pub fn revoke_token(database: impl Into<Database>, name: &str) -> io::Result<boo
 /// Tokens, as far as this process knows them. Those that are not there are looked for each time.
 #[derive(Default)]
 pub(super) struct Tokens {
-    devices: Mutex<HashMap<Owner, (Device, Version)>>,
+    devices: Mutex<Recent<Owner, (Device, Version), KEEP>>,
     /// Of each device its account, which never changes.
-    accounts: Mutex<HashMap<Owner, Arc<str>>>,
+    accounts: Mutex<Recent<Owner, Arc<str>, KEEP>>,
 }
 
 impl Tokens {
@@ -173,14 +173,10 @@ impl Tokens {
     }
 
     fn put(&self, owner: Owner, device: Device, as_of: Version) {
-        let mut devices = self.devices.lock().unwrap_or_else(PoisonError::into_inner);
-        if devices.len() >= KEEP {
-            devices.clear();
-        }
-        devices.insert(owner, (device, as_of));
+        self.devices.lock().unwrap_or_else(PoisonError::into_inner).put(owner, (device, as_of));
     }
 
-    fn accounts(&self) -> MutexGuard<'_, HashMap<Owner, Arc<str>>> {
+    fn accounts(&self) -> MutexGuard<'_, Recent<Owner, Arc<str>, KEEP>> {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -219,11 +215,7 @@ impl Store {
         let Some(row) = self.sql.run(query.fetch_optional(self.sql.pool()))? else { return Ok(MERCHANT.into()) };
         let account: String = row.try_get(0).map_err(io::Error::other)?;
         let account: Arc<str> = account.into();
-        let mut accounts = self.tokens.accounts();
-        if accounts.len() >= KEEP {
-            accounts.clear();
-        }
-        accounts.insert(owner, Arc::clone(&account));
+        self.tokens.accounts().put(owner, Arc::clone(&account));
         Ok(account)
     }
 

@@ -83,7 +83,7 @@ impl Life {
         match desk.next(now, &self.terms, &mut self.keys, buffers) {
             Turn::Exchange(mut request, rx) => {
                 self.route = request.call.route();
-                // What is open beside it has its turn in a pause between two questions, and after an answer that was held is none.
+                // A sale beside it has its turn in the pause between two questions. After an answer that was held there is no pause.
                 if looks_beside && self.back.is_due(now.after(u32::from(request.wait_s) * 1_000)) {
                     request.wait_s = 0;
                 }

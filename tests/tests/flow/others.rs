@@ -11,7 +11,7 @@ use crate::rig::{
     Asked, MARK, Rig, Told, card_reply, link_reply, list, marked_order_is, order_is, payment, refund, refund_list,
     refused, timed_list,
 };
-use crate::sold::{SESSION, hand_out, keys, two_links};
+use crate::sold::{SESSION, attested, given_up_unheard, hand_out, keys, two_links};
 use crate::world::ORDER;
 
 /// A sale of an order that was there, which nobody has paid yet; a link of it is shown.
@@ -539,12 +539,7 @@ fn what_was_given_up_stays_so_while_it_is_unclear() {
 // Mutant: every sale that was given up taken for an unclear one: a person's word ends it while the gateway still says how it went.
 #[test]
 fn nobody_attests_what_was_given_up_and_the_gateway_still_knows() {
-    let mut rig = Rig::taking(keys());
-    rig.tell("order", order_is("ACTIVE")).tell("list", list(&[]));
-    rig.next();
-    rig.pay(&methods::card(SESSION), "k0").unwrap();
-    rig.tell("pay", Told::Lost);
-    rig.sale.cancel(Millis(rig.now));
+    let mut rig = given_up_unheard();
     for _ in 0..3 {
         match rig.next() {
             Asked::Send("list") => rig.answer(list(&[(12, "PENDING")])),
@@ -556,19 +551,6 @@ fn nobody_attests_what_was_given_up_and_the_gateway_still_knows() {
     assert!(record.is_open() && !record.needs_person(), "{record:?}");
     assert_eq!(rig.sale.attest(true), Err(SaleError::NotNow));
     assert_eq!(rig.sale.record(), &record);
-}
-
-/// A sale that was given up; the answer to its payment was lost, and a person says that it took money.
-fn attested() -> Rig {
-    let mut rig = Rig::taking(keys());
-    rig.tell("order", order_is("ACTIVE")).tell("list", list(&[]));
-    rig.next();
-    rig.pay(&methods::card(SESSION), "k0").unwrap();
-    rig.tell("pay", Told::Lost);
-    rig.sale.cancel(Millis(rig.now));
-    assert_eq!(rig.rounds("PAID", &[(12, "SUCCESS")]), Asked::Done(Outcome::PaidUnclear));
-    rig.sale.attest(true).unwrap();
-    rig
 }
 
 // Red while such a refund named no payment: with two terminals the gateway could take it off the payment of the other.

@@ -1,11 +1,10 @@
 //! Money that goes back: what is read before it, and how often it is tried.
 
 use pay_core::model::RefundReason::{LateSuccess, Surplus};
-use pay_core::sale::{Millis, Outcome, RouteProblem};
+use pay_core::sale::{Outcome, RouteProblem};
 
-use crate::methods;
-use crate::rig::{Asked, Rig, Told, list, order_is, refund, refund_list, throttled};
-use crate::sold::{SESSION, hand_out, keys, paid_late, watched};
+use crate::rig::{Asked, Rig, Told, list, refund, refund_list, throttled};
+use crate::sold::{attested, hand_out, keys, paid_late, watched};
 use crate::world::ORDER;
 
 const ONE: [(u64, &str); 1] = [(11, "SUCCESS")];
@@ -61,14 +60,7 @@ fn a_surplus_that_the_list_hides_goes_back() {
 // A person said "paid" of a sale that was given up; no list shows which payment that was.
 #[test]
 fn a_payment_without_a_number_is_looked_for_seven_times() {
-    let mut rig = Rig::taking(keys());
-    rig.tell("order", order_is("ACTIVE")).tell("list", list(&[]));
-    rig.next();
-    rig.pay(&methods::card(SESSION), "k0").unwrap();
-    rig.tell("pay", Told::Lost);
-    rig.sale.cancel(Millis(rig.now));
-    assert_eq!(rig.rounds("PAID", &[(12, "SUCCESS")]), Asked::Done(Outcome::PaidUnclear));
-    rig.sale.attest(true).unwrap();
+    let mut rig = attested();
     for _ in 0..7 {
         rig.tell("list", hiding(&[]));
     }

@@ -4,7 +4,7 @@ use pay_core::model::CfPaymentId;
 use pay_core::sale::{Millis, Outcome, Policy, Refunds, Switch};
 
 use crate::methods;
-use crate::rig::{Asked, Rig, card_reply, link_reply, list, order_is};
+use crate::rig::{Asked, Rig, Told, card_reply, link_reply, list, order_is};
 
 pub const SESSION: &str = "session_abcdefghijklmnop";
 
@@ -45,6 +45,25 @@ fn card(mut rig: Rig) -> Rig {
     rig.next();
     rig.pay(&methods::card(SESSION), "k0").unwrap();
     rig.tell("pay", card_reply(11)).shown();
+    rig
+}
+
+/// A card on an order that another party may have made; its answer was lost, and then the sale was given up.
+pub fn given_up_unheard() -> Rig {
+    let mut rig = Rig::taking(keys());
+    rig.tell("order", order_is("ACTIVE")).tell("list", list(&[]));
+    rig.next();
+    rig.pay(&methods::card(SESSION), "k0").unwrap();
+    rig.tell("pay", Told::Lost);
+    rig.sale.cancel(Millis(rig.now));
+    rig
+}
+
+/// The same; a person says that it took money.
+pub fn attested() -> Rig {
+    let mut rig = given_up_unheard();
+    assert_eq!(rig.rounds("PAID", &[(12, "SUCCESS")]), Asked::Done(Outcome::PaidUnclear));
+    rig.sale.attest(true).unwrap();
     rig
 }
 

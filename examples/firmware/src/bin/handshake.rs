@@ -8,6 +8,8 @@
 #![no_main]
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 
+#[path = "../no_interrupts.rs"]
+mod no_interrupts;
 #[path = "../panic.rs"]
 mod panic;
 #[path = "../random.rs"]
@@ -29,12 +31,6 @@ use transport_embassy::tls::{self, CertificateDer, ServerName, TlsError, Trust, 
 use crate::random::Random;
 use crate::semihosting::{File, FileError, Stdout};
 use crate::stopwatch::timed;
-
-/// No interrupt is switched on.
-// SAFETY: this is what the section is for, and the name is the one that the linker script asks for.
-#[unsafe(link_section = ".vector_table.interrupts")]
-#[unsafe(no_mangle)]
-static __INTERRUPTS: [usize; 1] = [0];
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
