@@ -136,3 +136,27 @@ fn of_a_hint_and_a_refund_the_earlier_one_is_done() {
         assert_eq!(shop.refund(), Some(id).filter(|_| !is_hint_first));
     }
 }
+
+// Meant to notice: an order that is forgotten although something of it is still to come.
+#[test]
+fn an_order_is_over_once_nothing_more_is_to_come() {
+    let settled = || {
+        let mut shop = Shop::open();
+        shop.look(10, "PAID", &[(1, "SUCCESS")]);
+        assert!(!shop.entry().is_over(), "not settled");
+        shop.look(40, "PAID", &[(1, "SUCCESS")]);
+        assert!(shop.entry().is_over());
+        shop
+    };
+    let mut shop = settled();
+    shop.answer("r", AMOUNT, "PENDING");
+    assert!(shop.entry().is_settled() && !shop.entry().is_over(), "a refund on its way");
+    shop.answer("r", AMOUNT, "SUCCESS");
+    assert!(shop.entry().is_over());
+    let mut shop = settled();
+    assert_eq!(told(&mut shop, 50, 2, "FAILED"), NEWS);
+    assert!(shop.entry().is_settled() && !shop.entry().is_over(), "a payment that was told of");
+    let mut shop = settled();
+    assert_eq!(told_of_refund(&mut shop, 50, "r", "SUCCESS"), NEWS);
+    assert!(shop.entry().is_settled() && !shop.entry().is_over(), "a refund that was told of");
+}
