@@ -1,14 +1,15 @@
 //! `cargo xtask firmware`: the kiosk in the emulator, with the arguments and exit codes of the kiosk.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
 use crate::bare_metal::{self, Compiler};
-use crate::command::run as run_command;
+use crate::built::executables;
+use crate::command::{cargo, output, run as run_command};
 use crate::machine::Machine;
+use crate::provision::provision;
 use crate::workspace;
 
 #[derive(clap::Args)]
@@ -35,16 +36,28 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         return Ok(0);
     }
     if let Some(path) = value_of("--flash", &arguments.words) {
+        ensure!(value_of("--secret-file", &arguments.words).is_some(), "missing: --secret-file, beside --flash");
         make_once(Path::new(path), &[0xFF; FLASH_BYTES])?;
     }
-    if let Some(path) = value_of("--secret-file", &arguments.words) {
-        let mut secret = [0; 32];
-        std::fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut secret))?;
-        make_once(Path::new(path), &secret)?;
+    let page = workspace::target("bare-metal").join(format!("page-{}", std::process::id()));
+    let words: Vec<String> = translated(&arguments.words).collect();
+    let (words, mut write_page) = provision(&kiosk()?, &page, &words);
+    let written = write_page.status()?;
+    if !written.success() {
+        return Ok(written.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1));
     }
-    let status = emulator(machine, &image, &arguments.words)?.status().with_context(missing_emulator)?;
+    let status = emulator(machine, &image, &words).and_then(|mut run| run.status().with_context(missing_emulator));
+    std::fs::remove_file(&page)?;
+    let status = status?;
     let code = status.code().with_context(|| format!("the emulator ended with {status}"))?;
     Ok(u8::try_from(code)?)
+}
+
+/// The kiosk of the desktop, which writes the pages of boards.
+pub(crate) fn kiosk() -> Result<PathBuf> {
+    let mut build = cargo(["build", "--message-format=json-render-diagnostics", "-p", "kiosk", "--features", "host"]);
+    let built = executables(&output(build.stderr(Stdio::inherit()))?);
+    built.into_iter().find(|built| built.name == "kiosk").map(|built| built.path).context("cargo built no kiosk")
 }
 
 /// Builds the machine's programs for any server; the answer is the path of the first.
@@ -71,7 +84,7 @@ pub(crate) fn build_with(machine: Machine, words: &[&str]) -> Result<PathBuf> {
 /// The emulator with this image and these words as its arguments.
 pub(crate) fn emulator(machine: Machine, image: &Path, words: &[String]) -> Result<Command> {
     let mut semihosting = String::from("enable=on,target=native,arg=kiosk");
-    for word in translated(words) {
+    for word in words {
         ensure!(!word.contains(char::is_whitespace), "an argument with a blank cannot be handed on: {word:?}");
         // The emulator takes a doubled comma for one that is meant.
         semihosting.push_str(&format!(",arg={}", word.replace(',', ",,")));

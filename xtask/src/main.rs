@@ -19,6 +19,7 @@ mod mutants;
 mod no_std;
 mod picture;
 mod postgres;
+mod provision;
 mod release;
 mod servers;
 mod size;

@@ -80,7 +80,10 @@ fn measure_image(image: &Path, set: &str) -> Result<Figures> {
     let mut figures = vec![(format!("{set}.flash"), flash), (format!("{set}.static_ram"), ram)];
     // The measuring program runs the image against servers of its own; it is built like a test.
     let mut runs = cargo(["test", "--quiet", "-p", "xtask", "--features", "figures", "--test", "figures"]);
-    runs.args(["--", "--nocapture"]).env("FIRMWARE_IMAGE", image).env("FIRMWARE_SET", set);
+    runs.args(["--", "--nocapture"])
+        .env("FIRMWARE_IMAGE", image)
+        .env("FIRMWARE_SET", set)
+        .env("KIOSK", firmware::kiosk()?);
     for line in output(&mut runs)?.lines() {
         // The harness may have begun the line.
         let Some((_, figure)) = line.split_once("figure ") else { continue };

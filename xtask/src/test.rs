@@ -41,7 +41,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         (images.join().expect("building does not panic"), suite)
     });
     // The documents' commands (`examples/tests/markdown.rs`) run what is built here.
-    suite::run(suite?, &[("FIRMWARE_IMAGE", images?[0].as_os_str()), ("ALL_IS_BUILT", OsStr::new("1"))])?;
+    let (suite, images, kiosk) = (suite?, images?, firmware::kiosk()?);
+    let variables =
+        [("FIRMWARE_IMAGE", images[0].as_os_str()), ("KIOSK", kiosk.as_os_str()), ("ALL_IS_BUILT", OsStr::new("1"))];
+    suite::run(suite, &variables)?;
     fleet::quick()?;
     // The whole sweep is `cargo xtask sweep`, a step of CI.
     sweep::quick()

@@ -1,4 +1,4 @@
-//! From the command line to the exit status: sets the board up, runs the kiosk, reports the figures.
+//! From the page to the exit status: sets the board up, runs the kiosk, reports the figures.
 
 use core::fmt::{self, Display, Write};
 use core::pin::pin;
@@ -6,13 +6,11 @@ use core::pin::pin;
 use embassy_executor::Spawner;
 use embassy_net::Stack;
 use embassy_time::{Duration, with_timeout};
-use kiosk::{Arguments, Exit, Files, Machine, Report};
+use kiosk::{Config, Exit, Machine, Report, Shopper};
 use pay_core::Buffers;
 use pay_core::drive::Apart;
-use pay_core::model::DeviceSecret;
 use static_cell::{ConstStaticCell, StaticCell};
 use transport_embassy::{StackConnector, tls};
-use zeroize::Zeroize;
 
 use crate::goods::Goods;
 use crate::journal::{Kept, KeptError};
@@ -24,16 +22,23 @@ use crate::{board, executor, flash};
 
 /// Runs the program and answers its exit status.
 pub async fn run(spawner: Spawner) -> u8 {
-    static LINE: ConstStaticCell<[u8; 1024]> = ConstStaticCell::new([0; _]);
+    static LINE: ConstStaticCell<[u8; 768]> = ConstStaticCell::new([0; _]);
     let Some(line) = semihosting::command_line(LINE.take()) else { return fail("the command line is too long") };
-    let rig = match Rig::parse(Rig::words(line)) {
+    let rig = match Rig::parse(line) {
         Ok(rig) => rig,
-        Err(message) => return fail(message),
-    };
-    let arguments = match Arguments::parse(Rig::words(line).filter(Rig::filter())) {
-        Ok(arguments) => arguments,
         Err(message) => {
             fail(message);
+            return Exit::Usage.code();
+        }
+    };
+    let (page, shopper) = match files(&rig) {
+        Ok(files) => files,
+        Err((name, error)) => return fail(format_args!("{name}: {error}")),
+    };
+    let config = match Config::read(page) {
+        Ok(config) => config,
+        Err(error) => {
+            fail(error);
             return Exit::Usage.code();
         }
     };
@@ -50,10 +55,7 @@ pub async fn run(spawner: Spawner) -> u8 {
     let mut out = Out { figures: rig.figures };
     out.figures("ready");
     let report = Report::new(&mut out);
-    let code = match files(&arguments) {
-        Ok(files) => sell(&arguments, files, stack, &rig, &report).await.code(),
-        Err((name, error)) => fail(format_args!("{name}: {error}")),
-    };
+    let code = sell(&config, shopper, stack, &rig, &report).await.code();
     if rig.figures {
         let peak = board::peak_stack();
         let mut out = Stdout::new();
@@ -87,8 +89,8 @@ const SEGMENT: usize = 1460;
 const ADDRESS_TIMEOUT: Duration = Duration::from_secs(60);
 
 async fn sell(
-    arguments: &Arguments<'_>,
-    files: Files<'static>,
+    config: &Config<'_>,
+    shopper: Shopper<'static>,
     stack: Stack<'static>,
     rig: &Rig<'_>,
     report: &Report<'_>,
@@ -104,11 +106,7 @@ async fn sell(
         report.error("the host has no /dev/urandom");
         return Exit::Local;
     }
-    let Some(secret) = secret(arguments.secret_file) else {
-        report.error("--secret-file: not a file of 32 bytes");
-        return Exit::Local;
-    };
-    let journal = match Apart(pin!(journal(arguments, rig))).await {
+    let journal = match Apart(pin!(journal(rig))).await {
         Ok(journal) => journal,
         Err(error) => {
             report.error(format_args!("--flash: {error}"));
@@ -120,37 +118,23 @@ async fn sell(
         tls: tls::Buffers::new(&mut TLS_RX.take().0, &mut TLS_TX.take().0),
         tls_random: Random::from_seed(tls_seed),
         random: Random::from_seed(seed),
-        secret,
-        clock: Clock(arguments.now_s),
+        clock: Clock(rig.now_s),
         journal,
-        vendor: Goods { file: rig.goods, works: arguments.vend },
+        vendor: Goods { file: rig.goods, works: !rig.jams },
         buffers: Buffers { tx: &mut TX.take().0, rx: &mut RX.take().0 },
         scrub: board::scrub_stack,
         wipe: !rig.no_wipe,
     };
-    Apart(pin!(kiosk::run(arguments, files, machine, &mut NoScreen, report))).await
+    Apart(pin!(kiosk::run(config, shopper, machine, &mut NoScreen, report))).await
 }
 
 /// The journal, in its place. Lent, not moved: a future has a place for what it is handed in each function on the way.
-async fn journal(arguments: &Arguments<'_>, rig: &Rig<'_>) -> Result<&'static mut Kept, KeptError> {
+async fn journal(rig: &Rig<'_>) -> Result<&'static mut Kept, KeptError> {
     static JOURNAL: StaticCell<Kept> = StaticCell::new();
-    Ok(match arguments.flash {
+    Ok(match rig.flash {
         None => JOURNAL.init(Kept::in_memory()),
         Some(path) => JOURNAL.init(Kept::in_flash(path, rig.flash_cut).await?),
     })
-}
-
-/// The device's secret: in a product, a page of its flash that nobody else reads. Without a file it is one for this start.
-#[inline(never)]
-fn secret(path: Option<&str>) -> Option<DeviceSecret> {
-    let mut bytes = [0; 33];
-    let length = match path {
-        None => semihosting::entropy(&mut bytes[..32]).ok().map(|()| 32),
-        Some(path) => semihosting::read_file(path, &mut bytes).ok().map(|read| read.len()),
-    };
-    let secret = bytes.first_chunk().filter(|_| length == Some(32)).map(|secret| DeviceSecret::new(*secret));
-    bytes.zeroize();
-    secret
 }
 
 /// Leaves text on the stack, as a call does that had a secret in a variable.
@@ -161,10 +145,10 @@ fn leave_residue() {
     core::hint::black_box(&mut variable);
 }
 
-/// Reads the host's files, one behind the other. Those that hold secrets are wiped by the kiosk.
-fn files(arguments: &Arguments<'_>) -> Result<Files<'static>, (&'static str, FileError)> {
+/// Reads the host's files, one behind the other: the page, and what the shopper brings, which the kiosk wipes.
+fn files(rig: &Rig<'_>) -> Result<(&'static [u8], Shopper<'static>), (&'static str, FileError)> {
     /// Two certificates of CAs with long RSA keys, and the rest.
-    static FILES: ConstStaticCell<[u8; 2816]> = ConstStaticCell::new([0; _]);
+    static FILES: ConstStaticCell<[u8; 3072]> = ConstStaticCell::new([0; _]);
     let mut room: &mut [u8] = FILES.take();
     let mut read = |name, path: Option<&str>| match path {
         None => Ok(&mut [][..]),
@@ -175,13 +159,8 @@ fn files(arguments: &Arguments<'_>) -> Result<Files<'static>, (&'static str, Fil
             Ok(file)
         }
     };
-    Ok(Files {
-        ca: read("--ca", Some(arguments.pay.ca))?,
-        status_ca: read("--status-ca", arguments.status.map(|server| server.ca))?,
-        device_token: read("--device-token-file", arguments.device_token_file)?,
-        card: read("--card", arguments.card)?,
-        otps: read("--otp-file", arguments.otp_file)?,
-    })
+    let page = read("--page", Some(rig.page))?;
+    Ok((page, Shopper { card: read("--card", rig.card)?, otps: read("--otp-file", rig.otps)? }))
 }
 
 /// Prints the error as a step and answers the exit status of a local error.

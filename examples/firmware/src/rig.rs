@@ -1,6 +1,5 @@
-//! Words of the rig itself, taken out of the command line before the kiosk sees the rest.
+//! The command line of the rig: what it plays of a board, and what a test asks of it. What the kiosk does is in the page.
 
-use core::iter::Skip;
 use core::str::SplitAsciiWhitespace;
 
 use embassy_net::{Config, Ipv4Address, Ipv4Cidr, StaticConfigV4};
@@ -8,6 +7,18 @@ use embassy_net::{Config, Ipv4Address, Ipv4Cidr, StaticConfigV4};
 /// What a test may ask of the rig.
 #[derive(Default)]
 pub struct Rig<'a> {
+    /// `--page FILE`: the page that `kiosk provision` wrote, which a product has in its flash.
+    pub page: &'a str,
+    /// `--flash FILE`: the flash in which sales are remembered over a power cut.
+    pub flash: Option<&'a str>,
+    /// `--card FILE`: the card, in place of a reader.
+    pub card: Option<&'a str>,
+    /// `--otp-file FILE`: OTPs, one a line, in place of a keypad.
+    pub otps: Option<&'a str>,
+    /// `--now UNIX_SECONDS`: the time, in place of a clock.
+    pub now_s: Option<u64>,
+    /// `--vend fail`: goods stay inside; `--vend ok`: they come out.
+    pub jams: bool,
     /// `--address A.B.C.D/N`: this address instead of DHCP.
     pub address: Option<Ipv4Cidr>,
     /// `--goods FILE`: the machine that hands out the goods, and its sensor, are this file: a line for each order.
@@ -29,42 +40,35 @@ pub struct Rig<'a> {
 }
 
 impl<'a> Rig<'a> {
-    /// The words after the program's name.
-    pub fn words(line: &str) -> Skip<SplitAsciiWhitespace<'_>> {
-        line.split_ascii_whitespace().skip(1)
-    }
-
-    /// Understands those of the rig.
-    pub fn parse(mut words: impl Iterator<Item = &'a str>) -> Result<Self, &'static str> {
+    /// Understands the words of the emulator, the program's name first.
+    pub fn parse(line: &'a str) -> Result<Self, &'static str> {
         let mut rig = Self::default();
+        let mut words = line.split_ascii_whitespace();
+        words.next();
         while let Some(word) = words.next() {
             match word {
+                "--page" => rig.page = value(&mut words)?,
+                "--flash" => rig.flash = Some(value(&mut words)?),
+                "--card" => rig.card = Some(value(&mut words)?),
+                "--otp-file" => rig.otps = Some(value(&mut words)?),
+                "--goods" => rig.goods = Some(value(&mut words)?),
+                "--now" => rig.now_s = Some(value(&mut words)?.parse().map_err(|_| NO_NUMBER)?),
+                "--vend" => rig.jams = value(&mut words)? == "fail",
                 "--address" => {
-                    let cidr = words.next().and_then(|text| text.parse().ok());
-                    rig.address = Some(cidr.ok_or("--address: not an IPv4 address with a prefix length")?);
+                    let cidr = value(&mut words)?.parse();
+                    rig.address = Some(cidr.map_err(|_| "--address: not an IPv4 address with a prefix length")?);
                 }
-                "--goods" => rig.goods = Some(words.next().ok_or("--goods: has no value")?),
-                "--flash-cut" => rig.flash_cut = Some(number(words.next()).ok_or("--flash-cut: not a number from 1")?),
-                "--speed" => rig.speed = Some(number(words.next()).ok_or("--speed: not a number from 1")?),
+                "--flash-cut" => rig.flash_cut = Some(number(&mut words)?),
+                "--speed" => rig.speed = Some(number(&mut words)?),
                 "--figures" => rig.figures = true,
                 "--no-wipe" => rig.no_wipe = true,
                 "--residue" => rig.residue = true,
                 "--hold" => rig.hold = true,
                 "--panic" => rig.panic = true,
-                _ => {}
+                _ => return Err("an unknown argument: what the kiosk does is in its --page"),
             }
         }
-        Ok(rig)
-    }
-
-    /// Lets through what is not the rig's.
-    pub fn filter() -> impl FnMut(&&str) -> bool {
-        let mut value = false;
-        move |word| {
-            let named = NAMES.contains(word);
-            let skipped = core::mem::replace(&mut value, named);
-            !(skipped || named || ALONE.contains(word))
-        }
+        if rig.page.is_empty() { Err("missing: --page") } else { Ok(rig) }
     }
 
     /// How the network is set up.
@@ -81,14 +85,14 @@ impl<'a> Rig<'a> {
     }
 }
 
-/// Words with a value behind them.
-const NAMES: [&str; 4] = ["--address", "--goods", "--flash-cut", "--speed"];
+const NO_NUMBER: &str = "an argument should be a number from 1";
 
-/// Words without one.
-const ALONE: [&str; 5] = ["--figures", "--no-wipe", "--residue", "--hold", "--panic"];
+fn value<'a>(words: &mut SplitAsciiWhitespace<'a>) -> Result<&'a str, &'static str> {
+    words.next().ok_or("an argument has no value")
+}
 
-fn number(word: Option<&str>) -> Option<u32> {
-    word?.parse().ok().filter(|number| *number > 0)
+fn number(words: &mut SplitAsciiWhitespace<'_>) -> Result<u32, &'static str> {
+    value(words)?.parse().ok().filter(|number| *number > 0).ok_or(NO_NUMBER)
 }
 
 /// The second address of the network.

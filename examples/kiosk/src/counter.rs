@@ -11,8 +11,8 @@ use pay_core::{Millis, OrderId, OrderPay, Outcome, PaymentSessionId};
 use transport_embassy::tls::Clock;
 use zeroize::Zeroize;
 
-use crate::arguments::Means;
 use crate::card::{self, CardError, Otps};
+use crate::config::Means;
 use crate::exit::farewell;
 use crate::qr;
 use crate::report::Report;
@@ -136,7 +136,7 @@ impl<S: Screen, V: Vendor> Shop for Counter<'_, '_, S, V> {
         match self.request(session.clone()) {
             Ok(request) => Choice::Pay(request),
             Err(error) => {
-                self.report.refused(format_args!("--card: {error}"));
+                self.report.refused(format_args!("card: {error}"));
                 Choice::GiveUp
             }
         }

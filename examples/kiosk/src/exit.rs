@@ -24,7 +24,7 @@ pub enum Exit {
     Elsewhere = 6,
     /// A person must look.
     Person = 7,
-    /// The command line cannot be followed.
+    /// The command line or the config cannot be followed.
     Usage = 64,
 }
 

@@ -2,14 +2,14 @@
 //! verified TLS, shows the shopper what to do, and asks the backend until it knows how the sale ended.
 //!
 //! It runs wherever there is a [`Connect`](transport_embassy::Connect): on a microcontroller without an operating system
-//! or a heap (`examples/firmware`), and on a desktop (the binary of this package, feature `host`). Both take the same
-//! [`Arguments`] and end with the same [`Exit`] codes.
+//! or a heap (`examples/firmware`), and on a desktop (the binary of this package, feature `host`). Both take a
+//! [`Config`] and end with the same [`Exit`] codes. A command line is read by the binary alone; a board stores the config as a page.
 #![no_std]
 #![forbid(unsafe_code)]
 
-mod arguments;
 mod calendar;
 mod card;
+mod config;
 mod counter;
 mod ear;
 mod exit;
@@ -25,12 +25,11 @@ mod screen;
 mod symbol;
 mod vendor;
 
-pub use arguments::{Arguments, Means, Server, USAGE, UsageError};
 pub use calendar::unix_seconds;
 pub use card::CardError;
+pub use config::{Backend, Config, ConfigError, Field, LIMITS, Means, Order, Sale, Server, Settings, Side, Task};
 pub use exit::Exit;
-pub use page::Page;
-pub use program::{Files, Machine, run};
+pub use program::{Machine, Shopper, run};
 pub use qr::{LinkProblem, QrPicture};
 pub use report::Report;
 pub use screen::{Screen, Shown};

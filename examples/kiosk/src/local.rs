@@ -6,11 +6,12 @@ use pay_core::model::InvalidValue;
 use pay_core::till::TillError;
 
 use crate::card::CardError;
+use crate::config::ConfigError;
 
 /// Why a sale could not be made. Nothing that could charge was sent.
 pub(crate) enum Local<E> {
-    /// A file or a word of the command line: which argument, and what is wrong.
-    File(&'static str, &'static str),
+    /// The config cannot be used.
+    Config(ConfigError),
     /// A value was refused.
     Value(InvalidValue),
     /// The card was refused.
@@ -25,12 +26,18 @@ impl<E> From<InvalidValue> for Local<E> {
     }
 }
 
+impl<E> From<ConfigError> for Local<E> {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
 impl<E: fmt::Display> fmt::Display for Local<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(name, why) => write!(f, "{name}: {why}"),
+            Self::Config(error) => error.fmt(f),
             Self::Value(error) => error.fmt(f),
-            Self::Card(error) => write!(f, "--card: {error}"),
+            Self::Card(error) => write!(f, "card: {error}"),
             Self::Till(error) => error.fmt(f),
         }
     }

@@ -1,4 +1,4 @@
-//! `--probe`: connects, and says what came of it.
+//! [`Task::Probe`](crate::Task::Probe): connects, and says what came of it.
 
 use core::fmt;
 
@@ -6,7 +6,7 @@ use rand_core::CryptoRngCore;
 use transport_embassy::Connect;
 use transport_embassy::tls::{self, Clock, KeyShape, Negotiated, ServerName, Trust};
 
-use crate::arguments::Server;
+use crate::config::Server;
 use crate::exit::Exit;
 use crate::report::Report;
 
@@ -21,14 +21,14 @@ pub(crate) async fn run<C: Connect>(
     report: &Report<'_>,
 ) -> Exit {
     let Ok(name) = ServerName::try_from(server.name) else {
-        report.error("--server-name: not a host name");
+        report.error("gateway.name: not a host name");
         return Exit::Local;
     };
-    if let Err(error) = connector.connect(server.host, server.port).await {
+    if let Err(error) = connector.connect(server.host, server.port.get()).await {
         report.error(error);
         return Exit::Local;
     }
-    report.connected(server.host, server.port);
+    report.connected(server.host, server.port.get());
     let mut result = tls::connect(&mut connector, &mut buffers, &name, &trust, clock, &mut random).await;
     if let Ok(session) = &mut result {
         // Whether the server hears it makes no difference.

@@ -1,15 +1,16 @@
-//! The sales of the command line, one after the other.
+//! The sales of a config, one after the other.
 
 use core::fmt;
+use core::num::NonZeroU32;
 use core::pin::pin;
 
 use pay_core::drive::Apart;
 use pay_core::model::{CreateOrder, Currency, Customer, CustomerId, InvalidValue, OpenOrder, Phone, Text};
 use pay_core::sale::{Refunds, Release};
 use pay_core::till::{Shop, Terms, Till, TillError, Trouble, Unclaimed};
-use pay_core::{Amount, Environment, Journal, OrderId, Outcome, PaymentSessionId, Policy, Transport};
+use pay_core::{Environment, Journal, OrderId, Outcome, PaymentSessionId, Policy, Transport};
 
-use crate::arguments::Arguments;
+use crate::config::{Config, Order, Sale};
 use crate::counter::Counter;
 use crate::ear::Ear;
 use crate::exit::Exit;
@@ -26,21 +27,25 @@ pub(crate) type KioskTill<'b, 'r, 'w, T, J> = Till<'b, T, T, Fence<J>, Ear<'r, '
 const LINGER_MS: u32 = 30_000;
 
 /// What the merchant decided. With a backend the journal follows the goods, and the backend sends money back.
-pub(crate) fn terms(arguments: &Arguments<'_>) -> Terms {
-    let can_ask = arguments.status.is_some();
+pub(crate) fn terms(config: &Config<'_>) -> Terms {
+    let (settings, can_ask) = (config.settings(), config.backend().is_some());
     let mut policy = if can_ask { Policy::with_ask() } else { Policy::session_only() };
-    policy.deadline_ms = arguments.patience_s.saturating_mul(1_000);
+    policy.deadline_ms = milliseconds(settings.patience_s);
     if can_ask {
         policy.release = true;
         policy.refunds = Refunds::ByBackend;
     }
-    let mut terms = Terms::new(environment(arguments.pay.name), policy);
-    terms.limits = arguments.limits;
+    let mut terms = Terms::new(environment(settings.gateway.name), policy);
+    terms.limits = settings.limits;
     terms.linger_ms = policy.deadline_ms.max(LINGER_MS);
     // Nobody stands there any more: what was paid and is still inside goes back as money.
     terms.unclaimed = Unclaimed::Return;
     terms.name = Text::cut("kiosk");
     terms
+}
+
+const fn milliseconds(seconds: NonZeroU32) -> u32 {
+    seconds.get().saturating_mul(1_000)
 }
 
 /// Where the money is: by the name of the gateway.
@@ -50,7 +55,7 @@ fn environment(name: &str) -> Environment {
 
 /// Makes the sales. The answer is how the last of them ended.
 pub(crate) async fn make<T, J, S, V>(
-    arguments: &Arguments<'_>,
+    sale: &Sale<'_>,
     till: &mut KioskTill<'_, '_, '_, T, J>,
     counter: &mut Counter<'_, '_, S, V>,
     wipe: bool,
@@ -62,21 +67,22 @@ where
     V: Vendor,
 {
     let mut exit = Exit::Local;
-    for n in 1..=arguments.repeat {
-        counter.wipe_card = wipe && n == arguments.repeat;
+    let repeat = sale.repeat.get();
+    for n in 1..=repeat {
+        counter.wipe_card = wipe && n == repeat;
         // Attempts at one order again and again are for measuring.
-        till.journal().stands = n == 1 || arguments.session.is_none();
+        till.journal().stands = n == 1 || matches!(sale.order, Order::New { .. });
         counter.greet();
-        let order = match (arguments.session, order_id(arguments, n)?) {
-            (Some(text), Some(order_id)) => {
-                let (session, amount) = (PaymentSessionId::parse(text)?, needed(arguments.amount)?);
-                Ok(OpenOrder { order_id, amount, currency: Currency::inr(), session })
+        let order = match &sale.order {
+            Order::Existing { id, session, .. } => {
+                let (order_id, session) = (id.clone(), PaymentSessionId::parse(session)?);
+                Ok(OpenOrder { order_id, amount: sale.amount, currency: Currency::inr(), session })
             }
-            (_, Some(order_id)) => {
-                let request = CreateOrder::new(order_id, needed(arguments.amount)?, customer()?)?;
+            Order::New { id: Some(id), .. } => {
+                let request = CreateOrder::new(numbered(id, n)?, sale.amount, customer()?)?;
                 Apart(pin!(till.create_by(&request, counter))).await
             }
-            (_, None) => Apart(pin!(till.create(needed(arguments.amount)?, customer()?, counter))).await,
+            Order::New { id: None, .. } => Apart(pin!(till.create(sale.amount, customer()?, counter))).await,
         };
         let sold = match order {
             Ok(order) => Apart(pin!(till.sell_by_choice(&order, counter))).await,
@@ -90,7 +96,7 @@ where
 
 /// Settles what earlier runs left open.
 pub(crate) async fn settle<T, J, S, V>(
-    arguments: &Arguments<'_>,
+    patience_s: NonZeroU32,
     till: &mut KioskTill<'_, '_, '_, T, J>,
     counter: &mut Counter<'_, '_, S, V>,
 ) -> Result<Exit, Local<J::Error>>
@@ -101,7 +107,7 @@ where
     V: Vendor,
 {
     counter.greet();
-    let until = counter.now().after(arguments.patience_s.saturating_mul(1_000));
+    let until = counter.now().after(milliseconds(patience_s));
     match till.settle_open(until, counter).await {
         Ok(0) => Ok(Exit::Paid),
         Ok(_) => Ok(Exit::Open),
@@ -151,19 +157,12 @@ fn customer() -> Result<Customer, InvalidValue> {
     Ok(Customer::new(CustomerId::parse("kiosk")?, Phone::parse("9999999999")?))
 }
 
-/// The command line was checked.
-fn needed<E>(amount: Option<Amount>) -> Result<Amount, Local<E>> {
-    amount.ok_or(Local::File("--amount", "is missing"))
-}
-
-/// The id that the command line has for the sale; without one the till mints it.
-fn order_id(arguments: &Arguments<'_>, n: u16) -> Result<Option<OrderId>, InvalidValue> {
-    match &arguments.order_id {
-        Some(id) if n > 1 && arguments.session.is_none() => {
-            let mut text = Text::<64>::new();
-            let _ = fmt::Write::write_fmt(&mut text, format_args!("{id}-{n}"));
-            OrderId::parse(&text).map(Some)
-        }
-        id => Ok(id.clone()),
+/// The id of the n-th sale.
+fn numbered(id: &OrderId, n: u16) -> Result<OrderId, InvalidValue> {
+    if n == 1 {
+        return Ok(id.clone());
     }
+    let mut text = Text::<64>::new();
+    let _ = fmt::Write::write_fmt(&mut text, format_args!("{id}-{n}"));
+    OrderId::parse(&text)
 }

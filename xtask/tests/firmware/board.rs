@@ -3,7 +3,7 @@
 use core::net::Ipv4Addr;
 use std::net::TcpListener;
 
-use super::guest::{Guest, image_for};
+use super::guest::{Guest, image, image_for, scratch};
 use super::shop::{Shop, words};
 
 /// A payment of the same program on a Cortex-M7, whose P-256 is not the assembly, and on a Cortex-M33 in its secure state.
@@ -41,8 +41,18 @@ fn says_that_nothing_was_reached() {
 /// Mutant seen red: a word that is not known passed over.
 #[test]
 fn refuses_a_command_line_that_it_does_not_know() {
-    let ended = Guest::start(&words("--conect 10.0.2.2:1")).end().expect(64);
+    let ended = Guest::start_board(&image(), &words("--page /dev/null --conect 10.0.2.2:1"), &[]).end().expect(64);
     assert!(ended.said("unknown argument"), "{:#?}", ended.lines);
+}
+
+/// What a page may be instead of one is shown in `examples/kiosk/tests/page.rs`. Meant to notice: a board that sells without a config.
+#[test]
+fn refuses_a_page_of_the_form_that_went_before() {
+    let page = scratch("old-page");
+    std::fs::write(&page, b"kiosk/1\n\x05\0--a b").unwrap();
+    let ended = Guest::start_board(&image(), &["--page".into(), page.display().to_string()], &[]).end();
+    std::fs::remove_file(&page).unwrap();
+    assert!(ended.expect(64).said("the page has a command line"));
 }
 
 /// By file and line, or by program counter where the compiler leaves the texts out. Mutant seen red: the message printed with

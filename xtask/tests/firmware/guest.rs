@@ -10,6 +10,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
+#[path = "../../src/provision.rs"]
+mod provision;
+
 /// Longer than any machine takes for one run.
 const PATIENCE: Duration = Duration::from_secs(240);
 
@@ -19,11 +22,17 @@ pub(crate) struct Guest {
     lines: Receiver<String>,
     seen: Vec<String>,
     monitor: PathBuf,
+    page: Option<PathBuf>,
 }
 
 /// The kiosk's image, in a directory that has the machine's name; the machine's other programs are beside it.
 pub(crate) fn image() -> PathBuf {
     std::env::var_os("FIRMWARE_IMAGE").expect("FIRMWARE_IMAGE is not set: run `cargo xtask test`").into()
+}
+
+/// The kiosk of the desktop, which writes a board's page.
+fn kiosk() -> PathBuf {
+    std::env::var_os("KIOSK").expect("KIOSK is not set: run `cargo xtask test`").into()
 }
 
 /// The machine that an image is for.
@@ -54,8 +63,22 @@ impl Guest {
         Self::start_image(&image(), words, more)
     }
 
-    /// Another image than the kiosk's, for the machine that it is for.
+    /// Another image, for the machine that it is for. A kiosk gets a page for what is not for the board.
     pub(crate) fn start_image(image: &Path, words: &[String], more: &[String]) -> Self {
+        if image.file_name() != self::image().file_name() {
+            return Self::start_board(image, words, more);
+        }
+        let page = scratch("page");
+        let (words, mut write_page) = provision::provision(&kiosk(), &page, words);
+        let written = write_page.output().expect("the kiosk of the desktop");
+        assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+        let mut guest = Self::start_board(image, &words, more);
+        guest.page = Some(page);
+        guest
+    }
+
+    /// The board alone, with these words for it.
+    pub(crate) fn start_board(image: &Path, words: &[String], more: &[String]) -> Self {
         let mut semihosting = String::from("enable=on,target=native,arg=kiosk");
         for word in words {
             assert!(!word.contains([' ', ',']), "{word}");
@@ -97,7 +120,7 @@ impl Guest {
                 }
             }
         });
-        Self { child, lines, seen: Vec::new(), monitor }
+        Self { child, lines, seen: Vec::new(), monitor, page: None }
     }
 
     /// Waits for a line with this in it.
@@ -161,6 +184,7 @@ impl Drop for Guest {
         let _ = self.child.kill();
         let _ = self.child.wait();
         let _ = std::fs::remove_file(&self.monitor);
+        self.page.as_ref().map(std::fs::remove_file);
     }
 }
 

@@ -24,9 +24,8 @@ use embassy_rp::spi::{self, Spi};
 use embassy_rp::uart::{self, UartTx};
 use embassy_time::Delay;
 use embedded_hal_bus::spi::ExclusiveDevice;
-use kiosk::Page;
 use static_cell::{ConstStaticCell, StaticCell};
-use terminal::{Board, PAGE_MAX, Sales, journal, provisioned_address};
+use terminal::{Board, Sales, journal, provisioned_address};
 use zeroize::Zeroize;
 
 bind_interrupts!(struct Interrupts {
@@ -52,11 +51,11 @@ async fn main(spawner: Spawner) {
     let mut flash = Flash::new_blocking(p.FLASH);
     let mut id = [0; 8];
     let _ = flash.blocking_unique_id(&mut id);
-    let page = provisioned(&mut flash);
+    let config = kiosk::Config::read(provisioned(&mut flash));
     // SDA at GPIO26, SCL at GPIO27.
     let mut bus = I2c::new_blocking(p.I2C1, p.PIN_27, p.PIN_26, i2c::Config::default());
     let started_s = ds3231::now(&mut bus);
-    let secret = Page::read(page).map_or(&[][..], |page| page.secret);
+    let secret = config.as_ref().map_or(&[][..], |config| config.settings().secret);
     let mut seed = random::seed(secret, &id, started_s);
 
     let mut config = spi::Config::default();
@@ -79,7 +78,7 @@ async fn main(spawner: Spawner) {
 
     static KEPT: StaticCell<BlockingAsync<Flash<'static, FLASH, flash::Blocking, FLASH_SIZE>>> = StaticCell::new();
     let journal = journal::<_, SECTORS>(KEPT.init(BlockingAsync::new(flash)), FLASH_BASE).await;
-    let mut sales = Sales::new(Board { stack, page, started_s, seed, journal, serial });
+    let mut sales = Sales::new(Board { stack, config, started_s, seed, journal, serial });
     seed.zeroize();
     let mut button = Input::new(p.PIN_15, Pull::Up);
     loop {
@@ -111,8 +110,8 @@ fn ports(seed: Option<&[u8; 32]>) -> u64 {
 }
 
 /// What was written to the region PROVISIONED of memory.x.
-fn provisioned(flash: &mut Flash<'_, FLASH, flash::Blocking, FLASH_SIZE>) -> &'static [u8; PAGE_MAX] {
-    static PAGE: ConstStaticCell<[u8; PAGE_MAX]> = ConstStaticCell::new([0xFF; _]);
+fn provisioned(flash: &mut Flash<'_, FLASH, flash::Blocking, FLASH_SIZE>) -> &'static [u8; kiosk::Config::PAGE_MAX] {
+    static PAGE: ConstStaticCell<[u8; kiosk::Config::PAGE_MAX]> = ConstStaticCell::new([0xFF; _]);
     let page = PAGE.take();
     let offset = provisioned_address() - FLASH_BASE;
     if flash.blocking_read(offset as u32, page).is_err() {

@@ -23,7 +23,7 @@ use embassy_stm32::rtc::{Rtc, RtcConfig, RtcTimeProvider};
 use embassy_stm32::usart::{self, UartTx};
 use embassy_stm32::{bind_interrupts, interrupt, uid};
 use static_cell::{ConstStaticCell, StaticCell};
-use terminal::{Board, PAGE_MAX, Sales, journal, provisioned_address};
+use terminal::{Board, Sales, journal, provisioned_address};
 
 /// Of the journal, 128 KB each.
 const SECTORS: usize = 7;
@@ -69,10 +69,10 @@ async fn main(spawner: Spawner) {
     let mut seed = [0; 32];
     random.fill_bytes(&mut seed);
     let mut flash = Flash::new_blocking(p.FLASH);
-    let page = provisioned(&mut flash);
+    let config = kiosk::Config::read(provisioned(&mut flash));
     static KEPT: StaticCell<BlockingAsync<Flash<'static, Blocking>>> = StaticCell::new();
     let journal = journal::<_, SECTORS>(KEPT.init(BlockingAsync::new(flash)), FLASH_BASE).await;
-    let mut sales = Sales::new(Board { stack, page, started_s: now(&time), seed: Some(seed), journal, serial });
+    let mut sales = Sales::new(Board { stack, config, started_s: now(&time), seed: Some(seed), journal, serial });
     let mut button = ExtiInput::new(p.PC13, p.EXTI13, Pull::Down, Interrupts);
     loop {
         button.wait_for_rising_edge().await;
@@ -123,8 +123,8 @@ fn mac_address() -> [u8; 6] {
 }
 
 /// What was written to the region PROVISIONED of memory.x.
-fn provisioned(flash: &mut Flash<'_, Blocking>) -> &'static [u8; PAGE_MAX] {
-    static PAGE: ConstStaticCell<[u8; PAGE_MAX]> = ConstStaticCell::new([0xFF; _]);
+fn provisioned(flash: &mut Flash<'_, Blocking>) -> &'static [u8; kiosk::Config::PAGE_MAX] {
+    static PAGE: ConstStaticCell<[u8; kiosk::Config::PAGE_MAX]> = ConstStaticCell::new([0xFF; _]);
     let page = PAGE.take();
     let offset = provisioned_address() - FLASH_BASE;
     if flash.blocking_read(offset as u32, page).is_err() {

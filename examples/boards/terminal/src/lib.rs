@@ -11,4 +11,4 @@ mod serial;
 
 pub use journal::journal;
 pub use memory::provisioned_address;
-pub use sales::{Board, PAGE_MAX, Sales};
+pub use sales::{Board, Sales};

@@ -5,8 +5,7 @@ use core::fmt::Write;
 
 use embassy_net::Stack;
 use embassy_time::Instant;
-use kiosk::{Arguments, Exit, Files, Machine, Page, Pretend, Report};
-use pay_core::model::DeviceSecret;
+use kiosk::{Config, ConfigError, Exit, Machine, Pretend, Report, Shopper};
 use pay_core::{Buffers, Journal};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
@@ -17,15 +16,12 @@ use zeroize::Zeroize;
 use crate::memory::scrub_stack;
 use crate::serial::Line;
 
-/// Most bytes that may be provisioned.
-pub const PAGE_MAX: usize = 6 * 1024;
-
 /// What a board brings.
 pub struct Board<W, J: Journal> {
     /// The network, which may still be without an address.
     pub stack: Stack<'static>,
-    /// The first [`PAGE_MAX`] bytes of the provisioned region.
-    pub page: &'static [u8; PAGE_MAX],
+    /// What its page says. Without it nothing is sold.
+    pub config: Result<Config<'static>, ConfigError>,
     /// The time at the start of the program, if the board's clock was ever set.
     pub started_s: Option<u64>,
     /// 32 bytes that nobody can guess: all ids, keys and handshakes come from them. Without them nothing is sold.
@@ -39,7 +35,7 @@ pub struct Board<W, J: Journal> {
 /// A board that is ready to sell.
 pub struct Sales<W, J: Journal> {
     stack: Stack<'static>,
-    page: Option<Page<'static>>,
+    config: Result<Config<'static>, ConfigError>,
     clock: Clock,
     random: Option<ChaCha20Rng>,
     journal: Result<J, J::Error>,
@@ -74,7 +70,7 @@ impl<W: Write, J: Journal> Sales<W, J> {
         board.seed.zeroize();
         Self {
             stack: board.stack,
-            page: Page::read(board.page),
+            config: board.config,
             clock: Clock(board.started_s),
             random,
             journal: board.journal,
@@ -92,17 +88,16 @@ impl<W: Write, J: Journal> Sales<W, J> {
         }
     }
 
-    /// Sells what the provisioned words say.
+    /// Sells what the page says.
     pub async fn sell(&mut self) -> Exit {
         let (mut lines, mut screen) = (Line(&self.serial), Line(&self.serial));
         let report = Report::new(&mut lines);
-        let Some(page) = self.page else {
-            report.error("the board was not provisioned");
-            return Exit::Local;
-        };
-        let Some(secret) = page.secret.first_chunk().filter(|_| page.secret.len() == 32) else {
-            report.error("the page has no secret of 32 bytes");
-            return Exit::Local;
+        let config = match &self.config {
+            Ok(config) => config,
+            Err(error) => {
+                report.error(error);
+                return Exit::Usage;
+            }
         };
         let Some(random) = &mut self.random else {
             report.error("the board has no random source that works");
@@ -115,13 +110,6 @@ impl<W: Write, J: Journal> Sales<W, J> {
                 return Exit::Local;
             }
         };
-        let arguments = match Arguments::parse(page.words()) {
-            Ok(arguments) => arguments,
-            Err(error) => {
-                report.error(error);
-                return Exit::Local;
-            }
-        };
         self.stack.wait_config_up().await;
         let memory = &mut self.memory;
         let machine = Machine {
@@ -130,24 +118,16 @@ impl<W: Write, J: Journal> Sales<W, J> {
             tls: tls::Buffers::new(memory.tls_rx, memory.tls_tx),
             tls_random: child(random),
             random: child(random),
-            secret: DeviceSecret::new(*secret),
             clock: self.clock,
             journal,
             // A product moves its motor here.
-            vendor: Pretend { works: arguments.vend },
+            vendor: Pretend { works: true },
             buffers: Buffers { tx: memory.tx, rx: memory.rx },
             scrub: scrub_stack,
             wipe: true,
         };
-        let files = Files {
-            ca: page.ca,
-            status_ca: page.status_ca,
-            device_token: page.device_token,
-            // No reader and no keypad on these boards.
-            card: &mut [],
-            otps: &mut [],
-        };
-        kiosk::run(&arguments, files, machine, &mut screen, &report).await
+        // No reader and no keypad on these boards.
+        kiosk::run(config, Shopper::default(), machine, &mut screen, &report).await
     }
 }
 

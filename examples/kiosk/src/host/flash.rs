@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
 
 use anyhow::Context;
 use embedded_storage_async::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
@@ -16,10 +17,11 @@ const SECTOR: u32 = 4096;
 const ALL: core::ops::Range<u32> = 0..SECTORS as u32 * SECTOR;
 
 /// The journal in this file, which is made if there is none. One program at a time.
-pub(crate) async fn open(path: &str) -> anyhow::Result<Journal> {
+pub(crate) async fn open(path: &Path) -> anyhow::Result<Journal> {
+    let name = path.display();
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-    let mut file = file.with_context(|| format!("--flash: cannot open {path}"))?;
-    file.try_lock().with_context(|| format!("--flash: {path} is in use"))?;
+    let mut file = file.with_context(|| format!("--flash: cannot open {name}"))?;
+    file.try_lock().with_context(|| format!("--flash: {name} is in use"))?;
     if file.metadata()?.len() == 0 {
         file.write_all(&[0xFF; ALL.end as usize])?;
     }
@@ -28,7 +30,7 @@ pub(crate) async fn open(path: &str) -> anyhow::Result<Journal> {
         Err(JournalError::Blank) => FlashJournal::format(flash()?, ALL).await,
         other => other,
     };
-    journal.with_context(|| format!("--flash: {path}"))
+    journal.with_context(|| format!("--flash: {name}"))
 }
 
 /// The flash.
@@ -137,9 +139,8 @@ mod tests {
 
     async fn strict() {
         let path = std::env::temp_dir().join(format!("kiosk-flash-{}", std::process::id()));
-        let name = path.to_str().unwrap();
-        let journal = open(name).await.unwrap();
-        assert!(open(name).await.is_err(), "two programs");
+        let journal = open(&path).await.unwrap();
+        assert!(open(&path).await.is_err(), "two programs");
         let mut flash = journal.into_inner();
         let (last, mut read) = (ALL.end - SECTOR, [0; 4]);
         flash.write(last, &[1, 2, 3, 4]).await.unwrap();
@@ -153,7 +154,7 @@ mod tests {
         flash.read(last, &mut read).await.unwrap();
         assert_eq!(read, [0xFF; 4]);
         drop(flash);
-        open(name).await.expect("kept");
+        open(&path).await.expect("kept");
         std::fs::remove_file(&path).unwrap();
     }
 }

@@ -1,75 +1,78 @@
 //! The kiosk on a desktop: events on standard output, the screen on standard error.
 
+mod cli;
 mod display;
 mod flash;
-mod page;
+mod provision;
 mod secret;
+mod setup;
 mod socket;
+mod usage;
 
 use std::fmt;
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::Context;
-use kiosk::{Arguments, Exit, Files, Machine, Pretend, Report, USAGE, run};
+use clap::Parser;
+use kiosk::{Config, Exit, Machine, Pretend, Report, Shopper, run};
 use pay_core::drive::{Blocking, MemoryJournal};
 use pay_core::{Buffers, Journal};
 use rand_core::OsRng;
 use transport_embassy::tls;
-use zeroize::Zeroizing;
 
+use cli::{Cli, Command, Desktop, Setup, Vend};
 use display::Display;
+use setup::{SetupError, read};
 use socket::Socket;
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    if words.iter().any(|word| word == "--help" || word == "-h") {
-        println!("{USAGE}\n\nkiosk page FILE ARGUMENTS: writes what a board without files is given");
-        return ExitCode::SUCCESS;
-    }
-    if let Some((_, words)) = words.split_first().filter(|(first, _)| *first == "page") {
-        return match page::write(words) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("error: {error:#}");
-                ExitCode::from(Exit::Local.code())
-            }
-        };
-    }
-    let arguments = match Arguments::parse(words.iter().map(String::as_str)) {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            eprintln!("error: {error}\n\n{USAGE}");
-            return ExitCode::from(Exit::Usage.code());
+    let ended = match Cli::try_parse() {
+        Ok(Cli { command: Some(Command::Provision { out, setup }), .. }) => {
+            with_config(&setup, false, |config| provision::write(&out, config).map(|()| Exit::Paid))
         }
+        Ok(Cli { command: None, setup, desktop }) => {
+            with_config(&setup, desktop.card.is_some(), |config| start(config, &desktop))
+        }
+        Err(error) if !error.use_stderr() => {
+            let _ = error.print();
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => Err(SetupError::Usage(usage::sentence(&error))),
     };
-    match start(&arguments) {
-        Ok(exit) => ExitCode::from(exit.code()),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(Exit::Local.code())
-        }
-    }
+    let (exit, why) = match ended {
+        Ok(exit) => return ExitCode::from(exit.code()),
+        Err(SetupError::Usage(why)) => (Exit::Usage, format!("{why}\nkiosk --help lists the options")),
+        Err(SetupError::File(error)) => (Exit::Local, format!("{error:#}")),
+    };
+    eprintln!("error: {why}");
+    ExitCode::from(exit.code())
 }
 
-fn start(arguments: &Arguments<'_>) -> anyhow::Result<Exit> {
+/// What comes of the config for this command line.
+fn with_config(
+    setup: &Setup,
+    card: bool,
+    use_it: impl FnOnce(&Config<'_>) -> anyhow::Result<Exit>,
+) -> Result<Exit, SetupError> {
+    let files = setup.files()?;
+    let config = setup.config(&files, card)?;
+    use_it(&config).map_err(SetupError::File)
+}
+
+fn start(config: &Config<'_>, desktop: &Desktop) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        match arguments.flash {
-            Some(path) => sell(arguments, flash::open(path).await?).await,
-            None => sell(arguments, Blocking(MemoryJournal::<8>::new())).await,
+        match &desktop.flash {
+            Some(path) => sell(config, desktop, flash::open(path).await?).await,
+            None => sell(config, desktop, Blocking(MemoryJournal::<8>::new())).await,
         }
     })
 }
 
-async fn sell(arguments: &Arguments<'_>, journal: impl Journal) -> anyhow::Result<Exit> {
-    let ca = read(Some(arguments.pay.ca))?;
-    let status_ca = read(arguments.status.map(|server| server.ca))?;
-    let device_token = read(arguments.device_token_file)?;
-    let mut card = read(arguments.card)?;
-    let mut otps = read(arguments.otp_file)?;
-    let files = Files { ca: &ca, status_ca: &status_ca, device_token: &device_token, card: &mut card, otps: &mut otps };
+async fn sell(config: &Config<'_>, desktop: &Desktop, journal: impl Journal) -> anyhow::Result<Exit> {
+    let (mut card, mut otps) = (read(desktop.card.as_deref())?, read(desktop.otp_file.as_deref())?);
+    let shopper = Shopper { card: &mut card, otps: &mut otps };
     let (mut tls_rx, mut tls_tx) = (vec![0; tls::RX_FOR_ANY_SERVER], vec![0; 2048]);
     let (mut tx, mut rx) = (vec![0; 1024], vec![0; 12 * 1024]);
     let machine = Machine {
@@ -77,22 +80,16 @@ async fn sell(arguments: &Arguments<'_>, journal: impl Journal) -> anyhow::Resul
         tls: tls::Buffers::new(&mut tls_rx, &mut tls_tx),
         tls_random: OsRng,
         random: OsRng,
-        secret: secret::open(arguments.secret_file)?,
-        clock: Clock(arguments.now_s),
+        clock: Clock(desktop.now),
         journal,
-        vendor: Pretend { works: arguments.vend },
+        vendor: Pretend { works: desktop.vend == Vend::Ok },
         buffers: Buffers { tx: &mut tx, rx: &mut rx },
         scrub: || {},
         wipe: true,
     };
     let mut out = Stdout;
     let report = Report::new(&mut out);
-    Ok(run(arguments, files, machine, &mut Display, &report).await)
-}
-
-fn read(path: Option<&str>) -> anyhow::Result<Zeroizing<Vec<u8>>> {
-    let Some(path) = path else { return Ok(Zeroizing::default()) };
-    std::fs::read(path).map(Zeroizing::new).with_context(|| format!("cannot read {path}"))
+    Ok(run(config, shopper, machine, &mut Display, &report).await)
 }
 
 /// The system's clock, or the time given.

@@ -2,36 +2,38 @@
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
+use std::path::Path;
 
 use anyhow::{Context, ensure};
-use pay_core::model::DeviceSecret;
 use rand_core::{OsRng, RngCore};
 use zeroize::Zeroizing;
 
 /// The secret in this file, which is made, for its owner alone, if there is none. Without a file: one for this run.
-pub(crate) fn open(path: Option<&str>) -> anyhow::Result<DeviceSecret> {
+pub(crate) fn open(path: Option<&Path>) -> anyhow::Result<Zeroizing<[u8; 32]>> {
     let mut bytes = Zeroizing::new([0; 32]);
     let Some(path) = path else {
         OsRng.fill_bytes(bytes.as_mut());
-        return Ok(DeviceSecret::new(*bytes));
+        return Ok(bytes);
     };
+    let name = path.display();
     match std::fs::read(path).map(Zeroizing::new) {
         Ok(kept) => {
-            ensure!(kept.len() == bytes.len(), "--secret-file: {path} does not have 32 bytes");
+            ensure!(kept.len() == bytes.len(), "--secret-file: {name} does not have 32 bytes");
             bytes.copy_from_slice(&kept);
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             OsRng.fill_bytes(bytes.as_mut());
-            make(path, bytes.as_ref()).with_context(|| format!("--secret-file: cannot make {path}"))?;
+            make(path, bytes.as_ref()).with_context(|| format!("--secret-file: cannot make {name}"))?;
         }
-        Err(error) => return Err(error).with_context(|| format!("--secret-file: cannot read {path}")),
+        Err(error) => return Err(error).with_context(|| format!("--secret-file: cannot read {name}")),
     }
-    Ok(DeviceSecret::new(*bytes))
+    Ok(bytes)
 }
 
 /// Never over another file, and never half of one under its name.
-fn make(path: &str, bytes: &[u8]) -> std::io::Result<()> {
-    let new = format!("{path}.new");
+fn make(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
