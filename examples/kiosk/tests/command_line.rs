@@ -81,6 +81,8 @@ fn refuses_what_cannot_be_done() {
             &format!("{} --probe", GATEWAY.replace("127.0.0.1", "a_b")),
             "--connect: should be a DNS name or an IPv4 address",
         ),
+        (&format!("provision --out p {GATEWAY} s3cret"), "there is a word too many"),
+        (&format!("{GATEWAY} --S3CRET"), "there is a word too many"),
         (&format!("provision {GATEWAY} {SESSION}"), "missing: --out <FILE>"),
         (&format!("provision --out page.bin {GATEWAY} {SESSION} --card c"), "there is no option --card"),
     ] {
