@@ -58,9 +58,9 @@ async fn main(spawner: Spawner) {
     let secret = config.as_ref().map_or(&[][..], |config| config.settings().secret);
     let mut seed = random::seed(secret, &id, started_s);
 
-    let mut config = spi::Config::default();
-    config.frequency = 20_000_000;
-    let spi = Spi::new(p.SPI0, p.PIN_18, p.PIN_19, p.PIN_16, p.DMA_CH0, p.DMA_CH1, Interrupts, config);
+    let mut spi_config = spi::Config::default();
+    spi_config.frequency = 20_000_000;
+    let spi = Spi::new(p.SPI0, p.PIN_18, p.PIN_19, p.PIN_16, p.DMA_CH0, p.DMA_CH1, Interrupts, spi_config);
     let select = Output::new(p.PIN_17, Level::High);
     let interrupt = Input::new(p.PIN_21, Pull::Up);
     let reset = Output::new(p.PIN_20, Level::High);
