@@ -15,6 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::fs::write(&ca, server.ca_pem())?;
     let line = serde_json::json!({
         "url": server.url(),
+        "page": server.page_url(),
         "ca": ca,
         "client_id": server.client_id(),
         "client_secret": server.client_secret(),

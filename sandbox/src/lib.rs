@@ -8,6 +8,8 @@
 //! - It accepts only the card numbers of [`CARDS`]; the OTP is [`OTP`].
 //! - An attempt waits for `POST /simulate`, its OTP, or [`Rules::settle_after_ms`]. Collect requests to the test VPAs
 //!   (`testsuccess@gocash`, `testfailure@gocash`, …) end by themselves: after that time, or at the next request.
+//! - [`Server::page_url`] is a page for a browser, where a person plays the shopper: a phone's UPI prompt, the bank's page, its OTP. The
+//!   URLs in the gateway's answers lead to these pages, too.
 //! - RuPay test cards answer with a form, others with a page. With channel `post`, corporate test cards have no native
 //!   OTP and fall back to the bank's page.
 //! - Any id of the right form is a saved card (`instrument_id`). An expiry date in the past is accepted, because the
@@ -40,6 +42,7 @@ mod books;
 mod calls;
 mod gateway;
 mod ground;
+mod page;
 mod scenario;
 mod server;
 mod stage;

@@ -32,7 +32,7 @@ const CRATES: &[Crate] = &[
     },
     Crate {
         name: "sandbox",
-        layers: &["ground", "books", "calls", "gateway", "scenario", "stage", "server"],
+        layers: &["ground", "books", "calls", "gateway", "scenario", "stage", "page", "server"],
         exceptions: &[],
     },
 ];

@@ -22,7 +22,7 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    pub(crate) fn start() -> Self {
+    pub(crate) fn start(name: &str) -> Self {
         for program in [CHROMIUM, DRIVER] {
             let is_there = Path::new(program).exists();
             assert!(
@@ -30,7 +30,7 @@ impl Driver {
                 "{program} is missing: `cargo xtask test --install`, or Debian's packages chromium and chromium-driver"
             );
         }
-        let folder = std::env::temp_dir().join(format!("backend-browser-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("backend-browser-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("a folder");
         // Whatever becomes of the tests, the driver does not outlive them.

@@ -1,10 +1,11 @@
 //! The page for people in Debian's Chromium, 1280 and 400 pixels wide. `cargo xtask test --install` installs it; the screenshots are in
-//! `target/tmp/page`.
+//! `target/tmp/page`. Beside it the sandbox's pages for the shopper, as the browser is here.
 
 mod driver;
 #[path = "../https/shop.rs"]
 #[allow(dead_code)] // other tests use the rest
 mod shop;
+mod shopper;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -51,7 +52,7 @@ fn open() -> Shop {
 
 #[test]
 fn a_person_works_with_the_page_in_a_browser() {
-    let (shop, driver) = (open(), Driver::start());
+    let (shop, driver) = (open(), Driver::start("people"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         for width in [1280, 400] {

@@ -256,6 +256,9 @@ pub(super) struct DemoArgs {
     /// When the customer approves, in milliseconds after the payment was shown
     #[arg(long, value_name = "MS", default_value_t = 2_000)]
     pub(super) approve_after_ms: u64,
+    /// Be the customer yourself: approve or decline on a page in a browser, at the link that is printed
+    #[arg(long, conflicts_with = "approve_after_ms")]
+    pub(super) by_hand: bool,
     #[command(flatten)]
     pub(super) talk: Talk,
 }

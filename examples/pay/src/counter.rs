@@ -28,6 +28,8 @@ pub(super) enum OtpSource {
     Stdin,
     /// The sandbox's own.
     Sandbox,
+    /// The customer's page, in a browser.
+    Page,
 }
 
 /// A shop with one shopper, or with nobody.
@@ -41,6 +43,8 @@ pub(super) struct Counter {
     qr_file: Option<PathBuf>,
     goods: Option<ReleaseName>,
     can_ask: bool,
+    /// Where a person plays the customer.
+    page: Option<String>,
     /// When to stop waiting.
     deadline: Millis,
     /// When to stop trying where nothing can be sent.
@@ -62,6 +66,7 @@ impl Counter {
             qr_file: None,
             goods: None,
             can_ask: gateway.can_ask(),
+            page: None,
             deadline: now().after(gateway.timeout_ms),
             patience: now().after(gateway.patience_ms()),
             last_action: Value::Null,
@@ -76,6 +81,13 @@ impl Counter {
 
     pub(super) fn with_otp(mut self, otp: OtpSource) -> Self {
         self.otp = otp;
+        self
+    }
+
+    /// A person plays the customer, on this page of a sandbox.
+    pub(super) fn by_hand(mut self, page: String) -> Self {
+        self.otp = OtpSource::Page;
+        self.page = Some(page);
         self
     }
 
@@ -104,7 +116,7 @@ impl Counter {
                 }
                 OtpSource::Stdin => input::line_within(left),
                 OtpSource::Prompt if input::is_terminal() => input::prompt("OTP (empty: none)").map(Some),
-                OtpSource::Prompt => Ok(None),
+                OtpSource::Prompt | OtpSource::Page => Ok(None),
             };
             let text = text.unwrap_or_else(|error| {
                 self.console.say(&sentence(&format!("{error:#}")));
@@ -146,6 +158,11 @@ impl Shop for Counter {
         if let Err(why) = action::show(&action, &self.last_action, offer, self.console, self.qr_file.as_deref()) {
             self.console.say(&sentence(&why));
             return Seen::GiveUp;
+        }
+        if let Some(page) = &self.page {
+            self.console.say(&format!(
+                "Open this page in a browser. It stands for your phone or your bank: approve or decline there.\n  {page}"
+            ));
         }
         if matches!(action, NextAction::EnterOtp { .. }) {
             self.wants_otp = true;

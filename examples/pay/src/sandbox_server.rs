@@ -1,6 +1,6 @@
 //! `pay sandbox`: the gateway's stand-in, until it is stopped.
 
-use std::io::{Write, stdout};
+use std::io::{Write, stderr, stdout};
 use std::{env, fs, process, thread};
 
 use anyhow::Context;
@@ -29,12 +29,15 @@ pub(super) fn run(console: Console, args: &SandboxArgs) -> anyhow::Result<Ending
     }
     let line = json!({
         "url": server.url(),
+        "page": server.page_url(),
         "ca": ca,
         "client_id": server.client_id(),
         "client_secret": server.client_secret(),
     });
     let mut out = stdout();
     writeln!(out, "{line}").and_then(|()| out.flush()).context("standard output is closed")?;
+    // A reader of it that has gone away changes nothing.
+    let _ = writeln!(stderr(), "To be the shopper, open {} in a browser.", server.page_url());
     loop {
         // A signal ends it.
         thread::park();

@@ -145,6 +145,28 @@ impl Books {
         found.map_err(|_| Refusal::not_found("payment"))
     }
 
+    /// The place in the books of the payment that has this page.
+    pub(crate) fn payment_of_page(&self, page: &str) -> Option<usize> {
+        self.payments.iter().position(|payment| payment.page.as_deref() == Some(page))
+    }
+
+    /// The customer sees its page.
+    pub(crate) fn open_page(&mut self, at: usize) {
+        let payment = &mut self.payments[at];
+        if payment.status == PaymentStatus::NotAttempted {
+            payment.status = PaymentStatus::Pending;
+        }
+    }
+
+    /// Ends an attempt as its customer or their bank does; what has succeeded stays so.
+    pub(crate) fn end(&mut self, at: usize, outcome: &Outcome, now: UnixMillis) -> Result<(), Refusal> {
+        if matches!(self.payments[at].status, PaymentStatus::Success | PaymentStatus::Cancelled) {
+            return Err(Refusal::processed());
+        }
+        self.finish(at, outcome, now);
+        Ok(())
+    }
+
     /// Ends an attempt, early or late. A success pays an order that is open, stands beside the first on one that is
     /// PAID, and is given back (CANCELLED) on one that has closed.
     pub(crate) fn finish(&mut self, at: usize, outcome: &Outcome, now: UnixMillis) {
@@ -200,6 +222,7 @@ impl Books {
             error: None,
             due: None,
             otp: None,
+            page: None,
             // They stay as they are until somebody says otherwise.
             unfinished: Unfinished::Pending,
         });

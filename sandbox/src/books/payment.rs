@@ -77,6 +77,8 @@ pub struct Payment {
     pub(crate) error: Option<String>,
     pub(crate) due: Option<(UnixMillis, Outcome)>,
     pub(crate) otp: Option<OtpSession>,
+    /// The page of the gateway or the bank for it, as a path below the gateway's address.
+    pub(crate) page: Option<String>,
     pub(crate) unfinished: Unfinished,
 }
 

@@ -1,6 +1,7 @@
 //! Native OTP: submit and resend.
 
 use crate::books::ledger::Books;
+use crate::books::otp::OtpSession;
 use crate::calls::call::Call;
 use crate::calls::check::{Kind, Others, check, member};
 use crate::ground::error::Refusal;
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 /// An OTP can be entered for five minutes.
 const LIFE_MS: UnixMillis = 5 * 60 * 1000;
 /// Wrong entries until the attempt fails.
-const TRIES: u8 = 3;
+pub(crate) const TRIES: u8 = 3;
 /// How often the OTP can be sent again.
 const RESENDS: u8 = 2;
 
@@ -28,20 +29,8 @@ impl Books {
         ];
         check(&request, &members, "", call.version, Others::Refused)?;
         let at = self.find_payment(id)?;
-        let payment = &mut self.payments[at];
-        let Some(session) = &mut payment.otp else {
-            return Err(Refusal::invalid("request_invalid", "this payment takes no OTP"));
-        };
-        if session.wrong >= TRIES {
-            return Err(exceeded());
-        }
-        if !payment.status.is_open() {
-            return Err(Refusal::invalid("request_invalid", "Transaction is already processed"));
-        }
-        if call.now >= session.begun + LIFE_MS {
-            return Err(Refusal::invalid("otp_expired_failed", "the time for the OTP is over"));
-        }
         let action = text(&request, "action").unwrap_or_default();
+        let session = self.otp_session(at, call.now)?;
         let (status, message) = if action == "RESEND_OTP" {
             if session.resent >= RESENDS {
                 return Err(exceeded());
@@ -56,14 +45,9 @@ impl Books {
                 Some(Value::Null | Value::String(_)) | None => return Err(Refusal::missing("otp")),
                 Some(_) => return Err(Refusal::wrong("otp", "must be a string of digits")),
             };
-            if otp == OTP {
-                self.finish(at, &Outcome::Success, call.now);
+            if self.submit_otp(at, &otp, call.now)? {
                 ("SUCCESS", "payment successful")
             } else {
-                session.wrong += 1;
-                if session.wrong == TRIES {
-                    self.finish(at, &Outcome::Failed("OTP_INVALID"), call.now);
-                }
                 ("FAILED", "otp is invalid")
             }
         };
@@ -73,6 +57,38 @@ impl Books {
             "authenticate_status": status,
             "payment_message": message,
         }))
+    }
+
+    /// Enters an OTP for the attempt at this place: whether it was right. The third wrong one ends the attempt.
+    pub(crate) fn submit_otp(&mut self, at: usize, otp: &str, now: UnixMillis) -> Result<bool, Refusal> {
+        let session = self.otp_session(at, now)?;
+        if otp == OTP {
+            self.finish(at, &Outcome::Success, now);
+            return Ok(true);
+        }
+        session.wrong += 1;
+        if session.wrong == TRIES {
+            self.finish(at, &Outcome::Failed("OTP_INVALID"), now);
+        }
+        Ok(false)
+    }
+
+    /// What waits for an OTP, if it still does.
+    fn otp_session(&mut self, at: usize, now: UnixMillis) -> Result<&mut OtpSession, Refusal> {
+        let payment = &mut self.payments[at];
+        let Some(session) = &mut payment.otp else {
+            return Err(Refusal::invalid("request_invalid", "this payment takes no OTP"));
+        };
+        if session.wrong >= TRIES {
+            return Err(exceeded());
+        }
+        if !payment.status.is_open() {
+            return Err(Refusal::processed());
+        }
+        if now >= session.begun + LIFE_MS {
+            return Err(Refusal::invalid("otp_expired_failed", "the time for the OTP is over"));
+        }
+        Ok(session)
     }
 }
 

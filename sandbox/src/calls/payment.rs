@@ -50,6 +50,7 @@ impl Books {
         let id = self.next_payment();
         let attempt = Attempt { base: &self.base, session, id, amount, version: call.version, now: call.now };
         let (action, channel, data) = action::build(&attempt, &method, &mut self.dice);
+        let page = page_of(&data, &self.base);
         // Production prints `1`, `200.5` and `1.20` alike, so both forms are sent in turn.
         let even = self.payments.len() % 2 == 1;
         let printed = if even { amount.json_two_decimals() } else { amount.json() };
@@ -98,6 +99,7 @@ impl Books {
             error: None,
             due,
             otp: matches!(method.next, Next::Otp).then(|| OtpSession::new(call.now)),
+            page,
             unfinished,
         });
         Ok(json!({
@@ -139,6 +141,13 @@ fn check_allowed(order: &Order, method: &method::Method) -> Result<(), Refusal> 
         return Err(Refusal::invalid("payment_method_unsupported", "payment_method : is not enabled for this order"));
     }
     Ok(())
+}
+
+/// The page that this `data` leads to, as a path below the gateway's address. No method has two.
+fn page_of(data: &Value, base: &str) -> Option<String> {
+    let links = [&data["url"], &data["redirect_to_bank"], &data["payload"]["web"]];
+    let mut paths = links.into_iter().filter_map(|link| link.as_str()?.strip_prefix(base));
+    paths.find(|path| path.starts_with("/view/")).map(str::to_owned)
 }
 
 pub(crate) fn entity(payment: &Payment, version: ApiVersion) -> Value {

@@ -20,6 +20,9 @@ const RESULT: &[Member] = &[
     member("payment_error_code", Kind::Text(0, 100)),
 ];
 
+/// The customer or the bank says no.
+pub(crate) const DECLINED: Outcome = Outcome::Failed("TRANSACTION_DECLINED");
+
 impl Books {
     /// `POST /simulate`: payments only, of the three kinds that the API names.
     pub(crate) fn simulate(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
@@ -33,23 +36,20 @@ impl Books {
         };
         check(result, RESULT, "entity_simulation.", call.version, Others::Refused)?;
         let at = self.find_payment(text(&request, "entity_id").unwrap_or_default())?;
-        if matches!(self.payments[at].status, PaymentStatus::Success | PaymentStatus::Cancelled) {
-            return Err(Refusal::invalid("request_invalid", "Transaction is already processed"));
-        }
         match text(result, "payment_status") {
-            Some("SUCCESS") => self.finish(at, &Outcome::Success, call.now),
+            Some("SUCCESS") => self.end(at, &Outcome::Success, call.now)?,
             Some("FAILED") => {
-                self.finish(at, &Outcome::Failed("TRANSACTION_DECLINED"), call.now);
+                self.end(at, &DECLINED, call.now)?;
                 let code = text(result, "payment_error_code").filter(|code| !code.is_empty());
                 if let Some(code) = code {
                     self.payments[at].error = Some(code.to_owned());
                 }
             }
-            Some("USER_DROPPED") => self.finish(at, &Outcome::UserDropped, call.now),
+            Some("USER_DROPPED") => self.end(at, &Outcome::UserDropped, call.now)?,
             _ => {
                 let payment = &mut self.payments[at];
                 if !payment.status.is_open() {
-                    return Err(Refusal::invalid("request_invalid", "Transaction is already processed"));
+                    return Err(Refusal::processed());
                 }
                 payment.status = PaymentStatus::Pending;
                 payment.due = None;

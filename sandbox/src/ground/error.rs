@@ -40,6 +40,11 @@ impl Refusal {
         Self::new(404, "invalid_request_error", &format!("{thing}_not_found"), &format!("{thing} is not found"))
     }
 
+    /// 400 for a payment that has ended.
+    pub(crate) fn processed() -> Self {
+        Self::invalid("request_invalid", "Transaction is already processed")
+    }
+
     /// 409 for an id that is taken.
     pub(crate) fn exists(thing: &str) -> Self {
         Self::new(

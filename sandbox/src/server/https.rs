@@ -1,9 +1,10 @@
-//! HTTPS on loopback around the [`Gateway`].
+//! HTTPS on loopback around the [`Gateway`], and at the same port plain HTTP for the shopper's pages.
 
 use crate::gateway::outbox::{Hook, Webhook};
 use crate::ground::http::{Request, Response};
 use crate::ground::time::UnixMillis;
 use crate::ground::wire::WireFault;
+use crate::page::site;
 use crate::server::body::Sent;
 use crate::server::certificate;
 use crate::server::certificate::Certificates;
@@ -20,6 +21,7 @@ use core::{
 };
 use http_body_util::{BodyExt, Limited};
 use hyper::{
+    body::Incoming,
     header::{HeaderName, HeaderValue},
     server::conn::http1,
     service::service_fn,
@@ -31,11 +33,19 @@ use std::{
     thread::JoinHandle,
     time::SystemTime,
 };
-use tokio::{net::TcpListener, runtime::Handle, sync::oneshot};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    runtime::Handle,
+    sync::oneshot,
+};
 use tokio_rustls::TlsAcceptor;
 
 /// Largest request body read: 64 KiB, far above any request of the API.
 const BODY_MAX: usize = 64 * 1024;
+
+/// The first byte of a TLS connection: a record of the type handshake (RFC 8446 section 5.1). No HTTP request begins with it.
+const TLS_HANDSHAKE: u8 = 22;
 
 /// How a [`Server`] starts.
 #[derive(Clone, Debug)]
@@ -159,6 +169,14 @@ impl Server {
         &self.url
     }
 
+    /// `http://127.0.0.1:PORT/`: what waits for the shopper, for a browser. There a person approves, declines or leaves by hand. The pages
+    /// are at the gateway's own address, too, for browsers that trust its certificate.
+    #[must_use]
+    pub fn page_url(&self) -> String {
+        let address = self.url.trim_start_matches("https://").trim_end_matches("/pg");
+        format!("http://{address}/")
+    }
+
     /// The certificate authority to trust, as PEM text.
     #[must_use]
     pub fn ca_pem(&self) -> &str {
@@ -262,28 +280,42 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, shared: Arc<Shared
         };
         // Small answers must not wait for the client's acknowledgement.
         let _ = stream.set_nodelay(true);
-        let acceptor = acceptor.clone();
-        let shared = Arc::clone(&shared);
+        let (acceptor, shared) = (acceptor.clone(), Arc::clone(&shared));
         tokio::spawn(async move {
-            let Ok(stream) = acceptor.accept(stream).await else { return };
-            let (stream, fault) = Faulty::new(stream);
-            let service = service_fn(move |request| answer(request, Arc::clone(&shared), Arc::clone(&fault)));
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .keep_alive(true)
-                // The gateway's answers have one, by the sandbox's clock.
-                .auto_date_header(false)
-                .serve_connection(TokioIo::new(stream), service);
-            // A client that goes away is its own business.
-            let _ = connection.await;
+            let mut first = [0];
+            match stream.peek(&mut first).await {
+                Ok(1) if first[0] == TLS_HANDSHAKE => {
+                    let Ok(stream) = acceptor.accept(stream).await else { return };
+                    let (stream, fault) = Faulty::new(stream);
+                    serve(stream, move |request| answer(request, Arc::clone(&shared), Some(Arc::clone(&fault)))).await;
+                }
+                Ok(1) => serve(stream, move |request| answer(request, Arc::clone(&shared), None)).await,
+                _ => {}
+            }
         });
     }
 }
 
+async fn serve<S, F>(stream: S, answer: impl Fn(hyper::Request<Incoming>) -> F)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    F: Future<Output = Result<hyper::Response<Sent>, Infallible>>,
+{
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .keep_alive(true)
+        // The gateway's answers have one, by the sandbox's clock.
+        .auto_date_header(false)
+        .serve_connection(TokioIo::new(stream), service_fn(answer));
+    // A client that goes away is its own business.
+    let _ = connection.await;
+}
+
+/// With `fault` over TLS, where the API is and the pages are; without it there are only the pages.
 async fn answer(
-    request: hyper::Request<hyper::body::Incoming>,
+    request: hyper::Request<Incoming>,
     shared: Arc<Shared>,
-    fault: Arc<Mutex<Option<WireFault>>>,
+    fault: Option<Arc<Mutex<Option<WireFault>>>>,
 ) -> Result<hyper::Response<Sent>, Infallible> {
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, BODY_MAX).collect().await else {
@@ -297,11 +329,17 @@ async fn answer(
         body: body.to_bytes().to_vec(),
     };
     let now = shared.now();
+    let fault = fault.filter(|_| !site::has(&request.path));
     let (response, chunked) = {
         let mut gateway = shared.lock();
-        (gateway.handle(&request, now), gateway.rules_mut().habits.chunked)
+        match &fault {
+            Some(_) => (gateway.handle(&request, now), gateway.rules_mut().habits.chunked),
+            None => (site::answer(&mut gateway, &request, now), false),
+        }
     };
-    *fault.lock().unwrap_or_else(PoisonError::into_inner) = response.fault;
+    if let Some(fault) = fault {
+        *fault.lock().unwrap_or_else(PoisonError::into_inner) = response.fault;
+    }
     Ok(to_hyper(response, chunked).unwrap_or_else(|_| status(500)))
 }
 

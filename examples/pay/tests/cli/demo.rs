@@ -1,6 +1,8 @@
 //! The first command that anybody types.
 
-use super::program::pay;
+use std::io::{BufRead, BufReader};
+
+use super::program::{Run, command, ended, pay};
 
 #[test]
 fn every_method_ends_in_a_receipt() {
@@ -59,4 +61,56 @@ fn it_needs_nothing_and_prints_one_object_if_asked() {
     // Nobody approves in time.
     let run = pay(&["demo", "--json", "--approve-after-ms", "600000", "--timeout", "1"]).expect(4);
     assert_eq!(run.json()["outcome"], "pending");
+}
+
+/// A customer who opens the page that is printed, and presses this button.
+fn by_hand(method: &str, button: &str) -> Run {
+    let mut child = command(&["demo", "--by-hand", "--method", method, "--json"], &[]).spawn().unwrap();
+    // Open until the end: it goes on to say things.
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.trim_start().starts_with("http://127.0.0.1:") {
+        line.clear();
+        assert_ne!(said.read_line(&mut line).unwrap(), 0, "no page was printed");
+    }
+    let agent: ureq::Agent = ureq::Agent::config_builder().max_redirects(0).build().into();
+    let first = agent.get(line.trim()).call().unwrap();
+    let payment = first.headers()["location"].to_str().unwrap().to_owned();
+    let press = format!("{}{payment}/{button}", line.trim().trim_end_matches('/'));
+    let pressed = agent.post(press).header("content-type", "application/x-www-form-urlencoded").send("otp=111000");
+    // And is shown how it ended, although the program ends.
+    let shown = format!("{}{payment}", line.trim().trim_end_matches('/'));
+    assert_eq!(
+        (pressed.unwrap().status(), agent.get(shown).call().unwrap().status()),
+        (303.try_into().unwrap(), 200.try_into().unwrap())
+    );
+    ended(child)
+}
+
+// Meant to notice: a payment that the sandbox approves by itself; a page that leads nowhere; a page that is gone before the browser has it.
+#[test]
+fn by_hand_the_customer_decides() {
+    for (method, button, code, outcome) in [
+        ("upi-qrcode", "approve", 0, "paid"),
+        ("card-otp", "otp", 0, "paid"),
+        ("upi-collect", "decline", 4, "pending"),
+        ("netbanking", "close", 4, "pending"),
+    ] {
+        let run = by_hand(method, button).expect(code);
+        let value = run.json();
+        let attempt = match button {
+            "decline" => "failed",
+            "close" => "user_dropped",
+            _ => "success",
+        };
+        assert_eq!(
+            (&value["outcome"], &value["attempt_ended"]),
+            (&outcome.into(), &attempt.into()),
+            "{method}: {run:?}"
+        );
+    }
+    let run = pay(&["demo", "--json", "--by-hand", "--timeout", "1"]).expect(4);
+    assert_eq!(run.json()["outcome"], "pending");
+    assert!(run.err.ends_with("The demo's sandbox ends here: nothing is left to resume.\n"), "{run:?}");
+    pay(&["demo", "--by-hand", "--approve-after-ms", "1"]).expect(64);
 }
