@@ -120,6 +120,7 @@ impl Server {
         let monitor_door = watchers.map(|listener| door("monitor", listener, HOOKS, None)).transpose()?;
         let page = page.map(|rules| Arc::new(Page::new(rules, Arc::clone(&desk))));
         let (stop, stopped) = watch::channel(false);
+        desk.listen();
         let serving = Arc::clone(&desk);
         let server = std::thread::Builder::new().name("backend".to_owned()).spawn(move || {
             runtime.block_on(async {

@@ -15,11 +15,12 @@ use crate::answer::Answer;
 use crate::call::{Call, Incoming};
 use crate::desk::Desk;
 use crate::rules::{self, Way};
+use crate::store::Heard;
 use crate::token::presented;
 
 /// Longest wait, whatever is preferred.
 const MOST: Duration = Duration::from_secs(10);
-/// What another backend has kept is looked for so often.
+/// What another backend has kept is looked for so often, while it is not heard.
 const LOOK: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
@@ -48,6 +49,10 @@ impl Waiters {
     /// The backend ends: nobody waits any more.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
+        self.ring_all();
+    }
+
+    fn ring_all(&self) {
         let bells: Vec<_> = self.bells().of.values().cloned().collect();
         bells.iter().filter_map(Weak::upgrade).for_each(|bell| bell.notify_waiters());
     }
@@ -117,8 +122,8 @@ pub(crate) async fn with(desk: &Arc<Desk>, request: &Arc<Incoming>, time: Durati
             Some((.., now)) if now == before => {}
             _ => return Waited::News,
         }
-        // Whoever shares the database with us rings no bell here.
-        let look = if desk.store.is_shared() { end.min(Instant::now() + LOOK) } else { end };
+        // Whoever shares the database with us rings no bell here, unless we hear it.
+        let look = if desk.store.is_shared() && !desk.store.hears() { end.min(Instant::now() + LOOK) } else { end };
         if timeout_at(look, rung).await.is_err() && look >= end {
             return Waited::Quiet;
         }
@@ -126,6 +131,20 @@ pub(crate) async fn with(desk: &Arc<Desk>, request: &Arc<Incoming>, time: Durati
 }
 
 impl Desk {
+    /// Rings for what others keep in the same database.
+    pub(crate) fn listen(self: &Arc<Self>) {
+        let desk = Arc::downgrade(self);
+        self.store.listen(move |heard| {
+            let Some(desk) = desk.upgrade() else { return };
+            for Account { waiters, .. } in desk.accounts() {
+                match &heard {
+                    Heard::Order(order) => waiters.ring(order),
+                    Heard::Any => waiters.ring_all(),
+                }
+            }
+        });
+    }
+
     /// Who this device waits with, the order that it may wait for, and how many of its attempts are over. `None`: it is to be answered at
     /// once.
     fn waits(&self, request: &Incoming) -> Option<(Arc<Waiters>, OrderId, usize)> {

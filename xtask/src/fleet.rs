@@ -1,8 +1,9 @@
 //! `cargo xtask fleet`: how soon kiosks that wait know of their payment.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::command::{cargo, run as run_command};
+use crate::{bare_metal, postgres};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -21,12 +22,21 @@ pub(crate) struct Arguments {
     /// Another seed is another run
     #[arg(long, default_value_t = 1)]
     seed: u32,
+    /// The backend keeps its book in PostgreSQL, which is started for this
+    #[arg(long)]
+    postgres: bool,
 }
 
 /// Builds it for speed and runs it; fails if a kiosk never knew. The last line is the figures.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let Arguments { kiosks, seconds, shopper, lost, seed } = arguments;
-    let words = format!("--kiosks {kiosks} --seconds {seconds} --shopper {shopper} --lost {lost} --seed {seed}");
+    let Arguments { kiosks, seconds, shopper, lost, seed, postgres } = arguments;
+    let mut words = format!("--kiosks {kiosks} --seconds {seconds} --shopper {shopper} --lost {lost} --seed {seed}");
+    if *postgres {
+        if let Some(package) = postgres::missing_package() {
+            bail!("--postgres starts a PostgreSQL; on Debian, as root: {}", bare_metal::install_command(&[package]));
+        }
+        words.push_str(" --postgres");
+    }
     start(&["--release"], &words)
 }
 

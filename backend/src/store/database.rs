@@ -50,7 +50,8 @@ pub(super) struct Sql {
     /// `None` once it is dropped.
     runtime: Option<Runtime>,
     pool: AnyPool,
-    pub(super) is_postgres: bool,
+    /// PostgreSQL's URL. `None`: SQLite.
+    postgres: Option<String>,
     /// None where others may write at any time: PostgreSQL, and commands beside a backend.
     news: Option<News>,
     _lock: Option<File>,
@@ -92,7 +93,8 @@ impl Database {
             },
         );
         let pool = runtime.block_on(pool.connect_with(options)).map_err(failed)?;
-        let sql = Sql { runtime: Some(runtime), pool, is_postgres, news, _lock: lock };
+        let postgres = is_postgres.then_some(url);
+        let sql = Sql { runtime: Some(runtime), pool, postgres, news, _lock: lock };
         sql.run_long(schema::migrate(&sql.pool))?;
         if !sql.run(schema::is_for_us(&sql.pool))? {
             return Err(io::Error::other(Outdated::Closed.text()));
@@ -213,6 +215,18 @@ fn can_be_made(folder: &Path) -> io::Result<()> {
 impl Sql {
     pub(super) fn pool(&self) -> &AnyPool {
         &self.pool
+    }
+
+    /// PostgreSQL's URL. `None`: SQLite.
+    pub(super) fn postgres(&self) -> Option<&str> {
+        self.postgres.as_deref()
+    }
+
+    /// Runs beside the visits, until this is dropped.
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        if let Some(runtime) = &self.runtime {
+            runtime.spawn(task);
+        }
     }
 
     /// As of when what is in memory may be all there is; `None`: only a look tells.

@@ -30,7 +30,7 @@ impl Store {
         const SQLITE: &str = "UPDATE duties SET leased = $1 WHERE order_id = (
             SELECT order_id FROM duties WHERE due <= $2 AND leased <= $2 ORDER BY due LIMIT 1
         ) RETURNING order_id";
-        let query = sqlx::query(if self.sql.is_postgres { POSTGRES } else { SQLITE });
+        let query = sqlx::query(if self.sql.postgres().is_some() { POSTGRES } else { SQLITE });
         let query = query.bind(number(until(now).0)?).bind(number(now.0)?);
         let Some(row) = self.sql.run(query.fetch_optional(self.sql.pool()))? else { return Ok(None) };
         let id: String = row.try_get(0).map_err(io::Error::other)?;

@@ -9,6 +9,7 @@ mod duties;
 mod forwards;
 mod import;
 mod leases;
+mod listen;
 mod news;
 mod orders;
 mod people;
@@ -22,6 +23,7 @@ mod told;
 
 pub use database::Database;
 pub(crate) use database::{Found, Outdated, Role};
+pub(crate) use listen::Heard;
 pub(crate) use orders::{Known, Store};
 pub use orders::{add_word, listed};
 pub(crate) use people::is_name;

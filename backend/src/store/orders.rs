@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pay_core::model::OrderId;
 use pay_core::sale::Millis;
@@ -31,6 +32,8 @@ pub(crate) struct Store {
     pub(super) tokens: Tokens,
     /// None where the database has them.
     pub(super) leases: Option<Leases>,
+    /// What others keep is heard ([`Store::listen`]).
+    pub(super) hears: Arc<AtomicBool>,
 }
 
 /// What is kept in memory of an order.
@@ -55,12 +58,19 @@ impl Store {
     /// When they cannot be read, made or brought up to date, or another backend serves from this folder.
     pub(crate) fn open(database: &Database, role: Role, terms: Terms) -> io::Result<Self> {
         let leases = (role == Role::Server && matches!(database, Database::Folder(_))).then(Leases::default);
-        Ok(Self { sql: database.open(role)?, terms, known: Mutex::default(), tokens: Tokens::default(), leases })
+        Ok(Self {
+            sql: database.open(role)?,
+            terms,
+            known: Mutex::default(),
+            tokens: Tokens::default(),
+            leases,
+            hears: Arc::default(),
+        })
     }
 
     /// Other processes may keep events here.
-    pub(crate) const fn is_shared(&self) -> bool {
-        self.sql.is_postgres
+    pub(crate) fn is_shared(&self) -> bool {
+        self.sql.postgres().is_some()
     }
 
     /// Whether the database answers.
@@ -322,6 +332,7 @@ pub(super) async fn add(
     let insert = insert.bind(row.order.to_string()).bind(row.n).bind(row.form).bind(row.body.to_owned());
     insert.execute(&mut *connection).await?;
     super::duties::set(connection, row.order, next.due(terms).map(|(at, _)| at)).await?;
+    super::listen::tell(connection, row.order).await?;
     Ok(true)
 }
 

@@ -1,3 +1,5 @@
+#[cfg(feature = "postgres-tests")]
+mod listen;
 mod retention;
 mod told;
 

@@ -123,7 +123,7 @@ impl Server {
         command.current_dir(&pki.directory).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let mut running = Running { child, port };
-        let until = Instant::now() + Duration::from_secs(30);
+        let until = Instant::now() + Duration::from_secs(300);
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(running.child.try_wait().unwrap().is_none(), "{command:?} ended");
             assert!(Instant::now() < until, "{command:?} takes no connection");

@@ -1,7 +1,7 @@
 //! A fleet of kiosks that wait: a backend, a sandbox and the kiosks, each a process of its own. Every order is open and waiting before the
 //! clock starts; then shoppers pay at random, and what is measured is how long after it each kiosk knows.
 //!
-//! `fleet [--kiosks N] [--seconds N] [--shopper N] [--lost SHARE] [--seed N]`; the last line is the figures.
+//! `fleet [--kiosks N] [--seconds N] [--shopper N] [--lost SHARE] [--seed N] [--postgres]`; the last line is the figures.
 #![forbid(unsafe_code)]
 
 #[path = "../soak/dice.rs"]
@@ -11,6 +11,9 @@ mod gateway;
 mod kiosks;
 mod merchant;
 mod part;
+#[path = "../../../../backend/tests/postgres/server.rs"]
+#[allow(dead_code)] // nobody kills this one
+mod postgres;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,6 +21,7 @@ use std::{env, fs, process, thread};
 
 use figures::Figures;
 use part::Part;
+use postgres::Postgres;
 use serde_json::json;
 
 /// Kiosks of one process: each has two connections, and a process may have 20,000 files open.
@@ -33,6 +37,8 @@ struct Options {
     /// So many of a hundred webhooks never come.
     lost: u32,
     seed: u64,
+    /// The backend keeps its book there, else in SQLite.
+    postgres: bool,
 }
 
 fn main() {
@@ -54,7 +60,9 @@ fn main() {
 }
 
 fn options(words: &[String]) -> Options {
-    let mut options = Options { kiosks: 1_000, seconds: 120, shopper: 0, lost: 0, seed: 1 };
+    let mut options = Options { kiosks: 1_000, seconds: 120, shopper: 0, lost: 0, seed: 1, postgres: false };
+    let (flags, words): (Vec<_>, Vec<_>) = words.iter().partition(|word| *word == "--postgres");
+    options.postgres = !flags.is_empty();
     for pair in words.chunks(2) {
         let [word, value] = pair else { panic!("{} needs a value", pair[0]) };
         let number = || value.parse::<u32>().unwrap_or_else(|_| panic!("{word} needs a number"));
@@ -78,7 +86,9 @@ fn run(options: &Options, directory: &PathBuf) -> Figures {
     let accounts = options.kiosks.div_ceil(100).max((options.kiosks * 60).div_ceil(options.seconds * 50));
     let (mut gateway, link) =
         Part::start("gateway", &json!({"accounts": accounts, "seed": options.seed, "lost": options.lost}));
-    let words = json!({"link": link, "dir": directory, "accounts": accounts, "seed": options.seed});
+    let postgres = options.postgres.then(|| Postgres::start("fleet"));
+    let database = postgres.as_ref().map(|postgres| postgres.create("fleet"));
+    let words = json!({"link": link, "dir": directory, "accounts": accounts, "database": database});
     let (backend, shop) = Part::start("backend", &words);
     gateway.tell(&json!({"hooks": shop["hooks"]}));
     let mut fleets = Vec::new();

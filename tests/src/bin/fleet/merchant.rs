@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use backend::{Config, Limits, Server, add_direct_token};
+use backend::{Config, Database, Limits, Server, add_direct_token};
 use pay_core::wire::webhook::{Key, Keys};
 use pay_core::wire::{Auth, Endpoint};
 use serde_json::{Value, json};
@@ -26,6 +26,9 @@ pub fn serve(words: &str) {
     let endpoint = Endpoint::parse(text(link, "url"), auth).expect("an endpoint");
     let roots = Roots::from_pem(text(link, "ca").as_bytes()).expect("an authority");
     let mut config = Config::new(endpoint, transport_std::Config::new().with_roots(roots), &dir);
+    if let Some(url) = words["database"].as_str() {
+        config.database = Database::Postgres(url.to_owned());
+    }
     let times = u32::try_from(accounts).expect("few");
     let made_before = Limits { create_order: 1_000_000, ..Limits::PRODUCTION.times(times) };
     config.limits = made_before;
