@@ -14,7 +14,7 @@ use super::method::{MethodArgs, MethodName};
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done or paid, 1 local error (nothing that could charge was sent), 2 not paid or refused, 3 outcome unknown, \
-4 open (resume it), 5 refunded or a refund is due, 6 paid by another party, 7 a person must look, 64 usage.
+4 open (resume it), 5 refunded or a refund is due, 6 paid by another party, 7 a person must look, 64 usage, 70 a defect of this program.
 
 Merchant keys come from CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET or --keys, the device token from \
 CASHFREE_DEVICE_TOKEN or --token-file. Where the gateway is on this machine or is its own sandbox, fields that are not \

@@ -1,6 +1,8 @@
 //! How the program ends: a code, and one plain sentence where something is not as wished.
 
 use std::env;
+use std::io::{Write, stderr};
+use std::panic::{self, AssertUnwindSafe};
 use std::process::{self, ExitCode};
 use std::sync::{Mutex, PoisonError};
 
@@ -9,6 +11,7 @@ use serde_json::json;
 
 use super::cli::NotRupees;
 use super::console::Console;
+use super::patience;
 
 /// How a command ended. A local error, exit code 1, may be an `Err` instead.
 #[derive(Debug)]
@@ -29,10 +32,14 @@ pub(super) enum Ending {
     Elsewhere(String),
     /// 7: a person has to look.
     Person(String),
+    /// 70: this program has a defect.
+    Defect(String),
 }
 
 /// Wrong usage (`EX_USAGE` of sysexits.h).
 const USAGE: u8 = 64;
+/// An internal error (`EX_SOFTWARE` of sysexits.h).
+const DEFECT: u8 = 70;
 
 impl Ending {
     /// Its code, its word where `--json` has no other, and its sentence.
@@ -46,8 +53,22 @@ impl Ending {
             Self::MoneyBack(sentence) => (5, "money_back", Some(sentence)),
             Self::Elsewhere(sentence) => (6, "paid_elsewhere", Some(sentence)),
             Self::Person(sentence) => (7, "person", Some(sentence)),
+            Self::Defect(sentence) => (DEFECT, "defect", Some(sentence)),
         }
     }
+}
+
+/// Runs a command. A panic, which says where it was on standard error, is an end like the others.
+pub(super) fn caught(command: impl FnOnce() -> anyhow::Result<Ending>) -> anyhow::Result<Ending> {
+    // What it leaves half done is not looked at again.
+    panic::catch_unwind(AssertUnwindSafe(command)).unwrap_or_else(|_| {
+        let sent = if patience::may_have_acted() {
+            "whether something was sent is unknown: ask before paying again, with `pay journal resume`"
+        } else {
+            "nothing was sent that could change anything"
+        };
+        Ok(Ending::Defect(format!("This program has a defect, and stopped; {sent}. Please report the lines above.")))
+    })
 }
 
 /// Says the sentence, if there is one, and gives the code. With `--json` an object is out then, whatever happened.
@@ -74,7 +95,8 @@ fn say(console: Console, ending: Ending) -> u8 {
 fn tell(console: Console, code: u8, word: &str, text: Option<String>) {
     console.answer(&json!({"outcome": word, "exit_code": code, "error": text}));
     if let Some(text) = text {
-        eprintln!("{text}");
+        // A reader that has gone away changes nothing about how it ended.
+        let _ = writeln!(stderr(), "{text}");
     }
 }
 
@@ -189,7 +211,16 @@ pub(super) fn masked(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{masked, one_line};
+    use super::{Ending, caught, masked, one_line};
+
+    // Meant to notice: a panic that is let through, and ends with Rust's 101 and without an object.
+    #[test]
+    fn a_panic_is_an_end_with_a_code() {
+        let (code, word, sentence) = caught(|| panic!("a defect")).unwrap().told();
+        assert_eq!((code, word), (70, "defect"));
+        assert!(sentence.unwrap().contains("nothing was sent that could change anything"));
+        assert!(matches!(caught(|| Ok(Ending::Done)), Ok(Ending::Done)));
+    }
 
     // Mutant: `digits >= 3` written as `> 16` shows the CVV of an echoed request.
     #[test]

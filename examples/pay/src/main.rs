@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         Err(error) => return exit::usage(&error),
     };
     let console = Console::new(cli.json);
-    exit::finish(console, run(console, &cli.command))
+    exit::finish(console, exit::caught(|| run(console, &cli.command)))
 }
 
 fn run(console: Console, command: &Command) -> anyhow::Result<Ending> {

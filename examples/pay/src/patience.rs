@@ -2,6 +2,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use core::time::Duration;
+use std::io::{Write, stderr};
 use std::thread;
 
 use anyhow::anyhow;
@@ -53,6 +54,11 @@ pub(super) fn acting() {
     ACTED.store(true, Ordering::Relaxed);
 }
 
+/// A till was at work, or such a call has left.
+pub(super) fn may_have_acted() -> bool {
+    IN_ORDER.load(Ordering::Relaxed) || ACTED.load(Ordering::Relaxed)
+}
+
 /// From now on Ctrl-C, or SIGTERM, ends the program: in good order where a till waits, there and then elsewhere. A second one ends it
 /// in any case.
 pub(super) fn watch_interrupts(console: Console) -> anyhow::Result<()> {
@@ -60,7 +66,7 @@ pub(super) fn watch_interrupts(console: Console) -> anyhow::Result<()> {
         let again = INTERRUPTS.fetch_add(1, Ordering::Relaxed) > 0;
         let in_order = IN_ORDER.load(Ordering::Relaxed);
         if PROMPTING.load(Ordering::Relaxed) {
-            eprintln!("Press Enter to stop.");
+            let _ = writeln!(stderr(), "Press Enter to stop.");
         } else if in_order && !again {
             // The till ends its waiting.
         } else if in_order || ACTED.load(Ordering::Relaxed) {

@@ -143,7 +143,8 @@ fn told(console: Console, record: &Record, outcome: Outcome, ear: &Ear) -> (Valu
         | Ending::Pending(text)
         | Ending::MoneyBack(text)
         | Ending::Elsewhere(text)
-        | Ending::Person(text) => text,
+        | Ending::Person(text)
+        | Ending::Defect(text) => text,
     };
     console.say(&format!("{}: {}", record.order_id, sentence(text)));
     let mut value = journal::record_value(record);

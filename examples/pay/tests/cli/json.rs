@@ -81,6 +81,15 @@ fn an_error_before_anything_was_asked_is_an_object_too() {
     object(run(&["simulate", "--cf-payment-id", "1", "--status", "SUCCESS"]), 2, "failed");
 }
 
+// Meant to notice: `eprintln`, which panics where nobody reads: exit code 101.
+#[test]
+fn nobody_has_to_read_standard_error() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let child = command(&["status", "--order-id", "a b", "--json"], &[]).stderr(writer).spawn().unwrap();
+    object(ended(child), 1, "error");
+}
+
 // A4: a service that is stopped gets SIGTERM. Mutants: no handler before the till's; the object left out of `stop`.
 #[test]
 #[cfg(unix)]
