@@ -99,3 +99,34 @@ fn a_token_is_made_and_shown_once() {
     assert_ne!(add("kiosk-2").1, token);
     fs::remove_dir_all(dir).expect("an end");
 }
+
+// Meant to notice: a command or an option that a shell or the manual does not know.
+#[test]
+fn completions_and_manual_have_its_commands_and_options() {
+    let run = |args: &[&str]| {
+        let run = Command::new(env!("CARGO_BIN_EXE_backend")).args(args).output().expect("the program");
+        assert!(run.status.success() && run.stderr.is_empty(), "{args:?}: {run:?}");
+        String::from_utf8(run.stdout).expect("text")
+    };
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = run(&["completions", shell]);
+        for word in ["reconcile", "gateway-ca", "older-than"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    // A shell takes it, and proposes what there is.
+    let ask = "COMP_WORDS=(backend token re); COMP_CWORD=2; _backend backend re token; echo ${COMPREPLY[*]}";
+    let script = format!("{}\n{ask}", run(&["completions", "bash"]));
+    let bash = Command::new("bash").args(["-c", &script]).output().expect("bash");
+    assert_eq!(String::from_utf8_lossy(&bash.stdout).trim(), "revoke", "{bash:?}");
+    assert!(run(&["man"]).contains(".TH backend 1"));
+    let dir = std::env::temp_dir().join(format!("backend-{}-man", std::process::id()));
+    run(&["man", "--dir", dir.to_str().expect("a path")]);
+    for (name, part) in
+        [("backend", "gateway\\-ca"), ("backend-token-add", "direct"), ("backend-reconcile", "dry\\-run")]
+    {
+        let page = fs::read_to_string(dir.join(format!("{name}.1"))).expect(name);
+        assert!(page.contains(part), "{name}: {page}");
+    }
+    fs::remove_dir_all(dir).expect("no folder");
+}

@@ -2,7 +2,9 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod completions;
 mod log;
+mod man;
 mod options;
 mod reconcile;
 mod stop;
@@ -99,6 +101,8 @@ fn main() -> anyhow::Result<ExitCode> {
             let said = add_word(place.database()?, terms(order_life), now()?, &id, [&duty, &who, &why])?;
             if said { Ok(()) } else { Err(anyhow!("there is no order {order}")) }
         }
+        (Some(Command::Completions { shell }), _) => completions::run(shell),
+        (Some(Command::Man { dir }), _) => man::run(dir.as_deref()),
         (Some(Command::Check(serve)), _) => found(&check::of(&serve)),
         // The only command that ends in more than two ways.
         (Some(Command::Reconcile(wanted)), _) => return Ok(reconcile::run(&wanted)),

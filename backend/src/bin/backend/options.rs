@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use backend::{Database, Limits, MERCHANT};
 use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use pay_core::model::Amount;
 
 /// The database's URL may have a password in it, and everybody sees a program's arguments.
@@ -56,6 +57,18 @@ pub(crate) enum Command {
     /// the book's own rules go on from there. Exit code: 0 no difference is left, 1 some are, 2 it could not finish. What it
     /// finds, and what it cannot: docs/backend.md
     Reconcile(Box<Reconcile>),
+    /// Print the completions of this program for a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the manual page of this program
+    Man {
+        /// Write it to this directory instead, and a page for each command beside it
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
     /// Record that a duty is done; with `look` in place of the duty, read the order again
     Done {
         /// The order
