@@ -14,7 +14,7 @@ use std::thread;
 mod provision;
 
 /// Longer than any machine takes for one run.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_secs(900);
 
 /// A running kiosk. It is killed when dropped.
 pub(crate) struct Guest {
