@@ -82,7 +82,7 @@ impl FileFlash {
     }
 
     fn put(&mut self, at: usize, word: [u8; WORD]) -> Result<(), FlashError> {
-        self.file.write_at(at, &word).map_err(FlashError::File)
+        self.file.seek(at).and_then(|()| self.file.write(&word)).map_err(FlashError::File)
     }
 
     /// One more write or erase; whether the power goes in it.

@@ -4,7 +4,7 @@ use kiosk::Vendor;
 use pay_core::OrderId;
 use pay_core::till::Goods as Where;
 
-use crate::semihosting::{append_line, has_line};
+use crate::lines::{append_line, has_line};
 
 /// Hands out the goods of an order by adding a line with its id. Its sensor sees which lines are there.
 /// A product drives its motor or lock here, and reads its light barrier.

@@ -10,12 +10,15 @@ mod board;
 mod executor;
 mod flash;
 mod goods;
+mod host;
 mod journal;
 mod lan9118;
+mod lines;
 #[cfg_attr(feature = "mps2-an386", path = "../machines/mps2-an386/machine.rs")]
 #[cfg_attr(feature = "mps2-an500", path = "../machines/mps2-an500/machine.rs")]
 #[cfg_attr(feature = "mps2-an505", path = "../machines/mps2-an505/machine.rs")]
 mod machine;
+mod offset;
 mod panic;
 mod program;
 mod random;

@@ -18,7 +18,7 @@ use crate::random::Random;
 use crate::rig::Rig;
 use crate::screen::NoScreen;
 use crate::semihosting::{self, FileError, Stdout};
-use crate::{board, executor, flash};
+use crate::{board, executor, flash, host};
 
 /// Runs the program and answers its exit status.
 pub async fn run(spawner: Spawner) -> u8 {
@@ -43,7 +43,7 @@ pub async fn run(spawner: Spawner) -> u8 {
         }
     };
     let mut seed = [0; 8];
-    if semihosting::entropy(&mut seed).is_err() {
+    if host::entropy(&mut seed).is_err() {
         return fail("the host has no /dev/urandom");
     }
     let Ok(stack) = board::start(spawner, rig.config(), u64::from_le_bytes(seed), rig.speed.unwrap_or(1)) else {
@@ -102,7 +102,7 @@ async fn sell(
     static TX: ConstStaticCell<Words<1024>> = ConstStaticCell::new(Words([0; _]));
     static RX: ConstStaticCell<Words<{ 12 * 1024 }>> = ConstStaticCell::new(Words([0; _]));
     let (mut tls_seed, mut seed) = ([0; 32], [0; 32]);
-    if semihosting::entropy(&mut tls_seed).and_then(|()| semihosting::entropy(&mut seed)).is_err() {
+    if host::entropy(&mut tls_seed).and_then(|()| host::entropy(&mut seed)).is_err() {
         report.error("the host has no /dev/urandom");
         return Exit::Local;
     }
@@ -153,7 +153,7 @@ fn files(rig: &Rig<'_>) -> Result<(&'static [u8], Shopper<'static>), (&'static s
     let mut read = |name, path: Option<&str>| match path {
         None => Ok(&mut [][..]),
         Some(path) => {
-            let length = semihosting::read_file(path, room).map_err(|error| (name, error))?.len();
+            let length = host::read_file(path, room).map_err(|error| (name, error))?.len();
             let (file, rest) = core::mem::take(&mut room).split_at_mut(length);
             room = rest;
             Ok(file)
@@ -174,7 +174,7 @@ struct Clock(Option<u64>);
 
 impl tls::Clock for Clock {
     fn unix_seconds(&self) -> Option<u64> {
-        self.0.or_else(|| Some(semihosting::unix_seconds()))
+        self.0.or_else(|| Some(host::unix_seconds()))
     }
 }
 

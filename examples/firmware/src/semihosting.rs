@@ -1,8 +1,7 @@
-//! The way out of the emulator: arguments, host files, output, time, entropy and the exit code.
+//! The way out of the emulator: arguments, host files, output and the exit code.
 //!
 //! Calls follow Arm's "Semihosting for AArch32 and AArch64" (release 2.0). A product has none of this: it has its own
-//! storage, screen and clock, and takes entropy from a hardware generator. [`entropy`] reads the host's `/dev/urandom`
-//! and is good for this test rig only.
+//! storage and screen.
 
 use core::arch::asm;
 use core::fmt;
@@ -48,63 +47,6 @@ pub fn command_line(buffer: &mut [u8]) -> Option<&str> {
         return None;
     }
     core::str::from_utf8(buffer.get(..block[1])?).ok()
-}
-
-/// Reads a whole host file; the answer is the part of `buffer` that it fills.
-pub fn read_file<'a>(path: &str, buffer: &'a mut [u8]) -> Result<&'a mut [u8], FileError> {
-    let file = File::open(path, READ_BINARY)?;
-    let length = file.read(buffer)?;
-    if length == buffer.len() && file.read(&mut [0])? != 0 {
-        return Err(FileError::TooLong);
-    }
-    Ok(&mut buffer[..length])
-}
-
-/// Adds a line to a host file, which is made if there is none; all of it or nothing.
-pub fn append_line(path: &str, line: &str) -> Result<(), FileError> {
-    let mut bytes = [0; LINE_MAX + 1];
-    let used = bytes.get_mut(..=line.len()).ok_or(FileError::TooLong)?;
-    let (end, text) = used.split_last_mut().ok_or(FileError::TooLong)?;
-    text.copy_from_slice(line.as_bytes());
-    *end = b'\n';
-    File::open(path, APPEND_BINARY)?.write(used)
-}
-
-/// Whether a host file has this line. A file that is not there has none.
-pub fn has_line(path: &str, line: &str) -> Result<bool, FileError> {
-    let Ok(file) = File::open(path, READ_BINARY) else { return Ok(false) };
-    // How much of the line at hand is like this one; `None` once it is not.
-    let mut same = Some(0);
-    let mut buffer = [0; 64];
-    loop {
-        let length = file.read(&mut buffer)?;
-        for &byte in &buffer[..length] {
-            match same {
-                Some(count) if byte == b'\n' && count == line.len() => return Ok(true),
-                _ if byte == b'\n' => same = Some(0),
-                Some(count) if line.as_bytes().get(count) == Some(&byte) => same = Some(count + 1),
-                _ => same = None,
-            }
-        }
-        if length < buffer.len() {
-            return Ok(false);
-        }
-    }
-}
-
-/// Longest line of [`append_line`], in bytes.
-const LINE_MAX: usize = 64;
-
-/// Fills `buffer` with the host's randomness. **For the test rig only.**
-pub fn entropy(buffer: &mut [u8]) -> Result<(), FileError> {
-    let file = File::open("/dev/urandom", READ_BINARY)?;
-    if file.read(buffer)? == buffer.len() { Ok(()) } else { Err(FileError::Read) }
-}
-
-/// The host's clock: seconds since 1970-01-01T00:00:00Z.
-pub fn unix_seconds() -> u64 {
-    // SAFETY: SYS_TIME takes no argument.
-    u64::from(unsafe { call(TIME, 0) } as u32)
 }
 
 /// Ends the emulator with this exit status.
@@ -196,55 +138,22 @@ const OPEN: u32 = 0x01;
 const CLOSE: u32 = 0x02;
 const WRITE: u32 = 0x05;
 const READ: u32 = 0x06;
-const SEEK: u32 = 0x0A;
-const LENGTH: u32 = 0x0C;
-const TIME: u32 = 0x11;
 const GET_CMDLINE: u32 = 0x15;
 const EXIT_EXTENDED: u32 = 0x20;
 /// ADP_Stopped_ApplicationExit: the second word is the exit status.
 const APPLICATION_EXIT: usize = 0x2_0026;
-/// Mode "rb".
-const READ_BINARY: usize = 1;
 /// Mode "r+b".
 const CHANGE_BINARY: usize = 3;
 /// Mode "w"; of the file ":tt" it means standard output.
 const WRITE_TEXT: usize = 4;
-/// Mode "ab".
-const APPEND_BINARY: usize = 9;
 
 /// An open file of the host.
-pub struct File(usize);
+pub struct File(pub usize);
 
 impl File {
     /// Opens a file that exists, to read and write it in place.
     pub fn open_to_change(path: &str) -> Result<Self, FileError> {
         Self::open(path, CHANGE_BINARY)
-    }
-
-    /// Its length in bytes.
-    pub fn length(&self) -> Result<usize, FileError> {
-        let block = [self.0];
-        // SAFETY: the block has the one word that SYS_FLEN reads.
-        let length = unsafe { call(LENGTH, block.as_ptr() as usize) };
-        usize::try_from(length).map_err(|_| FileError::Read)
-    }
-
-    /// Fills `buffer` from this place on.
-    pub fn read_at(&self, at: usize, buffer: &mut [u8]) -> Result<(), FileError> {
-        self.seek(at).ok_or(FileError::Read)?;
-        if self.read(buffer)? == buffer.len() { Ok(()) } else { Err(FileError::Read) }
-    }
-
-    /// Writes over what is at this place.
-    pub fn write_at(&self, at: usize, bytes: &[u8]) -> Result<(), FileError> {
-        self.seek(at).ok_or(FileError::Write)?;
-        self.write(bytes)
-    }
-
-    fn seek(&self, at: usize) -> Option<()> {
-        let block = [self.0, at];
-        // SAFETY: the block has the two words that SYS_SEEK reads.
-        (unsafe { call(SEEK, block.as_ptr() as usize) } >= 0).then_some(())
     }
 
     /// Writes all of it where the last call ended.
@@ -255,7 +164,8 @@ impl File {
         if unwritten == 0 { Ok(()) } else { Err(FileError::Write) }
     }
 
-    fn open(path: &str, mode: usize) -> Result<Self, FileError> {
+    /// Opens a file in a mode of SYS_OPEN.
+    pub fn open(path: &str, mode: usize) -> Result<Self, FileError> {
         let mut name = [0; PATH_MAX + 1];
         let bytes = path.as_bytes();
         if bytes.len() > PATH_MAX || bytes.contains(&0) {
@@ -316,7 +226,7 @@ fn write_out(bytes: &[u8]) {
 ///
 /// # Safety
 /// `argument` must be what `operation` asks for: mostly the address of a parameter block whose pointers are valid.
-unsafe fn call(operation: u32, argument: usize) -> i32 {
+pub unsafe fn call(operation: u32, argument: usize) -> i32 {
     let answer;
     // SAFETY: `bkpt 0xAB` hands r0 and r1 to the emulator, which writes r0 and what the parameter block names;
     // no option promises the compiler that memory stays as it is.

@@ -10,10 +10,11 @@
 
 #[path = "../no_interrupts.rs"]
 mod no_interrupts;
+#[path = "../offset.rs"]
+mod offset;
 #[path = "../panic.rs"]
 mod panic;
 #[path = "../semihosting.rs"]
-#[allow(dead_code, reason = "the kiosk uses all of it")]
 mod semihosting;
 #[path = "../stopwatch.rs"]
 mod stopwatch;

@@ -8,6 +8,8 @@
 #![no_main]
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 
+#[path = "../host.rs"]
+mod host;
 #[path = "../no_interrupts.rs"]
 mod no_interrupts;
 #[path = "../panic.rs"]
@@ -15,7 +17,6 @@ mod panic;
 #[path = "../random.rs"]
 mod random;
 #[path = "../semihosting.rs"]
-#[allow(dead_code, reason = "the kiosk uses all of it")]
 mod semihosting;
 #[path = "../stopwatch.rs"]
 mod stopwatch;
@@ -61,11 +62,11 @@ fn run() -> Result<u32, Failed> {
     let mut word = || words.next().ok_or(Failed::Machine("it takes three files"));
     let (from, to, ca) = (word()?, word()?, word()?);
     let (mut certificate, mut seed) = ([0; 1024], [0; 32]);
-    let certificate = semihosting::read_file(ca, &mut certificate).map_err(|_| Failed::Machine("no certificate"))?;
+    let certificate = host::read_file(ca, &mut certificate).map_err(|_| Failed::Machine("no certificate"))?;
     let certificate = CertificateDer::from_slice(certificate);
     let anchor = [anchor_from_trusted_cert(&certificate).map_err(|_| Failed::Machine("not a certificate"))?];
     let name = ServerName::try_from("localhost").map_err(|_| Failed::Machine("no name"))?;
-    semihosting::entropy(&mut seed).map_err(|_| Failed::Machine("no /dev/urandom"))?;
+    host::entropy(&mut seed).map_err(|_| Failed::Machine("no /dev/urandom"))?;
     let mut random = Random::from_seed(seed);
     let mut buffers = tls::Buffers::new(TLS_RX.take(), TLS_TX.take());
     let mut pipes = Pipes::open(from, to).map_err(|_| Failed::Machine("no pipes"))?;
@@ -129,6 +130,6 @@ struct HostClock;
 
 impl tls::Clock for HostClock {
     fn unix_seconds(&self) -> Option<u64> {
-        Some(semihosting::unix_seconds())
+        Some(host::unix_seconds())
     }
 }
