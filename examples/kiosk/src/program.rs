@@ -102,7 +102,7 @@ pub async fn run<C: Connect, R: CryptoRngCore, K: Clock, J: Journal, V: Vendor>(
         scrub();
     }
 
-    let link = RefCell::new(Link::new(connector, tls, tls_random, &clock));
+    let mut link = RefCell::new(Link::new(connector, tls, tls_random, &clock));
     let status_anchor = match backend.map(|_| self::anchor(Side::Backend, &status_ca)).transpose() {
         Ok(anchor) => anchor,
         Err(error) => return local::<Infallible>(report, error.into()),
@@ -114,33 +114,40 @@ pub async fn run<C: Connect, R: CryptoRngCore, K: Clock, J: Journal, V: Vendor>(
     let device = Device { secret, journal: Fence { journal, stands: true }, incarnation, epoch: 0 };
     let mut seed = [0; 32];
     random.fill_bytes(&mut seed);
-    // Moved from where it is made to where it stays: as a variable it would have a second place in this future.
-    let mut till = match routes(&link, config, trust, status_anchor.as_slice()) {
-        Ok(routes) => Till::new(routes, device, sales::terms(config), seed, buffers, Ear { report, silent: &silent }),
-        Err(error) => return local::<Infallible>(report, error.into()),
+    let exit = {
+        // Moved from where it is made to where it stays: as a variable it would have a second place in this future.
+        let mut till = match routes(&link, config, trust, status_anchor.as_slice()) {
+            Ok(routes) => {
+                Till::new(routes, device, sales::terms(config), seed, buffers, Ear { report, silent: &silent })
+            }
+            Err(error) => return local::<Infallible>(report, error.into()),
+        };
+        let mut counter = Counter {
+            means,
+            screen,
+            report,
+            vendor,
+            clock: &clock,
+            card,
+            otps: Otps::new(otps, wipe),
+            scrub,
+            wipe_card: false,
+            silent: &silent,
+            shows: false,
+            handed: None,
+        };
+        let ended = match &settings.task {
+            Task::Sell(sale) => Apart(pin!(sales::make(sale, &mut till, &mut counter, wipe))).await,
+            _ => Apart(pin!(sales::settle(settings.patience_s, &mut till, &mut counter))).await,
+        };
+        match ended {
+            Ok(exit) => exit,
+            Err(error) => local(report, error),
+        }
     };
-    let mut counter = Counter {
-        means,
-        screen,
-        report,
-        vendor,
-        clock: &clock,
-        card,
-        otps: Otps::new(otps, wipe),
-        scrub,
-        wipe_card: false,
-        silent: &silent,
-        shows: false,
-        handed: None,
-    };
-    let ended = match &settings.task {
-        Task::Sell(sale) => Apart(pin!(sales::make(sale, &mut till, &mut counter, wipe))).await,
-        _ => Apart(pin!(sales::settle(settings.patience_s, &mut till, &mut counter))).await,
-    };
-    match ended {
-        Ok(exit) => exit,
-        Err(error) => local(report, error),
-    }
+    // The server hears that nothing more will come.
+    link.get_mut().close().await;
+    exit
 }
 
 /// Says why it cannot go on.

@@ -77,6 +77,37 @@ fn a_connection_that_is_not_kept_is_closed_in_order() {
     });
 }
 
+/// Meant to notice: a kept connection that is dropped without a word when the program is done; a second farewell.
+#[test]
+fn a_kept_connection_is_closed_in_order_when_the_program_is_done() {
+    let (world, net, anchor) = world();
+    world.borrow_mut().answers.push_back(answer("0"));
+    with_link(net, Now(Some(NOW_S)), |link| {
+        let anchors = [anchor];
+        exchange(&mut Transport::new(link, endpoint(), Trust::new(&anchors, 0))).unwrap();
+        assert_eq!((world.borrow().farewells, world.borrow().aborts), (0, 0));
+        for _ in 0..2 {
+            embassy_futures::block_on(link.borrow_mut().close());
+            assert_eq!(world.borrow().farewells, 1);
+        }
+    });
+    assert!(world.borrow().aborts > 0);
+}
+
+/// Meant to notice: a farewell without an end.
+#[test]
+fn a_server_that_takes_nothing_holds_no_program_up() {
+    let (world, net, anchor) = world();
+    world.borrow_mut().answers.push_back(answer("0"));
+    with_link(net, Now(Some(NOW_S)), |link| {
+        let anchors = [anchor];
+        exchange(&mut Transport::new(link, endpoint(), Trust::new(&anchors, 0))).unwrap();
+        world.borrow_mut().full_at = Some(0);
+        embassy_futures::block_on(link.borrow_mut().close());
+    });
+    assert_eq!(world.borrow().farewells, 0);
+}
+
 #[test]
 fn an_old_connection_is_not_used() {
     let (world, net, anchor) = world();

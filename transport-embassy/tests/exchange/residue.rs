@@ -56,8 +56,8 @@ fn no_key_outlives_its_connection() {
         world.borrow_mut().answers.push_back(answer("2"));
         exchange(&mut transport).unwrap();
         assert_eq!((keys().len(), found(link)), (8, 4));
-        link.borrow_mut().close();
-        assert_eq!(found(link), 0, "after close()");
+        link.borrow_mut().abort();
+        assert_eq!(found(link), 0, "after abort()");
     });
 }
 
