@@ -69,10 +69,9 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
                     self.observer.note(&note);
                     Event::Told
                 }
-                Do::Show(offer, action) => {
-                    let seen = Apart(pin!(shop.show(offer, action))).await;
-                    let given = matches!(seen, Seen::Otp(_));
-                    let told = self.life.on(shop.now(), Event::Seen(seen), &mut self.buffers);
+                Do::Show(..) => {
+                    let (given, told) = Apart(pin!(self.show(shop))).await;
+                    // Not in there: its frame held the OTP, and is free only now.
                     if given {
                         shop.taken();
                     }
@@ -102,6 +101,14 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
         let failure = Failure { kind: ErrorKind::Abandoned, delivery: Delivery::Unknown };
         self.life.on(now, Event::Exchanged(Err(failure)), &mut self.buffers)?;
         self.life.on(now, Event::Wished(wish), &mut self.buffers)
+    }
+
+    /// Whether the shopper gave an OTP, and what the life says to that.
+    async fn show(&mut self, shop: &mut impl Shop) -> (bool, Result<(), Trouble>) {
+        let Do::Show(offer, action) = self.life.next(shop.now(), &mut self.buffers) else { return (false, Ok(())) };
+        let seen = shop.show(offer, action).await;
+        let given = matches!(seen, Seen::Otp(_));
+        (given, self.life.on(shop.now(), Event::Seen(seen), &mut self.buffers))
     }
 
     /// Whether the shopper gave a method, and what the life says to that.

@@ -44,6 +44,19 @@ fn memory_keeps_no_card_on_a_kept_connection() {
     assert_eq!(drawn.found_in(&memory), Vec::<String>::new());
 }
 
+/// While the sale goes on: the OTP was refused, and the shopper is at the bank's page. Mutant seen red: the OTP's line not wiped once it was
+/// taken. What an OTP leaves on the stack is overwritten by the exchange that follows, whether it is scrubbed or not.
+#[test]
+fn memory_keeps_no_otp_while_the_bank_is_asked() {
+    let drawn = Drawn::new();
+    let shop = Shop::open(None);
+    let card = shop.card(drawn.card, &drawn.cvv, &format!("{}\n", drawn.wrong_otp));
+    let mut guest = Guest::start(&[shop.order_at(shop.port(), "memory"), card].concat());
+    guest.wait_for(r#""shown","what":"otp""#);
+    guest.wait_for(r#""shown","what":"page""#);
+    assert_eq!(drawn.found_in(&memory_of(&guest)), Vec::<String>::new());
+}
+
 #[test]
 fn memory_keeps_the_card_where_wiping_is_off() {
     let drawn = Drawn::new();
@@ -115,6 +128,11 @@ impl Drawn {
 fn memory_after(words: &[String], code: u8) -> Vec<u8> {
     let mut guest = Guest::start(&[words, &["--hold".to_owned()]].concat());
     guest.wait_for(&format!(r#""hold","code":{code}"#));
+    memory_of(&guest)
+}
+
+/// The guest's RAM now; the guest is paused.
+fn memory_of(guest: &Guest) -> Vec<u8> {
     let dump = scratch("memory");
     guest.monitor(&["stop", &format!("pmemsave 0x20000000 0x40000 \"{}\"", dump.display())]);
     let memory = std::fs::read(&dump).unwrap();
