@@ -199,10 +199,9 @@ fn in_each_shell(work: impl Fn(&str) + Sync) {
 const SOON: (&str, &str) = ("000 > ", "00 > ");
 
 /// Ports that nobody listens at.
-fn ports() -> (String, String) {
-    let port = || TcpListener::bind("127.0.0.1:0").unwrap();
-    let (one, other) = (port(), port());
-    (one.local_addr().unwrap().port().to_string(), other.local_addr().unwrap().port().to_string())
+fn ports() -> [String; 3] {
+    let listeners = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    listeners.map(|listener| listener.local_addr().unwrap().port().to_string())
 }
 
 #[test]
@@ -222,10 +221,11 @@ fn getting_started_on_a_desktop_works_as_typed() {
 fn the_readmes_work_as_typed() {
     let pages = ["README.md", "examples/kiosk/README.md", "docs/getting-started-firmware.md", "examples/pay/README.md"];
     in_each_shell(|shell| {
-        let ((gateway, backend), typed) = (ports(), Typed::new(&format!("readme-{shell}")));
+        let ([gateway, backend, hooks], typed) = (ports(), Typed::new(&format!("readme-{shell}")));
         let folder = typed.folder.join("kiosk").display().to_string();
         let till = typed.folder.join("till").display().to_string();
-        let words = [("/tmp/kiosk", &*folder), ("/tmp/till", &till), ("8443", &gateway), ("8444", &backend), SOON];
+        let ports = [("8443", &*gateway), ("8444", &*backend), ("8446", &*hooks)];
+        let words = [&[("/tmp/kiosk", &*folder), ("/tmp/till", &*till), SOON][..], &ports].concat();
         for said in pages.into_iter().fold(typed, |typed, page| typed.page(page, &words)).run(shell) {
             let paid = said.matches("Paid. Thank you").count();
             assert!(paid == 6 && said.contains("Your money is being returned"), "{paid}: {said}");

@@ -274,6 +274,9 @@ pub(super) struct SandboxArgs {
     /// Let pending payments succeed after this time, in milliseconds [default: they wait for `pay simulate`]
     #[arg(long, value_name = "N")]
     pub(super) settle_after_ms: Option<u64>,
+    /// Send webhooks there, in plain HTTP to this machine: a backend's --listen-hooks, as http://127.0.0.1:PORT/hooks/cashfree/merchant
+    #[arg(long, value_name = "URL")]
+    pub(super) webhooks: Option<String>,
     /// Ignore idempotency keys on calls without merchant keys (whether the gateway does is unpublished)
     #[arg(long)]
     pub(super) ignore_session_keys: bool,
@@ -281,7 +284,7 @@ pub(super) struct SandboxArgs {
     #[arg(long, value_name = "ID", value_parser = scenario)]
     pub(super) scenario: Option<&'static Scenario>,
     /// Print the scenarios as a table and stop
-    #[arg(long, conflicts_with_all = ["listen", "dir", "settle_after_ms", "ignore_session_keys", "scenario"])]
+    #[arg(long, conflicts_with_all = ["listen", "dir", "settle_after_ms", "webhooks", "ignore_session_keys", "scenario"])]
     pub(super) list_scenarios: bool,
 }
 

@@ -4,7 +4,7 @@ use std::io::{Write, stderr, stdout};
 use std::{env, fs, process, thread};
 
 use anyhow::Context;
-use sandbox::{Config, Rules, Server, SessionKeys};
+use sandbox::{ApiVersion, Config, Hook, HookFamily, Rules, Server, SessionKeys};
 use serde_json::json;
 
 use super::cli::SandboxArgs;
@@ -21,6 +21,10 @@ pub(super) fn run(console: Console, args: &SandboxArgs) -> anyhow::Result<Ending
         Rules { settle_after_ms: args.settle_after_ms, session_keys, scenario: args.scenario, ..Rules::default() };
     let server =
         Server::start(Config { listen: args.listen, rules, seed: None }).context("the sandbox did not start")?;
+    if let Some(url) = &args.webhooks {
+        let hook = Hook { version: ApiVersion::V2025_01_01, family: HookFamily::Webhook };
+        server.send_webhooks(url, hook).context("--webhooks")?;
+    }
     let directory = args.dir.clone().unwrap_or_else(|| env::temp_dir().join(format!("pay-sandbox-{}", process::id())));
     fs::create_dir_all(&directory).with_context(|| format!("{} cannot be made", directory.display()))?;
     let ca = directory.join("ca.pem");

@@ -99,6 +99,7 @@ fn mistakes_give_one_sentence() {
         &["status", "--order-id", "o-1", "--ca", "/nowhere/ca.pem"],
         &["status", "--order-id", "o-1", "--ca", env!("CARGO_MANIFEST_PATH")],
         &["sandbox", "--listen", "0.0.0.0:0"],
+        &["sandbox", "--webhooks", "http://192.0.2.1:80/"],
         &["order", "pay", "--session", "-", "--order-id", "o-1", "--method", "upi-link"],
         &["simulate", "--cf-payment-id", "1", "--status", "SUCCESS", "--gateway", "https://api.cashfree.com/pg"],
     ];
