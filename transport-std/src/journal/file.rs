@@ -5,13 +5,15 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use redb::backends::FileBackend;
 
+use super::closed::{self, Closed};
 use super::memory::Memory;
-use super::{Entry, FileJournal, JournalError};
+use super::{Entry, FileJournal, JournalError, merged};
 
 /// How long another process may take to be done with it.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -28,12 +30,7 @@ pub(super) fn open(path: &Path) -> Result<FileJournal, JournalError> {
 }
 
 fn try_open(path: &Path) -> Result<FileJournal, JournalError> {
-    match fs::metadata(path) {
-        Ok(found) if found.len() > 0 => {}
-        Ok(_) => make(path)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make(path)?,
-        Err(error) => return Err(error.into()),
-    }
+    make_if_missing(path)?;
     let mut file = options().open(path)?;
     lock(&file)?;
     let mut bytes = Vec::new();
@@ -41,12 +38,38 @@ fn try_open(path: &Path) -> Result<FileJournal, JournalError> {
     rehearse(bytes)?;
     // The database takes locks of its own.
     file.unlock()?;
-    FileJournal::on(FileBackend::new(file)?, false)
+    let mut journal = FileJournal::on(FileBackend::new(file)?, false)?;
+    let closed = Arc::new(Closed::beside(path));
+    // Where that fails they stay here; what is wrong with that file, whoever asks it says.
+    let _ = closed.take(&mut journal);
+    journal.closed = closed;
+    Ok(journal)
 }
 
-/// What is in the file, whoever has it open. While somebody writes, a copy may be torn: it counts once two in a row are the same, and
-/// one that cannot be read is taken again.
+/// Opens it as it is, for who holds the journal beside it.
+pub(super) fn open_unread(path: &Path) -> Result<FileJournal, JournalError> {
+    FileJournal::on(FileBackend::new(options().open(path)?)?, false)
+}
+
+/// Makes an empty one, unless something is there.
+pub(super) fn make_if_missing(path: &Path) -> Result<(), JournalError> {
+    match fs::metadata(path) {
+        Ok(found) if found.len() > 0 => Ok(()),
+        Ok(_) => make(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make(path),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What is in the journal, whoever has it open. Sales that are over may have been moved in between: they are looked for last.
 pub(super) fn peek(path: &Path) -> Result<Vec<Entry>, JournalError> {
+    let here = peek_one(path)?;
+    Ok(merged(peek_one(&closed::path(path))?, here))
+}
+
+/// What is in the file. While somebody writes, a copy may be torn: it counts once two in a row are the same, and
+/// one that cannot be read is taken again.
+fn peek_one(path: &Path) -> Result<Vec<Entry>, JournalError> {
     let start = Instant::now();
     loop {
         let first = match fs::read(path) {

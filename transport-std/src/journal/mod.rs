@@ -1,5 +1,6 @@
 //! Stores sales in a file, over power cuts and reboots.
 
+mod closed;
 mod error;
 mod file;
 mod memory;
@@ -7,6 +8,7 @@ mod memory;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,9 +16,11 @@ use pay_core::drive::journal::blocking;
 use pay_core::model::{OrderId, UnixSeconds};
 use pay_core::sale::{Attempt, Conflict, ImageError, Record};
 use redb::{
-    Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, WriteTransaction,
+    Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata, StorageBackend, TableDefinition,
+    WriteTransaction,
 };
 
+use closed::Closed;
 pub use error::JournalError;
 
 /// Order id to image ([`Record::to_image`]).
@@ -33,10 +37,12 @@ const LAYOUT_NOW: u32 = 1;
 ///
 /// Records that [`blocking::Journal::store`] has acknowledged are on the disk (as far as the operating system and the
 /// disk report truthfully), and survive a power cut. Closed records stay until [`FileJournal::prune`] removes them, so
-/// that an order id is not used for another intent.
+/// that an order id is not used for another intent. Once there are more than a hundred, the next start moves them to a second
+/// file (the same name with `.closed`), of which a start reads nothing: keep the two together.
 #[derive(Clone)]
 pub struct FileJournal {
     database: Arc<Database>,
+    closed: Arc<Closed>,
 }
 
 /// A journal's entry of one order.
@@ -76,18 +82,8 @@ impl FileJournal {
     /// # Errors
     /// The file cannot be read.
     pub fn entries(&self, open_only: bool) -> Result<Vec<Entry>, JournalError> {
-        let reading = self.read()?;
-        let (records, open) = (reading.open_table(RECORDS)?, reading.open_table(OPEN)?);
-        let mut entries = Vec::new();
-        for item in records.iter()? {
-            let (id, image) = item?;
-            let is_open = open.get(id.value())?.is_some();
-            if is_open || !open_only {
-                let order_id = order(id.value())?;
-                entries.push(Entry { record: decode(&order_id, image.value()), order_id, open: is_open });
-            }
-        }
-        Ok(entries)
+        let here = entries(&self.read()?, open_only)?;
+        Ok(if open_only { here } else { merged(self.closed.entries()?, here) })
     }
 
     /// Removes a sale that cannot have charged: no attempt was made, or each was refused or never left. Its order can
@@ -96,19 +92,20 @@ impl FileJournal {
     /// # Errors
     /// [`JournalError::Refused`] with [`Conflict::Stale`] if it may have charged; it stays.
     pub fn discard(&self, order_id: &OrderId) -> Result<bool, JournalError> {
+        let elsewhere = self.closed.find(order_id)?;
         let writing = self.write()?;
-        let found = match kept(&writing, order_id)? {
-            None => return Ok(false),
-            Some(record) if record.attempts().any(Attempt::may_have_charged) => {
-                return Err(JournalError::Refused { order_id: order_id.clone(), conflict: Conflict::Stale });
-            }
-            Some(_) => {
-                writing.open_table(OPEN)?.remove(order_id.as_str())?;
-                writing.open_table(RECORDS)?.remove(order_id.as_str())?.is_some()
-            }
-        };
+        let here = kept(&writing, order_id)?;
+        let is_here = here.is_some();
+        let Some(record) = here.or(elsewhere) else { return Ok(false) };
+        if record.attempts().any(Attempt::may_have_charged) {
+            return Err(JournalError::Refused { order_id: order_id.clone(), conflict: Conflict::Stale });
+        }
+        writing.open_table(OPEN)?.remove(order_id.as_str())?;
+        writing.open_table(RECORDS)?.remove(order_id.as_str())?;
+        // There first: cut in between, it is still here.
+        let there = self.closed.change(|closed| closed.discard(order_id))?;
         writing.commit()?;
-        Ok(found)
+        Ok(is_here || there == Some(true))
     }
 
     /// Removes closed records of sales that began before this time, with the keys of their attempts; returns how many.
@@ -118,11 +115,18 @@ impl FileJournal {
     /// # Errors
     /// The file cannot be read or written; nothing was removed.
     pub fn prune(&self, before: UnixSeconds) -> Result<usize, JournalError> {
+        let there = self.closed.change(|closed| closed.prune_here(before))?.unwrap_or_default();
+        let here = self.prune_here(before)?;
+        Ok(there.union(&here).count())
+    }
+
+    /// The orders that were removed from this file.
+    fn prune_here(&self, before: UnixSeconds) -> Result<BTreeSet<OrderId>, JournalError> {
         let old = |entry: &Entry| {
             !entry.open && matches!(&entry.record, Ok(record) if record.created.is_some_and(|time| time.0 < before.0))
         };
         let writing = self.write()?;
-        let entries: Vec<_> = self.entries(false)?.into_iter().filter(old).collect();
+        let entries: Vec<_> = entries(&self.read()?, false)?.into_iter().filter(old).collect();
         {
             let (mut records, mut keys) = (writing.open_table(RECORDS)?, writing.open_table(KEYS)?);
             for entry in &entries {
@@ -133,7 +137,14 @@ impl FileJournal {
             }
         }
         writing.commit()?;
-        Ok(entries.len())
+        Ok(entries.into_iter().map(|entry| entry.order_id).collect())
+    }
+
+    /// So many are closed in this file.
+    fn closed_here(&self) -> Result<u64, JournalError> {
+        let reading = self.read()?;
+        let (records, open) = (reading.open_table(RECORDS)?.len()?, reading.open_table(OPEN)?.len()?);
+        Ok(records.saturating_sub(open))
     }
 
     /// On any storage. Tables that are missing are made.
@@ -141,33 +152,16 @@ impl FileJournal {
         let mut builder = Database::builder();
         // A journal is small: 8 MiB of pages in memory is most of one.
         builder.set_cache_size(8 * 1024 * 1024).set_check_integrity_on_open(check);
-        let journal = Self { database: Arc::new(builder.create_with_backend(storage)?) };
-        match journal.layout()? {
-            Some(LAYOUT_NOW) => {}
-            Some(layout) if layout > LAYOUT_NOW => return Err(JournalError::Newer { layout }),
-            Some(_) => return Err(JournalError::Damaged("its layout has no number".to_owned())),
-            None => {
-                let writing = journal.write()?;
-                writing.open_table(RECORDS)?;
-                writing.open_table(OPEN)?;
-                writing.open_table(KEYS)?;
-                writing.open_table(LAYOUT)?.insert("", LAYOUT_NOW)?;
-                writing.commit()?;
-            }
+        let journal = Self { database: Arc::new(builder.create_with_backend(storage)?), closed: Arc::default() };
+        if !is_laid_out(&journal.read()?)? {
+            let writing = journal.write()?;
+            writing.open_table(RECORDS)?;
+            writing.open_table(OPEN)?;
+            writing.open_table(KEYS)?;
+            writing.open_table(LAYOUT)?.insert("", LAYOUT_NOW)?;
+            writing.commit()?;
         }
         Ok(journal)
-    }
-
-    /// `None`: an empty database.
-    fn layout(&self) -> Result<Option<u32>, JournalError> {
-        let reading = self.read()?;
-        if reading.list_tables()?.next().is_none() {
-            return Ok(None);
-        }
-        match reading.open_table(LAYOUT)?.get("")? {
-            Some(layout) => Ok(Some(layout.value())),
-            None => Err(JournalError::Damaged("it is another program's database".to_owned())),
-        }
     }
 
     fn read(&self) -> Result<ReadTransaction, JournalError> {
@@ -190,7 +184,11 @@ impl blocking::Journal for FileJournal {
         let refused = |conflict| JournalError::Refused { order_id: record.order_id.clone(), conflict };
         let id = record.order_id.as_str();
         let writing = self.write()?;
-        if let Some(kept) = kept(&writing, &record.order_id)? {
+        let kept = match kept(&writing, &record.order_id)? {
+            None => self.closed.find(&record.order_id)?,
+            kept => kept,
+        };
+        if let Some(kept) = kept {
             record.may_replace(&kept).map_err(refused)?;
             if kept == *record {
                 return Ok(());
@@ -204,6 +202,9 @@ impl blocking::Journal for FileJournal {
                 match owner {
                     Some(true) => {}
                     Some(false) => return Err(refused(Conflict::KeyReused)),
+                    None if self.closed.is_of_another(key, &record.order_id)? => {
+                        return Err(refused(Conflict::KeyReused));
+                    }
                     None => {
                         keys.insert(key, id)?;
                     }
@@ -233,7 +234,7 @@ impl blocking::Journal for FileJournal {
 
     fn find(&mut self, order_id: &OrderId) -> Result<Option<Record>, JournalError> {
         match self.read()?.open_table(RECORDS)?.get(order_id.as_str())? {
-            None => Ok(None),
+            None => self.closed.find(order_id),
             Some(image) => match decode(order_id, image.value()) {
                 Ok(record) => Ok(Some(record)),
                 Err(why) => Err(JournalError::Record { order_id: order_id.clone(), why }),
@@ -252,6 +253,46 @@ impl blocking::Journal for FileJournal {
             _ => None,
         }
     }
+}
+
+/// `false`: an empty database.
+fn is_laid_out(reading: &ReadTransaction) -> Result<bool, JournalError> {
+    if reading.list_tables()?.next().is_none() {
+        return Ok(false);
+    }
+    match reading.open_table(LAYOUT)?.get("")?.map(|layout| layout.value()) {
+        Some(LAYOUT_NOW) => Ok(true),
+        Some(layout) if layout > LAYOUT_NOW => Err(JournalError::Newer { layout }),
+        Some(_) => Err(JournalError::Damaged("its layout has no number".to_owned())),
+        None => Err(JournalError::Damaged("it is another program's database".to_owned())),
+    }
+}
+
+/// What one file has, by order id.
+fn entries(reading: &ReadTransaction, open_only: bool) -> Result<Vec<Entry>, JournalError> {
+    let (records, open) = (reading.open_table(RECORDS)?, reading.open_table(OPEN)?);
+    let mut entries = Vec::new();
+    if open_only {
+        for item in open.iter()? {
+            let order_id = order(item?.0.value())?;
+            let Some(image) = records.get(order_id.as_str())? else { continue };
+            entries.push(Entry { record: decode(&order_id, image.value()), order_id, open: true });
+        }
+        return Ok(entries);
+    }
+    for item in records.iter()? {
+        let (id, image) = item?;
+        let order_id = order(id.value())?;
+        let is_open = open.get(id.value())?.is_some();
+        entries.push(Entry { record: decode(&order_id, image.value()), order_id, open: is_open });
+    }
+    Ok(entries)
+}
+
+/// What either has, by order id; what the journal itself has is newer.
+fn merged(closed: Vec<Entry>, here: Vec<Entry>) -> Vec<Entry> {
+    let all = closed.into_iter().chain(here).map(|entry| (entry.order_id.clone(), entry));
+    all.collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
 /// What is kept of this order. A record that cannot be read is never replaced.

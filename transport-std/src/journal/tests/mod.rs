@@ -1,3 +1,4 @@
+mod closed;
 mod contract;
 mod cuts;
 mod damage;
