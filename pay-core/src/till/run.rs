@@ -20,7 +20,8 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
     pub(super) async fn run(&mut self, shop: &mut impl Shop) -> Result<Done, TillError<J::Error>> {
         let mut failed = None;
         loop {
-            let event = match self.life.next(shop.now(), &mut self.buffers) {
+            let now = shop.now();
+            let event = match self.life.next(now, &mut self.buffers) {
                 Do::Idle(Done::Refused(Trouble::Journal)) => {
                     return Err(failed.map_or(TillError::Trouble(Trouble::Journal), TillError::Journal));
                 }
@@ -70,7 +71,7 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
                     Event::Told
                 }
                 Do::Show(..) => {
-                    let (given, told) = Apart(pin!(self.show(shop))).await;
+                    let (given, told) = Apart(pin!(self.show(now, shop))).await;
                     // Not in there: its frame held the OTP, and is free only now.
                     if given {
                         shop.taken();
@@ -104,8 +105,9 @@ impl<P: Transport, A: Transport, J: Journal, O: Observer> Till<'_, P, A, J, O> {
     }
 
     /// Whether the shopper gave an OTP, and what the life says to that.
-    async fn show(&mut self, shop: &mut impl Shop) -> (bool, Result<(), Trouble>) {
-        let Do::Show(offer, action) = self.life.next(shop.now(), &mut self.buffers) else { return (false, Ok(())) };
+    async fn show(&mut self, now: Millis, shop: &mut impl Shop) -> (bool, Result<(), Trouble>) {
+        // Asked again as of the same time, it says the same.
+        let Do::Show(offer, action) = self.life.next(now, &mut self.buffers) else { return (false, Ok(())) };
         let seen = shop.show(offer, action).await;
         let given = matches!(seen, Seen::Otp(_));
         (given, self.life.on(shop.now(), Event::Seen(seen), &mut self.buffers))
