@@ -35,7 +35,7 @@ impl Device {
     /// Opens the folder at `path`, or makes it. One process at a time: the journal is the lock. Its files:
     ///
     /// - `secret`: 32 random bytes, made once, readable by its owner only;
-    /// - `journal.redb`: the sales;
+    /// - `journal.redb`: the sales, and `journal.redb.closed`: older ones that are over;
     /// - `incarnation`: 64 random bits, made together with the journal;
     /// - `epoch`, once the terminal was recovered.
     ///

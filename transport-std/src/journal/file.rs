@@ -31,6 +31,8 @@ pub(super) fn open(path: &Path) -> Result<FileJournal, JournalError> {
 
 fn try_open(path: &Path) -> Result<FileJournal, JournalError> {
     make_if_missing(path)?;
+    // The second file is found again whatever the current directory is then, and however this one was named.
+    let path = &fs::canonicalize(path)?;
     let mut file = options().open(path)?;
     lock(&file)?;
     let mut bytes = Vec::new();
@@ -39,16 +41,22 @@ fn try_open(path: &Path) -> Result<FileJournal, JournalError> {
     // The database takes locks of its own.
     file.unlock()?;
     let mut journal = FileJournal::on(FileBackend::new(file)?, false)?;
-    let closed = Arc::new(Closed::beside(path));
-    // Where that fails they stay here; what is wrong with that file, whoever asks it says.
-    let _ = closed.take(&mut journal);
-    journal.closed = closed;
+    if closed::is_closed(&journal.read()?)? {
+        return Err(JournalError::Damaged("it has the closed sales of another journal: open that one".to_owned()));
+    }
+    let second = closed::path(path);
+    if closed::take(&mut journal, &second).is_err() {
+        // They stay here, and what is wrong with that file, whoever asks it says. A database whose write failed is opened anew.
+        drop(journal);
+        journal = FileJournal::on(FileBackend::new(options().open(path)?)?, false)?;
+    }
+    journal.closed = Arc::new(Closed::beside(&journal, second)?);
     Ok(journal)
 }
 
-/// Opens it as it is, for who holds the journal beside it.
-pub(super) fn open_unread(path: &Path) -> Result<FileJournal, JournalError> {
-    FileJournal::on(FileBackend::new(options().open(path)?)?, false)
+/// Opens it for changes once each page is checked, for who holds the journal beside it.
+pub(super) fn open_checked(path: &Path) -> Result<FileJournal, JournalError> {
+    FileJournal::on(FileBackend::new(options().open(path)?)?, true)
 }
 
 /// Makes an empty one, unless something is there.
@@ -64,7 +72,9 @@ pub(super) fn make_if_missing(path: &Path) -> Result<(), JournalError> {
 /// What is in the journal, whoever has it open. Sales that are over may have been moved in between: they are looked for last.
 pub(super) fn peek(path: &Path) -> Result<Vec<Entry>, JournalError> {
     let here = peek_one(path)?;
-    Ok(merged(peek_one(&closed::path(path))?, here))
+    // Named as the journal's owner finds it.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    Ok(merged(peek_one(&closed::path(&path))?, here))
 }
 
 /// What is in the file. While somebody writes, a copy may be torn: it counts once two in a row are the same, and

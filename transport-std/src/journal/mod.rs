@@ -38,7 +38,8 @@ const LAYOUT_NOW: u32 = 1;
 /// Records that [`blocking::Journal::store`] has acknowledged are on the disk (as far as the operating system and the
 /// disk report truthfully), and survive a power cut. Closed records stay until [`FileJournal::prune`] removes them, so
 /// that an order id is not used for another intent. Once there are more than a hundred, the next start moves them to a second
-/// file (the same name with `.closed`), of which a start reads nothing: keep the two together.
+/// file (the same name with `.closed`), of which a start reads nothing. Keep the two together: if the second is missing, older
+/// or another journal's, open sales go on, and new ones are refused with [`JournalError::Damaged`].
 #[derive(Clone)]
 pub struct FileJournal {
     database: Arc<Database>,
@@ -113,7 +114,7 @@ impl FileJournal {
     /// choose a time after which those orders can no longer be paid.
     ///
     /// # Errors
-    /// The file cannot be read or written; nothing was removed.
+    /// A file cannot be read or written. Of the second file they may be removed by then.
     pub fn prune(&self, before: UnixSeconds) -> Result<usize, JournalError> {
         let there = self.closed.change(|closed| closed.prune_here(before))?.unwrap_or_default();
         let here = self.prune_here(before)?;
@@ -138,6 +139,17 @@ impl FileJournal {
         }
         writing.commit()?;
         Ok(entries.into_iter().map(|entry| entry.order_id).collect())
+    }
+
+    /// The sale of this order, if this file has it.
+    fn find_here(&self, order_id: &OrderId) -> Result<Option<Record>, JournalError> {
+        match self.read()?.open_table(RECORDS)?.get(order_id.as_str())? {
+            None => Ok(None),
+            Some(image) => match decode(order_id, image.value()) {
+                Ok(record) => Ok(Some(record)),
+                Err(why) => Err(JournalError::Record { order_id: order_id.clone(), why }),
+            },
+        }
     }
 
     /// So many are closed in this file.
@@ -229,16 +241,16 @@ impl blocking::Journal for FileJournal {
         let above = after.map_or(Unbounded, |after| Excluded(after.as_str()));
         let Some(item) = open.range::<&str>((above, Unbounded))?.next() else { return Ok(None) };
         let order_id = order(item?.0.value())?;
-        self.find(&order_id)?.map_or_else(|| Err(JournalError::damaged_at(&order_id)), |record| Ok(Some(record)))
+        match self.find_here(&order_id)? {
+            None => Err(JournalError::damaged_at(&order_id)),
+            record => Ok(record),
+        }
     }
 
     fn find(&mut self, order_id: &OrderId) -> Result<Option<Record>, JournalError> {
-        match self.read()?.open_table(RECORDS)?.get(order_id.as_str())? {
+        match self.find_here(order_id)? {
             None => self.closed.find(order_id),
-            Some(image) => match decode(order_id, image.value()) {
-                Ok(record) => Ok(Some(record)),
-                Err(why) => Err(JournalError::Record { order_id: order_id.clone(), why }),
-            },
+            record => Ok(record),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Sales that are over, in their second file.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pay_core::drive::journal::blocking::Journal as _;
 use pay_core::model::{OrderId, UnixSeconds};
@@ -109,6 +109,102 @@ fn what_cannot_have_charged_is_discarded_from_both() {
     assert!(journal.discard(&id(5)).unwrap() && !journal.discard(&id(5)).unwrap());
     assert_eq!(journal.find(&id(5)).unwrap(), None);
     journal.store(&record(&name(5), 5)).unwrap();
+}
+
+fn refused(result: Result<impl core::fmt::Debug, JournalError>) -> String {
+    match result {
+        Err(error @ JournalError::Damaged(_)) => error.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Makes so many further sales, and closes them; then the next start moves them.
+fn more(path: &Path, from: u32) {
+    let mut journal = FileJournal::open(path).unwrap();
+    for number in from..from + OVER {
+        let open = record(&format!("more-{number}"), 1_000 + number);
+        journal.store(&open).unwrap();
+        journal.store(&closed(open)).unwrap();
+    }
+}
+
+// Meant to notice: a second file that is missing, older or another journal's and is taken for the right one, so that an order id may be
+// used again; an open sale that cannot go on for it; a second file that is opened as a journal.
+#[test]
+fn a_second_file_that_is_not_the_right_one_stops_new_sales_alone() {
+    let scratch = Scratch::new();
+    let path = made(&scratch);
+    drop(FileJournal::open(&path).unwrap());
+    let right = fs::read(second(&path)).unwrap();
+    assert!(refused(FileJournal::open(second(&path))).contains("open that one"));
+    more(&path, 0);
+    drop(FileJournal::open(&path).unwrap());
+    let now = fs::read(second(&path)).unwrap();
+    let other = scratch.file("other.redb");
+    for from in [5_000, 6_000] {
+        more(&other, from);
+        drop(FileJournal::open(&other).unwrap());
+    }
+    let of_other = fs::read(second(&other)).unwrap();
+    let mut next = 0;
+    for (content, why) in [(None, "missing"), (Some(&right), "older"), (Some(&of_other), "another journal")] {
+        match content {
+            None => fs::remove_file(second(&path)).unwrap(),
+            Some(bytes) => fs::write(second(&path), bytes).unwrap(),
+        }
+        let mut journal = FileJournal::open(&path).unwrap();
+        for error in [
+            refused(journal.store(&record("order-new", 900))),
+            refused(journal.find(&id(7))),
+            refused(journal.entries(false)),
+        ] {
+            assert!(error.contains(why) && error.contains("journal.redb.closed"), "{error}");
+        }
+        // An open sale goes on, and ends.
+        assert_eq!(journal.entries(true).unwrap().len(), 2 - next);
+        let open = record(&name(OVER + u32::try_from(next).unwrap()), OVER + u32::try_from(next).unwrap());
+        if next < 2 {
+            journal.store(&closed(open)).unwrap();
+            next += 1;
+        }
+    }
+    fs::write(second(&path), now).unwrap();
+    let mut journal = FileJournal::open(&path).unwrap();
+    assert_eq!(journal.find(&id(7)).unwrap(), Some(closed(record(&name(7), 7))));
+    assert_eq!(journal.entries(false).unwrap().len(), usize::try_from(2 * OVER + 2).unwrap());
+}
+
+// Meant to notice: a second file that is looked for in another directory than the journal's.
+#[cfg(unix)]
+#[test]
+fn a_journal_by_another_name_has_the_same_second_file() {
+    let scratch = Scratch::new();
+    let path = made(&scratch);
+    drop(FileJournal::open(&path).unwrap());
+    let link = scratch.file("link.redb");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let mut journal = FileJournal::open(&link).unwrap();
+    assert_eq!(journal.find(&id(7)).unwrap(), Some(closed(record(&name(7), 7))));
+    assert_eq!(FileJournal::peek(&link).unwrap().len(), usize::try_from(OVER + 2).unwrap());
+    assert!(!second(&link).exists());
+}
+
+// Meant to notice: a newer record of the second file that an older copy of the journal overwrites.
+#[test]
+fn an_older_copy_of_the_journal_overwrites_nothing() {
+    let scratch = Scratch::new();
+    let path = made(&scratch);
+    let older = fs::read(&path).unwrap();
+    let mut journal = FileJournal::open(&path).unwrap();
+    let mut newer = closed(record(&name(7), 7));
+    newer.seq += 1;
+    journal.store(&newer).unwrap();
+    drop(journal);
+    more(&path, 0);
+    drop(FileJournal::open(&path).unwrap());
+    fs::write(&path, older).unwrap();
+    let mut journal = FileJournal::open(&path).unwrap();
+    assert_eq!((journal.closed_here().unwrap(), journal.find(&id(7)).unwrap()), (0, Some(newer)));
 }
 
 // Meant to notice: a second file that is believed although it is damaged, or that ends the program; a start that fails for it.
