@@ -298,8 +298,10 @@ async fn answer(request: Request, desk: Arc<Desk>, devices: bool) -> Response {
                 waited = wait::with(&desk, &request, time).await;
             }
             // The rules block: on the disk, on the gateway, on each other.
-            let answered =
-                move || if waited == Waited::Quiet { desk.unchanged(&request) } else { desk.handle(&request) };
+            let answered = move || match waited {
+                Waited::Quiet(before) => desk.unchanged(&request, before),
+                Waited::Not | Waited::News => desk.handle(&request),
+            };
             let handled = tokio::task::spawn_blocking(answered).await;
             handled.unwrap_or_else(|_| Answer::nothing_known("the backend failed"))
         }

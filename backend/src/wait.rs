@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use pay_core::model::{CallKind, OrderId};
-use pay_core::sale::Standing;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
@@ -97,8 +96,8 @@ pub(crate) enum Waited {
     Not,
     /// Something is known that was not.
     News,
-    /// Nothing came in the whole time.
-    Quiet,
+    /// Nothing came in the whole time, since when so many attempts are over.
+    Quiet(usize),
 }
 
 /// Waits with a device that asks how its order stands, until a reading shows something new or the time is over.
@@ -116,7 +115,7 @@ pub(crate) async fn with(desk: &Arc<Desk>, request: &Arc<Incoming>, time: Durati
         // From here on no ring is missed.
         rung.as_mut().enable();
         if waiters.stopped.load(Ordering::SeqCst) {
-            return Waited::Quiet;
+            return Waited::Quiet(before);
         }
         match stands().await {
             Some((.., now)) if now == before => {}
@@ -125,7 +124,7 @@ pub(crate) async fn with(desk: &Arc<Desk>, request: &Arc<Incoming>, time: Durati
         // Whoever shares the database with us rings no bell here, unless we hear it.
         let look = if desk.store.is_shared() && !desk.store.hears() { end.min(Instant::now() + LOOK) } else { end };
         if timeout_at(look, rung).await.is_err() && look >= end {
-            return Waited::Quiet;
+            return Waited::Quiet(before);
         }
     }
 }
@@ -153,15 +152,20 @@ impl Desk {
         // Without webhooks nothing rings: whoever asks learns more at once.
         let Account { webhooks: Some(_), waiters, .. } = self.at_owner(owner).ok()?.account else { return None };
         let entry = self.entry(&order).ok().flatten().filter(|entry| *entry.owner() == owner)?;
-        let is_over = |standing| matches!(standing, Standing::Succeeded | Standing::Over);
-        let over = entry.attempts().filter(|(_, attempt)| is_over(attempt.standing())).count();
-        (!entry.has_ended()).then(|| (Arc::clone(waiters), order, over))
+        let (has_ended, over) = entry.news();
+        (!has_ended).then(|| (Arc::clone(waiters), order, over))
     }
 
-    /// The answer to a device that waited, when nothing came: what was read last, unless webhooks may be missed. Then the order is read.
-    pub(crate) fn unchanged(&self, request: &Incoming) -> Answer {
+    /// The answer to a device that waited, when nothing came: what was read last, unless webhooks may be missed. Then the order is read; so it is
+    /// where something was kept that nobody heard of, since `before` attempts were over.
+    pub(crate) fn unchanged(&self, request: &Incoming, before: usize) -> Answer {
         let Ok(Call::Read(order)) = request.call(&self.prices) else { return self.handle(request) };
-        let (Ok(version), Some(_)) = (request.version(), self.waits(request)) else { return self.handle(request) };
+        let (Ok(version), Some((.., now))) = (request.version(), self.waits(request)) else {
+            return self.handle(request);
+        };
+        if now != before {
+            return self.handle(request);
+        }
         let (owner, way, counter) = match self.device(request) {
             Ok(device) => device,
             Err(answer) => return answer,

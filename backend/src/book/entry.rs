@@ -252,6 +252,13 @@ impl Entry {
         self.kept.ended.is_some() || self.kept.successes().next().is_some()
     }
 
+    /// What a device that waits for the order is told as soon as it changes: whether it has ended, and how many attempts are over.
+    pub fn news(&self) -> (bool, usize) {
+        let over =
+            self.attempts().filter(|(_, attempt)| matches!(attempt.standing(), Standing::Succeeded | Standing::Over));
+        (self.has_ended(), over.count())
+    }
+
     /// A webhook told of a payment what no reading has shown yet.
     pub fn is_hinted(&self) -> bool {
         self.kept.hints.of_payments() && self.kept.hints.due(self.pace.unshown).is_some()

@@ -195,7 +195,7 @@ async fn keep(sql: &Sql, found: &Found) -> Result<(), sqlx::Error> {
             let n = known.n + 1;
             let damaged = || unfit(io::Error::other(format!("order {id} of {ORDERS} is damaged")));
             known = play(known, n, *form, body).ok_or_else(damaged)?;
-            let row = EventRow { order: id, n, form: *form, body };
+            let row = EventRow { order: id, n, form: *form, body, tells: false };
             add(&mut transaction, &row, &known.entry, TERMS).await?;
         }
     }

@@ -127,7 +127,7 @@ impl Store {
                 return Ok(None);
             }
             if let Some(body) = first.as_deref().filter(|_| is_new) {
-                let row = EventRow { order, n: 1, form: FORM, body };
+                let row = EventRow { order, n: 1, form: FORM, body, tells: false };
                 if !add(&mut transaction, &row, &entry, self.terms).await? {
                     return Err(sqlx::Error::Protocol("an order without events has some".into()));
                 }
@@ -150,12 +150,14 @@ impl Store {
     pub(crate) fn on(&self, order: &OrderId, event: &Event) -> io::Result<Option<Effect>> {
         for _ in 0..ROUNDS {
             let Some(Known { mut entry, n }) = self.known(order)? else { return Ok(None) };
+            let before = entry.news();
             let effect = entry.on(event);
             let is_word = matches!(event, Event::Person { .. });
             let keeps = is_word || matches!(effect, Effect::News { .. });
             if keeps {
                 let body = serde_json::to_string(event)?;
-                let row = EventRow { order, n: n + 1, form: FORM, body: &body };
+                let tells = entry.news() != before;
+                let row = EventRow { order, n: n + 1, form: FORM, body: &body, tells };
                 if !self.sql.run(keep(self.sql.pool(), &row, &entry, self.terms))? {
                     // Somebody else was first: what they kept may change what this comes to. Or the order is forgotten.
                     self.lock().remove(order);
@@ -266,6 +268,8 @@ pub(super) struct EventRow<'e> {
     pub(super) n: i64,
     pub(super) form: i64,
     pub(super) body: &'e str,
+    /// Who waits for the order hears of it.
+    pub(super) tells: bool,
 }
 
 /// Whose it is and its amount, where that was not known; then the events that came after.
@@ -332,7 +336,9 @@ pub(super) async fn add(
     let insert = insert.bind(row.order.to_string()).bind(row.n).bind(row.form).bind(row.body.to_owned());
     insert.execute(&mut *connection).await?;
     super::duties::set(connection, row.order, next.due(terms).map(|(at, _)| at)).await?;
-    super::listen::tell(connection, row.order).await?;
+    if row.tells {
+        super::listen::tell(connection, row.order).await?;
+    }
     Ok(true)
 }
 

@@ -209,7 +209,7 @@ fn who_decided_on_fewer_events_changes_nothing() {
     store.on(&order("abc"), &reported(false)).unwrap();
     entry.on(&reported(true));
     let body = serde_json::to_string(&reported(true)).unwrap();
-    let row = EventRow { order: &order("abc"), n: n + 1, form: FORM, body: &body };
+    let row = EventRow { order: &order("abc"), n: n + 1, form: FORM, body: &body, tells: false };
     assert!(!store.sql.run(keep(store.sql.pool(), &row, &entry, TERMS)).unwrap());
     assert_eq!(entry_of(&store), Some(false));
     drop(store);
