@@ -213,6 +213,20 @@ fn a_phone_shows_what_waits() {
     assert_eq!((site.charges("order_1"), site.charges("order_2")), (1, 0));
 }
 
+// Meant to notice: a website's picture of this address that brings a payment on.
+#[test]
+fn a_payment_is_opened_by_who_looks_at_it() {
+    let site = Site::open();
+    let answer = site.pay_with(&order_body("order_1"), &netbanking());
+    let url = word(&answer["data"], "url");
+    let get = |purpose: &str| {
+        let request = http::Request::get(&url).header("sec-fetch-site", "cross-site").header("sec-fetch-dest", purpose);
+        shown(site.send(request, "")).status
+    };
+    assert_eq!((get("image"), site.status("order_1")), (200, "NOT_ATTEMPTED"));
+    assert_eq!((get("document"), site.status("order_1")), (200, "PENDING"));
+}
+
 // Meant to notice: no look at `origin`, at `sec-fetch-site`, at `host`; a host of which only the beginning is looked at.
 #[test]
 fn no_other_website_presses_the_buttons() {

@@ -35,20 +35,29 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         println!("{}", image.display());
         return Ok(0);
     }
-    if let Some(path) = value_of("--flash", &arguments.words) {
-        ensure!(value_of("--secret-file", &arguments.words).is_some(), "missing: --secret-file, beside --flash");
+    let words = separated(&arguments.words);
+    if let Some(path) = value_of("--flash", &words) {
+        ensure!(value_of("--secret-file", &words).is_some(), "missing: --secret-file, beside --flash");
         make_once(Path::new(path), &[0xFF; FLASH_BYTES])?;
     }
-    let page = workspace::target("bare-metal").join(format!("page-{}", std::process::id()));
-    let words: Vec<String> = translated(&arguments.words).collect();
+    // The emulator takes no word with a blank, and this folder's path may have one.
+    let page = std::env::temp_dir().join(format!("kiosk-page-{}", std::process::id()));
+    // Of a run that was ended from outside.
+    let _ = std::fs::remove_file(&page);
+    let words: Vec<String> = translated(&words).collect();
     let (words, mut write_page) = provision(&kiosk()?, &page, &words);
     let written = write_page.status()?;
     if !written.success() {
         return Ok(written.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1));
     }
+    if !page.exists() {
+        // It has shown its help.
+        return Ok(0);
+    }
     let status = emulator(machine, &image, &words).and_then(|mut run| run.status().with_context(missing_emulator));
-    std::fs::remove_file(&page)?;
+    let removed = std::fs::remove_file(&page);
     let status = status?;
+    removed.with_context(|| format!("{} holds secrets: remove it", page.display()))?;
     let code = status.code().with_context(|| format!("the emulator ended with {status}"))?;
     Ok(u8::try_from(code)?)
 }
@@ -104,6 +113,15 @@ fn make_once(path: &Path, bytes: &[u8]) -> Result<()> {
         std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
+}
+
+/// `--option=value` as the two words that the kiosk takes it for.
+fn separated(words: &[String]) -> Vec<String> {
+    let split = |word: &String| match word.split_once('=') {
+        Some((option, value)) if option.starts_with("--") => vec![option.to_owned(), value.to_owned()],
+        _ => vec![word.clone()],
+    };
+    words.iter().flat_map(split).collect()
 }
 
 fn value_of<'w>(name: &str, words: &'w [String]) -> Option<&'w str> {

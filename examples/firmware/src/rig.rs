@@ -53,7 +53,13 @@ impl<'a> Rig<'a> {
                 "--otp-file" => rig.otps = Some(value(&mut words)?),
                 "--goods" => rig.goods = Some(value(&mut words)?),
                 "--now" => rig.now_s = Some(value(&mut words)?.parse().map_err(|_| NO_NUMBER)?),
-                "--vend" => rig.jams = value(&mut words)? == "fail",
+                "--vend" => {
+                    rig.jams = match value(&mut words)? {
+                        "ok" => false,
+                        "fail" => true,
+                        _ => return Err("--vend: ok or fail"),
+                    }
+                }
                 "--address" => {
                     let cidr = value(&mut words)?.parse();
                     rig.address = Some(cidr.map_err(|_| "--address: not an IPv4 address with a prefix length")?);

@@ -101,10 +101,10 @@ fn a_bad_file_is_a_local_error() {
             format!("{GATEWAY} {} --amount 1", BACKEND.replace("token-file token", "token-file bad")),
             "--device-token-file: should be 1 to 256 visible ASCII characters",
         ),
-        (format!("{GATEWAY} {SESSION} --secret-file bad"), "--secret-file: bad does not have 32 bytes"),
+        (format!("{GATEWAY} {SESSION} --secret-file bad"), "--secret-file: the file does not have 32 bytes"),
         (
             format!("{} --probe", GATEWAY.replace("ca.der", "none")),
-            "cannot read none: No such file or directory (os error 2)",
+            "--ca: cannot read the file: No such file or directory (os error 2)",
         ),
     ] {
         assert_eq!(dir.refused(&words), (Some(1), format!("error: {said}")), "{words}");

@@ -271,7 +271,7 @@ pub(super) struct SandboxArgs {
     /// The directory for ca.pem and ca.der [default: a new temporary directory]
     #[arg(long, value_name = "DIR")]
     pub(super) dir: Option<PathBuf>,
-    /// Let pending payments succeed after this time, in milliseconds [default: they wait for `pay simulate`]
+    /// Let pending payments succeed after this time, in milliseconds [default: they wait for `pay simulate`, or for the buttons of its page]
     #[arg(long, value_name = "N")]
     pub(super) settle_after_ms: Option<u64>,
     /// Send webhooks there, in plain HTTP to this machine: a backend's --listen-hooks, as http://127.0.0.1:PORT/hooks/cashfree/merchant

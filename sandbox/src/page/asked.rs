@@ -30,6 +30,11 @@ pub(crate) fn is_own_form(request: &Request) -> Result<(), Shown> {
     if origin && site { Ok(()) } else { Err(Shown::refused(403, "This form comes from another website.")) }
 }
 
+/// A person sees what comes, as far as the browser says: another website's picture or script of this address opens no payment.
+pub(crate) fn is_shown(request: &Request) -> bool {
+    request.header("sec-fetch-dest").is_none_or(|purpose| purpose == "document")
+}
+
 /// A field of the form; empty where it is absent.
 pub(crate) fn field(request: &Request, name: &str) -> String {
     let mut fields = form_urlencoded::parse(&request.body);

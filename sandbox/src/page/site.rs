@@ -25,7 +25,7 @@ pub(crate) fn answer(gateway: &mut Gateway, request: &Request, now: UnixMillis) 
 fn route(gateway: &mut Gateway, request: &Request, now: UnixMillis) -> Result<Shown, Shown> {
     asked::is_here(request)?;
     if let Some(page) = request.path.strip_prefix("/pg").filter(|page| page.starts_with("/view/")) {
-        return of_gateway(gateway, page);
+        return of_gateway(gateway, page, asked::is_shown(request));
     }
     let parts: Vec<&str> = request.path.split('/').skip(1).collect();
     match (request.method.as_str(), parts.as_slice()) {
@@ -33,7 +33,9 @@ fn route(gateway: &mut Gateway, request: &Request, now: UnixMillis) -> Result<Sh
         ("GET", ["payments"]) => Ok(waiting::show(gateway)),
         ("GET", ["payments", id]) => {
             let at = find(gateway, id)?;
-            gateway.desk.books.open_page(at);
+            if asked::is_shown(request) {
+                gateway.desk.books.open_page(at);
+            }
             Ok(payment::show(gateway, at))
         }
         ("GET", ["style.css"]) => Ok(Shown::style()),
@@ -48,10 +50,12 @@ fn route(gateway: &mut Gateway, request: &Request, now: UnixMillis) -> Result<Sh
 }
 
 /// The address that the gateway gave for a payment: some are opened, others get a form.
-fn of_gateway(gateway: &mut Gateway, page: &str) -> Result<Shown, Shown> {
+fn of_gateway(gateway: &mut Gateway, page: &str, is_shown: bool) -> Result<Shown, Shown> {
     let books = &mut gateway.desk.books;
     let at = books.payment_of_page(page).ok_or_else(no_page)?;
-    books.open_page(at);
+    if is_shown {
+        books.open_page(at);
+    }
     Ok(Shown::to(&payment::path(&books.payments[at])))
 }
 

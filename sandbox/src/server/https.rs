@@ -38,6 +38,7 @@ use tokio::{
     net::TcpListener,
     runtime::Handle,
     sync::oneshot,
+    time::timeout,
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -46,6 +47,8 @@ const BODY_MAX: usize = 64 * 1024;
 
 /// The first byte of a TLS connection: a record of the type handshake (RFC 8446 section 5.1). No HTTP request begins with it.
 const TLS_HANDSHAKE: u8 = 22;
+/// A connection says so soon what it is for.
+const BEGIN: Duration = Duration::from_secs(30);
 
 /// How a [`Server`] starts.
 #[derive(Clone, Debug)]
@@ -283,9 +286,9 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, shared: Arc<Shared
         let (acceptor, shared) = (acceptor.clone(), Arc::clone(&shared));
         tokio::spawn(async move {
             let mut first = [0];
-            match stream.peek(&mut first).await {
+            match timeout(BEGIN, stream.peek(&mut first)).await.unwrap_or(Ok(0)) {
                 Ok(1) if first[0] == TLS_HANDSHAKE => {
-                    let Ok(stream) = acceptor.accept(stream).await else { return };
+                    let Ok(Ok(stream)) = timeout(BEGIN, acceptor.accept(stream)).await else { return };
                     let (stream, fault) = Faulty::new(stream);
                     serve(stream, move |request| answer(request, Arc::clone(&shared), Some(Arc::clone(&fault)))).await;
                 }

@@ -1,5 +1,8 @@
 //! A terminal as the screen of a kiosk.
 
+use core::fmt;
+use std::io::{self, Write as _};
+
 use kiosk::{QrPicture, Screen, Shown};
 
 /// Writes to standard error.
@@ -8,15 +11,20 @@ pub(crate) struct Display;
 impl Screen for Display {
     fn show(&mut self, shown: Shown<'_>) {
         match shown {
-            Shown::Status(text) => eprintln!("{text}"),
-            Shown::Qr(amount, picture) => eprintln!("Scan to pay {amount}\n{}", drawn(&picture)),
-            Shown::Image(image) => eprintln!("Scan to pay (an image of {} bytes)", image.png_len()),
+            Shown::Status(text) => say(format_args!("{text}")),
+            Shown::Qr(amount, picture) => say(format_args!("Scan to pay {amount}\n{}", drawn(&picture))),
+            Shown::Image(image) => say(format_args!("Scan to pay (an image of {} bytes)", image.png_len())),
             // The rest of an address carries the session.
-            Shown::Page(url) | Shown::Form(url, _) => eprintln!("Go on at {}", url.host()),
-            Shown::Transfer(details) => eprintln!("Transfer to {}", details.account_number.unwrap_or("-")),
-            _ => eprintln!("One moment"),
+            Shown::Page(url) | Shown::Form(url, _) => say(format_args!("Go on at {}", url.host())),
+            Shown::Transfer(details) => say(format_args!("Transfer to {}", details.account_number.unwrap_or("-"))),
+            _ => say(format_args!("One moment")),
         }
     }
+}
+
+/// A line on standard error. Where nobody reads it any more, the sale goes on.
+pub(crate) fn say(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Two rows of modules in a line of text, dark on light whatever the colours of the terminal.

@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         Err(SetupError::Usage(why)) => (Exit::Usage, format!("{why}\nkiosk --help lists the options")),
         Err(SetupError::File(error)) => (Exit::Local, format!("{error:#}")),
     };
-    eprintln!("error: {why}");
+    display::say(format_args!("error: {why}"));
     ExitCode::from(exit.code())
 }
 
@@ -71,7 +71,8 @@ fn start(config: &Config<'_>, desktop: &Desktop) -> anyhow::Result<Exit> {
 }
 
 async fn sell(config: &Config<'_>, desktop: &Desktop, journal: impl Journal) -> anyhow::Result<Exit> {
-    let (mut card, mut otps) = (read(desktop.card.as_deref())?, read(desktop.otp_file.as_deref())?);
+    let mut card = read("--card", desktop.card.as_deref())?;
+    let mut otps = read("--otp-file", desktop.otp_file.as_deref())?;
     let shopper = Shopper { card: &mut card, otps: &mut otps };
     let (mut tls_rx, mut tls_tx) = (vec![0; tls::RX_FOR_ANY_SERVER], vec![0; 2048]);
     let (mut tx, mut rx) = (vec![0; 1024], vec![0; 12 * 1024]);

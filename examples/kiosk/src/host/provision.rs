@@ -17,7 +17,10 @@ pub(crate) fn write(out: &Path, config: &Config<'_>) -> anyhow::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(out).with_context(|| format!("--out: cannot make {}", out.display()))?;
-    file.write_all(&page[..length])
-        .and_then(|()| file.sync_all())
-        .with_context(|| format!("--out: cannot write {}", out.display()))
+    let written = file.write_all(&page[..length]).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // Half a page is of no use, and has secrets.
+        let _ = std::fs::remove_file(out);
+    }
+    written.with_context(|| format!("--out: cannot write {}", out.display()))
 }

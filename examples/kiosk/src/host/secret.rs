@@ -15,22 +15,21 @@ pub(crate) fn open(path: Option<&Path>) -> anyhow::Result<Zeroizing<[u8; 32]>> {
         OsRng.fill_bytes(bytes.as_mut());
         return Ok(bytes);
     };
-    let name = path.display();
     match std::fs::read(path).map(Zeroizing::new) {
         Ok(kept) => {
-            ensure!(kept.len() == bytes.len(), "--secret-file: {name} does not have 32 bytes");
+            ensure!(kept.len() == bytes.len(), "--secret-file: the file does not have 32 bytes");
             bytes.copy_from_slice(&kept);
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             OsRng.fill_bytes(bytes.as_mut());
-            make(path, bytes.as_ref()).with_context(|| format!("--secret-file: cannot make {name}"))?;
+            make(path, bytes.as_ref()).context("--secret-file: cannot make the file")?;
         }
-        Err(error) => return Err(error).with_context(|| format!("--secret-file: cannot read {name}")),
+        Err(error) => return Err(error).context("--secret-file: cannot read the file"),
     }
     Ok(bytes)
 }
 
-/// Never over another file, and never half of one under its name.
+/// Never half of one under its name. Two kiosks that start at once with one file, which nobody needs, may have two secrets.
 fn make(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut new = path.as_os_str().to_owned();
     new.push(".new");

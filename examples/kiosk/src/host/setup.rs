@@ -29,8 +29,9 @@ pub(crate) enum SetupError {
 impl Setup {
     /// Reads the files. The secret is made if there is none.
     pub(crate) fn files(&self) -> Result<Files, SetupError> {
-        let read = |path: &Option<_>| read(path.as_deref()).map_err(SetupError::File);
-        let (ca, status_ca, token) = (read(&self.ca)?, read(&self.status_ca)?, read(&self.device_token_file)?);
+        let read = |option, path: &Option<_>| read(option, path.as_deref()).map_err(SetupError::File);
+        let (ca, status_ca) = (read("--ca", &self.ca)?, read("--status-ca", &self.status_ca)?);
+        let token = read("--device-token-file", &self.device_token_file)?;
         let secret = secret::open(self.secret_file.as_deref()).map_err(SetupError::File)?;
         Ok(Files { ca, status_ca, token, secret })
     }
@@ -113,8 +114,8 @@ fn told(error: &ConfigError) -> SetupError {
     if in_file { SetupError::File(anyhow::Error::msg(why)) } else { SetupError::Usage(why) }
 }
 
-/// What is in a file; nothing without one.
-pub(crate) fn read(path: Option<&Path>) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+/// What is in the file of an option; nothing without one. An error does not show the path: it may be the secret itself, given by mistake.
+pub(crate) fn read(option: &str, path: Option<&Path>) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     let Some(path) = path else { return Ok(Zeroizing::default()) };
-    std::fs::read(path).map(Zeroizing::new).with_context(|| format!("cannot read {}", path.display()))
+    std::fs::read(path).map(Zeroizing::new).with_context(|| format!("{option}: cannot read the file"))
 }
