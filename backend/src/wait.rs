@@ -96,7 +96,7 @@ pub(crate) enum Waited {
     Not,
     /// Something is known that was not.
     News,
-    /// Nothing came in the whole time, since when so many attempts are over.
+    /// Nothing came in the whole time. So many attempts were over when it began.
     Quiet(usize),
 }
 
@@ -156,8 +156,8 @@ impl Desk {
         (!has_ended).then(|| (Arc::clone(waiters), order, over))
     }
 
-    /// The answer to a device that waited, when nothing came: what was read last, unless webhooks may be missed. Then the order is read; so it is
-    /// where something was kept that nobody heard of, since `before` attempts were over.
+    /// The answer to a device that waited, when nothing came: what was read last. The order is read instead where webhooks may be missed, and
+    /// where not just `before` attempts are over any more: something was kept, and nobody heard of it.
     pub(crate) fn unchanged(&self, request: &Incoming, before: usize) -> Answer {
         let Ok(Call::Read(order)) = request.call(&self.prices) else { return self.handle(request) };
         let (Ok(version), Some((.., now))) = (request.version(), self.waits(request)) else {

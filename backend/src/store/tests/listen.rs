@@ -1,7 +1,6 @@
 //! What another backend keeps, on a PostgreSQL of the test's own.
 
 #[path = "../../../tests/postgres/server.rs"]
-#[allow(dead_code)] // others end it and start it again
 mod server;
 
 use std::sync::Arc;
