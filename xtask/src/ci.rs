@@ -26,6 +26,9 @@ const HOST: [&str; 6] = [
 const BARE_METAL: [&str; 3] = ["no-std", "boards", "soak --sales 400 --kiosks 100"];
 const MEASURED: [&str; 2] = ["size", "codec --install"];
 
+/// So many lines of each part that failed are shown again at the end.
+const LAST_LINES: usize = 40;
+
 /// Runs all parts: whoever mends one wants to know of the next.
 pub(crate) fn run() -> Result<()> {
     if !bare_metal::has_debian_clippy() {
@@ -53,7 +56,13 @@ struct Report {
 #[derive(Default)]
 struct SoFar {
     took: Vec<String>,
-    failed: Vec<&'static str>,
+    failed: Vec<Failed>,
+}
+
+/// A part that is not green, and all that it said.
+struct Failed {
+    name: &'static str,
+    said: String,
 }
 
 impl Report {
@@ -73,8 +82,8 @@ impl Report {
             so_far.took.push(format!("{name} {seconds} s"));
             println!("=== {part}\n{said}");
             if !status.success() {
-                so_far.failed.push(name);
                 println!("=== {name} failed: {status}");
+                so_far.failed.push(Failed { name, said });
             }
             println!("=== so far: {}", so_far.took.join(", "));
         }
@@ -83,8 +92,47 @@ impl Report {
 
     fn end(self) -> Result<()> {
         let SoFar { took, failed } = self.so_far.into_inner().unwrap_or_else(PoisonError::into_inner);
-        ensure!(failed.is_empty(), "failed: {} ({})", failed.join(", "), took.join(", "));
+        let names: Vec<_> = failed.iter().map(|part| part.name).collect();
+        // Whoever sees only the end of the output sees this.
+        print!("{}", failed.iter().map(again).collect::<String>());
+        ensure!(failed.is_empty(), "failed: {} ({})", names.join(", "), took.join(", "));
         println!("=== ci: all green: {}", took.join(", "));
         Ok(())
+    }
+}
+
+/// The last lines of a part that failed, under a heading.
+fn again(part: &Failed) -> String {
+    let lines: Vec<_> = part.said.trim_end().lines().collect();
+    let left_out = lines.len().saturating_sub(LAST_LINES);
+    let path = workspace::target(&format!("ci-{}.log", part.name));
+    let mut text = format!("=== {} failed; its last lines (all {}: {})\n", part.name, lines.len(), path.display());
+    for line in lines.iter().skip(left_out) {
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Meant to notice: the first lines shown, not the last; one line too few; a short output that is cut.
+    #[test]
+    fn the_last_lines_of_a_failed_part_are_shown_again() {
+        let said: String = (1..=100).map(|n| format!("line {n}\n")).collect();
+        let text = again(&Failed { name: "mutants", said });
+        let lines: Vec<_> = text.lines().collect();
+        assert!(
+            lines[0].starts_with("=== mutants failed; its last lines (all 100: ")
+                && lines[0].contains("ci-mutants.log"),
+            "{text}"
+        );
+        assert_eq!((lines.len(), lines[1], lines[LAST_LINES]), (LAST_LINES + 1, "line 61", "line 100"));
+
+        let text = again(&Failed { name: "lint", said: "error: no\n\n".to_owned() });
+        assert!(text.ends_with(")\nerror: no\n"), "{text}");
+        assert_eq!(again(&Failed { name: "lint", said: String::new() }).lines().count(), 1);
     }
 }

@@ -47,7 +47,8 @@ pub(crate) fn skip(what: &str, why: &str) {
     println!("!!! SKIPPED: {what}: {why}");
 }
 
-fn shown(command: &Command) -> String {
+/// The command as one types it.
+pub(crate) fn shown(command: &Command) -> String {
     let words = core::iter::once(command.get_program()).chain(command.get_args());
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }
