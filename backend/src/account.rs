@@ -1,4 +1,4 @@
-//! One of the merchant's accounts at the gateway: what is that account's alone.
+//! One of the merchant's accounts at the gateway, and what belongs to it alone.
 
 use std::sync::Arc;
 
@@ -12,21 +12,21 @@ use crate::missed::Missed;
 use crate::sessions::Sessions;
 use crate::wait::Waiters;
 
-/// The account that every backend has: that of [`Config::gateway`](crate::Config::gateway). The others have names of their own.
+/// The name of the account that every backend has: the one of [`Config::gateway`](crate::Config::gateway).
 pub const MERCHANT: &str = "merchant";
 
-/// Whether an account, a shop or a device may be named so.
+/// Whether this is a valid name of an account, a shop or a device.
 pub(crate) fn is_name(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     (1..=32).contains(&name.len()) && name.bytes().all(plain)
 }
 
-/// What is read, called and told with the keys of one account.
+/// What uses the keys of one account: gateway, cache, waiting devices.
 pub(crate) struct Account {
     pub(crate) name: Arc<str>,
     /// With the account's keys and budget.
     pub(crate) gateway: Gateway,
-    /// What it answered. Another account's gateway may have another order of the same id.
+    /// The gateway's answers. Another account may have another order with the same id.
     pub(crate) cache: Cache<Answer>,
     pub(crate) sessions: Sessions,
     pub(crate) missed: Missed,

@@ -1,12 +1,12 @@
-//! Who waits for something to do.
+//! Wakes the threads that do duties.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// What other processes planned is looked for so often.
+/// How often to look for duties that other processes planned.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// Wakes those who do what is due, and stops them.
+/// Wakes and stops the threads that do duties.
 #[derive(Default)]
 pub(crate) struct Agenda {
     state: Mutex<State>,
@@ -15,32 +15,32 @@ pub(crate) struct Agenda {
 
 #[derive(Default)]
 struct State {
-    /// Goes up with every plan: a plan between a look and the wait after it is not slept over.
+    /// Counts the plans. So a plan between a look and the wait after it wakes the thread.
     plans: u64,
     stopped: bool,
 }
 
 impl Agenda {
-    /// Something was planned.
+    /// A duty was planned.
     pub(crate) fn changed(&self) {
         let mut state = self.lock();
         state.plans = state.plans.wrapping_add(1);
         self.changed.notify_all();
     }
 
-    /// Nothing is to be done any more.
+    /// Stops the threads.
     pub(crate) fn stop(&self) {
         self.lock().stopped = true;
         self.changed.notify_all();
     }
 
-    /// How many plans there were; `None` once it is stopped.
+    /// The number of plans so far; `None` once the agenda is stopped.
     pub(crate) fn plans(&self) -> Option<u64> {
         let state = self.lock();
         (!state.stopped).then_some(state.plans)
     }
 
-    /// Waits so long, or until there is a plan after the first `plans`.
+    /// Waits this long, or until there are more plans than `plans`.
     pub(crate) fn wait(&self, plans: u64, time: Option<Duration>) {
         let time = time.unwrap_or(LOOK).min(LOOK);
         let is_idle = |state: &mut State| state.plans == plans && !state.stopped;

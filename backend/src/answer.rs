@@ -1,4 +1,4 @@
-//! What a device gets back.
+//! What the backend answers to a device.
 
 use pay_core::wire::ResponseHead;
 use serde_json::json;
@@ -11,37 +11,37 @@ pub struct Answer {
     pub status: u16,
     /// JSON.
     pub body: Vec<u8>,
-    /// What is left of the minute; none where the gateway was not to be asked.
+    /// What is left of the minute's budget; `None` if the call does not concern the gateway.
     pub rate: Option<Rate>,
-    /// The gateway's `Date`, where the answer is its own: seconds since 1970.
+    /// The gateway's `Date` if the answer is the gateway's: seconds since 1970.
     pub date: Option<u64>,
-    /// The call did nothing: it is the state of what an earlier one made.
+    /// The call did nothing: the body shows what an earlier call made.
     pub replayed: bool,
-    /// Ours, and nothing was sent to the gateway because of the call.
+    /// The answer is ours, and the call sent nothing to the gateway.
     pub is_ours: bool,
 }
 
-/// What is told to a kiosk of the budget that it shares.
+/// The shared budget, as a kiosk is told (`x-ratelimit-*`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rate {
-    /// Calls in a minute.
+    /// Calls per minute.
     pub limit: u32,
-    /// What is left of them.
+    /// Calls left in this minute.
     pub remaining: u32,
     /// Seconds to wait; 0 within the limit.
     pub retry_s: u64,
 }
 
 impl Answer {
-    /// The gateway's as it came, unless it is about our keys or not whole.
+    /// The gateway's answer, unless it is about our keys or incomplete.
     pub fn of_gateway(head: &ResponseHead, body: Vec<u8>) -> Self {
         if head.truncated {
             return Self::nothing_known("the gateway's answer is too long");
         }
         let is_json = is_json(&body);
         match head.status {
-            // About our keys, not about the device's token: it must not stop for that.
+            // This is about our keys, not the device's token: the device must not stop because of it.
             401 | 403 => Self::nothing_known("the gateway refuses the backend"),
             status if is_json => {
                 let date = head.date.map(|date| date.0);
@@ -56,7 +56,7 @@ impl Answer {
         Self { status: 200, body, rate: None, date: None, replayed: false, is_ours: false }
     }
 
-    /// An earlier call made it: whoever asks must not take it for fresh.
+    /// Marks the answer as replayed: the caller must not take it for the result of this call.
     pub(crate) fn repeated(mut self) -> Self {
         self.replayed = true;
         self
@@ -107,12 +107,12 @@ impl Answer {
         Self::refusal(413, "invalid_request_error", "request_failed", "the body is too large")
     }
 
-    /// Nothing is known of what the gateway did. Without `code` and `type`: those would say that the gateway answered.
+    /// It is unknown what the gateway did. There is no `code` and no `type`: these would mean that the gateway answered.
     pub fn nothing_known(message: &str) -> Self {
         Self { status: 502, ..Self::ok(json!({"message": message}).to_string().into()) }
     }
 
-    /// The gateway's answer to a device's own call: as it came, unless it is not whole.
+    /// The gateway's answer to a relayed call, unless it is incomplete.
     pub fn of_forward(head: &ResponseHead, body: Vec<u8>) -> Self {
         if head.truncated || !is_json(&body) {
             return Self::doubt();
@@ -120,12 +120,12 @@ impl Answer {
         Self { status: head.status, replayed: head.replayed, ..Self::ok(body) }
     }
 
-    /// It may have been done: nothing is said that could be taken for the gateway's word.
+    /// The call may have taken effect. The answer has nothing that could pass for the gateway's.
     pub fn doubt() -> Self {
         Self { status: 504, ..Self::ok(Vec::new()) }
     }
 
-    /// Nothing was sent to the gateway, and the same call may go through later.
+    /// Nothing was sent to the gateway. The same call may succeed later.
     pub(crate) fn not_now() -> Self {
         let body = json!({"message": "not now: send the same call again"});
         let rate = Rate { limit: 1, remaining: 0, retry_s: 2 };
@@ -138,13 +138,13 @@ impl Answer {
         self
     }
 
-    /// The budget of the minute is spent: nothing was sent to the gateway.
+    /// The minute's budget is used up: nothing was sent to the gateway.
     pub fn throttled(rate: Rate) -> Self {
         let refusal = Self::refusal(429, "rate_limit_error", "request_failed", "too many requests: see the headers");
         Self { rate: Some(rate), ..refusal }
     }
 
-    /// This program could not keep a record. Something may have been sent to the gateway before.
+    /// The backend could not store a record. It may have sent something to the gateway before.
     pub fn not_kept() -> Self {
         let body = json!({"message": "the record could not be kept"});
         Self { status: 503, ..Self::ok(body.to_string().into()) }
@@ -156,12 +156,12 @@ impl Answer {
     }
 }
 
-/// The gateway's answers are; a page of whoever stands before it is not.
+/// Whether the body is JSON. The gateway's answers are; an intermediary's page is not.
 pub(crate) fn is_json(body: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
 }
 
-/// What only a server says.
+/// Answers that only the HTTPS server gives.
 #[cfg(feature = "service")]
 impl Answer {
     pub(crate) fn with_rate(mut self, rate: Rate) -> Self {

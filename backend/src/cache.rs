@@ -1,4 +1,4 @@
-//! One call for many who ask the same.
+//! Makes one call for many callers that ask the same.
 
 use core::time::Duration;
 use std::collections::HashMap;
@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::clock::Clock;
 use crate::recent::Recent;
 
-/// The answers about at least so many orders are kept: those that were asked about last.
+/// How many orders' answers are kept at least: those asked for last.
 const KEEP: usize = 16_384;
 
-/// Answers by order and question.
+/// Answers, by order and call.
 pub(crate) struct Cache<T> {
     orders: Mutex<Orders<T>>,
     clock: Clock,
@@ -30,14 +30,14 @@ impl<T: Clone> Cache<T> {
         Self { orders: Mutex::default(), clock }
     }
 
-    /// The answer to `key` about `order`: one that is fresh, else the one of a call that is under way, else that of `fetch`, which also
-    /// says how long its answer stays fresh. Blocks while a call for this key is under way.
+    /// The answer to `key` about `order`: a fresh one from the cache, else that of a call under way, else that of `fetch`, which also
+    /// returns how long its answer stays fresh. Blocks while a call for this key is under way.
     pub(crate) fn get(&self, order: &str, key: &str, fetch: impl FnOnce() -> (T, Duration)) -> T {
         let arrived = self.clock.now();
         let cell = self.cell(order, key);
         let mut kept = cell.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = kept.as_ref() {
-            // Who waited here while the call was made takes its answer, however short that stays fresh.
+            // A caller that waited here for the call takes its answer, however short its life.
             if kept.since >= arrived || self.clock.now() < kept.until {
                 return kept.value.clone();
             }
@@ -48,14 +48,14 @@ impl<T: Clone> Cache<T> {
         value
     }
 
-    /// Keeps an answer that came without a question.
+    /// Stores an answer that nobody asked for.
     pub(crate) fn put(&self, order: &str, key: &str, value: T, fresh: Duration) {
         let since = self.clock.now();
         let cell = self.cell(order, key);
         *cell.lock().unwrap_or_else(PoisonError::into_inner) = Some(Kept { value, since, until: since + fresh });
     }
 
-    /// The last answer to `key` about `order`, if it came less than `age` ago, fresh or not.
+    /// The last answer to `key` about `order`, fresh or not, if it is younger than `age`.
     pub(crate) fn last(&self, order: &str, key: &str, age: Duration) -> Option<T> {
         let cell = self.lock().get(order)?.get(key).cloned()?;
         let kept = cell.try_lock().ok()?;
@@ -63,7 +63,7 @@ impl<T: Clone> Cache<T> {
         Some(kept.value.clone())
     }
 
-    /// Forgets the answers about `order`. A call under way keeps its own.
+    /// Removes the answers about `order`. Those who wait for a call under way still get its answer.
     pub(crate) fn forget(&self, order: &str) {
         self.lock().remove(order);
     }
@@ -96,7 +96,7 @@ mod tests {
                 scope.spawn(|| {
                     barrier.wait();
                     let value = cache.get("a", "?", || {
-                        // Until then all have asked; if one is late, freshness covers it.
+                        // By then all threads have asked; a late one gets the cached answer.
                         std::thread::sleep(Duration::from_millis(50));
                         (calls.fetch_add(1, Ordering::SeqCst), Duration::from_secs(600))
                     });
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(calls.into_inner(), 1);
     }
 
-    // Mutant: `forget` that does nothing answers with what was true before the order was closed.
+    // Mutant: `forget` does nothing: the answer shows the order as it was before it was closed.
     #[test]
     fn what_is_stale_or_forgotten_is_asked_again() {
         let cache = Cache::new(Clock::system());

@@ -1,4 +1,4 @@
-//! What a device may ask, read from its request; everything else is refused.
+//! Parses a device's request into one of the calls it may make; everything else is refused.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +8,15 @@ use serde_json::value::RawValue;
 
 use crate::answer::Answer;
 
-/// A request as it came.
+/// A request as it was received.
 #[derive(Default)]
 #[allow(clippy::exhaustive_structs)] // made by whoever carries it
 pub struct Incoming {
     /// `GET`, `POST` or another.
     pub method: String,
-    /// The path, from `/pg/` on.
+    /// The path behind `/pg`.
     pub path: String,
-    /// Something stands behind the path.
+    /// The URL has a query.
     pub has_query: bool,
     /// `authorization`
     pub authorization: Option<Vec<u8>>,
@@ -34,7 +34,7 @@ pub struct Incoming {
     pub body: Vec<u8>,
 }
 
-/// What is asked.
+/// The calls that a device may make.
 #[allow(clippy::exhaustive_enums)] // a forgotten arm answers nobody
 pub enum Call {
     /// `POST /orders`
@@ -47,27 +47,27 @@ pub enum Call {
     Payments(OrderId),
     /// `GET /orders/{order_id}/payments/{cf_payment_id}`
     Payment(OrderId, CfPaymentId),
-    /// `POST /orders/{order_id}/release`: whether the goods are out, and for which payment where that is said.
+    /// `POST /orders/{order_id}/release`: reports whether the goods are out, and for which payment if it names one.
     Report(OrderId, bool, Option<CfPaymentId>),
-    /// The same: may they go out for this payment?
+    /// The same path: asks for the right to hand out the goods for this payment.
     Claim(OrderId, CfPaymentId),
     /// `POST /devices/recover`
     Recover,
 }
 
 impl Call {
-    /// It does something, beside reading.
+    /// The call changes something.
     pub(crate) const fn acts(&self) -> bool {
         matches!(self, Self::Create(_) | Self::Close(_) | Self::Report(..) | Self::Claim(..))
     }
 
-    /// The gateway has no such call.
+    /// Only the backend has this call; the gateway does not.
     pub(crate) const fn is_ours(&self) -> bool {
         matches!(self, Self::Report(..) | Self::Claim(..) | Self::Recover)
     }
 }
 
-/// What may be sold for.
+/// Which amounts are allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Prices {
     /// Anything from 1.00 to this.
@@ -86,14 +86,14 @@ impl Prices {
 }
 
 impl Incoming {
-    /// What stands behind `Bearer `.
+    /// The token behind `Bearer `.
     #[cfg(feature = "service")]
     pub(crate) fn token(&self) -> Option<&[u8]> {
         let (scheme, token) = self.authorization.as_deref()?.split_at_checked(7)?;
         scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
     }
 
-    /// Which of the device's lives this call is of: 0 without a word.
+    /// The device's epoch that the call names; 0 if it names none.
     pub(crate) fn epoch(&self) -> Result<u64, Answer> {
         let epoch = self.epoch.as_deref().map_or(Ok(0), str::parse);
         epoch.map_err(|_| Answer::invalid("request_invalid", "x-device-epoch: is not a number"))

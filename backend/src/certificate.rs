@@ -1,4 +1,4 @@
-//! A certificate authority and a server certificate of its own, made anew at each start: for one machine.
+//! A certificate authority and a server certificate, made anew at each start, for use on one machine.
 
 use core::net::IpAddr;
 use core::time::Duration;
@@ -13,17 +13,17 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsAcceptor;
 
-/// Good from a day before the start, for clocks that are behind, to this much after it.
+/// How long the certificates are valid after the start. They are valid from a day before it, for clocks that are behind.
 const LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// What the server presents.
+/// The certificate chain and key that the server presents.
 pub(crate) struct Identity {
     pub(crate) chain: Vec<CertificateDer<'static>>,
     pub(crate) key: PrivateKeyDer<'static>,
 }
 
-/// An authority's certificate. Its key is gone once this is made.
+/// The authority's certificate. Its key is dropped after it signed the server's certificate.
 pub(crate) struct Authority {
     pub(crate) pem: String,
     pub(crate) der: Vec<u8>,
@@ -34,12 +34,12 @@ pub(crate) fn read(chain: &[u8], key: &[u8]) -> Result<Identity, String> {
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain).collect();
     Ok(Identity {
         chain: chain.map_err(|error| error.to_string())?,
-        // Its error could hold a part of the key.
+        // The error's text could show a part of the key.
         key: PrivateKeyDer::from_pem_slice(key).map_err(|_| "the key cannot be read".to_owned())?,
     })
 }
 
-/// Takes connections with it.
+/// The TLS settings of a server with this certificate.
 pub(crate) fn acceptor(identity: Identity) -> Result<TlsAcceptor, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
@@ -50,7 +50,7 @@ pub(crate) fn acceptor(identity: Identity) -> Result<TlsAcceptor, rustls::Error>
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// Makes both, for `localhost`, 127.0.0.1 and the address listened on.
+/// Makes both, for `localhost`, 127.0.0.1 and the address that the server listens on.
 pub(crate) fn make(address: IpAddr) -> Result<(Authority, Identity), rcgen::Error> {
     let mut authority = params(Vec::new(), "Backend Root")?;
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -73,7 +73,7 @@ pub(crate) fn make(address: IpAddr) -> Result<(Authority, Identity), rcgen::Erro
     Ok((authority, Identity { chain: vec![certificate.der().clone()], key }))
 }
 
-/// Authority and server have subjects of their own: some clients take equal ones for a self-signed certificate.
+/// Authority and server have different subjects: some clients take equal ones for a self-signed certificate.
 fn params(names: Vec<String>, common_name: &str) -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(names)?;
     params.distinguished_name.push(DnType::CommonName, common_name);

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, said before it serves.
+//! Finds what is wrong with a configuration before the backend serves.
 
 use core::fmt;
 use core::net::SocketAddr;
@@ -12,26 +12,26 @@ use crate::gateway;
 use crate::lobby::ROOM;
 use crate::store::{Found, Outdated};
 
-/// Files that a backend has open beside its connections.
+/// Open files that a backend needs beside its connections.
 const FILES: u64 = 64;
 
-/// Something about a configuration.
+/// One finding about a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// With it a backend does not start, or not as it should. Else it is good to know.
+    /// `true`: a backend would not start, or not work as it should. `false`: good to know.
     pub is_wrong: bool,
-    /// What, and what to do.
+    /// What was found, and what to do.
     pub text: String,
 }
 
 impl Finding {
-    /// A backend does not start so.
+    /// A backend would not start with this.
     pub fn wrong(text: impl fmt::Display) -> Self {
         Self { is_wrong: true, text: text.to_string() }
     }
 
-    /// It starts.
+    /// It would start.
     pub fn note(text: impl fmt::Display) -> Self {
         Self { is_wrong: false, text: text.to_string() }
     }
@@ -43,8 +43,8 @@ impl fmt::Display for Finding {
     }
 }
 
-/// All that can be said of a configuration on this machine: certificates, addresses, database, limits. It changes nothing and calls nobody but
-/// the database. A backend that runs with it has its addresses and its folder, and so is found.
+/// Checks a configuration on this machine: certificates, addresses, database, limits. It changes nothing and connects to the database only.
+/// If a backend already runs with this configuration, its addresses and its folder are reported as in use.
 #[must_use]
 pub fn check(config: &Config) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -96,7 +96,7 @@ pub fn check(config: &Config) -> Vec<Finding> {
     found
 }
 
-/// The accounts of the database whose keys are not given.
+/// Reports the accounts in the database whose keys are not given.
 fn missing(config: &Config, accounts: Vec<String>) -> impl Iterator<Item = Finding> {
     let given = |name: &String| name == MERCHANT || config.accounts.iter().any(|account| account.name == *name);
     accounts.into_iter().filter(move |name| !given(name)).map(|name| {
@@ -106,7 +106,7 @@ fn missing(config: &Config, accounts: Vec<String>) -> impl Iterator<Item = Findi
     })
 }
 
-/// Each address can be listened on, and none is wanted twice.
+/// Checks that each address can be listened on, and that none is given twice.
 fn addresses(config: &Config) -> Vec<Finding> {
     let page = config.page.as_ref().map(|page| page.listen);
     let all = [Some(config.listen), config.listen_hooks, page, config.monitor];
@@ -122,7 +122,7 @@ fn addresses(config: &Config) -> Vec<Finding> {
     found
 }
 
-/// The soft limit of this process, where the system says it.
+/// The soft limit of open files of this process, where the system tells it.
 fn open_files() -> Option<u64> {
     let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;

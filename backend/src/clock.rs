@@ -1,4 +1,4 @@
-//! The time: the system's, or one that a test turns.
+//! The time: the system's, or one that a test sets.
 
 use core::time::Duration;
 #[cfg(test)]
@@ -10,9 +10,9 @@ use crate::book::Moment;
 /// A clock. Clones show the same time.
 #[derive(Clone)]
 pub(crate) enum Clock {
-    /// The system's, from this moment on; and what the clock on the wall showed then, in milliseconds.
+    /// The system's monotonic clock from this moment on, and the wall clock at that moment in milliseconds since 1970.
     System(Instant, u64),
-    /// Milliseconds since 1970, and nothing moves them but the test.
+    /// Milliseconds since 1970; only the test advances them.
     #[cfg(test)]
     Virtual(Arc<AtomicU64>),
 }
@@ -23,7 +23,7 @@ impl Clock {
         Self::System(Instant::now(), u64::try_from(wall.as_millis()).unwrap_or(u64::MAX))
     }
 
-    /// Time that only goes forward, from a beginning of its own.
+    /// Monotonic time with an arbitrary beginning.
     pub(crate) fn now(&self) -> Duration {
         match self {
             Self::System(start, _) => start.elapsed(),
@@ -32,7 +32,7 @@ impl Clock {
         }
     }
 
-    /// The book's time: milliseconds since 1970 at the start, and from there only forward.
+    /// The book's time: the wall clock at the start in milliseconds since 1970, then monotonic.
     pub(crate) fn moment(&self) -> Moment {
         match self {
             Self::System(start, wall) => {
@@ -43,7 +43,7 @@ impl Clock {
         }
     }
 
-    /// Waits so long.
+    /// Waits this long.
     pub(crate) fn wait(&self, time: Duration) {
         match self {
             Self::System(..) => std::thread::sleep(time),

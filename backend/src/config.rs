@@ -1,4 +1,4 @@
-//! How a backend is set up.
+//! The settings of a backend.
 
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -21,46 +21,46 @@ use crate::notice::Notice;
 use crate::page::PageConfig;
 use crate::store::Database;
 
-/// Most for an order, unless something else is said: 1000.00.
+/// The default cap on an order's amount: 1000.00.
 const CAP: Amount = match Amount::from_minor(100_000) {
     Ok(amount) => amount,
     Err(_) => panic!("15 digits fit"),
 };
 
-/// How a [`Server`](crate::Server) starts.
+/// The settings that a [`Server`](crate::Server) starts with.
 #[derive(Clone)]
 pub struct Config {
     /// Where to listen. Port 0 lets the operating system choose. Loopback only without [`Config::certificate`].
     pub listen: SocketAddr,
     /// The gateway, with the merchant's keys.
     pub gateway: Endpoint,
-    /// The merchant's other accounts at the gateway. [`Config::gateway`], [`Config::limits`] and [`Config::webhooks`] are those of the account
-    /// [`MERCHANT`](crate::MERCHANT); all else is the same for all accounts.
+    /// The merchant's other accounts at the gateway. [`Config::gateway`], [`Config::limits`] and [`Config::webhooks`] belong to the account
+    /// [`MERCHANT`](crate::MERCHANT); all other settings apply to every account.
     pub accounts: Vec<AccountConfig>,
-    /// How the gateway is reached, and whom to trust there.
+    /// How to connect to the gateway, and which certificates to trust.
     pub transport: transport_std::Config,
-    /// The addresses of this machine that calls to the gateway come from, in turn; none: the operating system chooses. The gateway limits
-    /// Order Pay by address, so each has [`Limits::order_pay`] of its own; all other limits are the account's.
+    /// Source addresses for calls to the gateway, used in turn. If empty, the operating system chooses. The gateway limits Order Pay by
+    /// address, so each address has its own [`Limits::order_pay`]; all other limits count per account.
     pub outgoing: Vec<IpAddr>,
-    /// Where the orders and the hashes of tokens are.
+    /// Where orders and the hashes of tokens are stored.
     pub database: Database,
-    /// Where, without [`Config::certificate`], the authority's certificate is.
+    /// The folder for the certificate of the backend's own authority (used without [`Config::certificate`]).
     pub dir: PathBuf,
-    /// Connections at a time (default 256): each waiting device has one. A process may have to be allowed more open files
-    /// (`ulimit -n`, `LimitNOFILE=`).
+    /// Connections at a time (default 256): each waiting device needs one. For more, you may have to raise the process's limit of open
+    /// files (`ulimit -n`, `LimitNOFILE=`).
     pub connections: usize,
-    /// Requests a second of one token (default 50), and ten times as many at once; more get 429.
+    /// Requests per second of one token (default 50), in bursts of up to ten times as many; further ones get 429.
     pub per_token: u32,
-    /// What the gateway's webhooks are signed with. Without it they are answered with 404, and waiting devices learn by asking alone.
+    /// The secret that signs the gateway's webhooks. Without it webhooks get 404, and devices learn of payments only by asking.
     pub webhooks: Option<Keys>,
-    /// Where webhooks come in plain HTTP from a proxy on this machine, which has the public certificate. Loopback only. They are taken
-    /// at [`Config::listen`] as well.
+    /// Where to receive webhooks in plain HTTP from a proxy on this machine that has the public certificate. Loopback only.
+    /// [`Config::listen`] accepts webhooks as well.
     pub listen_hooks: Option<SocketAddr>,
-    /// The page for people; none without it.
+    /// The page for people. `None`: there is no page.
     pub page: Option<PageConfig>,
-    /// Where `/healthz`, `/readyz` and `/metrics` are, in plain HTTP. They have no secrets, and are not for everybody all the same.
+    /// Where to serve `/healthz`, `/readyz` and `/metrics`, in plain HTTP. They show no secrets, but do not make them public.
     pub monitor: Option<SocketAddr>,
-    /// What may be sold for.
+    /// Which amounts are allowed.
     pub prices: Prices,
     /// Calls per minute to the gateway.
     pub limits: Limits,
@@ -68,29 +68,29 @@ pub struct Config {
     pub certificate: Option<(Vec<u8>, Vec<u8>)>,
     /// How long an order can be paid; the gateway's own default is 30 days.
     pub order_life: Duration,
-    /// How long an answer of the gateway is taken for true.
+    /// How long an answer of the gateway is reused.
     pub fresh: Duration,
-    /// The same, of an order that will not change any more.
+    /// The same for an order that will not change any more.
     pub fresh_final: Duration,
-    /// First pause between two looks at an order that is to end; each pause is twice the one before, up to 10 minutes.
+    /// The first pause between two readings of an order that is being closed. Each pause is twice the one before, up to 10 minutes.
     pub first_look: Duration,
-    /// What becomes of an order that was paid and never reported on.
+    /// What to do about a paid order that its device never reports on.
     pub unreported: Unreported,
-    /// Where [`Notice`]s go.
+    /// Receives the [`Notice`]s.
     pub notice: Arc<dyn Fn(&Notice) + Send + Sync>,
 }
 
-/// Another account of the merchant's: devices whose token was made for it sell with its keys, within its limits.
+/// Another account of the merchant. Devices whose token was created for it sell with its keys, within its limits.
 #[derive(Clone)]
 #[allow(clippy::exhaustive_structs)] // made by the caller
 pub struct AccountConfig {
-    /// Its name, of 1 to 32 letters, digits, `-` or `_`: of its devices' tokens, and the last part of its webhooks' path.
+    /// Its name: 1 to 32 letters, digits, `-` or `_`. Its devices' tokens carry it, and the path of its webhooks ends with it.
     pub name: String,
     /// The gateway, with this account's keys.
     pub gateway: Endpoint,
-    /// What the gateway's webhooks of this account are signed with.
+    /// The secret that signs this account's webhooks.
     pub webhooks: Option<Keys>,
-    /// Calls per minute to the gateway for this account. Order Pay is counted by address, for all accounts together.
+    /// Calls per minute to the gateway for this account. Order Pay is counted by source address, for all accounts together.
     pub limits: Limits,
 }
 
@@ -101,23 +101,23 @@ pub enum StartError {
     NotLoopback,
     /// Webhooks in plain HTTP are taken on loopback addresses only.
     HooksNotLoopback,
-    /// The page for people: why.
+    /// The page for people cannot be served: the reason.
     Page(&'static str),
-    /// The address, the directory or a file.
+    /// The address, the folder or a file cannot be used.
     Io(io::Error),
-    /// The certificate or its key.
+    /// The certificate or its key cannot be used.
     Certificate(String),
-    /// How the gateway is reached.
+    /// The connection to the gateway cannot be set up.
     Gateway(SetupError),
-    /// The name of an account: it is none, or there are two of it.
+    /// The name of an account is invalid, or given twice.
     Account(String),
-    /// An outgoing address that this machine does not have.
+    /// This machine does not have this source address.
     Outgoing(IpAddr, io::Error),
 }
 
 impl Config {
-    /// Loopback, SQLite in `dir`, an authority of its own, up to 1000.00 an order, 15 minutes to pay it, production's limits, answers
-    /// fresh for a second.
+    /// Listens on loopback, stores in SQLite in `dir`, makes its own certificate authority, allows orders up to 1000.00 and 15 minutes to
+    /// pay them, uses production's limits, and reuses answers for a second.
     pub fn new(gateway: Endpoint, transport: transport_std::Config, dir: impl Into<PathBuf>) -> Self {
         let dir = dir.into();
         Self {
@@ -148,7 +148,7 @@ impl Config {
 }
 
 impl Config {
-    /// Whether all accounts have names of their own.
+    /// Checks that each account has a valid name of its own.
     pub(crate) fn check_accounts(&self) -> Result<(), StartError> {
         let mut taken = BTreeSet::from([MERCHANT]);
         for AccountConfig { name, .. } in &self.accounts {

@@ -1,4 +1,4 @@
-//! The desk's counter for one account: what the rules stand on.
+//! The desk's counter for one account. It implements `Ground` for the rules.
 
 use core::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::gateway::Permit;
 use crate::notice::Notice;
 use crate::rules::{self, Forward, Ground, OrderSeen};
 
-/// Longest answer that the kiosk of this workspace takes.
+/// The longest answer that this workspace's kiosk accepts, in bytes.
 const KIOSK_RX: usize = 12 * 1024;
 
 /// The book of all accounts, and the gateway of one.
@@ -24,7 +24,7 @@ pub(crate) struct Counter<'d> {
 }
 
 impl Counter<'_> {
-    /// The order as it was read last, if that is no longer ago than `age` and nobody has heard anything since.
+    /// The last reading of the order, if it is not older than `age` and no news came since.
     pub(crate) fn last(&self, order: &OrderId, version: ApiVersion, age: Duration) -> Option<Answer> {
         let key = key(wire::Call::ReadOrder(order), version);
         let answer = self.account.cache.last(order.as_str(), &key, age).filter(Answer::is_success)?;
@@ -39,7 +39,7 @@ impl Counter<'_> {
         }
     }
 
-    /// A list of payments of an order that a webhook told of.
+    /// The list of payments was read because of a webhook.
     fn is_hinted(&self, call: wire::Call<'_>) -> bool {
         let wire::Call::ListPayments(order) = call else { return false };
         self.entry(order).is_ok_and(|entry| entry.is_some_and(|entry| entry.is_hinted()))
@@ -76,7 +76,7 @@ impl Ground for Counter<'_> {
 
     fn want(&self, order: &OrderId, owner: Owner, amount: u64) -> Result<Entry, Answer> {
         let wanted = self.desk.store.want(order, owner, amount, self.desk.clock.moment());
-        // Of one that is forgotten nobody knows any more whether its goods are out and its money went back.
+        // Of a forgotten order nobody knows any more whether its goods are out or its money went back.
         wanted.map_err(|error| self.desk.not_kept(&error))?.ok_or_else(Answer::order_exists)
     }
 
@@ -105,14 +105,14 @@ impl Ground for Counter<'_> {
         self.account.gateway.call(permit, call, version, body)
     }
 
-    /// One call for all who ask at a time, and only if the last answer is stale.
+    /// Makes one call for all that ask at the same time, and none while the last answer is fresh.
     fn read(&self, call: wire::Call<'_>, version: ApiVersion) -> Answer {
         let order = match call {
             wire::Call::ReadOrder(order) => Some(order),
             _ => None,
         };
         let answer = self.account.cache.get(subject(call), &key(call, version), || {
-            // How far one payment is can wait: lists say whose money it is, and have the same limit.
+            // The state of a single payment can wait: lists decide whose money it is, and share this limit.
             let waits = matches!(call, wire::Call::ReadPayment(..)) && !self.account.gateway.has_to_spare(call.kind());
             let answer = match self.account.gateway.rate(call.kind()).filter(|_| waits) {
                 Some(rate) => Answer::throttled(rate),
@@ -124,10 +124,10 @@ impl Ground for Counter<'_> {
             }
             let fresh = match seen {
                 _ if answer.status == 429 => Duration::ZERO,
-                // Of no use to who asked: the next answer may be.
+                // This answer is of no use to the caller; the next one may be.
                 Some(reading) if reading.is_none() || answer.body.len() > KIOSK_RX => Duration::ZERO,
                 Some(Some(reading)) if reading.is_final => self.desk.fresh_final,
-                // Read because of a webhook: the device that waits asks for it in a moment, and another webhook has it forgotten.
+                // A webhook caused this reading. The waiting device asks for it in a moment; another webhook removes it from the cache.
                 None if self.is_hinted(call) => self.desk.fresh * 10,
                 _ => self.desk.fresh,
             };
@@ -165,7 +165,7 @@ impl Ground for Counter<'_> {
         self.account.sessions.forget(order);
     }
 
-    /// Forgets what was read of it.
+    /// Removes the cached answers about this order.
     fn forget(&self, order: &OrderId) {
         self.account.cache.forget(order.as_str());
     }
@@ -192,7 +192,7 @@ fn key(call: wire::Call<'_>, version: ApiVersion) -> String {
     format!("{call}/ {version}")
 }
 
-/// The order that a reading is about.
+/// The order that a call reads.
 fn subject(call: wire::Call<'_>) -> &str {
     match call {
         wire::Call::ReadOrder(order)

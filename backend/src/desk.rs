@@ -1,4 +1,4 @@
-//! What stands behind the server, as the rules need it. Blocking; one thread for each request.
+//! What the server runs the rules on: store, gateway, clock and notices. Blocking; each request has a thread.
 
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,20 +25,20 @@ use crate::seen::Seen;
 use crate::store::{Known, Role, Store};
 use crate::token::presented;
 
-/// Everything behind the server.
+/// What all requests share.
 pub(crate) struct Desk {
-    /// By name: that of the keys, and the others.
+    /// By name: the main account and the others.
     accounts: BTreeMap<Arc<str>, Account>,
     pub(crate) agenda: Agenda,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) terms: Terms,
     pub(crate) clock: Clock,
-    /// Tells this start from others.
+    /// Differs at each start of the backend.
     pub(crate) power_on: u64,
     pub(crate) order_life: Duration,
-    /// How often in a row nothing could be done for an order.
+    /// Failed visits in a row, by order.
     misses: Mutex<BTreeMap<OrderId, u32>>,
-    /// What people were told of.
+    /// Matters that people were already told about.
     told: Mutex<BTreeSet<(OrderId, Matter)>>,
     pub(crate) store: Store,
     pub(crate) seen: Seen,
@@ -68,7 +68,7 @@ impl Desk {
         Ok(desk)
     }
 
-    /// With this gateway for the first account, no other, and this time.
+    /// Makes a desk with one account, this gateway and this clock.
     pub(crate) fn with(config: &Config, gateway: Gateway, clock: Clock) -> Result<Self, StartError> {
         let terms = config.terms();
         let mut power_on = [0; 8];
@@ -101,7 +101,7 @@ impl Desk {
         self.accounts.get(account).map(|account| Counter { desk: self, account })
     }
 
-    /// The counter for the account that a device sells for, whatever became of its token.
+    /// The counter for the account that a device sells for, also if its token is revoked.
     ///
     /// # Errors
     /// The database gives no answer, or this backend has no keys of that account.
@@ -115,10 +115,10 @@ impl Desk {
         self.accounts.values()
     }
 
-    /// The device with this token, if it may call at all, and the counter for its account.
+    /// The device with this token, and the counter for its account.
     ///
     /// # Errors
-    /// The answer to whoever has it not.
+    /// The answer to a caller without a valid token.
     pub(crate) fn device(&self, request: &Incoming) -> Result<(Owner, Way, Counter<'_>), Answer> {
         let owner = request.token().and_then(presented).ok_or_else(Answer::unauthenticated)?;
         let device = self.store.device(owner).map_err(|error| self.not_kept(&error).unsent())?;
@@ -127,7 +127,7 @@ impl Desk {
         Ok((owner, device.way, counter))
     }
 
-    /// Whether somebody with this `authorization` may call at all.
+    /// Whether this `authorization` names a valid token.
     pub(crate) fn knows(&self, authorization: Option<Vec<u8>>) -> Result<(), Answer> {
         self.device(&Incoming { authorization, ..Incoming::default() }).map(|_| ())
     }
@@ -146,12 +146,12 @@ impl Desk {
         rules::serve(&counter, owner, way, &self.prices, request)
     }
 
-    /// What is known of an order, and the count of its events.
+    /// What the book knows of an order, and the number of its events.
     pub(crate) fn known(&self, order: &OrderId) -> Result<Option<Known>, Answer> {
         self.store.known(order).map_err(|error| self.not_kept(&error))
     }
 
-    /// Nothing could be done for this order now; how often that was so in a row before.
+    /// Counts a failed visit to this order. Returns how many failed in a row before.
     pub(crate) fn missed(&self, order: &OrderId) -> u32 {
         let mut misses = self.misses.lock().unwrap_or_else(PoisonError::into_inner);
         let count = misses.entry(order.clone()).or_default();
@@ -159,7 +159,7 @@ impl Desk {
         *count - 1
     }
 
-    /// Something could.
+    /// A visit succeeded: the count of failures begins anew.
     pub(crate) fn met(&self, order: &OrderId) {
         self.misses.lock().unwrap_or_else(PoisonError::into_inner).remove(order);
     }
@@ -169,7 +169,7 @@ impl Desk {
         Ok(self.known(order)?.map(|known| known.entry))
     }
 
-    /// Tells people what is new for them to do about an order.
+    /// Notifies people of new matters of this order, each once.
     pub(crate) fn tell(&self, order: &OrderId) {
         let Ok(Some(entry)) = self.entry(order) else { return };
         for matter in entry.matters(self.terms, Millis(self.clock.moment().0)) {

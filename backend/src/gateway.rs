@@ -17,21 +17,21 @@ use crate::door::bind;
 use crate::metrics::Metrics;
 use crate::quota::Quota;
 
-/// Longest answer taken. A list of attempts has no end of its own; this holds a few hundred.
+/// The longest answer accepted, in bytes. Lists of attempts are unbounded; this holds a few hundred.
 const RX: usize = 256 * 1024;
-/// The same of a page of a reconciliation: a thousand events of four kilobytes.
+/// The same for a page of a reconciliation: a thousand events of four kilobytes.
 const RX_PAGE: usize = 4 * 1024 * 1024;
-/// Connections kept for the next calls, of each address.
+/// Idle connections kept for later calls, per source address.
 const IDLE: usize = 8;
-/// Limit of one call, in milliseconds: shorter than a kiosk waits for us.
+/// Time limit of one call, in milliseconds: shorter than a kiosk waits for us.
 const EXCHANGE_MS: u32 = 10_000;
-/// The same of a page, for which nobody waits.
+/// The same for a page, which no device waits for.
 const PAGE_MS: u32 = 60_000;
 
-/// The gateway, as this program calls it.
+/// Calls the gateway with one account's keys.
 pub(crate) struct Gateway {
     open: Open,
-    /// The lines of each outgoing address that are not in use.
+    /// Idle connections, by source address.
     idle: Mutex<Vec<Vec<Line>>>,
     quota: Mutex<Quota>,
     clock: Clock,
@@ -39,13 +39,13 @@ pub(crate) struct Gateway {
     pub(crate) metrics: Arc<Metrics>,
 }
 
-/// A way to the gateway, for one call at a time. `None`: the call failed.
+/// A connection to the gateway, for one call at a time. `None`: the call failed.
 pub(crate) type Line = Box<dyn for<'a> FnMut(&Request<'a>, &mut [u8]) -> Option<ResponseHead> + Send>;
 
-/// Opens a line from the n-th outgoing address.
+/// Opens a connection from the n-th source address.
 pub(crate) type Open = Box<dyn Fn(usize) -> Option<Line> + Send + Sync>;
 
-/// One call that the budget has allowed, and the address it is made from.
+/// A call that the budget has allowed, and its source address.
 #[derive(Clone, Copy)]
 pub(crate) struct Permit {
     class: Class,
@@ -61,7 +61,7 @@ pub(crate) fn outgoing(addresses: &[IpAddr]) -> Result<(), StartError> {
 }
 
 impl Gateway {
-    /// From these addresses of the machine; from whichever it chooses, if there are none.
+    /// Uses these source addresses in turn. If there are none, the operating system chooses.
     pub(crate) fn new(
         endpoint: Endpoint,
         config: Config,
@@ -69,7 +69,7 @@ impl Gateway {
         limits: Limits,
         clock: Clock,
     ) -> Result<Self, StartError> {
-        // So that a mistake shows at the start, and not at the first sale.
+        // A mistake shows at the start and not at the first sale.
         HttpsTransport::new(endpoint.clone(), config.clone()).map_err(StartError::Gateway)?;
         self::outgoing(outgoing)?;
         let mut configs: Vec<_> = outgoing.iter().map(|source| config.clone().with_source(*source)).collect();
@@ -85,7 +85,7 @@ impl Gateway {
         Ok(Self::with(Box::new(open), addresses, limits, clock))
     }
 
-    /// Over lines that `open` makes.
+    /// Uses the connections that `open` makes.
     pub(crate) fn with(open: Open, addresses: usize, limits: Limits, clock: Clock) -> Self {
         let idle = (0..addresses).map(|_| Vec::new()).collect();
         let quota = Quota::new(limits, addresses);
@@ -93,8 +93,8 @@ impl Gateway {
         Self { open, idle: Mutex::new(idle), quota, clock, account: MERCHANT.into(), metrics: Arc::default() }
     }
 
-    /// For another account, over the same addresses: what the gateway counts by address is counted for both together, and what it counts by
-    /// account apart.
+    /// The gateway for another account, over the same source addresses. Calls that the gateway counts by address share one count; calls
+    /// that it counts by account do not.
     pub(crate) fn beside(mut self, other: &Self, account: &str) -> Self {
         self.quota().share(&other.quota());
         self.account = account.into();
@@ -102,10 +102,10 @@ impl Gateway {
         self
     }
 
-    /// Takes a call out of the budget.
+    /// Takes one call from the budget.
     ///
     /// # Errors
-    /// The 429 for a device, if there is none left.
+    /// The 429 for the device if none is left.
     pub(crate) fn reserve(&self, call: CallKind) -> Result<Permit, Answer> {
         let class = Class::of(call).ok_or_else(Answer::no_such_path)?;
         match self.quota().take(class, self.now()) {
@@ -114,34 +114,34 @@ impl Gateway {
         }
     }
 
-    /// Makes the call. The answer is the gateway's as it came, unless it is about our keys or not whole.
+    /// Makes the call. Returns the gateway's answer, unless it is about our keys or incomplete.
     pub(crate) fn call(&self, permit: Permit, call: Call<'_>, version: ApiVersion, body: &[u8]) -> Answer {
         let answer = self.exchange(permit, call, version, body);
         let rate = self.quota().rate(permit.class, self.now());
         answer.with_rate(rate)
     }
 
-    /// What is left for calls of this kind.
+    /// What the budget has left for calls of this kind.
     pub(crate) fn rate(&self, call: CallKind) -> Option<Rate> {
         Class::of(call).map(|class| self.quota().rate(class, self.now()))
     }
 
-    /// More than half of what may be asked in a minute is left.
+    /// Whether more than half of the minute's budget is left.
     pub(crate) fn has_to_spare(&self, call: CallKind) -> bool {
         self.has_left(call, 2)
     }
 
-    /// More than one part in `parts` of what may be asked in a minute is left.
+    /// Whether more than 1/`parts` of the minute's budget is left.
     pub(crate) fn has_left(&self, call: CallKind, parts: u32) -> bool {
         self.rate(call).is_some_and(|rate| rate.remaining > rate.limit / parts)
     }
 
-    /// Calls of this kind since the start.
+    /// Number of calls of this kind since the start.
     pub(crate) fn made(&self, call: CallKind) -> u64 {
         Class::of(call).map_or(0, |class| self.quota().made(class))
     }
 
-    /// Makes a device's own call.
+    /// Sends a device's relayed call.
     pub(crate) fn forward(&self, permit: Permit, request: Request<'_>) -> Answer {
         let answer = match self.send(permit, request) {
             Ok((head, body)) => Answer::of_forward(&head, body),
@@ -162,7 +162,7 @@ impl Gateway {
         }
     }
 
-    /// One exchange, and a note of what it says of the limits.
+    /// Makes one exchange, and tells the budget what the answer says about limits.
     fn send(
         &self,
         Permit { class, address }: Permit,
@@ -217,8 +217,8 @@ mod tests {
 
     use super::*;
 
-    // Meant to notice: the addresses not given to the transport; one of them used for every call; one that the machine has not, found at
-    // the first sale.
+    // Meant to notice: the addresses are not given to the transport; one of them is used for every call; an address that the machine does
+    // not have is found at the first sale only.
     #[test]
     fn calls_come_from_the_outgoing_addresses_in_turn() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,4 +1,4 @@
-//! The gateway's webhooks: each is checked, kept as a hint, and only then answered with 200.
+//! The gateway's webhooks. Each is checked and stored as a hint before it is answered with 200.
 
 use pay_core::model::{OrderId, UnixSeconds};
 use pay_core::wire::webhook::About;
@@ -9,25 +9,26 @@ use crate::book::{Effect, Event, Told};
 use crate::desk::Desk;
 use crate::rules::Ground;
 
-/// Where the gateway calls; behind it the name of the account.
+/// The path that the gateway calls; the name of the account follows.
 pub(crate) const PATH: &str = "/hooks/cashfree/";
-/// Longest body taken, far above any that is documented.
+/// The longest body accepted, in bytes: far above any documented one.
 pub(crate) const BODY_MAX: usize = 64 * 1024;
 
 impl Desk {
-    /// Answers the gateway's call to the path of this account. 401: somebody else has signed it, and nothing is kept. 503: it could not be kept, and the gateway comes again.
+    /// Answers a webhook sent to the path of this account. 401: the signature is wrong, and nothing is stored. 503: it could not be stored,
+    /// and the gateway will repeat it.
     pub(crate) fn hook(&self, account: &str, headers: &[(String, Vec<u8>)], mut body: Vec<u8>) -> Answer {
         let Some(counter) = self.at(account) else { return Answer::no_such_path() };
         let Account { webhooks: Some(keys), missed, .. } = counter.account else { return Answer::no_such_path() };
         let now = UnixSeconds(self.clock.unix_seconds());
         let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
         let Ok(signed) = keys.verify(headers, &mut body, now) else { return Answer::not_signed() };
-        // What is signed and cannot be read, or is about nothing here, will not be otherwise when it comes again.
+        // A signed webhook that cannot be read, or is about no order here, would be the same when repeated: it gets 200.
         let Ok(event) = signed.event() else { return taken() };
         let Some(order) = event.order_id().and_then(|id| OrderId::parse(id).ok()) else { return taken() };
         match self.is_of(&order, account) {
             Ok(true) => {}
-            // An order of this id is another account's.
+            // The order with this id belongs to another account.
             Ok(false) => return taken(),
             Err(answer) => return answer,
         }
@@ -44,7 +45,7 @@ impl Desk {
         };
         match self.store.on(&order, &Event::Hinted { at: self.clock.moment(), told }) {
             Ok(Some(Effect::News { .. })) => {
-                // What was read before is older than what was told.
+                // Earlier readings are older than this webhook.
                 counter.forget(&order);
                 self.agenda.changed();
                 taken()
@@ -54,7 +55,7 @@ impl Desk {
         }
     }
 
-    /// Whether an order is nobody's, or one of this account.
+    /// Whether the order is unknown, or belongs to this account.
     fn is_of(&self, order: &OrderId, account: &str) -> Result<bool, Answer> {
         let Some(entry) = self.entry(order)? else { return Ok(true) };
         let owners = self.store.account(*entry.owner()).map_err(|error| self.not_kept(&error))?;

@@ -1,7 +1,7 @@
-//! Connections of which nothing is known yet: they get a place only once their caller has shown a token.
+//! Connections whose caller is not known yet. They get a place once the caller has shown a token.
 //!
-//! Whoever opens connections and says nothing takes room from others who say nothing: when the lobby is full, the one that has been silent
-//! longest has to go, then the one that began longest ago and has not come to an end.
+//! A caller that opens connections and sends nothing takes room only from others that send nothing. When the lobby is full, the connection
+//! that has been silent longest is closed; if none is silent, the one whose request has been incomplete longest.
 
 use core::net::IpAddr;
 use core::time::Duration;
@@ -11,16 +11,16 @@ use std::time::Instant;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-/// So many at the least, however few places there are.
+/// The lobby's least size, however few places there are.
 pub(crate) const ROOM: usize = 512;
-/// Who has begun to talk may go on for so long, whoever comes after.
+/// A connection that has begun to send keeps its room for this long, whoever comes after it.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The lobby of one door.
 pub(crate) struct Lobby {
     places: Arc<Semaphore>,
     room: usize,
-    /// Of one address.
+    /// Connections of one address.
     share: usize,
     inside: Mutex<Inside>,
 }
@@ -39,7 +39,7 @@ struct Seat {
     out: Arc<Notify>,
 }
 
-/// A connection: a guest, until it is welcome.
+/// A connection whose caller is not known yet.
 pub(crate) struct Guest {
     id: u64,
     lobby: Arc<Lobby>,
@@ -55,7 +55,7 @@ impl Lobby {
         Arc::new(Self { places, room, share: room / 4 * 3, inside: Mutex::default() })
     }
 
-    /// Lets a connection in. `None`: there is no room now.
+    /// Accepts a connection. `None`: there is no room now.
     pub(crate) fn enter(self: &Arc<Self>, address: IpAddr, now: Instant) -> Option<Guest> {
         let mut inside = self.lock();
         let of_address = inside.guests.values().filter(|seat| seat.address == address).count();
@@ -76,7 +76,7 @@ impl Lobby {
 }
 
 impl Inside {
-    /// Makes room, by one of this address if one is named.
+    /// Makes room by closing a connection; one of this address, if an address is given.
     fn show_out(&mut self, address: Option<IpAddr>, now: Instant) -> Option<()> {
         let seats = || {
             let all = self.guests.iter();
@@ -91,14 +91,14 @@ impl Inside {
 }
 
 impl Guest {
-    /// Its first byte came.
+    /// Its first byte has arrived.
     pub(crate) fn talks(&self) {
         if let Some(seat) = self.lobby.lock().guests.get_mut(&self.id) {
             seat.talks = true;
         }
     }
 
-    /// Its caller is known: from here on it has a place of its own. `false`: there is none, or it was shown out a moment ago.
+    /// The caller is known: the connection gets a place of its own. `false`: there is none, or the connection was just closed.
     pub(crate) fn welcome(&self) -> bool {
         let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
         if place.is_some() {
@@ -116,7 +116,7 @@ impl Guest {
         self.place.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Waits until it has to go.
+    /// Waits until the connection has to be closed.
     pub(crate) async fn shown_out(&self) {
         self.out.notified().await;
     }
@@ -140,7 +140,8 @@ mod tests {
         !guest.lobby.lock().guests.contains_key(&guest.id) && !guest.is_welcome()
     }
 
-    // Mutants: `silent` left out (who talks has to go); `PATIENCE` left out; `scope` that is always `None` (an address takes all room).
+    // Mutants: `silent` left out (a connection that sends is closed); `PATIENCE` left out; `scope` is always `None` (one address takes all
+    // room).
     #[test]
     fn who_says_nothing_makes_room() {
         let (lobby, start) = (Lobby::new(2), Instant::now());

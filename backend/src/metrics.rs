@@ -1,4 +1,4 @@
-//! What is counted, for Prometheus.
+//! Counters for Prometheus.
 
 use core::time::Duration;
 
@@ -12,7 +12,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::notice::Notice;
 
-/// Seconds: up to the longest wait of a device, and somewhat more.
+/// Buckets in seconds: up to a little more than the longest wait of a device.
 const BOUNDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 15.0];
 
 /// Counters of one backend.
@@ -25,7 +25,7 @@ pub(crate) struct Metrics {
     gateway_seconds: Histogram,
     duties: Family<Came, Counter>,
     notices: Family<Kind, Counter>,
-    /// Set at each look.
+    /// Set at each visit to the store.
     people: Gauge,
     open: Gauge,
     overdue: Gauge,
@@ -46,7 +46,7 @@ struct Answered {
 struct Called {
     account: String,
     call: &'static str,
-    /// The status, or `none` where no answer came.
+    /// The status, or `none` if no answer came.
     status: String,
 }
 
@@ -60,7 +60,7 @@ struct Kind {
     kind: &'static str,
 }
 
-/// What the store knows at one moment.
+/// Figures that the store knows at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) people: u64,
@@ -144,14 +144,14 @@ impl Metrics {
         self.notices.get_or_create(&Kind { kind: notice.kind() }).inc();
     }
 
-    /// All of it in Prometheus's text form.
+    /// All counters in Prometheus's text format.
     pub(crate) fn text(&self, counts: Counts) -> String {
         let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         self.people.set(number(counts.people));
         self.open.set(number(counts.open));
         self.overdue.set(number(counts.overdue));
         let mut text = String::new();
-        // Writing to a text does not fail.
+        // Writing to a `String` does not fail.
         let _ = encode(&mut text, &self.registry);
         text
     }

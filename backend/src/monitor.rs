@@ -1,4 +1,4 @@
-//! For whoever runs backends: `/healthz`, `/readyz` and `/metrics`, in plain HTTP and without secrets.
+//! `/healthz`, `/readyz` and `/metrics` for operators, in plain HTTP and without secrets.
 
 use core::time::Duration;
 use std::io;
@@ -12,12 +12,12 @@ use crate::desk::Desk;
 use crate::door::{Request, Response};
 use crate::metrics::Counts;
 
-/// What was counted is taken for true so long: counting reads every order that may need a person.
+/// How long the store's figures are reused: counting reads every order that may need a person.
 const FRESH: Duration = Duration::from_secs(15);
-/// What Prometheus's text form of today is called.
+/// The content type of Prometheus's text format.
 const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// What stands behind the address.
+/// What the monitor's requests need.
 pub(crate) struct Monitor {
     desk: Arc<Desk>,
     counted: Mutex<Option<(Duration, Counts)>>,
@@ -30,9 +30,9 @@ impl Monitor {
 
     fn respond(&self, path: &str) -> Response {
         match path {
-            // It answers: that is all this says.
+            // The process answers: that is all this path says.
             "/healthz" => text(200, "text/plain; charset=utf-8", "ok\n"),
-            // And so does its database: without it devices get 503.
+            // The database answers too. Without it devices get 503.
             "/readyz" => match self.desk.store.answers() {
                 Ok(()) => text(200, "text/plain; charset=utf-8", "ready\n"),
                 Err(_) => text(503, "text/plain; charset=utf-8", "the database gives no answer\n"),

@@ -1,45 +1,45 @@
-//! What the people who run a backend are told.
+//! What the people who run a backend are told about.
 
 use core::fmt;
 
-/// Something for the operator. Without secrets and without the gateway's words.
+/// A notice for the operator. It has no secrets and no text of the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {
-    /// The money of this order goes back.
+    /// Money of this order is refunded.
     Refunded {
         /// The order.
         order_id: String,
         /// The refund at the gateway.
         refund_id: String,
     },
-    /// A person has something to do; it is listed until it is done.
+    /// A person has something to do. `backend duties` lists it until it is done.
     Duty {
         /// The order.
         order_id: String,
-        /// Its name, for saying that it is done.
+        /// The duty's name, for `backend done`.
         duty: String,
         /// What to do.
         text: String,
     },
-    /// A device asked for an order that the gateway has and the database had not: an older copy of it was restored.
+    /// A device asked for an order that the gateway has and the database lacks: an older copy of the database was restored.
     Found {
         /// The order.
         order_id: String,
     },
-    /// A device or an order is of an account that this backend has no keys of.
+    /// A device or an order belongs to an account whose keys this backend does not have.
     NotServed {
         /// The account.
         account: String,
     },
-    /// The refund was not made at this try; there will be another.
+    /// This try to refund failed; another follows.
     RefundPending {
         /// The order.
         order_id: String,
         /// The HTTP status.
         status: u16,
     },
-    /// The database gives no answer: nothing is done until it does.
+    /// The database gives no answer. The backend does nothing until it does.
     NotKept(String),
 }
 

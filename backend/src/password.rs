@@ -6,16 +6,16 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 
-/// Characters of a password at the least, bytes at the most.
+/// The least length of a password in characters, the greatest in bytes.
 pub const MIN: usize = 12;
 pub(crate) const MAX: usize = 1024;
 
-/// `None`: there is no randomness.
+/// `None`: the operating system gave no random bytes.
 pub(crate) fn hash(password: &str) -> Option<String> {
     Argon2::default().hash_password(password.as_bytes()).ok().map(|hash| hash.to_string())
 }
 
-/// Whether this is the password. One at a time: each needs its memory. Takes as long where there is nobody of the name.
+/// Whether this is the password. One check at a time, as each needs its memory. It takes the same time for an unknown name.
 pub(crate) fn is_right(password: &str, hash: Option<&str>) -> bool {
     static NOBODY: OnceLock<String> = OnceLock::new();
     static ONE: Mutex<()> = Mutex::new(());
@@ -29,7 +29,7 @@ pub(crate) fn is_right(password: &str, hash: Option<&str>) -> bool {
 mod tests {
     use super::*;
 
-    // Mutant: `&& hash.is_some()` left out: who knows the text in the source signs in as anybody.
+    // Mutant: `&& hash.is_some()` left out: anybody signs in under an unknown name with the password in this file.
     #[test]
     fn only_the_password_is_right() {
         let kept = hash("correct horse battery").unwrap();

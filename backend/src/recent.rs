@@ -1,11 +1,11 @@
-//! A map of what was stored last, which does not grow beyond a bound and never loses all at once.
+//! A bounded map of the entries stored last. It never drops all entries at once.
 
 use core::borrow::Borrow;
 use core::hash::Hash;
 use core::mem;
 use std::collections::HashMap;
 
-/// At least the last `LEAST` entries that were stored, and at most twice as many.
+/// Holds at least the last `LEAST` entries, and at most twice as many.
 pub(crate) struct Recent<K, V, const LEAST: usize> {
     new: HashMap<K, V>,
     /// Those before.
@@ -20,7 +20,7 @@ impl<K: Eq + Hash, V, const LEAST: usize> Recent<K, V, LEAST> {
         self.new.get(key).or_else(|| self.old.get(key))
     }
 
-    /// Stores an entry, in place of the one before.
+    /// Stores an entry, and replaces the one with the same key.
     pub(crate) fn put(&mut self, key: K, value: V) {
         if self.new.len() >= LEAST && !self.new.contains_key(&key) {
             self.old = mem::take(&mut self.new);
@@ -47,7 +47,7 @@ impl<K, V, const LEAST: usize> Default for Recent<K, V, LEAST> {
 mod tests {
     use super::*;
 
-    // Meant to notice: all let go at once, among them what is needed in a moment; an older entry after the newer one is removed.
+    // Meant to notice: all entries dropped at once; an older entry shown after the newer one was removed.
     #[test]
     fn the_last_ones_are_kept() {
         let mut recent = Recent::<u32, u32, 10>::default();

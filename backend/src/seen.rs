@@ -26,7 +26,7 @@ impl Seen {
         self.lock().devices.insert(owner, at);
     }
 
-    /// Writes, if it was long ago. What cannot be written now is written later.
+    /// Writes if the last write was long ago. What cannot be written now is written later.
     pub(crate) fn keep(&self, store: &Store, now: Duration) {
         let mut state = self.lock();
         if state.devices.is_empty() || now.saturating_sub(state.written) < PAUSE {
@@ -37,7 +37,7 @@ impl Seen {
         self.keep_now(store);
     }
 
-    /// Writes, as the backend ends.
+    /// Writes at the end of the backend.
     pub(crate) fn keep_now(&self, store: &Store) {
         let devices = core::mem::take(&mut self.lock().devices);
         if store.keep_seen(&devices).is_err() {

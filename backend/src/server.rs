@@ -28,17 +28,17 @@ use crate::page::{self, Page};
 use crate::wait::Waited;
 use crate::{hook, wait};
 
-/// Largest request body: far above any that passes the rules.
+/// The largest request body, in bytes: far above any that the rules allow.
 const BODY_MAX: usize = 4 * 1024;
-/// Webhooks' connections at a time, where they come in plain HTTP, and people's.
+/// Connections at a time on the plain HTTP port for webhooks, and on the page for people.
 const HOOKS: u32 = 64;
 const PEOPLE: u32 = 64;
-/// For a body.
+/// Time limit for receiving a body.
 const BODY: Duration = Duration::from_secs(10);
-/// What is being done is finished at the end, if it does not take longer.
+/// At the end, requests under way may take this long.
 const FINISH: Duration = Duration::from_secs(15);
 
-/// Threads that do what is due: a slow answer of the gateway holds up one of them.
+/// Threads that do duties. A slow answer of the gateway holds up one of them.
 const WATCHERS: usize = 4;
 
 /// A running backend; it stops when this is dropped.
@@ -147,7 +147,7 @@ impl Server {
                 }
                 let mut stopped = stopped;
                 let _ = stopped.wait_for(|stop| *stop).await;
-                // Whoever waits for news gets what there is.
+                // Devices that wait for news are answered now.
                 serving.accounts().for_each(|account| account.waiters.stop());
                 let _ = tokio::time::timeout(FINISH, doors.join_all()).await;
             });
@@ -187,32 +187,32 @@ impl Server {
         &self.url
     }
 
-    /// Where the gateway's webhooks come in plain HTTP, with [`Config::listen_hooks`]: those of the account of [`Config::gateway`]. Those of
-    /// another account have its name in place of the last part.
+    /// The URL for webhooks in plain HTTP, with [`Config::listen_hooks`], for the account of [`Config::gateway`]. For another account
+    /// replace the last part by its name.
     #[must_use]
     pub fn hooks_url(&self) -> Option<String> {
         self.hooks.map(|address| format!("http://{address}{}{MERCHANT}", hook::PATH))
     }
 
-    /// Where the page for people is, with [`Config::page`].
+    /// The URL of the page for people, with [`Config::page`].
     #[must_use]
     pub fn page_url(&self) -> Option<&str> {
         self.page_url.as_deref()
     }
 
-    /// Where it listens for the page.
+    /// The address where the page is served.
     #[must_use]
     pub fn page_address(&self) -> Option<SocketAddr> {
         self.people
     }
 
-    /// Where `/healthz`, `/readyz` and `/metrics` are, with [`Config::monitor`].
+    /// The address of `/healthz`, `/readyz` and `/metrics`, with [`Config::monitor`].
     #[must_use]
     pub fn monitor_address(&self) -> Option<SocketAddr> {
         self.monitor
     }
 
-    /// The authority to trust, as PEM text; none with a certificate of its own.
+    /// The certificate of the backend's own authority, as PEM. `None` with [`Config::certificate`].
     #[must_use]
     pub fn ca_pem(&self) -> Option<&str> {
         self.ca_pem.as_deref()
@@ -224,7 +224,7 @@ impl Server {
         self.ca_der.as_deref()
     }
 
-    /// Calls of this kind made to the gateway since the start, for all accounts.
+    /// Number of calls of this kind to the gateway since the start, of all accounts.
     #[must_use]
     pub fn gateway_calls(&self, kind: CallKind) -> u64 {
         self.desk.accounts().map(|account| account.gateway.made(kind)).sum()
@@ -248,7 +248,7 @@ impl fmt::Debug for Server {
     }
 }
 
-/// Answers the gateway's webhooks, and with `devices` devices too.
+/// Answers webhooks, and with `devices` devices as well.
 async fn answer(request: Request, desk: Arc<Desk>, devices: bool) -> Response {
     let (head, body) = request.into_parts();
     if let Some(account) = head.uri.path().strip_prefix(hook::PATH).filter(|_| head.method == hyper::Method::POST) {
@@ -257,7 +257,7 @@ async fn answer(request: Request, desk: Arc<Desk>, devices: bool) -> Response {
     if !devices {
         return respond(Answer::no_such_path(), None, None);
     }
-    // The first request of a connection shows who calls, before anything of it is read.
+    // The head of the first request shows who calls, before its body is read.
     if let Some(guest) = head.extensions.get::<Arc<Guest>>().filter(|guest| !guest.is_welcome()) {
         let token = head.headers.get(header::AUTHORIZATION).map(|value| value.as_bytes().to_vec());
         let known = Arc::clone(&desk);
@@ -268,7 +268,7 @@ async fn answer(request: Request, desk: Arc<Desk>, devices: bool) -> Response {
             Err(answer) => Some(answer),
         };
         if let Some(answer) = refusal {
-            // What is not read would have the answer lost with the connection.
+            // Read the body: closing with unread bytes can lose the answer.
             let _ = tokio::time::timeout(BODY, Limited::new(body, BODY_MAX).collect()).await;
             let mut response = respond(answer, None, None);
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -297,7 +297,7 @@ async fn answer(request: Request, desk: Arc<Desk>, devices: bool) -> Response {
             if let Some(time) = text("prefer").as_deref().and_then(wait::preferred) {
                 waited = wait::with(&desk, &request, time).await;
             }
-            // The rules block: on the disk, on the gateway, on each other.
+            // The rules block: for the disk, the gateway and each other.
             let answered = move || match waited {
                 Waited::Quiet(before) => desk.unchanged(&request, before),
                 Waited::Not | Waited::News => desk.handle(&request),
@@ -326,7 +326,7 @@ async fn hooked(account: String, headers: HeaderMap, body: Body, desk: Arc<Desk>
     handled.unwrap_or_else(|_| Answer::not_kept())
 }
 
-/// Two values of a header that decides could be read as either.
+/// Whether a header that matters occurs twice: then it is ambiguous.
 fn is_plain(headers: &HeaderMap) -> bool {
     ["authorization", "x-api-version", "content-type", "x-device-epoch", "x-idempotency-key"]
         .iter()

@@ -1,4 +1,4 @@
-//! The gateway's sessions of orders that were seen a short while ago.
+//! The gateway's sessions (`payment_session_id`) of orders that were read recently.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,7 +6,7 @@ use pay_core::model::{OrderId, PaymentSessionId};
 
 use crate::recent::Recent;
 
-/// At least so many of the last ones are kept. Others are read again where they are needed.
+/// How many are kept at least. Others are read from the gateway when they are needed.
 const KEEP: usize = 16_384;
 
 /// By order.
@@ -14,7 +14,7 @@ const KEEP: usize = 16_384;
 pub(crate) struct Sessions(Mutex<Recent<OrderId, PaymentSessionId, KEEP>>);
 
 impl Sessions {
-    /// The last that was seen of this order.
+    /// The session of this order that was seen last.
     pub(crate) fn of(&self, order: &OrderId) -> Option<PaymentSessionId> {
         self.lock().get(order).cloned()
     }
@@ -23,7 +23,7 @@ impl Sessions {
         self.lock().put(order.clone(), session.clone());
     }
 
-    /// The gateway does not know it any more.
+    /// Removes a session that the gateway does not accept any more.
     pub(crate) fn forget(&self, order: &OrderId) {
         self.lock().remove(order);
     }

@@ -1,21 +1,21 @@
 //! Device tokens: who may call.
 //!
-//! A token is 32 random bytes, so its SHA-256 is enough: slow, salted hashes are for secrets that people choose and
-//! others can guess; nobody can go through 2^256 tokens, however fast the hash.
+//! A token is 32 random bytes, so its SHA-256 is enough. Slow, salted hashes protect secrets that people choose and others can guess.
+//! Nobody can try 2^256 tokens, however fast the hash.
 
 use sha2::{Digest, Sha256};
 
 use crate::book::Owner;
 
-/// Longest token looked at: what `pay_core`'s `Auth::bearer` sends at most.
+/// The longest token accepted: what `pay_core`'s `Auth::bearer` sends at most.
 const TOKEN_MAX: usize = 256;
 
-/// Whose this token is.
+/// The owner that this token stands for.
 pub(crate) fn owner_of(token: &[u8]) -> Owner {
     Owner::new(Sha256::digest(token).into())
 }
 
-/// The same of one that was presented; `None` where it cannot be a token.
+/// The same for a token that a caller sent; `None` if it cannot be a token.
 pub(crate) fn presented(token: &[u8]) -> Option<Owner> {
     (1..=TOKEN_MAX).contains(&token.len()).then(|| owner_of(token))
 }

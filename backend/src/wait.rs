@@ -17,19 +17,19 @@ use crate::rules::{self, Way};
 use crate::store::Heard;
 use crate::token::presented;
 
-/// Longest wait, whatever is preferred.
+/// The longest wait, whatever the request prefers.
 const MOST: Duration = Duration::from_secs(10);
-/// What another backend has kept is looked for so often, while it is not heard.
+/// How often to look for events of other backends while `LISTEN` does not work.
 const LOOK: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 struct Bells {
     of: HashMap<OrderId, Weak<Notify>>,
-    /// When those that nobody waits for any more were let go.
+    /// When the entries that nobody waits for were last removed.
     swept: Option<Instant>,
 }
 
-/// Who waits for which order of an account.
+/// The devices that wait, by order, for one account.
 #[derive(Default)]
 pub(crate) struct Waiters {
     bells: Mutex<Bells>,
@@ -37,7 +37,7 @@ pub(crate) struct Waiters {
 }
 
 impl Waiters {
-    /// Something is known of the order that was not.
+    /// Something new is known about the order.
     pub(crate) fn ring(&self, order: &OrderId) {
         let bell = self.bells().of.get(order).and_then(Weak::upgrade);
         if let Some(bell) = bell {
@@ -45,7 +45,7 @@ impl Waiters {
         }
     }
 
-    /// The backend ends: nobody waits any more.
+    /// The backend ends: all waits end.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
         self.ring_all();
@@ -56,7 +56,7 @@ impl Waiters {
         bells.iter().filter_map(Weak::upgrade).for_each(|bell| bell.notify_waiters());
     }
 
-    /// So many orders are waited for, or were in the last seconds.
+    /// Number of orders that are waited for, or were within the last seconds.
     fn count(&self) -> usize {
         self.bells().of.len()
     }
@@ -80,7 +80,7 @@ impl Waiters {
     }
 }
 
-/// How long a request prefers to wait; `None` where it does not, or says so in a way that is not known.
+/// How long the request prefers to wait. `None`: it has no such preference, or one that is not understood.
 pub(crate) fn preferred(prefer: &str) -> Option<Duration> {
     let wait = prefer.split(',').find_map(|preference| {
         let (name, value) = preference.split(';').next()?.split_once('=')?;
@@ -92,15 +92,15 @@ pub(crate) fn preferred(prefer: &str) -> Option<Duration> {
 /// How a wait ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Waited {
-    /// There was nothing to wait for.
+    /// There was no reason to wait.
     Not,
-    /// Something is known that was not.
+    /// Something new is known.
     News,
-    /// Nothing came in the whole time. So many attempts were over when it began.
+    /// Nothing new came. The value is how many attempts were over when the wait began.
     Quiet(usize),
 }
 
-/// Waits with a device that asks how its order stands, until a reading shows something new or the time is over.
+/// Holds a device's question about its order until a reading shows something new or the time is over.
 pub(crate) async fn with(desk: &Arc<Desk>, request: &Arc<Incoming>, time: Duration) -> Waited {
     let end = Instant::now() + time;
     let stands = async || {
@@ -112,7 +112,7 @@ pub(crate) async fn with(desk: &Arc<Desk>, request: &Arc<Incoming>, time: Durati
     loop {
         let rung = bell.notified();
         tokio::pin!(rung);
-        // From here on no ring is missed.
+        // From here on no news is missed.
         rung.as_mut().enable();
         if waiters.stopped.load(Ordering::SeqCst) {
             return Waited::Quiet(before);
@@ -121,7 +121,7 @@ pub(crate) async fn with(desk: &Arc<Desk>, request: &Arc<Incoming>, time: Durati
             Some((.., now)) if now == before => {}
             _ => return Waited::News,
         }
-        // Whoever shares the database with us rings no bell here, unless we hear it.
+        // Other backends on this database reach us only by `LISTEN`; otherwise look.
         let look = if desk.store.is_shared() && !desk.store.hears() { end.min(Instant::now() + LOOK) } else { end };
         if timeout_at(look, rung).await.is_err() && look >= end {
             return Waited::Quiet(before);
@@ -130,7 +130,7 @@ pub(crate) async fn with(desk: &Arc<Desk>, request: &Arc<Incoming>, time: Durati
 }
 
 impl Desk {
-    /// Rings for what others keep in the same database.
+    /// Wakes the devices that wait for orders that other backends changed.
     pub(crate) fn listen(self: &Arc<Self>) {
         let desk = Arc::downgrade(self);
         self.store.listen(move |heard| {
@@ -144,20 +144,19 @@ impl Desk {
         });
     }
 
-    /// Who this device waits with, the order that it may wait for, and how many of its attempts are over. `None`: it is to be answered at
-    /// once.
+    /// The account's waiting devices, the order that this device may wait for, and how many attempts are over. `None`: answer at once.
     fn waits(&self, request: &Incoming) -> Option<(Arc<Waiters>, OrderId, usize)> {
         let Ok(Call::Read(order)) = request.call(&self.prices) else { return None };
         let owner = request.token().and_then(presented)?;
-        // Without webhooks nothing rings: whoever asks learns more at once.
+        // Without webhooks no news comes: asking at once tells more.
         let Account { webhooks: Some(_), waiters, .. } = self.at_owner(owner).ok()?.account else { return None };
         let entry = self.entry(&order).ok().flatten().filter(|entry| *entry.owner() == owner)?;
         let (has_ended, over) = entry.news();
         (!has_ended).then(|| (Arc::clone(waiters), order, over))
     }
 
-    /// The answer to a device that waited, when nothing came: what was read last. The order is read instead where webhooks may be missed, and
-    /// where not just `before` attempts are over any more: something was kept, and nobody heard of it.
+    /// The answer to a device that waited in vain: the last reading. Reads the order anew if webhooks may be missing, or if the number of
+    /// attempts that are over is no longer `before`: then something was stored and not heard.
     pub(crate) fn unchanged(&self, request: &Incoming, before: usize) -> Answer {
         let Ok(Call::Read(order)) = request.call(&self.prices) else { return self.handle(request) };
         let (Ok(version), Some((.., now))) = (request.version(), self.waits(request)) else {
@@ -173,7 +172,7 @@ impl Desk {
         let Account { gateway, missed, waiters, .. } = counter.account;
         let limit = gateway.rate(CallKind::ReadOrder).map_or(0, |rate| rate.limit);
         let age = missed.may_be_old(&order, self.clock.now(), waiters.count(), limit);
-        // Where little is left of the budget it is for those who were told.
+        // If little of the budget is left, it is for the devices that have news.
         let age = if gateway.has_left(CallKind::ReadOrder, 5) { age } else { age * 8 };
         match (counter.last(&order, version, age), way) {
             (Some(last), Way::Direct) => last,
@@ -187,7 +186,7 @@ impl Desk {
 mod tests {
     use super::*;
 
-    // Meant to notice: another preference taken for it; a wait without an end.
+    // Meant to notice: another preference taken for `wait`; a wait without an end.
     #[test]
     fn preferences_are_read_as_rfc_7240_has_them() {
         let seconds = |text| preferred(text).map(|time| time.as_secs());

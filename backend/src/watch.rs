@@ -1,4 +1,4 @@
-//! When the duties of the book are done: order by order, under a lease.
+//! Does the book's duties when they are due: order by order, under a lease.
 
 use core::time::Duration;
 
@@ -11,13 +11,13 @@ use crate::notice::Notice;
 use crate::rules;
 use crate::store::Known;
 
-/// An order that could not be asked about is left alone for so long at the least, and twice as long each time.
+/// The pause after a failed visit to an order. It doubles with each further failure.
 const PAUSE_MAX_MS: u64 = 600_000;
-/// Duties done one after the other at one visit.
+/// How many duties of an order are done in one visit.
 const AT_ONCE: usize = 8;
 
 impl Desk {
-    /// Does what is owed, until the agenda is stopped.
+    /// Does duties until the agenda is stopped.
     pub(crate) fn watch(&self) {
         while let Some(plans) = self.agenda.plans() {
             self.seen.keep(&self.store, self.clock.now());
@@ -36,7 +36,7 @@ impl Desk {
         }
     }
 
-    /// Does what is due by now, and says how long until something is.
+    /// Does what is due now. Returns how long until the next duty.
     #[cfg(test)]
     pub(crate) fn watch_once(&self) -> Option<Duration> {
         loop {
@@ -55,11 +55,11 @@ impl Desk {
         Millis(self.clock.moment().0)
     }
 
-    /// Does what is due for an order, which nobody else has at this time.
+    /// Does what is due for an order that this backend has leased.
     fn visit(&self, order: &OrderId) {
         let next = self.serve_out(order);
         self.tell(order);
-        // Else the lease runs out, and somebody does it then.
+        // If this fails, the lease runs out and some backend does the duty then.
         if let Ok(Some((n, at))) = next
             && let Err(error) = self.store.plan(order, n, at)
         {
@@ -67,7 +67,7 @@ impl Desk {
         }
     }
 
-    /// When the next duty is due after those that are done now, and of how many events that follows.
+    /// When the order's next duty is due, and the number of events on which that is based.
     fn serve_out(&self, order: &OrderId) -> Result<Option<(i64, Option<Millis>)>, Answer> {
         for round in 0..=AT_ONCE {
             let Some(Known { entry, n }) = self.known(order)? else { return Ok(None) };
@@ -76,9 +76,9 @@ impl Desk {
                 Some((at, duty)) if at <= self.time() && round < AT_ONCE => duty,
                 due => return Ok(Some((n, due.map(|(at, _)| at)))),
             };
-            // Without the keys of its account, nothing is done here: another backend may have them.
+            // This backend lacks the account's keys and does nothing; another backend may have them.
             let counter = self.at_owner(*entry.owner())?;
-            // Without an answer the calls are made all the same: whoever takes the order beside us makes the same.
+            // If the lease cannot be renewed, go on: a second backend would make the same calls with the same ids.
             let _ = self.store.keep_lease(order, self.time());
             let done = rules::fulfil(&counter, &entry, duty).is_ok();
             self.metrics.did_duty(done);

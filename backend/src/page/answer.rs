@@ -1,4 +1,4 @@
-//! What a browser gets, with the headers that keep it to this page.
+//! Answers to a browser, with the headers that confine it to this page.
 
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -12,7 +12,7 @@ use super::layout;
 use super::session::Visitor;
 use super::setup::Rules;
 
-/// Nothing from outside, no script, no frame, no form to elsewhere.
+/// No content from outside, no script, no frame, no form that posts elsewhere.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const STYLE: &str = include_str!("style.css");
@@ -35,7 +35,7 @@ impl Shown {
         Self { status: 200, kind: "text/css; charset=utf-8", body: STYLE.to_owned(), to: None, cookie: None }
     }
 
-    /// Has the browser get another page.
+    /// Redirects the browser to another page.
     pub(super) fn to(path: impl Into<String>) -> Self {
         Self { status: 303, to: Some(path.into()), ..Self::page(html! {}) }
     }
@@ -47,7 +47,7 @@ impl Shown {
         }
     }
 
-    /// What the rules refuse.
+    /// An answer for what the rules refuse.
     pub(super) fn of(answer: &Answer) -> Self {
         match answer.status {
             404 => Self::refused(404, "There is no such order."),
@@ -69,7 +69,7 @@ impl Shown {
         self
     }
 
-    /// Hands out the cookie of a session that began with this request.
+    /// Sets the cookie of a session that began with this request.
     pub(super) fn with_session(self, visitor: &Visitor, rules: &Rules) -> Self {
         match visitor.begun(rules) {
             Some(cookie) if self.cookie.is_none() => self.with_cookie(cookie),
@@ -85,7 +85,7 @@ impl Shown {
             .header(header::CONTENT_SECURITY_POLICY, POLICY)
             .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
             .header(header::X_FRAME_OPTIONS, "DENY")
-            // With `no-referrer` browsers would say `Origin: null` of our own forms.
+            // With `no-referrer` browsers would send `Origin: null` with our own forms.
             .header(header::REFERRER_POLICY, "same-origin")
             .header("cross-origin-opener-policy", "same-origin")
             .header("cross-origin-resource-policy", "same-origin");

@@ -1,16 +1,16 @@
-//! How often somebody may try a password.
+//! Limits how often a caller may try a password.
 
 use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// So many wrong passwords are free; after each further one comes a pause, twice as long each time.
+/// This many wrong passwords cost nothing. After each further one comes a pause that doubles each time.
 const FREE: u32 = 5;
 const PAUSE: Duration = Duration::from_secs(30);
 const PAUSE_MAX: Duration = Duration::from_secs(900);
-/// After so long without a try all is forgotten.
+/// After this time without a try the count begins anew.
 const FORGET: Duration = Duration::from_secs(3600);
-/// So many names and addresses are kept.
+/// The greatest number of names and addresses that are remembered.
 const KEEP: usize = 10_000;
 
 /// Wrong passwords by name, and by address.
@@ -23,7 +23,7 @@ struct Wrong {
 }
 
 impl Attempts {
-    /// Counts a try; it is taken back once the password is right. `Err`: how long to wait.
+    /// Counts a try; `right` takes it back. `Err`: how long to wait.
     pub(super) fn begin(&self, who: &str, now: Duration) -> Result<(), Duration> {
         let mut wrongs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if wrongs.len() >= KEEP {

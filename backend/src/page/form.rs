@@ -11,13 +11,13 @@ use crate::door::Request;
 use super::answer::Shown;
 use super::setup::Rules;
 
-/// Longest form.
+/// The longest form, in bytes.
 const BODY_MAX: usize = 8 * 1024;
 const BODY: Duration = Duration::from_secs(10);
-/// Longest reason, in characters.
+/// The longest reason, in characters.
 const WHY_MAX: usize = 300;
 
-/// What is asked.
+/// The request's page.
 pub(super) struct Asked {
     pub(super) method: String,
     pub(super) path: String,
@@ -41,7 +41,7 @@ impl Asked {
         })
     }
 
-    /// A form must come from this page, and every request for its host.
+    /// Checks that a form comes from this page, and that the request is for its host.
     pub(super) fn check(&self, rules: &Rules) -> Result<(), Shown> {
         let elsewhere = || Shown::refused(421, "This page is not at this address.");
         let host = self.header(header::HOST.as_str()).ok_or_else(elsewhere)?;
@@ -60,7 +60,7 @@ impl Asked {
         if site && origin { Ok(()) } else { Err(Shown::refused(403, "This form comes from another page.")) }
     }
 
-    /// A header that is there once.
+    /// The value of a header, if it occurs exactly once.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();
         let value = values.next().filter(|_| values.next().is_none())?;
@@ -77,12 +77,12 @@ impl Asked {
         self.query.get(name).map(String::as_str)
     }
 
-    /// A field of the form; empty where it is absent.
+    /// A field of the form; empty if it is absent.
     pub(super) fn field(&self, name: &str) -> &str {
         self.form.get(name).map_or("", String::as_str)
     }
 
-    /// Why something is done, as a person has written it.
+    /// The reason that a person has written.
     pub(super) fn why(&self) -> Result<String, Shown> {
         let why: String = self.field("why").split_whitespace().collect::<Vec<_>>().join(" ");
         let is_plain = !why.is_empty() && why.chars().count() <= WHY_MAX && !why.chars().any(char::is_control);

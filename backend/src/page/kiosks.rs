@@ -1,4 +1,4 @@
-//! The kiosks.
+//! The page that lists the kiosks.
 
 use maud::html;
 
@@ -14,7 +14,7 @@ use super::time;
 pub(super) fn show(desk: &Desk, visitor: &Visitor) -> Result<Shown, Shown> {
     let tokens = desk.store.tokens().map_err(|_| Shown::no_database())?;
     let open = desk.store.open_counts().map_err(|_| Shown::no_database())?;
-    // Most merchants have one.
+    // Most merchants have one account only.
     let has_accounts = desk.accounts().count() > 1 || tokens.iter().any(|(_, token)| token.account != MERCHANT);
     let content = html! {
         h1 { "Kiosks" }

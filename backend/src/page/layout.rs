@@ -1,4 +1,4 @@
-//! What all pages have around them.
+//! The frame around all pages.
 
 use maud::{DOCTYPE, Markup, html};
 
@@ -9,7 +9,7 @@ pub(super) fn bare(title: &str, content: &Markup) -> Markup {
     document(title, &html! { main.narrow { (content) } })
 }
 
-/// A page with its bar; `place` is the bar's link that it is under.
+/// A page with its navigation bar; `place` is the link that is marked as current.
 pub(super) fn page(title: &str, place: &str, visitor: &Visitor, content: &Markup) -> Markup {
     let link = |path: &str, text: &str| {
         html! { a href=(path) aria-current=[(path == place).then_some("page")] { (text) } }
@@ -35,7 +35,7 @@ pub(super) fn page(title: &str, place: &str, visitor: &Visitor, content: &Markup
     )
 }
 
-/// What a form carries to show that it is of this session.
+/// The hidden field that shows that a form belongs to this session.
 pub(super) fn key(visitor: &Visitor) -> Markup {
     html! { input type="hidden" name="key" value=(visitor.form_key()); }
 }

@@ -1,7 +1,7 @@
-//! A page for people: what needs a hand, what happened to each order, and what a person decides about it.
+//! A page for people: what needs a person, what happened to each order, and the decisions a person can make about it.
 //!
-//! It decides nothing: each act goes through [`rules`](crate::rules) as a device's word does. It shows no session, key, token or hash, and of shoppers
-//! the book knows nothing that could be shown.
+//! It decides nothing: each decision goes through [`rules`](crate::rules), like a device's report. It shows no session, key, token or hash.
+//! The book stores nothing about shoppers, so the page shows nothing about them.
 
 mod answer;
 mod attempts;
@@ -32,7 +32,7 @@ use attempts::Attempts;
 use form::Asked;
 use session::Visitor;
 
-/// What stands behind the page.
+/// What the page's requests need.
 pub(crate) struct Page {
     rules: Rules,
     desk: Arc<Desk>,
@@ -44,7 +44,7 @@ impl Page {
         Self { rules, desk, attempts: Attempts::default() }
     }
 
-    /// Answers a browser. Blocks: on the database, and on the hash of a password.
+    /// Answers a browser. Blocks for the database and for hashing a password.
     fn respond(&self, asked: &Asked, peer: SocketAddr) -> Shown {
         if asked.path == "/style.css" && asked.method == "GET" {
             return Shown::style();

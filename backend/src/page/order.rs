@@ -1,4 +1,4 @@
-//! One order: how it stands, what happened, and what a person does about it.
+//! The page of one order: its state, its history, and what a person can do.
 
 use maud::{Markup, html};
 use pay_core::model::OrderId;
@@ -63,7 +63,7 @@ pub(super) fn decide(desk: &Desk, visitor: &Visitor, id: &str, asked: &Asked) ->
     back(&order, said.map_err(|answer| Shown::of(&answer))?)
 }
 
-/// A person has seen to a matter that is listed.
+/// A person has done a listed duty.
 pub(super) fn done(desk: &Desk, visitor: &Visitor, id: &str, asked: &Asked) -> Result<Shown, Shown> {
     let order = parse(id)?;
     let (name, why) = (asked.field("matter"), asked.why()?);

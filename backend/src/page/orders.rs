@@ -17,7 +17,7 @@ use super::session::Visitor;
 use super::standing::{goods, money, rupees};
 use super::time;
 
-/// The devices by hash.
+/// The devices, by the hash of their token.
 pub(super) struct Kiosks(BTreeMap<Owner, DeviceToken>);
 
 impl Kiosks {
@@ -42,7 +42,7 @@ impl Kiosks {
 pub(super) fn show(desk: &Desk, visitor: &Visitor, asked: &Asked) -> Result<Shown, Shown> {
     let wanted = asked.query("id").unwrap_or_default().trim();
     if !wanted.is_empty() {
-        // Only what can be an id gets into the address.
+        // Only a valid id gets into the address.
         let id = OrderId::parse(wanted).map_err(|_| Shown::refused(404, "There is no such order."))?;
         return Err(Shown::to(format!("/orders/{id}")));
     }
@@ -93,7 +93,7 @@ pub(super) fn show(desk: &Desk, visitor: &Visitor, asked: &Asked) -> Result<Show
     Ok(Shown::page(layout::page("Orders", "/orders", visitor, &content)))
 }
 
-/// The last order of the list before this one.
+/// The last order of the previous page of the list.
 fn before(asked: &Asked) -> Option<Listed> {
     let at = asked.query("at")?.parse().ok()?;
     let order = OrderId::parse(asked.query("before")?).ok()?;

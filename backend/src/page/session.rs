@@ -1,4 +1,4 @@
-//! Who looks at the page.
+//! The person who looks at the page.
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -15,21 +15,21 @@ use super::setup::Rules;
 /// A person with a session.
 pub(super) struct Visitor {
     pub(super) person: String,
-    /// What the cookie has.
+    /// The cookie's value.
     secret: Zeroizing<String>,
     /// The session began with this request.
     is_new: bool,
-    /// A proxy says who it is: there is nothing to sign out of here.
+    /// A proxy names the person: there is no session to end here.
     pub(super) is_by_proxy: bool,
 }
 
 impl Visitor {
-    /// What each form of this session carries: another page cannot know it.
+    /// The token that each form of this session carries. Another page cannot know it.
     pub(super) fn form_key(&self) -> String {
         hex(&Sha256::digest(format!("form\0{}", *self.secret)))
     }
 
-    /// A form must carry it.
+    /// Checks that a form carries the token.
     pub(super) fn check(&self, asked: &Asked) -> Result<(), Shown> {
         let own = !self.is_new && bool::from(asked.field("key").as_bytes().ct_eq(self.form_key().as_bytes()));
         if own { Ok(()) } else { Err(Shown::refused(403, "This form is not of your session. Load the page again.")) }
@@ -46,7 +46,7 @@ impl Visitor {
 }
 
 impl Page {
-    /// Who asks; `None`: nobody is signed in.
+    /// The person who sent the request; `None`: nobody is signed in.
     pub(super) fn visitor(&self, asked: &Asked) -> Result<Option<Visitor>, Shown> {
         let named = match &self.rules.person_header {
             Some(header) => {
@@ -87,7 +87,7 @@ fn hash(secret: &str) -> String {
     hex(&Sha256::digest(secret))
 }
 
-/// The first is taken by browsers over TLS only, and from no other host.
+/// Browsers accept the first (`__Host-`) over TLS only, and from this host only.
 fn name(rules: &Rules) -> &'static str {
     if rules.is_secure() { "__Host-session" } else { "session" }
 }

@@ -1,4 +1,4 @@
-//! How the page for people is set up.
+//! The settings of the page for people.
 
 use core::net::SocketAddr;
 
@@ -8,19 +8,19 @@ use hyper::header::HeaderName;
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs)] // made by the caller
 pub struct PageConfig {
-    /// Where to listen. On a loopback address in plain HTTP: for a browser or a reverse proxy on this machine. On any other over TLS,
-    /// with [`Config::certificate`](crate::Config::certificate).
+    /// Where to listen. A loopback address serves plain HTTP, for a browser or a reverse proxy on this machine. Any other address serves
+    /// TLS and needs [`Config::certificate`](crate::Config::certificate).
     pub listen: SocketAddr,
-    /// The page's origin as browsers have it, `https://desk.example`: requests for another host are refused. Without it the host is
-    /// whatever a browser says.
+    /// The page's origin as browsers know it, such as `https://desk.example`: requests for another host are refused. `None`: any host is
+    /// accepted.
     pub origin: Option<String>,
-    /// The request header in which a reverse proxy names the person who is signed in there, in place of a password here. Only on a
-    /// loopback address and with [`PageConfig::origin`]: whoever reaches the address may say any name.
+    /// The request header in which a reverse proxy names the signed-in person, in place of a password here. It needs a loopback address and
+    /// [`PageConfig::origin`]: a caller that reaches the address directly can give any name.
     pub person_header: Option<String>,
 }
 
 impl PageConfig {
-    /// With passwords, for any host.
+    /// A page with passwords, for any host.
     #[must_use]
     pub const fn new(listen: SocketAddr) -> Self {
         Self { listen, origin: None, person_header: None }
@@ -49,7 +49,7 @@ impl PageConfig {
     }
 }
 
-/// What follows from it.
+/// The checked form of the settings.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     pub(crate) is_tls: bool,
@@ -60,13 +60,13 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// Where browsers find it.
+    /// The URL for browsers.
     pub(crate) fn url(&self, address: SocketAddr) -> String {
         let scheme = if self.is_tls { "https" } else { "http" };
         self.origin.clone().unwrap_or_else(|| format!("{scheme}://{address}"))
     }
 
-    /// Browsers reach it over TLS, here or at a proxy.
+    /// Whether browsers connect with TLS, here or at a proxy.
     pub(crate) fn is_secure(&self) -> bool {
         self.is_tls || self.origin.as_ref().is_some_and(|origin| origin.starts_with("https://"))
     }

@@ -31,11 +31,11 @@ fn form(wrong: Option<&str>) -> Markup {
 }
 
 impl Page {
-    /// By name and password. The answer does not say which of them is wrong.
+    /// Signs in by name and password. The answer does not tell which of them is wrong.
     pub(super) fn sign_in(&self, asked: &Asked, peer: SocketAddr) -> Result<Shown, Shown> {
         let (person, secret) = (asked.field("name"), asked.field("password"));
         let now = self.desk.clock.now();
-        // Behind a proxy all come from one address.
+        // Behind a proxy all requests come from one address.
         let address = (!peer.ip().is_loopback()).then(|| format!("address {}", peer.ip()));
         let who = format!("name {}", person.get(..64).unwrap_or(person));
         for key in address.iter().chain([&who]) {

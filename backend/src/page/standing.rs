@@ -1,21 +1,21 @@
-//! How an order stands, in a few words.
+//! The state of an order in a few words.
 
 use maud::{Markup, html};
 use pay_core::sale::Standing;
 
 use crate::book::{Back, Entry};
 
-/// Rupees.
+/// An amount in rupees.
 pub(super) fn rupees(minor: u64) -> String {
     format!("{}.{:02}", minor / 100, minor % 100)
 }
 
-/// A payment of it was seen to succeed.
+/// Whether a payment of the order was seen to succeed.
 pub(super) fn is_paid(entry: &Entry) -> bool {
     entry.attempts().any(|(_, attempt)| attempt.standing() == Standing::Succeeded)
 }
 
-/// The money.
+/// The state of the money.
 pub(super) fn money(entry: &Entry) -> Markup {
     let mut refunds = entry.refunds().peekable();
     let has_refunds = refunds.peek().is_some();
@@ -37,7 +37,7 @@ pub(super) fn money(entry: &Entry) -> Markup {
     html! { span.tag.(class) { (text) } }
 }
 
-/// The goods.
+/// The state of the goods.
 pub(super) fn goods(entry: &Entry) -> Markup {
     let (class, text) = match (entry.released(), entry.granted()) {
         (Some(true), _) => ("good", "handed out"),
@@ -49,7 +49,7 @@ pub(super) fn goods(entry: &Entry) -> Markup {
     html! { span.tag.(class) { (text) } }
 }
 
-/// A payment.
+/// The state of a payment.
 pub(super) const fn payment(standing: Standing) -> &'static str {
     match standing {
         Standing::Succeeded => "succeeded",
@@ -59,7 +59,7 @@ pub(super) const fn payment(standing: Standing) -> &'static str {
     }
 }
 
-/// A refund.
+/// The state of a refund.
 pub(super) fn refund(back: &Back) -> String {
     match back {
         Back::Tried { tries, .. } => format!("tried {tries} times, no answer shows it"),

@@ -5,7 +5,7 @@ use crate::store::Happened;
 
 use super::standing::rupees;
 
-/// When, where that is known, and what.
+/// The time, if it is known, and a sentence.
 pub(super) fn told(happened: &Happened) -> (Option<Moment>, String) {
     match happened {
         Happened::Old(old) => (None, of_old(old)),
@@ -88,7 +88,7 @@ fn refund(seen: &SeenRefund) -> String {
     }
 }
 
-/// Of a log of the first form.
+/// A sentence for an event of the first format.
 fn of_old(old: &Old) -> String {
     match old {
         Old::Wanted { .. } => "A kiosk wanted the order.".to_owned(),

@@ -14,7 +14,7 @@ pub(super) fn shown(at: Moment) -> String {
     format!("{} {}", text.get(..10).unwrap_or_default(), text.get(11..19).unwrap_or_default())
 }
 
-/// The same; a dash where it is not known.
+/// The same; a dash if the time is unknown.
 pub(super) fn or_dash(at: Option<Moment>) -> String {
     at.filter(|at| at.0 > 0).map_or_else(|| "–".to_owned(), shown)
 }

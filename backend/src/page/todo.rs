@@ -1,4 +1,4 @@
-//! What needs a person.
+//! The page that lists what needs a person.
 
 use maud::html;
 use pay_core::model::OrderId;
@@ -12,7 +12,7 @@ use super::orders::Kiosks;
 use super::session::Visitor;
 use super::standing::rupees;
 
-/// So many are shown.
+/// How many are shown at most.
 const MOST: usize = 200;
 
 pub(super) fn show(desk: &Desk, visitor: &Visitor) -> Result<Shown, Shown> {

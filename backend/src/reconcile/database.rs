@@ -1,4 +1,4 @@
-//! The book in its database, as a reconciliation sees it.
+//! The book in its database, for a reconciliation.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use super::shelf::{Mark, Shelf};
 use crate::book::{Entry, Event, Moment, Owner};
 use crate::store::{Happened, Store, Told};
 
-/// The orders of one account: those of its devices.
+/// The orders of one account's devices.
 pub(crate) struct OfAccount<'s> {
     pub(crate) store: &'s Store,
     pub(crate) account: &'s str,
@@ -55,7 +55,7 @@ impl Shelf for OfAccount<'_> {
 
     fn say(&self, order: &OrderId, event: &Event, at: Moment) -> io::Result<()> {
         self.store.on(order, event)?;
-        // A backend visits it, and plans by its own terms.
+        // Make the order due: a backend reads it and plans by its own terms.
         self.store.look(order, Millis(at.0))
     }
 

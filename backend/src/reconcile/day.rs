@@ -1,19 +1,19 @@
-//! A day, as the gateway's country counts it.
+//! A day in Indian Standard Time.
 
 use pay_core::model::{Timestamp, UnixSeconds};
 
 /// Indian Standard Time is five and a half hours ahead.
 const OFFSET_S: u64 = 19_800;
-/// Seconds of a day.
+/// Seconds in a day.
 pub(crate) const DAY_S: u64 = 86_400;
 
 /// 9999-12-31, in days since 1970.
 const LAST_DAY: u64 = 2_932_896;
 
-/// When a day (`2026-11-29`) begins, in seconds since 1970. `None`: there is no such day, or it lies before 1970.
+/// The beginning of a day (`2026-11-29`) in seconds since 1970. `None`: there is no such day, or it is before 1970.
 pub(crate) fn begins(day: &str) -> Option<u64> {
     let (mut low, mut high) = (1, LAST_DAY + 1);
-    // The days are in the order of their texts, so the one place that writes a date is the one that reads it.
+    // Dates as text sort like days, so a search over the function that writes dates reads them, too.
     while low < high {
         let middle = (low + high) / 2;
         let text = Timestamp::from_unix(UnixSeconds(middle * DAY_S));

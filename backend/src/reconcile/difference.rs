@@ -1,4 +1,4 @@
-//! A difference between the book and the gateway, as it is told to people.
+//! A difference between the book and the gateway, as it is reported to people.
 
 use core::fmt;
 
@@ -7,7 +7,7 @@ use pay_core::sale::Standing;
 
 use crate::book::{Back, Entry};
 
-/// One difference. Shown as a line: order, name, whether it is left, what it is and what comes next.
+/// One difference. `Display` writes a line: order, name, whether it is left, what it is and what comes next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     pub(crate) order: OrderId,
@@ -18,44 +18,44 @@ pub struct Difference {
 /// What differs. Amounts are in minor units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// The gateway has this payment as a success, and the book has not.
+    /// The payment succeeded at the gateway and not in the book.
     UnseenPayment(u64),
-    /// The book has this payment as a success, and the gateway does not have it.
+    /// The payment succeeded in the book, and the gateway does not have it.
     MissingPayment(u64),
-    /// The book has this payment as a success, and the gateway says that it took no money, or holds it.
+    /// The payment succeeded in the book; the gateway says that it took no money, or only holds it.
     OtherPayment { id: u64, standing: Standing },
-    /// The pages have this payment as a success, and its own reading does not show it.
+    /// The pages say that the payment succeeded; its own reading does not.
     UnclearPayment(u64),
-    /// This payment took less than the order costs.
+    /// The payment took less than the order's amount.
     ShortPayment { id: u64, amount: u64 },
-    /// The gateway has the order at another amount.
+    /// The order has another amount at the gateway.
     OrderAmount { ours: u64, theirs: u64 },
-    /// The book does not know the order, and one of our devices made it.
+    /// The book lacks the order, and one of our devices created it.
     UnknownOrder,
-    /// The gateway has this refund, and the book has not.
+    /// The gateway has this refund, and the book lacks it.
     UnknownRefund { id: String, amount: u64 },
-    /// The book counts on this refund, and the gateway does not have it.
+    /// The book counts this refund, and the gateway does not have it.
     MissingRefund(String),
-    /// The gateway has this refund with another status.
+    /// The refund has another status at the gateway.
     OtherRefund { id: String, back: Back },
-    /// The gateway has this refund at another amount.
+    /// The refund has another amount at the gateway.
     RefundAmount { id: String, ours: u64, theirs: u64 },
-    /// The refund did not arrive.
+    /// The refund did not reach the shopper.
     ReversedRefund(String),
-    /// The shopper wants the money back through their bank.
+    /// The shopper disputes the payment at their bank.
     Dispute(String),
 }
 
 /// What is done about a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// The order is read again by a backend.
+    /// A backend reads the order again.
     Look,
-    /// The book is told which refunds the gateway lists.
+    /// The book receives the gateway's list of refunds.
     TellRefunds,
     /// The book takes the order up.
     TakeUp,
-    /// A person sees to it.
+    /// A person has to act.
     Person,
 }
 
@@ -65,7 +65,7 @@ impl Difference {
         &self.order
     }
 
-    /// Its name, for `backend done ORDER NAME` once a person has seen to it.
+    /// Its name, for `backend done ORDER NAME` once a person has dealt with it.
     pub fn name(&self) -> String {
         self.kind.name()
     }
@@ -75,7 +75,7 @@ impl Difference {
         self.kind.text()
     }
 
-    /// What comes next, and who does it.
+    /// What happens next, and who does it.
     pub fn next_step(&self) -> String {
         match self.kind.step() {
             Step::Look if self.is_left => {
@@ -93,7 +93,7 @@ impl Difference {
         .to_owned()
     }
 
-    /// The book says something else than the gateway still, and no person has seen to it.
+    /// Book and gateway still differ, and no person has dealt with it.
     pub const fn is_left(&self) -> bool {
         self.is_left
     }
@@ -107,7 +107,7 @@ impl fmt::Display for Difference {
 }
 
 impl Kind {
-    /// None begins with `refund-`: with that a person says that the money went back.
+    /// No name begins with `refund-`: such a word means that a person paid the money back.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::UnseenPayment(id) => format!("unseen-payment-{id}"),
@@ -164,7 +164,7 @@ impl Kind {
         }
     }
 
-    /// What a person does.
+    /// What a person has to do.
     const fn person(&self) -> &'static str {
         match self {
             Self::Dispute(_) => "a person answers it at the gateway",
@@ -201,7 +201,7 @@ impl Kind {
         }
     }
 
-    /// The book says by now what the gateway said.
+    /// The book now agrees with the gateway.
     pub(crate) fn is_settled_in(&self, entry: &Entry) -> bool {
         let standing =
             |payment: u64| entry.attempts().find(|(id, _)| *id == payment).map(|(_, attempt)| attempt.standing());

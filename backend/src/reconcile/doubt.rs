@@ -1,4 +1,4 @@
-//! Where the pages and the book do not say the same. A doubt is a reason to read, and no difference yet: pages may lag behind.
+//! Where pages and book disagree. A doubt is a reason to read the order, and not yet a difference: pages may lag behind.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::recorded::Recorded;
 use super::window::Window;
 use crate::book::{Back, Terms};
 
-/// What is to be looked at of one order.
+/// What has to be read of one order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Doubt {
     /// Its amount.
@@ -18,11 +18,11 @@ pub(crate) enum Doubt {
     Payment(u64),
     /// This refund.
     Refund(String),
-    /// Money is wanted back: nothing is read for it, for no other call of the gateway shows it in this program.
+    /// A dispute. Nothing is read for it: this program has no other call that shows disputes.
     Dispute(String),
 }
 
-/// What is doubtful about an order of the book.
+/// The doubts about an order of the book.
 pub(crate) fn doubts(recorded: &Recorded, shown: &Shown, window: Window, terms: Terms) -> BTreeSet<Doubt> {
     let entry = &recorded.entry;
     let mut doubts = BTreeSet::new();
@@ -32,7 +32,7 @@ pub(crate) fn doubts(recorded: &Recorded, shown: &Shown, window: Window, terms: 
     for payment in &shown.payments {
         let is_known = entry.attempts().any(|(id, known)| id == payment.id && known.standing() == Standing::Succeeded);
         let came = payment.standing == Standing::Succeeded;
-        // More than the order costs there is a surcharge. What it costs here is a doubt of its own.
+        // More than the order's amount is a surcharge. Another amount of the order is a doubt of its own.
         let price = shown.amount.unwrap_or(entry.amount());
         let is_short = came && payment.amount.is_some_and(|amount| amount < price);
         if came != is_known || is_short {
@@ -40,7 +40,7 @@ pub(crate) fn doubts(recorded: &Recorded, shown: &Shown, window: Window, terms: 
         }
     }
     for (id, known) in entry.attempts().filter(|(_, known)| known.standing() == Standing::Succeeded) {
-        // Where the gateway did not say when: it was seen soon after.
+        // If the gateway gave no time, use the time when it was first seen.
         let at = known.completed().map(|micros| micros / 1000).or(entry.first_paid().map(|at| at.0));
         if shown.payment(id).is_none() && at.is_some_and(|at| window.holds(at)) {
             doubts.insert(Doubt::Payment(id));
@@ -53,9 +53,9 @@ pub(crate) fn doubts(recorded: &Recorded, shown: &Shown, window: Window, terms: 
             // Nothing went back.
             (None | Some(Back::Tried { .. }), Some(Back::Stuck(_)) | None) => false,
             (None | Some(Back::Tried { .. }), Some(_)) => true,
-            // It is still on its way, and the book has counted it before.
+            // The page is older: the refund was still on its way.
             (Some(Back::Done), Some(Back::OnItsWay)) => false,
-            // The book is to look at it again.
+            // The book will read it anyway if a duty is due.
             (Some(Back::OnItsWay), Some(Back::Done)) => entry.due(terms).is_none(),
             (Some(known), Some(told)) => *known != told,
             (Some(_), None) => false,
@@ -69,7 +69,7 @@ pub(crate) fn doubts(recorded: &Recorded, shown: &Shown, window: Window, terms: 
     for (id, known) in entry.refunds().filter(|(_, known)| gives_back(known.back())) {
         let is_shown = shown.refunds.iter().any(|refund| refund.id == id && refund.status.is_some());
         let since = recorded.refunds.get(id).is_some_and(|since| window.holds(since.0));
-        // What a person has sent back another way is not at the gateway.
+        // Money that a person returned in another way is not at the gateway.
         if !is_shown && since && !recorded.by_people.contains(id) && known.amount() > 0 {
             doubts.insert(Doubt::Refund(id.to_owned()));
         }

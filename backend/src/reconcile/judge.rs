@@ -1,4 +1,4 @@
-//! What becomes of a doubt once the gateway was asked about that order alone.
+//! Decides whether a doubt is a difference, once the gateway was asked about that order alone.
 
 use pay_core::sale::Standing;
 
@@ -8,17 +8,17 @@ use super::listed::Shown;
 use super::reading::{At, Reading};
 use crate::book::{Back, Entry};
 
-/// What a doubt came to.
+/// The result of a doubt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The book and the gateway say the same.
+    /// Book and gateway agree.
     Same,
     Differs(Kind),
-    /// The gateway gave no answer that says.
+    /// The gateway gave no answer that decides.
     Unknown,
 }
 
-/// Judges a doubt by the book as it is after the reading.
+/// Judges a doubt by the book's state after the reading.
 pub(crate) fn judge(doubt: &Doubt, entry: &Entry, shown: &Shown, read: &Reading) -> Verdict {
     match doubt {
         Doubt::Amount => match read.amount {
@@ -42,7 +42,7 @@ fn payment(id: u64, entry: &Entry, shown: &Shown, read: &Reading) -> Verdict {
         (false, At::Nowhere) if is_shown => Verdict::Differs(Kind::UnclearPayment(id)),
         (false, At::Nowhere) => Verdict::Same,
         (false, At::There(read)) if read.standing == Standing::Succeeded => Verdict::Differs(Kind::UnseenPayment(id)),
-        // What took no money by its own reading took none: the pages are older.
+        // A payment that took no money by its own reading took none: the pages are older.
         (false, At::There(_)) => Verdict::Same,
         (true, At::There(read)) if read.standing != Standing::Succeeded => {
             Verdict::Differs(Kind::OtherPayment { id, standing: read.standing })
@@ -152,7 +152,7 @@ mod tests {
         What::Refund { id: id.to_owned(), status: status.to_owned(), amount: Some(amount) }
     }
 
-    /// What the doubts of this order come to, with these lists read.
+    /// The results of this order's doubts, with these lists read.
     fn verdicts(recorded: &Recorded, shown: &Shown, payments: &str, list: &str) -> Vec<Verdict> {
         let read = Reading {
             amount: None,
@@ -175,8 +175,8 @@ mod tests {
         )
     }
 
-    // Meant to notice: a page that is believed without a reading; a list that is cut, or that lags behind, taken for one that lacks a
-    // payment; a surcharge taken for a fault.
+    // Meant to notice: a page believed without a reading; an incomplete or late list taken as proof that a payment is missing; a surcharge
+    // taken for a difference.
     #[test]
     fn a_payment_differs_only_if_its_own_reading_says_so() {
         use Standing::{Over, Succeeded};
@@ -218,8 +218,8 @@ mod tests {
         }
     }
 
-    // Meant to notice: the same of refunds; a refund that a person has made another way looked for at the gateway; one on its way taken for
-    // one that did not go.
+    // Meant to notice: the same for refunds; money that a person returned in another way looked for at the gateway; a refund on its way
+    // taken for a failed one.
     #[test]
     fn a_refund_differs_only_if_the_list_says_so() {
         let known = |status: &str| book(&[(7, "SUCCESS")], &[("r_1", 1015, status)]);
@@ -232,7 +232,7 @@ mod tests {
             why: "cash".to_owned(),
         });
         let mut over = known("PENDING");
-        // The looks are made: nobody is to ask again.
+        // All readings are made: no duty is due.
         over.entry.on_old(&crate::book::Old::Counted);
         over.on(&Event::Refunds { list: Vec::new() });
         let list = |element: String| format!("[{element}]");
@@ -291,7 +291,7 @@ mod tests {
         }
     }
 
-    // Meant to notice: what lies outside of the window looked for on its pages; a dispute that is over.
+    // Meant to notice: something outside of the window looked for on its pages; a closed dispute reported.
     #[test]
     fn only_what_the_pages_must_have_is_looked_for_there() {
         let none = Shown::default();

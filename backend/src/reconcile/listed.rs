@@ -1,4 +1,4 @@
-//! All that the pages have, by order.
+//! The contents of all pages, by order.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,19 +7,19 @@ use pay_core::sale::Standing;
 
 use super::page::{Booked, What};
 
-/// Gathered from the pages.
+/// The events of all pages.
 #[derive(Debug, Default)]
 pub(crate) struct Listed {
     orders: HashMap<OrderId, Shown>,
 }
 
-/// What the pages show of one order. Most orders have one payment, so these are lists.
+/// What the pages show of one order. Most orders have one payment, so lists suffice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Shown {
     pub(crate) amount: Option<u64>,
     pub(crate) payments: Vec<ShownPayment>,
     pub(crate) refunds: Vec<ShownRefund>,
-    /// By number, and whether it is over.
+    /// Disputes by their number, and whether each is closed.
     pub(crate) disputes: BTreeMap<String, bool>,
 }
 
@@ -33,14 +33,14 @@ pub(crate) struct ShownPayment {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ShownRefund {
     pub(crate) id: String,
-    /// None where only its reversal is shown.
+    /// `None` if the pages show only its reversal.
     pub(crate) status: Option<String>,
     pub(crate) amount: Option<u64>,
     pub(crate) is_reversed: bool,
 }
 
 impl Listed {
-    /// Adds an event; the same again changes nothing.
+    /// Adds an event; repeating one changes nothing.
     pub(crate) fn add(&mut self, booked: Booked) {
         let shown = self.orders.entry(booked.order).or_default();
         shown.amount = booked.order_amount.or(shown.amount);
@@ -48,11 +48,11 @@ impl Listed {
             What::Payment { id, standing, amount } => {
                 let payment = ShownPayment { id, standing, amount };
                 match shown.payments.iter_mut().find(|other| other.id == id) {
-                    // Several events of one payment: that it took money is the last of them, in whatever order they come.
+                    // A payment can have several events, in any order. Once it took money, that counts.
                     Some(other) if other.standing == Standing::Succeeded => {}
                     Some(other) => *other = payment,
                     None => {
-                        // Most orders have one, and a vector would make room for four.
+                        // Most orders have one payment; `push` alone would reserve room for four.
                         shown.payments.reserve_exact(1);
                         shown.payments.push(payment);
                     }
@@ -70,12 +70,12 @@ impl Listed {
         }
     }
 
-    /// What is shown of an order, which is looked at now.
+    /// Takes what is shown of an order, and marks the order as compared.
     pub(crate) fn take(&mut self, order: &OrderId) -> Shown {
         self.orders.remove(order).unwrap_or_default()
     }
 
-    /// The orders that nobody has looked at, in the order of their ids.
+    /// The orders that were not compared yet, sorted by id.
     pub(crate) fn rest(self) -> Vec<(OrderId, Shown)> {
         let mut rest: Vec<_> = self.orders.into_iter().collect();
         rest.sort_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
@@ -96,7 +96,7 @@ impl Shown {
         self.payments.iter().find(|payment| payment.id == id)
     }
 
-    /// Money came, went back, or is wanted back.
+    /// Whether the pages show a payment, a refund or a dispute.
     pub(crate) fn is_of_money(&self) -> bool {
         let came = self.payments.iter().any(|payment| payment.standing == Standing::Succeeded);
         came || !self.refunds.is_empty() || self.open_disputes().next().is_some()
@@ -119,7 +119,7 @@ mod tests {
         listed.take(&order)
     }
 
-    // Meant to notice: the order of the events of a payment or a refund that decides how it stands; one that is shown twice counted twice.
+    // Meant to notice: a payment or a refund whose state depends on the order of its events; one that is shown twice counted twice.
     #[test]
     fn the_order_of_events_does_not_matter() {
         let payment = |standing, amount| What::Payment { id: 7, standing, amount: Some(amount) };

@@ -1,13 +1,13 @@
 //! The book against the gateway's own reconciliation, order by order.
 //!
-//! The gateway gives what it has booked as pages, a thousand events each (`POST /recon`). Where a page and the book do not say the
-//! same, that order alone is read, and what differs then is named. Nothing here moves money: the book is told what was read, or has a
-//! backend read it, and its own rules go on from there. `docs/backend.md` has the whole of it.
+//! The gateway lists its bookings on pages of a thousand events each (`POST /recon`). If a page and the book disagree about an order, that
+//! order is read alone, and every remaining difference is reported. Nothing here moves money: the book receives what was read, or a backend
+//! reads the order again, and the book's rules do the rest. See `docs/backend.md`.
 //!
-//! The documents leave much about the pages open. Assumed is: they have payments and refunds that are not settled yet; an event is on
-//! them within the time that lies between the day that is compared and now; `start_date` and `end_date` mean the event's time, and
-//! both belong to the range; and 30 pages a minute are allowed. If one of these is wrong, many orders are doubtful at once, and the
-//! command says so and ends. What an event's fields say: [`page`].
+//! The documents leave much about the pages open. This code assumes: the pages include payments and refunds that are not settled yet; an
+//! event is on them by the time the comparison runs; `start_date` and `end_date` mean the event's time, and both belong to the range; 30
+//! pages a minute are allowed. If one of these is wrong, many orders are doubtful at once; the command says so and ends. [`page`] explains
+//! an event's fields.
 
 mod database;
 mod day;
@@ -41,41 +41,41 @@ use database::OfAccount;
 use run::{Plan, Run};
 use window::Window;
 
-/// Who says a word in the book's story.
+/// The name under which reconciliations appear in the book's history.
 const WHO: &str = "reconcile";
 
-/// What to compare, and how.
+/// The settings of a reconciliation.
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs)] // made by the caller
 pub struct Reconcile {
     /// The first day, as `2026-11-29`, in Indian Standard Time.
     pub from: String,
-    /// The last day; of today what has passed.
+    /// The last day. If it is today, the part that has passed.
     pub to: String,
     /// The account to compare: [`MERCHANT`](crate::MERCHANT), or the name of another.
     pub account: String,
     /// The gateway, with the keys of that account.
     pub gateway: Endpoint,
-    /// How it is reached, and whom to trust there.
+    /// How to connect to the gateway, and which certificates to trust.
     pub transport: transport_std::Config,
-    /// Where the book is. Backends may run on it.
+    /// Where the book is stored. Backends may run meanwhile.
     pub database: Database,
-    /// What the gateway allows the account. A quarter of it is used for single readings, all of it for pages.
+    /// The account's limits at the gateway. Single readings use a quarter of them, pages all of them.
     pub limits: Limits,
-    /// How long an order can be paid, as the backends have it.
+    /// How long an order can be paid, as set at the backends.
     pub order_life: Duration,
-    /// Orders that the book does not know are looked at if their ids begin with one of these; all of them if there is none.
+    /// Orders that the book does not know are read only if their ids begin with one of these. If empty, all of them are.
     pub ids: Vec<String>,
-    /// Nothing is kept, and every difference is left.
+    /// Only report: store nothing, and count every difference as left.
     pub is_rehearsal: bool,
-    /// How long to wait at the end for a backend to read what it was asked to.
+    /// How long to wait at the end for a backend to read the orders that differ.
     pub wait: Duration,
 }
 
-/// Compares, and tells of each difference.
+/// Compares, and reports each difference.
 ///
 /// # Errors
-/// [`ReconcileError`]. What was told before stands.
+/// [`ReconcileError`]. Differences reported before it remain valid.
 pub fn reconcile(wanted: &Reconcile, tell: &mut dyn FnMut(&Difference)) -> Result<Reconciled, ReconcileError> {
     let clock = Clock::system();
     let day = |text: &str| day::begins(text).ok_or(ReconcileError::Days("a day is written as 2026-11-29"));

@@ -1,8 +1,8 @@
 //! One page of the gateway's reconciliation, as version 2025-01-01 writes it.
 //!
-//! The documents leave open, and this assumes: the last page has no cursor, an empty one, or the one it was asked with; a page
-//! may repeat an event; an event of a type or a status that is unknown here says nothing of money; the number of a refund that
-//! the gateway made by itself is its `event_id`.
+//! The documents leave these open, and this code assumes: the last page has no cursor, an empty one, or the one of its request; a page may
+//! repeat an event; an event of an unknown type or status says nothing about money; a refund that the gateway made by itself has its
+//! `event_id` as its number.
 
 use pay_core::model::{Amount, OrderId, PaymentStatus};
 use pay_core::sale::Standing;
@@ -12,29 +12,29 @@ use serde_json::{Number, json};
 
 use crate::book::SeenRefund;
 
-/// So many events are asked for at once: the most that the gateway gives.
+/// Events per page: the gateway's maximum.
 pub(crate) const EVENTS: u32 = 1000;
 
 /// A page.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
-    /// Where the next one begins, if there is one.
+    /// The cursor of the next page, if there is one.
     pub(crate) cursor: Option<String>,
     pub(crate) events: Vec<Booked>,
-    /// Events about an order that could be ours, and whose numbers cannot be read.
+    /// How many events about possible orders of ours cannot be read.
     pub(crate) unreadable: usize,
 }
 
-/// What the gateway has booked about an order.
+/// One booking of the gateway about an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Booked {
     pub(crate) order: OrderId,
-    /// In minor units; none where it is absent, or finer than those.
+    /// In minor units; `None` if it is absent, or finer than minor units.
     pub(crate) order_amount: Option<u64>,
     pub(crate) what: What,
 }
 
-/// What it is about.
+/// What the booking is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     Payment {
@@ -42,17 +42,17 @@ pub(crate) enum What {
         standing: Standing,
         amount: Option<u64>,
     },
-    /// By the id that the book has it under.
+    /// By the refund id that the book uses.
     Refund {
         id: String,
         status: String,
         amount: Option<u64>,
     },
-    /// A refund did not arrive: the merchant has the money again.
+    /// A refund did not reach the shopper: the merchant has the money again.
     Reversal {
         id: String,
     },
-    /// A shopper or a bank wants money back, or has given up.
+    /// A dispute: a shopper or a bank wants money back, or no longer does.
     Dispute {
         id: String,
         is_over: bool,
@@ -62,7 +62,7 @@ pub(crate) enum What {
 #[derive(Deserialize)]
 struct Written<'a> {
     cursor: Option<String>,
-    /// Each is read by itself: one that cannot be read does not cost the others.
+    /// Each event is parsed alone: one that cannot be read does not lose the others.
     #[serde(borrow)]
     data: Vec<&'a RawValue>,
 }
@@ -79,7 +79,7 @@ struct Event {
     refund_id: Option<String>,
 }
 
-/// Numbers in 2022-09-01, strings since.
+/// Numbers in version 2022-09-01, strings since then.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Id {
@@ -88,7 +88,7 @@ enum Id {
 }
 
 impl Page {
-    /// What an answer has. `None`: it is no page.
+    /// Parses an answer. `None`: it is not a page.
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let written: Written = serde_json::from_slice(body).ok()?;
         let mut page = Self { cursor: written.cursor.filter(|cursor| !cursor.is_empty()), ..Self::default() };
@@ -97,7 +97,7 @@ impl Page {
                 page.unreadable += 1;
                 continue;
             };
-            // Settlements have no order, and what has another form is no order of ours.
+            // Settlements have no order, and an id of another form is not one of our orders.
             let Some(order) = event.order_id.as_deref().and_then(|id| OrderId::parse(id).ok()) else { continue };
             match event.what() {
                 Ok(Some(what)) => {
@@ -113,7 +113,7 @@ impl Page {
 }
 
 impl Event {
-    /// What it is about; `None`: nothing that a book has. An error: it is, and it cannot be read.
+    /// What the event is about. `None`: nothing that a book holds. An error: something that it holds, but unreadable.
     fn what(&self) -> Result<Option<What>, ()> {
         let amount = self.event_amount.as_ref().and_then(minor);
         let status = self.event_status.as_deref().unwrap_or_default();
@@ -153,7 +153,7 @@ fn minor(number: &Number) -> Option<u64> {
     Amount::parse(&number.to_string()).ok().map(Amount::minor)
 }
 
-/// The request for a page: of events from and to these times, as ISO 8601 has them.
+/// The request for a page of the events between these times (ISO 8601).
 pub(crate) fn request(from: &str, to: &str, cursor: Option<&str>) -> Vec<u8> {
     let filters = json!({"start_date": from, "end_date": to});
     json!({"pagination": {"limit": EVENTS, "cursor": cursor}, "filters": filters}).to_string().into()
@@ -173,7 +173,7 @@ mod tests {
         page.events.pop().map(|event| event.what)
     }
 
-    // Meant to notice: ids that are read in one form alone; a word that is unknown here taken for a success.
+    // Meant to notice: ids read in one form only; an unknown word taken for a success.
     #[test]
     fn each_event_is_read_in_every_form_that_the_specifications_have() {
         for id in ["7", r#""7""#] {
@@ -203,8 +203,7 @@ mod tests {
         }
     }
 
-    // Meant to notice: a page that ends because of one event; a settlement taken for something unreadable, or a payment without a
-    // number passed over.
+    // Meant to notice: one bad event that ends the page; a settlement counted as unreadable; a payment without a number skipped.
     #[test]
     fn what_is_not_about_an_order_is_passed_over_and_what_cannot_be_read_is_counted() {
         let page = page(

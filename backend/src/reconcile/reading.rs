@@ -1,4 +1,4 @@
-//! What the gateway shows of one order when it is asked for it alone.
+//! What the gateway answers about one order alone.
 
 use pay_core::model::{Amount, OrderId, PaymentStatus};
 use pay_core::sale::Standing;
@@ -6,12 +6,12 @@ use pay_core::wire::decode;
 
 use crate::book::{Back, SeenRefund};
 
-/// What was read of an order; none of what was not asked for.
+/// What was read of an order; `None` for what was not requested.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reading {
     pub(crate) amount: Option<u64>,
     pub(crate) payments: Option<Payments>,
-    /// All of them.
+    /// The complete list of refunds.
     pub(crate) refunds: Option<Vec<SeenRefund>>,
 }
 
@@ -19,9 +19,9 @@ pub(crate) struct Reading {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Payments {
     list: Vec<Read>,
-    /// It was read to its end: what is not in it is not there.
+    /// The list is complete: what is not in it does not exist.
     is_whole: bool,
-    /// Those that the gateway does not have by their numbers.
+    /// Payments that the gateway does not have, by their numbers.
     missing: Vec<u64>,
 }
 
@@ -30,23 +30,23 @@ pub(crate) struct Payments {
 pub(crate) struct Read {
     id: u64,
     pub(crate) standing: Standing,
-    /// In minor units; none where it is finer than those.
+    /// In minor units; `None` if it is finer than minor units.
     pub(crate) amount: Option<u64>,
 }
 
-/// How a thing stands.
+/// Whether something exists at the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum At<T> {
-    /// It is there.
+    /// It exists.
     There(T),
-    /// It is not.
+    /// It does not exist.
     Nowhere,
-    /// No answer says.
+    /// No answer tells.
     Unknown,
 }
 
 impl Payments {
-    /// What a list has of this order.
+    /// Takes this order's payments from a list.
     pub(crate) fn of_list(order: &OrderId, body: &[u8]) -> Self {
         let mut statuses = body.to_vec();
         let mut statuses = decode::statuses(&mut statuses);
@@ -66,22 +66,22 @@ impl Payments {
         Self { list, is_whole, missing: Vec::new() }
     }
 
-    /// Takes over a payment that was asked for by its number.
+    /// Adds a payment that was read by its number.
     pub(crate) fn add(&mut self, one: Self) {
         self.list.extend(one.list);
     }
 
-    /// The gateway has said that it does not have this one.
+    /// Notes that the gateway does not have this payment.
     pub(crate) fn lacks(&mut self, id: u64) {
         self.missing.push(id);
     }
 
-    /// Nothing is known of it yet.
+    /// Whether nothing is known about this payment yet.
     pub(crate) fn is_silent_of(&self, id: u64) -> bool {
         matches!(self.payment(id), At::Unknown)
     }
 
-    /// How a payment stands by the list.
+    /// The state of a payment by the list.
     pub(crate) fn payment(&self, id: u64) -> At<Read> {
         match self.list.iter().find(|read| read.id == id) {
             Some(read) => At::There(*read),
@@ -92,12 +92,12 @@ impl Payments {
 }
 
 impl Reading {
-    /// A payment, if its list was read.
+    /// The state of a payment, if the list was read.
     pub(crate) fn payment(&self, id: u64) -> At<Read> {
         self.payments.as_ref().map_or(At::Unknown, |payments| payments.payment(id))
     }
 
-    /// A refund, if they were: how much, and how it stands.
+    /// Amount and state of a refund, if the refunds were read.
     pub(crate) fn refund(&self, id: &str) -> At<(u64, Back)> {
         match &self.refunds {
             None => At::Unknown,
@@ -109,7 +109,7 @@ impl Reading {
     }
 }
 
-/// The amount of an order. `None`: the answer is about another, or cannot be read.
+/// The order's amount. `None`: the answer is about another order, or cannot be read.
 pub(crate) fn amount(order: &OrderId, body: &[u8]) -> Option<u64> {
     let mut body = body.to_vec();
     let read = decode::order(&mut body).ok()?;

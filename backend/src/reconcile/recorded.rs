@@ -1,16 +1,16 @@
-//! An order of the book, with what its events say beside its state.
+//! An order of the book, with what only its events tell.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::book::{Entry, Event, Moment};
 
-/// An order as it is in the book.
+/// An order in the book.
 #[derive(Clone, Debug)]
 pub(crate) struct Recorded {
     pub(crate) entry: Entry,
-    /// When each refund was first known: by the last time among the events before.
+    /// When each refund was first known: the last time among the events up to then.
     pub(crate) refunds: BTreeMap<String, Moment>,
-    /// Refunds that a person has said they have seen to.
+    /// Refunds that a person marked as dealt with.
     pub(crate) by_people: BTreeSet<String>,
     last: Moment,
 }
@@ -20,7 +20,7 @@ impl Recorded {
         Self { entry, refunds: BTreeMap::new(), by_people: BTreeSet::new(), last: Moment(0) }
     }
 
-    /// Says what happened next.
+    /// Applies the next event.
     pub(crate) fn on(&mut self, event: &Event) {
         self.last = event.at().unwrap_or(self.last);
         if let Event::Person { matter, .. } = event

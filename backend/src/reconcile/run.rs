@@ -23,48 +23,48 @@ use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::rules::{VERSION, maker, seen_refunds};
 
-/// A call that got no answer is made so often, with so long between.
+/// How often a call without an answer is made, and the pause between.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(2);
-/// The gateway says 429 so often in a row, whatever was waited for: somebody else uses its limits up.
+/// After this many 429 in a row, despite waiting, somebody else uses up the limits.
 const THROTTLED: u32 = 60;
-/// The book is looked at so often, for what backends have read by then.
+/// The pause between looks at the book for what backends have read.
 const LOOK: Duration = Duration::from_secs(2);
-/// If more orders than this are doubtful and more than one of ten, then it is not the orders that are wrong.
+/// If more orders than this, and more than one in ten, are doubtful, the fault is not in the orders.
 const DOUBTFUL: usize = 200;
 
-/// What is compared, and what is done about it.
+/// What to compare, and what to do about differences.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) window: Window,
-    /// Orders that the book does not know are looked at if their ids begin so; all of them if this is empty.
+    /// Orders that the book does not know are read only if their ids begin so. If empty, all of them are.
     pub(crate) ids: Vec<String>,
     pub(crate) terms: Terms,
-    /// Nothing is kept.
+    /// Store nothing.
     pub(crate) is_rehearsal: bool,
-    /// How long to wait at the end for backends to read what they were asked to.
+    /// How long to wait at the end for backends to read the orders that differ.
     pub(crate) wait: Duration,
 }
 
-/// What a reconciliation came to.
+/// The result of a reconciliation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reconciled {
-    /// Pages of the gateway.
+    /// Pages read.
     pub pages: u64,
-    /// Events on them about orders.
+    /// Events about orders on these pages.
     pub events: u64,
-    /// Orders of the book that were compared.
+    /// Orders of the book compared.
     pub orders: u64,
-    /// Single readings: of an order, its payments, its refunds.
+    /// Single readings: an order, its payments, its refunds.
     pub readings: u64,
-    /// Differences that were named.
+    /// Differences reported.
     pub differences: u64,
-    /// Those of them that are left.
+    /// Those of them that remain.
     pub left: u64,
-    /// Differences that were not named, because a person has seen to them.
+    /// Differences not reported, because a person has dealt with them.
     pub seen_to: u64,
-    /// What could not be compared, and why: with any of these it has not finished.
+    /// What could not be compared, and why. If there is any, the reconciliation did not finish.
     pub not_compared: Vec<String>,
 }
 
@@ -72,13 +72,13 @@ pub struct Reconciled {
 #[derive(Debug)]
 #[allow(clippy::exhaustive_enums)] // there is no other reason
 pub enum ReconcileError {
-    /// The days: why.
+    /// The days are invalid: the reason.
     Days(&'static str),
-    /// How the gateway is reached.
+    /// The connection to the gateway cannot be set up.
     Setup(String),
-    /// The gateway gave no page: what it said.
+    /// The gateway gave no page: its answer.
     Page(String),
-    /// So many orders differ that the pages are not those of this book, or not all there yet.
+    /// So many orders differ that the pages belong to another book, or are not complete yet.
     TooMany {
         /// Orders that differ.
         differ: usize,
@@ -89,19 +89,19 @@ pub enum ReconcileError {
     Io(io::Error),
 }
 
-/// An order that is to be read.
+/// An order to be read.
 struct Case {
     order: OrderId,
     shown: Shown,
     doubts: BTreeSet<Doubt>,
 }
 
-/// What the pages and the book do not agree on.
+/// Where pages and book disagree.
 #[derive(Default)]
 struct Doubtful {
     /// Orders of the book.
     cases: Vec<Case>,
-    /// Orders that it does not know.
+    /// Orders that the book does not know.
     unknown: Vec<(OrderId, Shown)>,
 }
 
@@ -119,10 +119,10 @@ impl<'r, S: Shelf> Run<'r, S> {
         Self { gateway, clock, shelf, plan, came_to: Reconciled::default() }
     }
 
-    /// Compares, and tells of each difference once it is known whether it is left.
+    /// Compares, and reports each difference once it is known whether it remains.
     ///
     /// # Errors
-    /// [`ReconcileError`]. What was told before stands.
+    /// [`ReconcileError`]. Differences reported before it remain valid.
     pub(crate) fn go(mut self, tell: &mut dyn FnMut(&Difference)) -> Result<Reconciled, ReconcileError> {
         let mut listed = self.pages()?;
         let Doubtful { cases, unknown } = self.compare(&mut listed)?;
@@ -135,7 +135,7 @@ impl<'r, S: Shelf> Run<'r, S> {
         Ok(self.came_to)
     }
 
-    /// All pages.
+    /// Reads all pages.
     fn pages(&mut self) -> Result<Listed, ReconcileError> {
         let (from, to) = self.plan.window.pages();
         let (mut listed, mut cursors) = (Listed::default(), BTreeSet::new());
@@ -152,7 +152,7 @@ impl<'r, S: Shelf> Run<'r, S> {
             }
             page.events.into_iter().for_each(|event| listed.add(event));
             match page.cursor {
-                // Asked again with the same cursor, a gateway says that there is nothing more.
+                // A gateway that returns the same cursor means that there are no more pages.
                 Some(next) if cursor.as_ref() != Some(&next) => {
                     if !cursors.insert(next.clone()) {
                         return Err(ReconcileError::Page("its pages come round again".to_owned()));
@@ -164,7 +164,7 @@ impl<'r, S: Shelf> Run<'r, S> {
         }
     }
 
-    /// Compares the book with the pages: the orders that are doubtful, and those that the book does not know.
+    /// Compares the book with the pages. Returns the doubtful orders, and those that the book does not know.
     fn compare(&mut self, listed: &mut Listed) -> Result<Doubtful, ReconcileError> {
         let Doubtful { mut cases, mut unknown } = Doubtful::default();
         let mut after = None;
@@ -208,7 +208,7 @@ impl<'r, S: Shelf> Run<'r, S> {
         (!doubts.is_empty()).then(|| Case { order: recorded.entry.order().clone(), shown, doubts })
     }
 
-    /// Reads an order, and names what differs.
+    /// Reads an order, and reports what differs.
     fn settle(
         &mut self,
         case: &Case,
@@ -216,7 +216,7 @@ impl<'r, S: Shelf> Run<'r, S> {
         waiting: &mut Vec<Difference>,
     ) -> Result<(), ReconcileError> {
         let read = self.read(case);
-        // As it is now: a backend may have read it meanwhile.
+        // Use its present state: a backend may have read it meanwhile.
         let Some(recorded) = self.shelf.order(&case.order)? else { return Ok(()) };
         let mut entry = recorded.entry;
         let found: Vec<Verdict> = case.doubts.iter().map(|doubt| judge(doubt, &entry, &case.shown, &read)).collect();
@@ -260,7 +260,7 @@ impl<'r, S: Shelf> Run<'r, S> {
         Ok(())
     }
 
-    /// Has a backend read an order again; one of which only the answer to its creation was lost is known to be made first.
+    /// Has a backend read an order again. If only the answer to its creation was lost, first stores that the order exists.
     fn look(&mut self, entry: &Entry) -> Result<(), ReconcileError> {
         let (order, at) = (entry.order(), self.clock.moment());
         if !entry.is_made() {
@@ -272,7 +272,7 @@ impl<'r, S: Shelf> Run<'r, S> {
         Ok(self.shelf.look(order, at)?)
     }
 
-    /// The single readings that the doubts of an order need: each once.
+    /// Makes the single readings that an order's doubts need, each once.
     fn read(&mut self, case: &Case) -> Reading {
         let order = &case.order;
         let mut read = Reading::default();
@@ -299,7 +299,7 @@ impl<'r, S: Shelf> Run<'r, S> {
         read
     }
 
-    /// The list; where it hides one of these, or is too long, that payment by its number.
+    /// Reads the list. If it lacks one of these payments, or is too long, reads that payment by its number.
     fn payments(&mut self, order: &OrderId, wanted: &[u64]) -> Payments {
         let answer = self.reading(Call::ListPayments(order));
         let mut list = match () {
@@ -320,7 +320,7 @@ impl<'r, S: Shelf> Run<'r, S> {
         list
     }
 
-    /// Orders that the book does not know: those of our own devices are taken up, the others are another system's.
+    /// Handles orders that the book does not know. Those of our devices are added to the book; others belong to another system.
     fn unknown(
         &mut self,
         unknown: Vec<(OrderId, Shown)>,
@@ -352,7 +352,7 @@ impl<'r, S: Shelf> Run<'r, S> {
         Ok(())
     }
 
-    /// Waits for backends to read what they were asked to, and tells what came of it.
+    /// Waits for backends to read the orders that differ, and reports the result.
     fn await_backends(
         &mut self,
         mut waiting: Vec<Difference>,
@@ -394,7 +394,7 @@ impl<'r, S: Shelf> Run<'r, S> {
         self.ask(call, &[])
     }
 
-    /// A call within the limits: it waits for its turn, and is made again where nothing came back.
+    /// Makes a call within the limits: waits for its turn, and repeats it if no answer came.
     fn ask(&self, call: Call<'_>, body: &[u8]) -> Answer {
         let (mut tries, mut throttled) = (0, 0);
         loop {
@@ -407,7 +407,7 @@ impl<'r, S: Shelf> Run<'r, S> {
                 }
             };
             match answer.status {
-                // The budget knows from now on for how long to wait.
+                // The budget now knows how long to wait.
                 429 if throttled < THROTTLED => throttled += 1,
                 500.. if tries < TRIES - 1 => {
                     tries += 1;
@@ -420,19 +420,19 @@ impl<'r, S: Shelf> Run<'r, S> {
 }
 
 impl Case {
-    /// Something is read for it.
+    /// Whether it needs a reading.
     fn is_read(&self) -> bool {
         self.doubts.iter().any(|doubt| !matches!(doubt, Doubt::Dispute(_)))
     }
 }
 
-/// The gateway has no such order, and so nothing of it.
+/// Whether the gateway has no such order, and so nothing about it.
 fn is_no_order(answer: &Answer) -> bool {
     let body = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
     answer.status == 404 && body.is_some_and(|body| body["code"] == "order_not_found")
 }
 
-/// Why an answer is of no use, for people.
+/// Why an answer cannot be used, for people.
 fn said(answer: &Answer) -> String {
     let message = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
     let message = message.as_ref().and_then(|body| body.get("message")).and_then(serde_json::Value::as_str);

@@ -1,4 +1,4 @@
-//! The book, as a reconciliation sees it: orders one after the other, and little that it says to them.
+//! What a reconciliation needs of the book: to read its orders one after the other, and to store a few events.
 
 use std::io;
 
@@ -7,12 +7,12 @@ use pay_core::model::OrderId;
 use super::recorded::Recorded;
 use crate::book::{Event, Moment, Owner};
 
-/// Where a part of the book ends, for the next one: when its last order was wanted, and its id.
+/// Where to go on reading the book: time and id of the last order read.
 pub(crate) type Mark = (u64, String);
 
-/// The book of orders. The service has it in a database, tests in memory.
+/// The book of orders: the service keeps it in a database, tests in memory.
 pub(crate) trait Shelf {
-    /// The next orders that were wanted from and to these times, in milliseconds; none after the last.
+    /// The next orders that were wanted between these times, in milliseconds; empty after the last.
     ///
     /// # Errors
     /// It cannot be read.
@@ -22,27 +22,27 @@ pub(crate) trait Shelf {
     /// # Errors
     /// It cannot be read.
     fn order(&self, order: &OrderId) -> io::Result<Option<Recorded>>;
-    /// There was an order of this id, and it is forgotten.
+    /// Whether an order with this id existed and was forgotten.
     ///
     /// # Errors
     /// It cannot be read.
     fn is_forgotten(&self, order: &OrderId) -> io::Result<bool>;
-    /// Every device that ever had a token.
+    /// All devices that ever had a token.
     ///
     /// # Errors
     /// They cannot be read.
     fn owners(&self) -> io::Result<Vec<Owner>>;
-    /// Says what happened to an order.
+    /// Applies and stores an event of an order.
     ///
     /// # Errors
     /// It cannot be kept.
     fn say(&self, order: &OrderId, event: &Event, at: Moment) -> io::Result<()>;
-    /// Has a backend read an order again.
+    /// Makes a backend read an order again.
     ///
     /// # Errors
     /// It cannot be kept.
     fn look(&self, order: &OrderId, at: Moment) -> io::Result<()>;
-    /// Takes up an order that only the gateway knew. `false`: it is known by now, or forgotten.
+    /// Adds an order that only the gateway knew. `false`: the book knows it by now, or has forgotten it.
     ///
     /// # Errors
     /// It cannot be kept.

@@ -1,4 +1,4 @@
-//! The goods: the right to hand them out, and what became of them.
+//! The goods: the right to hand them out, and the report whether they are out.
 
 use pay_core::model::{ApiVersion, CfPaymentId, OrderId};
 use serde_json::json;
@@ -9,7 +9,7 @@ use super::{Ground, say, say_or_conflict};
 use crate::answer::Answer;
 use crate::book::{Effect, Event, Owner};
 
-/// The right to hand out the goods for a payment: for one that was seen to succeed, and once an order.
+/// Grants the right to hand out the goods for a payment that was seen to succeed, once per order.
 pub(super) fn claim<G: Ground>(
     ground: &G,
     owner: Owner,
@@ -19,7 +19,7 @@ pub(super) fn claim<G: Ground>(
     need(ground, owner, order, ApiVersion::default())?;
     let claimed = || Event::Claimed { at: ground.now(), payment: payment.get() };
     if say(ground, order, &claimed())? == Effect::ReadFirst {
-        // A list may hide it, or be too long: then it is asked for by its number.
+        // A list may lack the payment, or be too long: then read the payment by its number.
         let _ = read_list(ground, order);
         if say(ground, order, &claimed())? == Effect::ReadFirst {
             read_one(ground, order, payment)?;
@@ -32,7 +32,7 @@ pub(super) fn claim<G: Ground>(
     Ok(Answer::ok(granted.to_string().into()))
 }
 
-/// What became of the goods.
+/// Stores the device's report whether the goods are out.
 pub(super) fn report<G: Ground>(
     ground: &G,
     owner: Owner,

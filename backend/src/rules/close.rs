@@ -8,7 +8,7 @@ use super::{Ground, say_or_conflict};
 use crate::answer::Answer;
 use crate::book::{Event, Owner};
 
-/// The book hears of it first: what is paid from then on goes back, whether the gateway heard or not.
+/// Closes an order. The book stores it first: what is paid afterwards is refunded, whether or not the call reached the gateway.
 pub(super) fn close<G: Ground>(
     ground: &G,
     owner: Owner,

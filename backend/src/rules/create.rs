@@ -8,10 +8,11 @@ use super::ours::{made, mark, need, not_ours, order as read_order, seen_as};
 use crate::answer::Answer;
 use crate::book::{Entry, Owner};
 
-/// Longest Create Order body that can come of [`Call::Create`](super::Call::Create).
+/// The longest Create Order body that [`Call::Create`](super::Call::Create) can lead to.
 const BODY_MAX: usize = 2048;
 
-/// The order is wanted first, then made, then known to be made: whatever is lost between, the next call finds out.
+/// Stores that the device wants the order, then creates it at the gateway, then stores that it exists. If the backend stops between these
+/// steps, the next call finds out.
 pub(super) fn create<G: Ground>(
     ground: &G,
     owner: Owner,
@@ -41,16 +42,16 @@ pub(super) fn create<G: Ground>(
     let answer = ground.call(permit, Call::CreateOrder, version, body);
     ground.forget(&id);
     if answer.is_success() {
-        // The gateway makes no second order of an id: this one is ours, whether it repeats the mark or not.
+        // The gateway makes no second order with an id: this one is ours, with or without our mark.
         let entry = ground.entry(&id)?.ok_or_else(Answer::no_such_order)?;
         seen_as(&entry, true, &answer).ok_or_else(not_ours)?;
         made(ground, &id)?;
-        // It is the order, for a device that waits: who asks gets what is read then.
+        // The answer is the order: cache it for the device's first question.
         ground.shown(&id, version, &answer);
         return Ok(answer);
     }
     if answer.status == 409 {
-        // An earlier call of ours made it, or it is somebody else's: then the gateway's answer stands.
+        // Either an earlier call of ours made the order, or another system did: then the device gets the gateway's answer.
         need(ground, owner, &id, version).map_err(|found| if found.status == 404 { answer } else { found })?;
         return Ok(read_order(ground, &id, version).repeated());
     }

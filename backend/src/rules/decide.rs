@@ -1,4 +1,4 @@
-//! What a person says of an order.
+//! What a person decides about an order.
 
 use pay_core::model::OrderId;
 
@@ -6,22 +6,22 @@ use super::{Ground, say};
 use crate::answer::Answer;
 use crate::book::{Decision, Effect, Event};
 
-/// What a person's word came to.
+/// The result of a person's decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums)] // a forgotten arm tells a person something wrong
 pub enum Said {
-    /// It is kept.
+    /// It is stored.
     Kept,
-    /// It was so already.
+    /// It had been decided or reported so before.
     Known,
-    /// It goes against what was reported or decided before.
+    /// It contradicts an earlier report or decision.
     Refused,
 }
 
-/// Keeps what a person decides; what follows is done by the duties of the book, as after a device's word.
+/// Stores a person's decision. The book's duties do what follows from it, as after a device's report.
 ///
 /// # Errors
-/// There is no such order, or it cannot be kept.
+/// There is no such order, or the decision cannot be stored.
 pub fn decide<G: Ground>(
     ground: &G,
     order: &OrderId,
@@ -33,7 +33,7 @@ pub fn decide<G: Ground>(
     word(ground, order, &event)
 }
 
-/// Keeps that a person has seen to a matter, or with `look` that the order is to be read again.
+/// Stores that a person has done a duty, or with `look` that the order is to be read again.
 ///
 /// # Errors
 /// The same.

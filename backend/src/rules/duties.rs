@@ -10,10 +10,10 @@ use super::refund::{refund, seen_refunds};
 use super::{Ground, say};
 use crate::book::{Duty, Entry, Event};
 
-/// Does what the book names as due next.
+/// Does the duty that the book names as the next.
 ///
 /// # Errors
-/// It is as due as before: it is to be tried again, after a pause.
+/// The duty is still due: try again after a pause.
 pub fn fulfil<G: Ground>(ground: &G, entry: &Entry, duty: Duty) -> Result<(), NotNow> {
     match duty {
         Duty::Close => look(ground, entry, true, true),
@@ -24,7 +24,7 @@ pub fn fulfil<G: Ground>(ground: &G, entry: &Entry, duty: Duty) -> Result<(), No
     }
 }
 
-/// Reads the order, then its payments if it has ended; asks for its end where the device wanted it and the gateway has not heard.
+/// Reads the order, and its payments if it has ended. Closes it if the device asked for that and the gateway does not show it yet.
 fn look<G: Ground>(ground: &G, entry: &Entry, with_order: bool, close: bool) -> Result<(), NotNow> {
     let order = entry.order();
     let mut status = None;
@@ -40,14 +40,14 @@ fn look<G: Ground>(ground: &G, entry: &Entry, with_order: bool, close: bool) -> 
         }
         status = Some(shown.status);
     }
-    // Shoppers wait for the same budget; what is not money that goes back can wait.
+    // Shoppers need the same budget; what is not a refund can wait.
     let call = Call::ListPayments(order);
     let is_hinted = entry.is_hinted();
     let is_urgent = close || is_hinted || entry.released() == Some(false);
     if !is_urgent && !ground.has_to_spare(call.kind()) {
         return Err(NotNow);
     }
-    // The device that waits for it will ask for the same list in a moment.
+    // The waiting device will ask for this list in a moment.
     let answer = if is_hinted { ground.read(call, VERSION) } else { ground.ask(call, VERSION, &[]) };
     if answer.is_success() { Ok(note_list(ground, order, status, &answer)?) } else { Err(NotNow) }
 }

@@ -1,8 +1,8 @@
-//! The rules: who may do what to which order, and how what is owed is done.
+//! The rules: which device may do what to which order, and how the book's duties are done.
 //!
-//! They stand between a till's call and the [`book`](crate::book): which event is said, and which call of the gateway is made before
-//! or after it. They know no socket, thread, cache or database: those are behind a [`Ground`]. The service runs them over its own, and
-//! `cargo xtask sweep` and `cargo xtask explore` over memory.
+//! They stand between a till's call and the [`book`](crate::book). They decide which event is stored, and which call to the gateway is made
+//! before or after it. They know no socket, thread, cache or database: these are behind a [`Ground`]. `cargo xtask sweep` and `cargo xtask
+//! explore` run the same rules in memory.
 
 mod claim;
 mod close;
@@ -43,7 +43,7 @@ pub(crate) use refund::seen_refunds;
 pub use relay::{alias, hide};
 pub use way::Way;
 
-/// Answers a device, which has shown that it is `owner`, and pays this way.
+/// Answers a device whose token belongs to `owner`, and which pays in this way.
 pub fn serve<G: Ground>(ground: &G, owner: Owner, way: Way, prices: &Prices, request: &Incoming) -> Answer {
     let answer = || checked(ground, owner, prices, request).unwrap_or_else(|refusal| refusal);
     match way {
@@ -58,15 +58,15 @@ fn checked<G: Ground>(ground: &G, owner: Owner, prices: &Prices, request: &Incom
     if call.acts() && request.epoch()? < ground.epoch(owner)? {
         return Err(Answer::old_epoch());
     }
-    // What the gateway does not have needs no version of it.
+    // The backend's own calls need no version of the gateway's API.
     let version = if call.is_ours() { ApiVersion::default() } else { request.version()? };
     answer(ground, owner, call, version)
 }
 
-/// Answers a call of a device, whose epoch is not over.
+/// Answers a call of a device under its current epoch.
 ///
 /// # Errors
-/// The call is refused, or nothing could be kept of it: the answer to the device.
+/// The call is refused, or could not be stored: the answer to the device.
 pub fn answer<G: Ground>(ground: &G, owner: Owner, call: Call, version: ApiVersion) -> Result<Answer, Answer> {
     match call {
         Call::Create(order) => create::create(ground, owner, *order, version),
@@ -81,7 +81,8 @@ pub fn answer<G: Ground>(ground: &G, owner: Owner, call: Call, version: ApiVersi
         Call::Payments(order) => {
             ours::need(ground, owner, &order, version)?;
             let answer = ground.read(wire::Call::ListPayments(&order), version);
-            // What the device learns the book knows, too: a claim that follows needs no other look. If it cannot be written, it looks.
+            // Store what the device learns in the book, too: then a claim that follows needs no reading of its own. If it cannot be stored,
+            // the claim reads.
             if answer.is_success() {
                 let _ = reading::note_list(ground, &order, None, &answer);
             }
@@ -94,19 +95,19 @@ pub fn answer<G: Ground>(ground: &G, owner: Owner, call: Call, version: ApiVersi
     }
 }
 
-/// A device lost its journal, or takes the place of another: earlier lives of it are over.
+/// A device lost its journal, or replaces another one: its earlier epochs are over.
 fn recover<G: Ground>(ground: &G, owner: Owner) -> Result<Answer, Answer> {
     let (epoch, orders) = ground.recover(owner)?;
     let orders: Vec<_> = orders.iter().map(OrderId::as_str).collect();
     Ok(Answer::ok(json!({"epoch": epoch, "orders": orders}).to_string().into()))
 }
 
-/// Says what happened to an order that is there.
+/// Applies an event to an order that exists.
 fn say<G: Ground>(ground: &G, order: &OrderId, event: &Event) -> Result<Effect, Answer> {
     ground.say(order, event)?.ok_or_else(Answer::no_such_order)
 }
 
-/// The same of a device's word.
+/// The same for a device's report; an event that contradicts the book is refused.
 fn say_or_conflict<G: Ground>(ground: &G, order: &OrderId, event: &Event) -> Result<(), Answer> {
     match say(ground, order, event)? {
         Effect::ReadFirst => Err(Answer::not_seen_paid()),

@@ -1,8 +1,8 @@
-//! What is tried again.
+//! A failure that is tried again.
 
 use crate::answer::Answer;
 
-/// Could not be done now: no budget, no answer, or one that says nothing.
+/// The duty could not be done now: no budget, no answer, or an answer that cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotNow;

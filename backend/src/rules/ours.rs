@@ -10,7 +10,7 @@ use crate::answer::Answer;
 use crate::book::{Entry, Event, Owner};
 use crate::notice::Notice;
 
-/// What an answer says of one of our orders.
+/// The state of one of our orders, from an answer of the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OrderSeen {
@@ -20,14 +20,14 @@ pub struct OrderSeen {
     pub is_active: bool,
     /// It is paid.
     pub is_paid: bool,
-    /// The gateway's word.
+    /// The gateway's word for the status.
     pub status: String,
 }
 
-/// Passes if the order was made with this token, and the gateway has shown so.
+/// Succeeds if the order was created with this token, and the gateway has confirmed it.
 ///
 /// # Errors
-/// It was not, or nothing shows it now: the answer to the device.
+/// It was not, or that cannot be confirmed now: the answer to the device.
 pub fn need<G: Ground>(ground: &G, owner: Owner, id: &OrderId, version: ApiVersion) -> Result<(), Answer> {
     let Some(entry) = ground.entry(id)? else { return find(ground, owner, id, version) };
     if *entry.owner() != owner {
@@ -36,13 +36,13 @@ pub fn need<G: Ground>(ground: &G, owner: Owner, id: &OrderId, version: ApiVersi
     if entry.is_made() {
         return Ok(());
     }
-    // The answer to its creation was lost. Without our mark in it, another system of the merchant has made it.
+    // The answer to its creation was lost. If the order lacks our mark, another system of the merchant created it.
     let answer = order(ground, id, version);
     if answer.is_success() { made(ground, id) } else { Err(answer) }
 }
 
-/// Looks for an order that is not in the book at the gateway. Where it carries the mark of this device, an older copy of the database was
-/// restored: then the book takes it up again.
+/// Asks the gateway for an order that is not in the book. If the order carries the mark of this device, an older copy of the database was
+/// restored: the book takes the order up again.
 fn find<G: Ground>(ground: &G, owner: Owner, id: &OrderId, version: ApiVersion) -> Result<(), Answer> {
     let answer = ground.read(Call::ReadOrder(id), version);
     match answer.status {
@@ -64,7 +64,7 @@ fn find<G: Ground>(ground: &G, owner: Owner, id: &OrderId, version: ApiVersion) 
         ground.notify(&Notice::Found { order_id: id.to_string() });
         ground.planned();
     }
-    // Its device creates it at this moment.
+    // If it is not known to exist yet, its device is creating it at this moment.
     if entry.is_made() { Ok(()) } else { made(ground, id) }
 }
 
@@ -73,7 +73,7 @@ fn amount(answer: &Answer) -> Option<u64> {
     Some(decode::order(&mut body).ok()?.amount.minor())
 }
 
-/// The order as the gateway has it: an answer that is not a success, or is about our order.
+/// Reads the order. A success is about our order; everything else is returned as it is.
 pub fn order<G: Ground>(ground: &G, order: &OrderId, version: ApiVersion) -> Answer {
     let answer = ground.read(Call::ReadOrder(order), version);
     if !answer.is_success() {
@@ -81,11 +81,11 @@ pub fn order<G: Ground>(ground: &G, order: &OrderId, version: ApiVersion) -> Ans
     }
     match ground.entry(order) {
         Ok(Some(entry)) if seen_as(&entry, entry.is_made(), &answer).is_some() => answer,
-        // It is there, whatever this answer is about.
+        // The order exists; this answer is about something else.
         Ok(Some(entry)) if entry.is_made() => not_ours(),
-        // Whose it is, is nobody's business.
+        // Do not tell a device that the order is another's.
         Ok(_) => Answer::no_such_order(),
-        // The database says nothing, so neither do we: the order may be this device's.
+        // Without the database it is unknown whose the order is: it may be this device's.
         Err(unknown) => unknown,
     }
 }
@@ -96,13 +96,13 @@ pub(super) fn made<G: Ground>(ground: &G, order: &OrderId) -> Result<(), Answer>
     Ok(())
 }
 
-/// What an answer says of our order; `None` if it cannot be read or is about another.
+/// The state of our order in this answer; `None` if it cannot be read or is about another order.
 pub fn seen<G: Ground>(ground: &G, order: &OrderId, answer: &Answer) -> Option<OrderSeen> {
     let entry = ground.entry(order).ok().flatten()?;
     seen_as(&entry, entry.is_made(), answer)
 }
 
-/// The same; only an order that was made, and so is ours, need not carry the mark: no other gets its id.
+/// The same. Only an order that is known to be ours need not carry the mark: no other order gets its id.
 pub(super) fn seen_as(entry: &Entry, is_made: bool, answer: &Answer) -> Option<OrderSeen> {
     #[derive(Deserialize)]
     struct Marked {
@@ -124,13 +124,13 @@ pub(super) fn seen_as(entry: &Entry, is_made: bool, answer: &Answer) -> Option<O
     })
 }
 
-/// What our orders carry as their note: made for this token by who knows its hash, so that an order of the same id by
-/// another system of the merchant is never taken for ours.
+/// The mark in `order_note` of our orders. It is made from the token's hash, so an order with the same id by another system of the merchant
+/// is never taken for ours.
 pub(crate) fn mark(owner: Owner, order: &OrderId) -> String {
     format!("kiosk order {}", half_hash(&format!("kiosk-order\0{owner}\0{order}")))
 }
 
-/// Which of these devices made an order that the gateway shows, by its mark; and its amount.
+/// Finds by its mark which of these devices created an order of the gateway. Returns the device and the amount.
 #[cfg(feature = "service")]
 pub(crate) fn maker(owners: &[Owner], id: &OrderId, answer: &Answer) -> Option<(Owner, u64)> {
     let amount = amount(answer).filter(|_| answer.is_success())?;
@@ -175,7 +175,7 @@ mod tests {
         Some((seen.is_active, seen.is_final, seen.is_paid))
     }
 
-    // Meant to notice: an order by whom nobody made taken for one of the first device; another amount.
+    // Meant to notice: an order of no device taken for the first device's; another amount.
     #[cfg(feature = "service")]
     #[test]
     fn whose_an_order_is_its_mark_says() {
@@ -212,7 +212,7 @@ mod tests {
         }
     }
 
-    // Orders that the gateway has already carry it.
+    // Existing orders at the gateway carry this mark: it must not change.
     #[test]
     fn a_mark_stays_what_it_was() {
         assert_eq!(mark(OWNER, &order()), "kiosk order 535ea1100f397f0b5cfac5a99e54c210");

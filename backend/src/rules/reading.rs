@@ -1,4 +1,4 @@
-//! What the gateway shows of an order's payments, for its book.
+//! Reads an order's payments from the gateway into its book.
 
 use pay_core::model::{ApiVersion, CfPaymentId, OrderId};
 use pay_core::wire::{Call, decode};
@@ -7,7 +7,7 @@ use super::{Ground, say};
 use crate::answer::Answer;
 use crate::book::{Event, Reading, SeenPayment};
 
-/// For calls of our own.
+/// The API version of the backend's own calls.
 pub(crate) const VERSION: ApiVersion = ApiVersion::V2025_01_01;
 
 /// Reads an order's payments for its book.
@@ -16,7 +16,7 @@ pub(super) fn read_list<G: Ground>(ground: &G, order: &OrderId) -> Result<(), An
     if answer.is_success() { note_list(ground, order, None, &answer) } else { Err(answer) }
 }
 
-/// Reads one payment for the order's book, which goes on to count the list as not read whole.
+/// Reads one payment into the order's book. The book still counts the list as incomplete.
 pub(super) fn read_one<G: Ground>(ground: &G, order: &OrderId, payment: CfPaymentId) -> Result<(), Answer> {
     let answer = ground.ask(Call::ReadPayment(order, payment), VERSION, &[]);
     if !answer.is_success() {
@@ -28,7 +28,7 @@ pub(super) fn read_one<G: Ground>(ground: &G, order: &OrderId, payment: CfPaymen
     note(ground, order, None, Some(seen), false, answer.date)
 }
 
-/// Takes a list of an order's payments into its book, with the order's status where that was read before.
+/// Stores a list of an order's payments in its book, with the order's status if that was read before.
 pub(super) fn note_list<G: Ground>(
     ground: &G,
     order: &OrderId,
@@ -39,7 +39,7 @@ pub(super) fn note_list<G: Ground>(
     note(ground, order, status, Some(payments), complete, answer.date)
 }
 
-/// Takes the status alone of an order into its book.
+/// Stores only the status of an order in its book.
 pub(super) fn note_status<G: Ground>(
     ground: &G,
     order: &OrderId,
@@ -61,9 +61,9 @@ fn note<G: Ground>(
     say(ground, order, &Event::Read(reading)).map(|_| ())
 }
 
-/// What a list of payments shows of this order, and whether it is all.
+/// The payments of this order in the list, and whether the list is complete.
 fn payments(order: &OrderId, mut body: Vec<u8>) -> (Vec<SeenPayment>, bool) {
-    // What a payment cost with its surcharge is not asked: one that took the money is never left out for it.
+    // The amount with a surcharge is not compared: a payment that took money always counts.
     let mut payments = decode::statuses(&mut body);
     let (mut list, mut complete) = (Vec::new(), true);
     loop {
@@ -77,7 +77,7 @@ fn payments(order: &OrderId, mut body: Vec<u8>) -> (Vec<SeenPayment>, bool) {
                 });
             }
             Ok(None) => break,
-            // Of another order, or unreadable: it may have charged.
+            // Another order's, or unreadable: it may have charged the shopper.
             Ok(Some(_)) | Err(_) => complete = false,
         }
     }

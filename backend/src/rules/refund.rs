@@ -1,4 +1,4 @@
-//! Money that goes back.
+//! Refunds.
 
 use pay_core::model::{Amount, CreateRefund, OrderId, Refund, RefundId};
 use pay_core::wire::{Call, decode, encode};
@@ -9,7 +9,7 @@ use super::{Ground, say};
 use crate::book::{Back, Event, SeenRefund};
 use crate::notice::Notice;
 
-/// Always the same refund: whatever became of an earlier try, money goes back once.
+/// Makes a refund whose id is the same at every try. So money goes back once, whatever happened to earlier tries.
 pub(super) fn refund<G: Ground>(ground: &G, order: &OrderId, id: &RefundId, amount: u64) -> Result<(), NotNow> {
     let amount = Amount::from_minor(amount).map_err(|_| NotNow)?;
     let request = CreateRefund::new(id.clone(), amount);
@@ -21,7 +21,7 @@ pub(super) fn refund<G: Ground>(ground: &G, order: &OrderId, id: &RefundId, amou
     }
     let status = answer.status;
     if !answer.is_success() {
-        // Lost, in conflict or refused: what counts is whether it is there.
+        // The call was lost, in conflict or refused: read whether the refund exists.
         answer = ground.ask(Call::ReadRefund(order, id), VERSION, &[]);
     }
     if let Ok(refund) = decode::refund(&mut answer.body.clone())
@@ -35,7 +35,7 @@ pub(super) fn refund<G: Ground>(ground: &G, order: &OrderId, id: &RefundId, amou
     let order_id = order.to_string();
     match shown.map(|(_, refund)| refund.back()) {
         Some(Back::Done | Back::OnItsWay) => ground.notify(&Notice::Refunded { order_id, refund_id: id.to_string() }),
-        // A person is told of it.
+        // The refund exists in another state: the book lists it for a person.
         Some(_) => {}
         None => {
             let refused = (400..500).contains(&status) && !matches!(status, 408 | 409);
@@ -47,7 +47,7 @@ pub(super) fn refund<G: Ground>(ground: &G, order: &OrderId, id: &RefundId, amou
 }
 
 fn seen_refund(refund: &Refund<'_>) -> SeenRefund {
-    // No id of a merchant's has a colon.
+    // A merchant's own refund ids have no colon.
     let by_gateway = if refund.is_by_gateway() { SeenRefund::BY_GATEWAY } else { "" };
     SeenRefund {
         id: format!("{by_gateway}{}", refund.id()),
@@ -57,7 +57,7 @@ fn seen_refund(refund: &Refund<'_>) -> SeenRefund {
     }
 }
 
-/// A list of refunds, as the book has them. `None`: not all of it can be read.
+/// Reads a list of refunds for the book. `None`: a part cannot be read.
 pub(crate) fn seen_refunds(mut body: Vec<u8>) -> Option<Vec<SeenRefund>> {
     let (mut list, mut refunds) = (Vec::new(), decode::refunds(&mut body));
     while let Some(refund) = refunds.next().ok()? {
@@ -70,7 +70,7 @@ pub(crate) fn seen_refunds(mut body: Vec<u8>) -> Option<Vec<SeenRefund>> {
 mod tests {
     use super::*;
 
-    // Meant to notice: a list of which a part was read taken for all of it; one that is read, and nothing of it kept.
+    // Meant to notice: a list of which a part was read taken for complete; a list that is read and not stored.
     #[test]
     fn a_list_of_refunds_is_read_whole_or_not_at_all() {
         let one = r#"{"refund_id":"r-1","order_id":"till-1","refund_amount":10.15,"refund_status":"SUCCESS"}"#;

@@ -4,8 +4,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums)] // a choice of the merchant's
 pub enum Way {
-    /// Through the backend, by a name that only its token can use.
+    /// Through the backend, with an alias that works with its token only.
     Relayed,
-    /// At the gateway, with the gateway's session.
+    /// Directly at the gateway, with the gateway's session.
     Direct,
 }

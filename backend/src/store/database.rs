@@ -1,4 +1,4 @@
-//! Where the tables are, and a blocking way to them.
+//! The database with the tables, and blocking access to it.
 
 use core::cmp::Ordering;
 use core::fmt;
@@ -19,56 +19,56 @@ use super::{import, schema};
 
 /// The name of the SQLite file.
 const FILE: &str = "backend.sqlite";
-/// Held by the backend that serves from a folder.
+/// The lock file of the backend that serves from a folder.
 const LOCK: &str = "backend.lock";
 /// Connections to PostgreSQL. SQLite has one writer, so one is all it needs.
 const CONNECTIONS: u32 = 8;
-/// Limit of one visit to the database: who waits for it answers 503 then.
+/// Time limit of one access to the database; after it the caller answers 503.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Where the backend keeps its book.
+/// Where the backend stores its book.
 #[derive(Clone, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums)] // a choice of the merchant's
 pub enum Database {
-    /// In a file of this folder, by SQLite: for one backend.
+    /// SQLite, in a file in this folder: for one backend.
     Folder(PathBuf),
-    /// `postgres://…`: for one or several. May have a password in it, so it is never printed.
+    /// PostgreSQL, by its URL `postgres://…`: for one or several backends. The URL may contain a password, so it is never printed.
     Postgres(String),
 }
 
-/// Who opens it.
+/// Who opens the database.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// A backend: one at a time on a folder.
     Server,
-    /// A command beside it.
+    /// A command that runs beside it.
     Tool,
 }
 
 /// The tables.
 pub(super) struct Sql {
-    /// `None` once it is dropped.
+    /// `None` once the value is dropped.
     runtime: Option<Runtime>,
     pool: AnyPool,
     /// PostgreSQL's URL. `None`: SQLite.
     postgres: Option<String>,
-    /// None where others may write at any time: PostgreSQL, and commands beside a backend.
+    /// `None` if others may write at any time: with PostgreSQL, and in commands beside a backend.
     news: Option<News>,
     _lock: Option<File>,
 }
 
 impl Database {
-    /// Opens the tables, making or bringing them up to date. Those of a later release are opened as they are, if that release left them open
-    /// to this one.
+    /// Opens the tables, and creates or migrates them first. Tables of a later release are opened unchanged, if that release still allows
+    /// this one.
     pub(super) fn open(&self, role: Role) -> io::Result<Sql> {
         sqlx::any::install_default_drivers();
-        // A runtime of its own: whoever comes here is a thread that may block.
+        // A runtime of its own: the callers are threads that may block.
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let (url, connections, lock) = match self {
             Self::Folder(folder) => {
                 fs::create_dir_all(folder)?;
                 let lock = if role == Role::Server { Some(only(&folder.join(LOCK))?) } else { None };
-                // Made by us, so that a folder may have any name; `mode=rwc` would want it in a URL's form.
+                // Create the file here, so that the folder may have any name; with `mode=rwc` the path would have to be a URL.
                 (format!("sqlite://{}?mode=rwc", escaped(&folder.join(FILE))?), 1, lock)
             }
             Self::Postgres(url) => (url.clone(), CONNECTIONS, None),
@@ -84,7 +84,7 @@ impl Database {
                 }
                 Box::pin(async move {
                     if !is_postgres {
-                        // On the disk before anything follows from it, and beside commands that look.
+                        // Write to the disk before a commit returns, and let commands read meanwhile.
                         let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 8000; PRAGMA foreign_keys = ON";
                         connection.execute(settings).await?;
                     }
@@ -102,7 +102,7 @@ impl Database {
         if let Self::Folder(folder) = self {
             import::files(&sql, folder)?;
             if role == Role::Server {
-                // Of a process that is gone.
+                // A lock of a process that has ended.
                 sql.run(sqlx::query("UPDATE duties SET leased = 0").execute(&sql.pool))?;
             }
         }
@@ -110,19 +110,19 @@ impl Database {
     }
 }
 
-/// Tables that are not those of this version.
+/// Tables of another release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outdated {
-    /// Of an earlier release: they are brought up to date at the start.
+    /// Of an earlier release: they are migrated at the start.
     Older,
-    /// Of a later release, which added what this one has no use for.
+    /// Of a later release, whose additions do not disturb this one.
     Newer,
-    /// Of a later release, after which this one cannot work on them.
+    /// Of a later release that this one cannot work with.
     Closed,
 }
 
 impl Outdated {
-    /// What that means for who starts a backend.
+    /// What this means for the person who starts a backend.
     pub(crate) const fn text(self) -> &'static str {
         match self {
             Self::Older => "the database is brought up to date at the start",
@@ -132,17 +132,17 @@ impl Outdated {
     }
 }
 
-/// What a database is found to be.
+/// What a check found about a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Found {
-    /// None: it is there and up to date, or can be made.
+    /// `None`: the tables are there and up to date, or can be created.
     pub(crate) outdated: Option<Outdated>,
     /// The accounts of its devices and open orders.
     pub(crate) accounts: Vec<String>,
 }
 
 impl Database {
-    /// Looks whether it can be used, and changes nothing.
+    /// Checks whether the database can be used, and changes nothing.
     pub(crate) fn look(&self) -> io::Result<Found> {
         const NEWEST: &str = "SELECT MAX(version) FROM _sqlx_migrations";
         const SQLITE: &str = "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
@@ -167,7 +167,7 @@ impl Database {
             let look = async {
                 let mut connection = AnyConnection::connect_with(&options).await?;
                 let tables: i64 = sqlx::query(tables).fetch_one(&mut connection).await?.try_get(0)?;
-                // Without this table nothing of ours is there.
+                // Without this table the database has nothing of ours.
                 let newest: Option<i64> = match tables {
                     0 => None,
                     _ => sqlx::query(NEWEST).fetch_one(&mut connection).await?.try_get(0)?,
@@ -200,7 +200,7 @@ impl Database {
     }
 }
 
-/// A file may be made in this folder, or the folder beside others.
+/// Whether a file can be created in this folder, or the folder itself.
 fn can_be_made(folder: &Path) -> io::Result<()> {
     let not_here = |error| io::Error::other(format!("{}: {error}", folder.display()));
     if folder.exists() {
@@ -222,14 +222,14 @@ impl Sql {
         self.postgres.as_deref()
     }
 
-    /// Runs beside the visits, until this is dropped.
+    /// Runs a task in the background until this value is dropped.
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         if let Some(runtime) = &self.runtime {
             runtime.spawn(task);
         }
     }
 
-    /// As of when what is in memory may be all there is; `None`: only a look tells.
+    /// The version for which the memory is complete; `None`: only the database tells.
     ///
     /// # Errors
     /// When the database gives no answer.
@@ -237,7 +237,7 @@ impl Sql {
         self.news.as_ref().map(|news| news.version(self, &self.pool)).transpose()
     }
 
-    /// Waits for the database.
+    /// Runs an access to the database within the time limit.
     pub(super) fn run<T>(&self, visit: impl Future<Output = Result<T, sqlx::Error>>) -> io::Result<T> {
         let Some(runtime) = &self.runtime else { return Err(io::Error::other("the database is closed")) };
         match runtime.block_on(async { tokio::time::timeout(LIMIT, visit).await }) {
@@ -246,7 +246,7 @@ impl Sql {
         }
     }
 
-    /// The same without a limit, for what is done once.
+    /// The same without a limit, for work that is done once.
     pub(super) fn run_long<T, E: Into<sqlx::Error>>(&self, visit: impl Future<Output = Result<T, E>>) -> io::Result<T> {
         let Some(runtime) = &self.runtime else { return Err(io::Error::other("the database is closed")) };
         runtime.block_on(visit).map_err(|error| failed(error.into()))
@@ -254,7 +254,7 @@ impl Sql {
 }
 
 impl Drop for Sql {
-    /// The last who holds it may be a task of another runtime, where waiting is not allowed.
+    /// The last owner may be a task of another runtime, where blocking is not allowed.
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             let pool = self.pool.clone();
@@ -264,20 +264,20 @@ impl Drop for Sql {
     }
 }
 
-/// The file's lock, for as long as it is open.
+/// Locks the file for as long as it is open.
 pub(super) fn only(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
     file.try_lock().map_err(|_| io::Error::other("another backend has this folder open"))?;
     Ok(file)
 }
 
-/// As a part of a URL.
+/// Escapes a text for a URL.
 fn escaped(path: &Path) -> io::Result<String> {
     let path = path.to_str().ok_or_else(|| io::Error::other("the folder's name is not UTF-8"))?;
     Ok(path.replace('%', "%25").replace('?', "%3F").replace('#', "%23"))
 }
 
-/// What the database says, without the address and the password of it.
+/// The database's error, without address and password.
 fn failed(error: sqlx::Error) -> io::Error {
     match error {
         sqlx::Error::Configuration(_) => io::Error::other("the database's URL cannot be used"),
@@ -303,7 +303,7 @@ impl From<&Database> for Database {
     }
 }
 
-/// Without what may be a password.
+/// Removes what may be a password.
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! Devices: their lives, and when each was last seen.
+//! Devices: their epochs, and when each was last seen.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -9,11 +9,11 @@ use crate::book::{Moment, Owner};
 
 use super::orders::{Store, number};
 
-/// So many devices in one statement.
+/// Devices per statement.
 const AT_ONCE: usize = 100;
 
 impl Store {
-    /// The epoch of a device: calls of an older one are refused.
+    /// The epoch of a device: calls that change something under an older one are refused.
     ///
     /// # Errors
     /// When the database gives no answer.
@@ -24,7 +24,7 @@ impl Store {
         Ok(u64::try_from(epoch).unwrap_or(0))
     }
 
-    /// Keeps that a device begins a new life; its epoch.
+    /// Begins a device's next epoch and returns it.
     ///
     /// # Errors
     /// When it could not be made durable.
@@ -37,7 +37,7 @@ impl Store {
         Ok(u64::try_from(epoch).unwrap_or(0))
     }
 
-    /// Keeps when devices were last seen. All backends write in the order of the hashes, so none waits for another in a circle.
+    /// Stores when devices were last seen. All backends write in the order of the hashes, so they cannot deadlock.
     ///
     /// # Errors
     /// When the database gives no answer.

@@ -1,4 +1,4 @@
-//! Who does what is due, and when.
+//! When duties are due, and which backend does them.
 
 use std::io;
 
@@ -10,11 +10,12 @@ use crate::book::Moment;
 
 use super::orders::{Store, number};
 
-/// A lease is good for so long, in milliseconds: longer than the three calls of one duty, each of which has 10 s. It is taken again for each.
+/// How long a lease lasts, in milliseconds: longer than the three calls of one duty, which take up to 10 s each. It is renewed for each
+/// duty.
 const LEASE_MS: u64 = 35_000;
 
 impl Store {
-    /// Takes the order that is due first, if one is: nobody else gets it for the time of the lease.
+    /// Leases the order that is due first, if any: no other backend gets it meanwhile.
     ///
     /// # Errors
     /// When the database gives no answer.
@@ -37,7 +38,7 @@ impl Store {
         OrderId::parse(&id).map(Some).map_err(io::Error::other)
     }
 
-    /// Goes on with an order for the time of another lease.
+    /// Renews the lease of an order.
     ///
     /// # Errors
     /// When the database gives no answer.
@@ -51,13 +52,13 @@ impl Store {
         self.sql.run(query.execute(self.sql.pool())).map(|_| ())
     }
 
-    /// Ends the lease. The order is due at this time, or not at all, unless it has more than `n` events by now: then one of those says when.
+    /// Ends the lease. The order is due at this time, or not at all. If it has more than `n` events by now, the time that those set stays.
     ///
     /// # Errors
     /// When the database gives no answer.
     pub(crate) fn plan(&self, order: &OrderId, n: i64, at: Option<Millis>) -> io::Result<()> {
         if let Some(leases) = &self.leases {
-            // The last event has planned it so, as a rule.
+            // Usually the last event has set this time already.
             let planned = self.is_planned(order, n, at)?;
             let done = if planned { Ok(()) } else { self.plan_anew(order, n, at) };
             leases.end(order);
@@ -66,7 +67,7 @@ impl Store {
         self.plan_anew(order, n, at)
     }
 
-    /// Whether the order has `n` events, and its duty this time.
+    /// Whether the order has `n` events and its duty this time.
     fn is_planned(&self, order: &OrderId, n: i64, at: Option<Millis>) -> io::Result<bool> {
         const PLAN: &str =
             "SELECT n, COALESCE(due, -1) FROM orders LEFT JOIN duties ON duties.order_id = orders.id WHERE id = $1";
@@ -80,7 +81,7 @@ impl Store {
         self.sql.run(async {
             let mut transaction = self.sql.pool().begin().await?;
             let query = sqlx::query("UPDATE duties SET leased = 0 WHERE order_id = $1").bind(order.to_string());
-            // The order first, as everybody: who adds an event has it until the end of its transaction.
+            // Lock the order first, as all writers do: a writer of an event holds it until its transaction ends.
             let hold = sqlx::query("UPDATE orders SET n = n WHERE id = $1 AND n = $2").bind(order.to_string()).bind(n);
             let is_last = hold.execute(&mut *transaction).await?.rows_affected() == 1;
             query.execute(&mut *transaction).await?;
@@ -91,7 +92,7 @@ impl Store {
         })
     }
 
-    /// Has an order looked at.
+    /// Makes an order due.
     ///
     /// # Errors
     /// When the database gives no answer.
@@ -102,7 +103,7 @@ impl Store {
         })
     }
 
-    /// How many duties are due that nobody is at.
+    /// How many duties are due and not leased.
     ///
     /// # Errors
     /// When the database gives no answer.
@@ -114,7 +115,7 @@ impl Store {
         Ok(u64::try_from(count).unwrap_or(0).saturating_sub(taken as u64))
     }
 
-    /// What is due first, one more than so many.
+    /// The duties that are due first: one more than `many`.
     fn first(&self, many: usize) -> io::Result<Vec<(Millis, OrderId)>> {
         let most = i64::try_from(many).unwrap_or(i64::MAX).saturating_add(1);
         let query = sqlx::query("SELECT due, order_id FROM duties ORDER BY due LIMIT $1").bind(most);
@@ -126,7 +127,7 @@ impl Store {
         rows.iter().map(|row| due(row).ok_or_else(|| io::Error::other("a duty cannot be read"))).collect()
     }
 
-    /// When something is due that nobody is at.
+    /// When the next duty that is not leased is due.
     ///
     /// # Errors
     /// When the database gives no answer.
@@ -147,7 +148,7 @@ fn until(now: Millis) -> Millis {
     Millis(now.0.saturating_add(LEASE_MS))
 }
 
-/// Sets the time and leaves the lease.
+/// Sets the time, and keeps the lease.
 pub(super) async fn set(
     connection: &mut AnyConnection,
     order: &OrderId,

@@ -11,8 +11,8 @@ use crate::rules::Forward;
 use super::orders::{Store, number};
 
 impl Store {
-    /// Keeps that Order Pay goes to the gateway. The session to send: that of the first call under this key, whoever made it, so that a
-    /// repeat has the same body.
+    /// Stores that an Order Pay is about to go to the gateway. Returns the session to send: that of the first call under this key, by
+    /// whichever backend, so that a repeat has the same body.
     ///
     /// # Errors
     /// When it could not be made durable.

@@ -1,7 +1,7 @@
-//! Takes over the files of the first form, once: `orders.log`, `words.log` and `tokens`.
+//! Imports the files of the first version once: `orders.log`, `words.log` and `tokens`.
 //!
-//! A line of `orders.log` is a checksum and JSON. A last line that a power cut tore is dropped, a bad line before it is an error
-//! that somebody has to look at. Nothing here writes these files.
+//! A line of `orders.log` is a checksum and JSON. An incomplete last line, from a power cut, is dropped. A bad line before it is an error
+//! that a person has to look at. Nothing here writes these files.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,12 +21,12 @@ use super::orders::{EventRow, FORM, FORM_OLD, Known, add, number, play};
 const ORDERS: &str = "orders.log";
 const WORDS: &str = "words.log";
 const TOKENS: &str = "tokens";
-/// The form of the log's later lines.
+/// The format number of the log's later lines.
 const LINES: u8 = 2;
-/// The times of duties are set anew at the first look at an order.
+/// Duties get their times at the first visit to the order.
 const TERMS: Terms = Terms { life_ms: 900_000, first_look_ms: 2_000, unreported: Unreported::Tell };
 
-/// A line of the second form: one of these.
+/// A line of the second format: one of these.
 #[derive(Deserialize)]
 struct Line {
     v: u8,
@@ -42,7 +42,7 @@ enum What {
     Epoch { device: String, epoch: u64 },
 }
 
-/// A line of the first form.
+/// A line of the first format.
 #[derive(Deserialize)]
 struct OldLine {
     order: String,
@@ -50,7 +50,7 @@ struct OldLine {
     what: Old,
 }
 
-/// What a person said of a matter.
+/// A person's word about a duty.
 #[derive(Deserialize)]
 struct Word {
     order: String,
@@ -59,27 +59,27 @@ struct Word {
     why: String,
 }
 
-/// What the files say.
+/// The contents of the files.
 #[derive(Default)]
 struct Found {
     orders: BTreeMap<OrderId, Order>,
     epochs: BTreeMap<Owner, u64>,
     tokens: Vec<(String, Owner)>,
-    /// So many words of people are among the events.
+    /// How many of the events are people's words.
     words: usize,
 }
 
 struct Order {
     owner: Owner,
     amount: u64,
-    /// Form and body of each event.
+    /// Format and body of each event.
     events: Vec<(i64, String)>,
 }
 
-/// Takes over the files of this folder, if there are any, and renames them.
+/// Imports the files of this folder, if there are any, and renames them.
 ///
 /// # Errors
-/// When one is damaged, an older backend has it open, or the database does not take it. Nothing was taken over then.
+/// When a file is damaged or open in an older backend, or the database refuses the import. Nothing was imported then.
 pub(super) fn files(sql: &Sql, folder: &Path) -> io::Result<()> {
     let bytes = |name| match fs::read(folder.join(name)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -118,7 +118,7 @@ impl Found {
         Ok(())
     }
 
-    /// `None`: it fits nothing here.
+    /// `None`: the line does not fit the order.
     fn line(&mut self, json: &[u8]) -> Option<()> {
         let Ok(line) = serde_json::from_slice::<Line>(json) else {
             let old: OldLine = serde_json::from_slice(json).ok()?;
@@ -157,7 +157,7 @@ impl Found {
         Some(())
     }
 
-    /// What people said that the log does not have yet; a line that cannot be read ends them.
+    /// People's words that the log does not have yet. The first line that cannot be read ends them.
     fn words(&mut self, bytes: &[u8]) {
         let text = String::from_utf8_lossy(bytes);
         let words = text.lines().skip(self.words).map_while(|line| serde_json::from_str::<Word>(line).ok());
@@ -178,7 +178,8 @@ impl Found {
     }
 }
 
-/// All of it or nothing, and once: a start that was cut before the files were renamed finds that they are in.
+/// Stores everything in one transaction, and only once: if a start was cut off before the files were renamed, the next one finds them
+/// imported.
 async fn keep(sql: &Sql, found: &Found) -> Result<(), sqlx::Error> {
     let mut transaction = sql.pool().begin().await?;
     let first = sqlx::query("INSERT INTO imports (name) VALUES ($1) ON CONFLICT DO NOTHING").bind(ORDERS);

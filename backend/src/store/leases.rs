@@ -1,4 +1,4 @@
-//! Who is at which duty, where one process does them all.
+//! Leases in memory, for the only backend of a folder.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,20 +6,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use pay_core::model::OrderId;
 use pay_core::sale::Millis;
 
-/// The leases of the only backend that serves from a folder: in memory, because they end with it. To store each would take as many visits
-/// to the disk as the duties themselves.
+/// The leases of the only backend that serves from a folder. They are in memory, because they end with the process; storing them would cost
+/// as many disk writes as the duties.
 #[derive(Default)]
 pub(super) struct Leases(Mutex<HashMap<OrderId, Millis>>);
 
 impl Leases {
-    /// How many there are now: so many duties at the most are somebody's.
+    /// The number of leases now.
     pub(super) fn count(&self, now: Millis) -> usize {
         let mut leases = self.lock();
         leases.retain(|_, until| *until > now);
         leases.len()
     }
 
-    /// Takes the first of these that nobody has.
+    /// Leases the first of these that is free.
     pub(super) fn take(&self, due: Vec<OrderId>, now: Millis, until: Millis) -> Option<OrderId> {
         let mut leases = self.lock();
         let free = due.into_iter().find(|order| is_free(&leases, order, now))?;
@@ -27,17 +27,17 @@ impl Leases {
         Some(free)
     }
 
-    /// Nobody has it.
+    /// Whether it is free.
     pub(super) fn is_free(&self, order: &OrderId, now: Millis) -> bool {
         is_free(&self.lock(), order, now)
     }
 
-    /// Has it for longer.
+    /// Renews the lease.
     pub(super) fn keep(&self, order: &OrderId, until: Millis) {
         self.lock().insert(order.clone(), until);
     }
 
-    /// Nobody has it any more.
+    /// Ends the lease.
     pub(super) fn end(&self, order: &OrderId) {
         self.lock().remove(order);
     }

@@ -1,4 +1,4 @@
-//! What others keep in the same PostgreSQL, heard as it is kept: `NOTIFY` with the order's id, in the transaction of the event.
+//! Learns of events that other backends store in the same PostgreSQL: `NOTIFY` with the order's id, in the event's transaction.
 
 use core::time::Duration;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -13,31 +13,31 @@ use tokio::time::timeout;
 use super::Store;
 
 const CHANNEL: &str = "backend_orders";
-/// Before it is tried again where there is no connection.
+/// The pause before connecting again.
 const PAUSE: Duration = Duration::from_secs(1);
-/// After so long without a word it says one to itself.
+/// After this time without a notification it sends one to itself.
 const SILENCE: Duration = Duration::from_secs(10);
-/// Who does not hear that within so long is deaf: its connection is dead, or a pooler lends it to others.
+/// If it does not receive that within this time, it is deaf: the connection is dead, or a pooler shares it.
 const ECHO: Duration = Duration::from_secs(5);
 
-/// Of which orders something was kept.
+/// Which orders have new events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
-    /// Of this one.
+    /// This order.
     Order(OrderId),
-    /// Of any: for a while nobody listened.
+    /// Any order: for a while nobody listened.
     Any,
 }
 
 impl Store {
-    /// Calls `heard` for each order of which anybody keeps something, from a thread that may not block, until the store is dropped. Does
-    /// nothing on SQLite, where nobody else serves.
+    /// Calls `heard` for each order that gets an event, until the store is dropped. `heard` must not block. Does nothing on SQLite, where
+    /// no other backend serves.
     pub(crate) fn listen(&self, heard: impl Fn(Heard) + Send + Sync + 'static) {
         let Some(url) = self.sql.postgres() else { return };
         self.sql.spawn(listen(url.to_owned(), self.sql.pool().clone(), Arc::clone(&self.hears), heard));
     }
 
-    /// What others keep is heard at once.
+    /// Whether events of other backends are heard at once.
     pub(crate) fn hears(&self) -> bool {
         self.hears.load(Ordering::SeqCst)
     }
@@ -45,9 +45,9 @@ impl Store {
 
 pub(super) async fn listen(url: String, pool: AnyPool, hears: Arc<AtomicBool>, heard: impl Fn(Heard) + Sync) {
     loop {
-        // While nobody hears, those who wait look themselves.
+        // While this does not work, waiting requests poll the database.
         if let Ok(mut listener) = PgListener::connect(&url).await {
-            // It would try for half a minute, and be taken for one that hears.
+            // Reconnecting takes up to half a minute, and meanwhile it would seem to listen.
             listener.eager_reconnect(false);
             if listener.listen(CHANNEL).await.is_ok() {
                 hear(&mut listener, &pool, &hears, &heard).await;
@@ -60,9 +60,9 @@ pub(super) async fn listen(url: String, pool: AnyPool, hears: Arc<AtomicBool>, h
     }
 }
 
-/// Until the connection is lost, or deaf.
+/// Returns when the connection is lost or deaf.
 async fn hear(listener: &mut PgListener, pool: &AnyPool, hears: &AtomicBool, heard: &(impl Fn(Heard) + Sync)) {
-    // No order has such an id.
+    // No order can have this id.
     let mine = format!("!{:016x}", RandomState::new().build_hasher().finish());
     let mut silent = true;
     loop {
@@ -73,10 +73,10 @@ async fn hear(listener: &mut PgListener, pool: &AnyPool, hears: &AtomicBool, hea
             Ok(Ok(Some(told))) => {
                 silent = false;
                 if !hears.swap(true, Ordering::SeqCst) {
-                    // What was kept before is seen by who looks now.
+                    // A look now sees everything stored before.
                     heard(Heard::Any);
                 }
-                // Others of the database may say anything here.
+                // Other users of the database may send anything here.
                 if let Ok(order) = OrderId::parse(told.payload()) {
                     heard(Heard::Order(order));
                 }
@@ -92,7 +92,7 @@ async fn notify<'c>(connection: impl Executor<'c, Database = Any>, word: &str) -
     tell.execute(connection).await.map(drop)
 }
 
-/// Tells who listens, once the transaction is committed.
+/// Notifies the listeners once the transaction is committed.
 pub(super) async fn tell(connection: &mut AnyConnection, order: &OrderId) -> Result<(), sqlx::Error> {
     if connection.backend_name() == "PostgreSQL" {
         notify(connection, order.as_str()).await?;

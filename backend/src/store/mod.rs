@@ -1,7 +1,7 @@
 //! The book in a database: SQLite in the backend's folder, or PostgreSQL for several backends.
 //!
-//! An order is its events. They are played through the book here, and a new one is kept in one transaction with the order's count of
-//! events: whoever decided on fewer of them changes no row, reads on and decides again. See `docs/backend.md`.
+//! An order is its events, replayed through the book. A new event is stored in one transaction with the order's number of events. A backend
+//! that decided on fewer events changes no row: it reads the new ones and decides again. See `docs/backend.md`.
 
 mod database;
 mod devices;

@@ -1,4 +1,4 @@
-//! Whether somebody else has written.
+//! Tells whether another process has written to the SQLite file.
 
 use core::time::Duration;
 use std::io;
@@ -10,19 +10,19 @@ use sqlx::{AnyPool, Row};
 
 use super::database::Sql;
 
-/// So long nobody looks again: a word of `backend done`, or a token that is revoked, counts after that.
+/// How long a look counts. `backend done`, or a revoked token, takes effect up to this much later.
 pub(super) const PAUSE: Duration = Duration::from_millis(25);
 
-/// What others have written in the file of the only backend that serves from it. While it stays the same, what this backend knows is all there
-/// is, and thousands of waiting kiosks cost no visit to the database.
+/// Watches the SQLite file for writes of commands. While there are none, the backend's memory is complete, and thousands of waiting kiosks
+/// cost no access to the database.
 #[derive(Default)]
 pub(super) struct News {
-    /// Connections so far: versions of two connections cannot be compared.
+    /// Connections so far: the versions of two connections cannot be compared.
     connections: Arc<AtomicU64>,
     last: Mutex<(Version, Option<Instant>)>,
 }
 
-/// As of when something is known; another one whenever somebody else has written.
+/// A version of the file's contents. It changes whenever another process has written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Version {
     connection: u64,
@@ -35,7 +35,7 @@ impl News {
         Arc::clone(&self.connections)
     }
 
-    /// As of now, or [`PAUSE`] ago.
+    /// The version now, or up to [`PAUSE`] ago.
     ///
     /// # Errors
     /// When the database gives no answer.
@@ -45,10 +45,10 @@ impl News {
             if last.1.is_some_and(|at| at.elapsed() < PAUSE) {
                 return Ok(last.0);
             }
-            // One looks for all.
+            // One thread looks for all.
             last.1 = Some(Instant::now());
         }
-        // It changes with what other connections commit, and not with this one's.
+        // It changes with commits of other connections, not with this one's.
         let seen = sql.run(sqlx::query("PRAGMA data_version").fetch_one(pool));
         let seen = seen.and_then(|row| row.try_get(0).map_err(io::Error::other));
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Orders and what happened to them.
+//! Orders and their events.
 
 use std::collections::HashMap;
 use std::io;
@@ -16,12 +16,12 @@ use super::leases::Leases;
 use super::news::Version;
 use super::tokens::{Tokens, now};
 
-/// The form of an event's body: of the first log, and of this book.
+/// Format numbers of an event's body: the first log's, and this book's.
 pub(super) const FORM_OLD: i64 = 1;
 pub(super) const FORM: i64 = 2;
-/// So many orders are kept in memory before settled ones are let go: more than a backend has kiosks.
+/// How many orders are in memory before settled ones are dropped: more than a backend has kiosks.
 const KEEP: usize = 32_768;
-/// So often an event is decided anew as somebody else was faster; each time somebody's event was kept.
+/// How often an event is decided anew when another writer was faster; each time that writer's event was stored.
 const ROUNDS: usize = 100;
 
 /// The book and its tables.
@@ -30,20 +30,20 @@ pub(crate) struct Store {
     terms: Terms,
     known: Mutex<HashMap<OrderId, Kept>>,
     pub(super) tokens: Tokens,
-    /// None where the database has them.
+    /// `None`: the leases are in the database.
     pub(super) leases: Option<Leases>,
-    /// What others keep is heard ([`Store::listen`]).
+    /// Whether events of other backends are heard ([`Store::listen`]).
     pub(super) hears: Arc<AtomicBool>,
 }
 
-/// What is kept in memory of an order.
+/// An order in memory.
 struct Kept {
     known: Known,
-    /// Nobody else had added anything then. None: a look tells.
+    /// The version for which it is complete. `None`: look into the database.
     as_of: Option<Version>,
 }
 
-/// An order as far as this process knows it.
+/// An order as this process knows it.
 #[derive(Clone)]
 pub(crate) struct Known {
     pub(crate) entry: Entry,
@@ -55,7 +55,7 @@ impl Store {
     /// Opens the tables.
     ///
     /// # Errors
-    /// When they cannot be read, made or brought up to date, or another backend serves from this folder.
+    /// When they cannot be read, created or migrated, or another backend serves from this folder.
     pub(crate) fn open(database: &Database, role: Role, terms: Terms) -> io::Result<Self> {
         let leases = (role == Role::Server && matches!(database, Database::Folder(_))).then(Leases::default);
         Ok(Self {
@@ -68,7 +68,7 @@ impl Store {
         })
     }
 
-    /// Other processes may keep events here.
+    /// Whether other processes may store events here.
     pub(crate) fn is_shared(&self) -> bool {
         self.sql.postgres().is_some()
     }
@@ -78,12 +78,12 @@ impl Store {
     /// # Errors
     /// When it does not.
     pub(crate) fn answers(&self) -> io::Result<()> {
-        // Of a table: SQLite answers `SELECT 1` without a look at its file.
+        // Read a table: SQLite answers `SELECT 1` without reading its file.
         self.sql.run(sqlx::query("SELECT n FROM orders LIMIT 1").execute(self.sql.pool())).map(|_| ())
     }
 
-    /// Keeps that a device wants an order; the order of this id, which may be somebody else's. `None`: there was one of this id, and it is
-    /// forgotten.
+    /// Stores that a device wants an order. Returns the order with this id, which may be another device's. `None`: an order with this id
+    /// was forgotten.
     ///
     /// # Errors
     /// When it could not be made durable.
@@ -91,8 +91,8 @@ impl Store {
         Ok(self.insert(Entry::new(order.clone(), owner, amount), at, None)?.map(|(entry, _)| entry))
     }
 
-    /// Keeps an order that only the gateway knew, with [`Event::Found`]: both or neither. The order of this id, and whether it was kept now;
-    /// `None` as for [`Store::want`].
+    /// Stores an order that only the gateway knew together with [`Event::Found`]: both or neither. Returns the order with this id, and
+    /// whether it is new; `None` as for [`Store::want`].
     ///
     /// # Errors
     /// When it could not be made durable.
@@ -106,7 +106,7 @@ impl Store {
         self.insert(Entry::new(order.clone(), owner, amount), at, Some(&Event::Found { at }))
     }
 
-    /// Keeps an order that is not there yet, with its first event.
+    /// Stores an order that does not exist yet, with its first event.
     fn insert(&self, mut entry: Entry, at: Moment, first: Option<&Event>) -> io::Result<Option<(Entry, bool)>> {
         let order = &entry.order().clone();
         let insert = "INSERT INTO orders (id, owner, amount, n, is_open, people, at) VALUES ($1, $2, $3, 0, 1, 0, $4)
@@ -121,7 +121,7 @@ impl Store {
         let forgotten = sqlx::query("SELECT id FROM forgotten WHERE id = $1").bind(order.to_string());
         let is_new = self.sql.run(async {
             let mut transaction = self.sql.pool().begin().await?;
-            // It waits for whoever forgets the order of this id, who is seen afterwards.
+            // The insert waits for a `forget` of this id; the check afterwards sees it.
             let is_new = insert.execute(&mut *transaction).await?.rows_affected() == 1;
             if forgotten.fetch_optional(&mut *transaction).await?.is_some() {
                 return Ok(None);
@@ -143,10 +143,10 @@ impl Store {
         Ok(Some((known.entry, is_new)))
     }
 
-    /// Says what happened, and keeps it if it is news. `None`: there is no such order.
+    /// Applies an event, and stores it if it changes something. `None`: there is no such order.
     ///
     /// # Errors
-    /// When it could not be made durable. It may have become so all the same: whoever says it again is answered as if.
+    /// When storing it failed. It may be stored nevertheless: repeating the event is safe.
     pub(crate) fn on(&self, order: &OrderId, event: &Event) -> io::Result<Option<Effect>> {
         for _ in 0..ROUNDS {
             let Some(Known { mut entry, n }) = self.known(order)? else { return Ok(None) };
@@ -159,7 +159,7 @@ impl Store {
                 let tells = entry.news() != before;
                 let row = EventRow { order, n: n + 1, form: FORM, body: &body, tells };
                 if !self.sql.run(keep(self.sql.pool(), &row, &entry, self.terms))? {
-                    // Somebody else was first: what they kept may change what this comes to. Or the order is forgotten.
+                    // Another writer was first: decide again, on its event too. Or the order was forgotten.
                     self.lock().remove(order);
                     continue;
                 }
@@ -181,7 +181,7 @@ impl Store {
         self.ids(self.sql.run(query.bind(owner.to_string()).fetch_all(self.sql.pool()))?)
     }
 
-    /// What people have to do by now.
+    /// What people have to do now.
     ///
     /// # Errors
     /// When the database gives no answer.
@@ -204,7 +204,7 @@ impl Store {
         rows.into_iter().map(id).collect()
     }
 
-    /// What is known of an order by now.
+    /// The present state of an order.
     ///
     /// # Errors
     /// When the database gives no answer, or holds something that this version cannot read.
@@ -239,8 +239,8 @@ impl Store {
         Ok(Some(known))
     }
 
-    /// Keeps in memory what came of the order as it stood at `from`, unless more is known by now. `as_of`: nobody else had added anything then;
-    /// none: as of when it stood so.
+    /// Stores in memory the order's state after the events behind `from`, unless more is known by now. `as_of` is the version for which it
+    /// is complete; `None` keeps the version of the state before.
     fn put(&self, order: &OrderId, next: Known, from: i64, as_of: Option<Version>) {
         let mut known = self.lock();
         let other = known.get(order);
@@ -268,11 +268,11 @@ pub(super) struct EventRow<'e> {
     pub(super) n: i64,
     pub(super) form: i64,
     pub(super) body: &'e str,
-    /// Who waits for the order hears of it.
+    /// Waiting devices learn of it.
     pub(super) tells: bool,
 }
 
-/// Whose it is and its amount, where that was not known; then the events that came after.
+/// Reads owner and amount, if they are unknown, and then the new events.
 pub(super) type Read = (Option<(String, i64)>, Vec<(i64, i64, String)>);
 
 pub(super) async fn read(pool: &AnyPool, order: &OrderId, known: Option<i64>) -> Result<Read, sqlx::Error> {
@@ -288,7 +288,7 @@ pub(super) async fn read(pool: &AnyPool, order: &OrderId, known: Option<i64>) ->
     Ok((seen, rows.iter().map(row).collect::<Result<_, sqlx::Error>>()?))
 }
 
-/// The order after its next event. `None`: the row fits nothing here.
+/// The order after its next event. `None`: the row does not fit the order.
 pub(super) fn play(mut known: Known, n: i64, form: i64, body: &str) -> Option<Known> {
     if n != known.n + 1 {
         return None;
@@ -304,7 +304,7 @@ pub(super) fn play(mut known: Known, n: i64, form: i64, body: &str) -> Option<Kn
     Some(known)
 }
 
-/// Keeps an event with what follows from it. `false`: the order has other events by now, and nothing was done.
+/// Stores an event and what follows from it. `false`: the order has other events by now, and nothing was stored.
 pub(super) async fn keep(pool: &AnyPool, row: &EventRow<'_>, next: &Entry, terms: Terms) -> Result<bool, sqlx::Error> {
     let mut transaction = pool.begin().await?;
     let is_next = add(&mut transaction, row, next, terms).await?;
@@ -314,7 +314,7 @@ pub(super) async fn keep(pool: &AnyPool, row: &EventRow<'_>, next: &Entry, terms
     Ok(is_next)
 }
 
-/// The part of [`keep`] that stands in a transaction.
+/// The part of [`keep`] inside a transaction.
 pub(super) async fn add(
     connection: &mut AnyConnection,
     row: &EventRow<'_>,
@@ -342,7 +342,7 @@ pub(super) async fn add(
     Ok(true)
 }
 
-/// Some time, as it stands.
+/// Whether the order may need a person at any time, if nothing else happens.
 fn may_need_people(entry: &Entry, terms: Terms) -> bool {
     !entry.matters(Terms { unreported: Unreported::Tell, ..terms }, Millis(u64::MAX)).is_empty()
 }
@@ -355,11 +355,11 @@ pub(super) fn damaged(order: &str) -> io::Error {
     io::Error::other(format!("the rows of order {order} cannot be read by this version"))
 }
 
-/// Says that a person's duty is done, or with `look` that an order is to be looked at again. A running backend hears it within
-/// seconds. `false`: there is no such order.
+/// Records that a person's duty is done, or with `look` that an order is to be read again. A running backend learns of it within seconds.
+/// `false`: there is no such order.
 ///
 /// # Errors
-/// When it cannot be kept.
+/// When it cannot be stored.
 pub fn add_word(
     database: impl Into<Database>,
     terms: Terms,
@@ -371,13 +371,13 @@ pub fn add_word(
     let event = Event::Person { at: now, matter: matter.into(), who: who.into(), why: why.into() };
     let is_there = store.on(order, &event)?.is_some();
     if is_there {
-        // A backend looks at it, and plans by its own terms.
+        // Make the order due: a backend reads it and plans by its own terms.
         store.look(order, Millis(now.0))?;
     }
     Ok(is_there)
 }
 
-/// What people have to do by now: order, and what it is. A running backend goes on.
+/// What people have to do now: order and duty. Backends may run meanwhile.
 ///
 /// # Errors
 /// When the database gives no answer.

@@ -1,4 +1,4 @@
-//! The people who may see the page, and their sessions, of which only hashes are kept.
+//! The people who may sign in at the page, and their sessions. Only hashes of both secrets are stored.
 
 use core::fmt;
 use std::io;
@@ -12,12 +12,12 @@ use super::database::{Database, Role};
 use super::orders::{Store, number};
 use super::tokens::now;
 
-/// Of tools that touch no order.
+/// The terms do not matter for tools that change no order.
 const TERMS: Terms = Terms { life_ms: 0, first_look_ms: 0, unreported: Unreported::Tell };
-/// A session ends after so long, whatever its person does, and after so long without a request.
+/// A session ends after the first time in any case, and after the second without a request.
 const LIFE_MS: u64 = 8 * 3_600_000;
 const IDLE_MS: u64 = 3_600_000;
-/// When a session was last used is written so often at the most.
+/// The least time between two writes of a session's last use.
 const NOTED_MS: u64 = 60_000;
 
 /// Why a person was not added.
@@ -27,21 +27,21 @@ pub enum PersonError {
     Name,
     /// The password is shorter than [`PASSWORD_MIN`](crate::PASSWORD_MIN) characters, or longer than 1024 bytes.
     Password,
-    /// There is a person of this name.
+    /// There is a person with this name.
     Taken,
-    /// No randomness.
+    /// The operating system gave no random bytes.
     Random,
     /// The database cannot be read or written.
     Io(io::Error),
 }
 
-/// Whether a person may be called so.
+/// Whether this is a valid name of a person.
 pub(crate) fn is_name(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._@+-".contains(&byte);
     (1..=64).contains(&name.len()) && name.bytes().all(plain)
 }
 
-/// Adds a person who may sign in at the page. Of the password a hash is kept (Argon2id).
+/// Adds a person who may sign in at the page. Only a hash of the password is stored (Argon2id).
 ///
 /// # Errors
 /// [`PersonError`].
@@ -62,7 +62,7 @@ pub fn add_person(database: impl Into<Database>, name: &str, password: &str) -> 
     }
 }
 
-/// Has a person sign in no more, and ends their sessions at once. `false`: there is no such person.
+/// Removes a person, and ends their sessions at once. `false`: there is no such person.
 ///
 /// # Errors
 /// When it cannot be kept.
@@ -99,7 +99,7 @@ impl Store {
         row.map(|row| row.try_get(0).map_err(io::Error::other)).transpose()
     }
 
-    /// Keeps that a session of this hash begins, and forgets those that are over.
+    /// Stores a new session by its hash, and deletes those that are over.
     ///
     /// # Errors
     /// When it cannot be kept.
@@ -111,7 +111,7 @@ impl Store {
         self.sql.run(begin.execute(self.sql.pool())).map(|_| ())
     }
 
-    /// Forgets the sessions that are over; how many.
+    /// Deletes the sessions that are over. Returns how many.
     ///
     /// # Errors
     /// When the database gives no answer.
@@ -133,7 +133,7 @@ impl Store {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// Whose session this is, if it is not over.
+    /// The person of this session, if it is not over.
     ///
     /// # Errors
     /// When the database gives no answer.

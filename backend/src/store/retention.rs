@@ -1,7 +1,7 @@
-//! What is forgotten: orders of which nothing more is to come, sessions that are over, tokens that were revoked long ago.
+//! `backend forget`: deletes orders that are over, sessions that are over, and tokens revoked long ago.
 //!
-//! Of a forgotten order its id stays, so that nobody gets an order of this id again: the goods of the first one may be out, and its money
-//! may have gone back.
+//! The id of a forgotten order stays, so that nobody creates an order with this id again: the goods of the first one may be out, and its
+//! money refunded.
 
 use core::fmt;
 use std::io;
@@ -15,35 +15,35 @@ use crate::book::{Entry, Event, Moment, Owner, Terms, Unreported};
 use super::database::{Database, Role};
 use super::orders::{FORM, Known, Store, damaged, number, play, read};
 
-/// Everything is kept for so many days at the least: ten times as long as the last look at a settled order, and longer than a bank, the
-/// gateway or a device is known to come back after.
+/// The least age in days: ten times as long as the last reading of a settled order, and longer than any known delay of a bank, the gateway
+/// or a device.
 pub const KEPT_DAYS: u32 = 30;
 const DAY_MS: u64 = 24 * 3_600_000;
-/// So many orders in one transaction: backends on SQLite wait for it.
+/// Orders per transaction: backends on SQLite wait for it.
 const AT_ONCE: i64 = 100;
-/// Of a tool that keeps no event.
+/// The terms do not matter for a tool that stores no event.
 const TERMS: Terms = Terms { life_ms: 0, first_look_ms: 0, unreported: Unreported::Tell };
-/// Revoked before, and no order is theirs any more.
+/// Revoked before then, and without an order.
 const TOKENS: &str = "FROM tokens WHERE revoked > 0 AND revoked < $1 AND NOT EXISTS (
     SELECT id FROM orders WHERE orders.owner = tokens.owner)";
 
-/// Why nothing was forgotten, or not all.
+/// Why nothing, or not everything, was deleted.
 #[derive(Debug)]
 #[allow(clippy::exhaustive_enums)] // there is no other reason
 pub enum ForgetError {
     /// Fewer days than [`KEPT_DAYS`].
     TooYoung,
-    /// The database cannot be read or written. What was forgotten before stays so.
+    /// The database cannot be read or written. What was deleted before stays deleted.
     Io(io::Error),
 }
 
-/// What was forgotten.
+/// What was deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Forgotten {
-    /// Orders with all that happened to them.
+    /// Orders with their events.
     pub orders: u64,
-    /// Orders that were wanted as long ago and stay.
+    /// Orders of that age that stay.
     pub kept: u64,
     /// Sessions of people.
     pub sessions: u64,
@@ -51,9 +51,9 @@ pub struct Forgotten {
     pub tokens: u64,
 }
 
-/// Forgets the orders of which nothing more is to come and whose last event is older than so many days, the sessions of people that are
-/// over, and the tokens that were revoked before and have no order left. Backends may run meanwhile. With `is_rehearsal` it only counts;
-/// a token counts then only if it has no order now.
+/// Deletes orders that are over and whose last event is older than this many days, sessions that are over, and tokens that were revoked
+/// before then and have no order. Backends may run meanwhile. With `is_rehearsal` it only counts; a token then counts only if it has no
+/// order now.
 ///
 /// # Errors
 /// [`ForgetError`].
@@ -88,13 +88,13 @@ pub fn forget(
     Ok(forgotten)
 }
 
-/// An order that was wanted long ago.
+/// An old order.
 pub(super) struct Old {
     id: String,
     at: i64,
     changed: i64,
     n: i64,
-    /// Nothing says that something is to be done about it.
+    /// No duty and no matter for a person is stored for it.
     is_quiet: bool,
 }
 
@@ -107,7 +107,7 @@ impl Old {
 }
 
 impl Store {
-    /// Orders that were wanted before, in the order of that, after this one.
+    /// Orders that were wanted before this time, oldest first, behind this one.
     pub(super) fn wanted_before(&self, before: Moment, after: Option<&Old>) -> io::Result<Vec<Old>> {
         const PAGE: &str = "SELECT id, at, changed, n, is_open, people,
                 (SELECT COUNT(*) FROM duties WHERE duties.order_id = orders.id)
@@ -118,13 +118,13 @@ impl Store {
         rows.iter().map(|row| Old::read(row).map_err(io::Error::other)).collect()
     }
 
-    /// Nothing more is to come of this order, and nothing has happened to it since.
+    /// Whether the order is over, and nothing has happened to it since.
     fn is_over(&self, old: &Old, before: Moment) -> io::Result<bool> {
         let before = number(before.0)?;
         if old.changed >= before {
             return Ok(false);
         }
-        // A device wanted it, and the gateway never showed it: nobody has had a session to pay it with.
+        // A device wanted it, and the gateway never showed it: nobody had a session to pay it.
         if old.n == 0 {
             return Ok(old.at > 0);
         }
@@ -133,11 +133,11 @@ impl Store {
         }
         let (entry, last) = self.played(&old.id)?;
         let last = last.max(old.at).max(old.changed);
-        // Of an order without any time nobody knows how old it is.
+        // The age of an order without any time is unknown.
         Ok(entry.is_some_and(|entry| entry.is_over()) && last > 0 && last < before)
     }
 
-    /// An order as its events say, and the last time among them.
+    /// An order by its events, and the last time among them.
     fn played(&self, id: &str) -> io::Result<(Option<Entry>, i64)> {
         let order = OrderId::parse(id).map_err(|_| damaged(id))?;
         let (seen, rows) = self.sql.run(read(self.sql.pool(), &order, None))?;
@@ -154,7 +154,7 @@ impl Store {
         Ok((Some(known.entry), last))
     }
 
-    /// Forgets these orders, but for those to which something has happened since they were read.
+    /// Deletes these orders, except those with new events since they were read.
     pub(super) fn forget_orders(&self, orders: &[&Old]) -> io::Result<u64> {
         if orders.is_empty() {
             return Ok(0);
@@ -191,7 +191,7 @@ impl Store {
     }
 }
 
-/// `false`: something has happened to it, or is to be done about it, and it stays.
+/// `false`: it has a new event, or something is to be done about it; it stays.
 async fn forget_order(connection: &mut AnyConnection, old: &Old) -> Result<bool, sqlx::Error> {
     const ROWS: [&str; 5] = [
         "DELETE FROM duties WHERE order_id = $1",
@@ -200,7 +200,7 @@ async fn forget_order(connection: &mut AnyConnection, old: &Old) -> Result<bool,
         "DELETE FROM orders WHERE id = $1",
         "INSERT INTO forgotten (id) VALUES ($1) ON CONFLICT DO NOTHING",
     ];
-    // The order first, as everybody: who adds an event meanwhile waits, and finds it gone.
+    // Lock the order first, as all writers do: a writer of an event waits, and then finds it gone.
     let hold = "UPDATE orders SET n = n WHERE id = $1 AND n = $2
         AND NOT EXISTS (SELECT order_id FROM duties WHERE duties.order_id = orders.id)";
     let hold = sqlx::query(hold).bind(old.id.clone()).bind(old.n);

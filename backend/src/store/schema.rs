@@ -1,12 +1,12 @@
-//! The tables, and how they come to be. A migration that was delivered is never changed: the database knows its checksum.
+//! The tables and their migrations. A released migration is never changed: the database stores its checksum.
 //!
-//! A migration only adds, so that backends of the release before go on beside those that brought it, and may be started again. One that
+//! A migration only adds. So backends of the release before continue to run beside newer ones, and may be started again. A migration that
 //! they could not work with raises `compatibility.oldest`.
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AnyPool, AssertSqlSafe, Executor, Row, SqlSafeStr};
 
-/// Number, name, SQL that both databases take.
+/// Number, name, and SQL for both databases.
 const MIGRATIONS: [(i64, &str, &str); 7] = [
     (1, "book", include_str!("../../migrations/0001_book.sql")),
     (2, "relay", include_str!("../../migrations/0002_relay.sql")),
@@ -16,9 +16,9 @@ const MIGRATIONS: [(i64, &str, &str); 7] = [
     (6, "compatibility", include_str!("../../migrations/0006_compatibility.sql")),
     (ACCOUNTS, "accounts", include_str!("../../migrations/0007_accounts.sql")),
 ];
-/// Since then a program knows of several accounts.
+/// The migration that brought several accounts.
 pub(super) const ACCOUNTS: i64 = 7;
-/// The number of the oldest program that may work on these tables. They have it since migration 6.
+/// Reads the last migration that a program must know to work on these tables. The table exists since migration 6.
 pub(super) const OLDEST: &str = "SELECT MAX(oldest) FROM compatibility";
 
 /// The number of the last migration that this program knows.
@@ -26,14 +26,14 @@ pub(super) fn newest() -> i64 {
     migrations().iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
-/// Brings the tables up to date; several backends that start at one time wait for each other. What a later release has added stays.
+/// Migrates the tables. Backends that start at the same time wait for each other. Additions of a later release stay.
 pub(super) async fn migrate(pool: &AnyPool) -> Result<(), MigrateError> {
     let mut migrator = Migrator::with_migrations(migrations());
     migrator.set_ignore_missing(true);
     migrator.run(pool).await
 }
 
-/// Whether this program may work on tables that are up to date for it, or of a later release.
+/// Whether this program may work on these tables, which are up to date or of a later release.
 pub(super) async fn is_for_us(pool: &AnyPool) -> Result<bool, sqlx::Error> {
     let oldest: i64 = pool.fetch_one(OLDEST).await?.try_get(0)?;
     Ok(oldest <= newest())
@@ -49,7 +49,7 @@ fn migrations() -> Vec<Migration> {
     known.collect()
 }
 
-/// What a next release would add, in the file that this names: for the test of a rolling upgrade.
+/// A migration of a future release, from the file that this variable names: for the test of a rolling upgrade.
 #[cfg(feature = "next-release")]
 fn next_release() -> Option<String> {
     std::fs::read_to_string(std::env::var_os("BACKEND_NEXT_MIGRATION")?).ok()
@@ -59,7 +59,7 @@ fn next_release() -> Option<String> {
 mod tests {
     use super::*;
 
-    /// It leaves what is there as it is.
+    /// Whether it leaves existing tables as they are.
     fn only_adds(statement: &str) -> bool {
         let words: Vec<&str> = statement.split_whitespace().collect();
         match words.as_slice() {
@@ -70,7 +70,7 @@ mod tests {
         }
     }
 
-    // Meant to notice: a migration after which backends of the release before fail, and which does not say so.
+    // Meant to notice: a migration that makes backends of the release before fail, and does not raise `compatibility.oldest`.
     #[test]
     fn a_migration_only_adds_or_says_who_may_stay() {
         for (number, name, sql) in MIGRATIONS {

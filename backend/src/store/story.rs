@@ -1,4 +1,4 @@
-//! Orders as people look at them: lists, and what happened to one.
+//! Orders for people: lists, and the history of one order.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,18 +12,18 @@ use super::orders::{FORM, FORM_OLD, Store, number};
 
 /// The longest list of orders.
 pub(crate) const ORDERS: usize = 50;
-/// So many events of one order are told at the most.
+/// The greatest number of events shown of one order.
 const EVENTS: i64 = 500;
 
 /// A row of a list, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Listed {
     pub(crate) order: OrderId,
-    /// When a device wanted it; none of an earlier version's.
+    /// When a device wanted it; `None` for orders of an earlier version.
     pub(crate) at: Option<Moment>,
 }
 
-/// An event of either form.
+/// An event of either format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Happened {
     Old(Old),
@@ -31,7 +31,7 @@ pub(crate) enum Happened {
 }
 
 impl Store {
-    /// The orders before this one in the list (newest first), of one device or of all.
+    /// The orders that follow this one in the list (newest first), of one device or of all.
     ///
     /// # Errors
     /// When the database gives no answer.
@@ -67,7 +67,7 @@ impl Store {
         Ok(moment(at))
     }
 
-    /// What happened to an order, in its order.
+    /// The events of an order, oldest first.
     ///
     /// # Errors
     /// When the database gives no answer, or holds something that this version cannot read.

@@ -52,7 +52,7 @@ fn paid() -> Event {
     Event::Read(Reading { at: Moment(3), power_on: 1, date: None, status, payments: Some(vec![seen]), complete: true })
 }
 
-// Meant to notice: a state in memory that nobody brings up to date; two decisions on one state; an order wanted twice.
+// Meant to notice: a state in memory that is not updated; two decisions on one state; an order wanted twice.
 #[test]
 fn two_processes_decide_on_what_both_have_kept() {
     let dir = dir("two");
@@ -75,8 +75,8 @@ fn two_processes_decide_on_what_both_have_kept() {
     fs::remove_dir_all(dir).unwrap();
 }
 
-// Meant to notice: an id that is kept and the event that is not (time alone might then refund goods that are out); an order that is found
-// although it is there.
+// Meant to notice: an id stored without its event (time alone might then refund goods that are out); an existing order that counts as
+// found.
 #[test]
 fn an_order_is_found_with_its_event_or_not_at_all() {
     let dir = dir("found");
@@ -102,8 +102,8 @@ fn an_order_is_found_with_its_event_or_not_at_all() {
     fs::remove_dir_all(dir).unwrap();
 }
 
-// Meant to notice: a backend of the release before that does not start any more once another has brought a migration; one that starts although
-// a later release has said that it cannot work with these tables.
+// Meant to notice: a backend of the release before that no longer starts after a migration; one that starts although a later release
+// declared the tables incompatible.
 #[test]
 fn a_later_release_leaves_the_tables_open_to_this_one_or_says_so() {
     let dir = dir("later");
@@ -129,8 +129,8 @@ fn a_later_release_leaves_the_tables_open_to_this_one_or_says_so() {
     fs::remove_dir_all(dir).unwrap();
 }
 
-// Meant to notice: a device whose token is revoked taken for another account's, so that its orders are seen to with other keys; an earlier program
-// that may start although there is an account that it does not know of.
+// Meant to notice: a device with a revoked token counted to another account, so that its orders are handled with wrong keys; an earlier
+// release that may start although there is an account that it does not know.
 #[test]
 fn a_device_stays_with_its_account_and_earlier_programs_stay_out() {
     let dir = dir("accounts");
@@ -158,8 +158,8 @@ fn a_device_stays_with_its_account_and_earlier_programs_stay_out() {
     fs::remove_dir_all(dir).unwrap();
 }
 
-// Meant to notice: a visit to the database for each question of a kiosk that waits; what others wrote, or a token that they revoked, never
-// noticed; what this backend wrote taken for somebody else's; memory trusted where others may write at any time.
+// Meant to notice: an access to the database for each question of a waiting kiosk; another process's write, or a revoked token, never
+// noticed; this backend's own write taken for another's; memory trusted although others may write at any time.
 #[test]
 fn what_is_known_is_looked_up_again_once_somebody_else_has_written() {
     let dir = dir("news");
@@ -176,7 +176,7 @@ fn what_is_known_is_looked_up_again_once_somebody_else_has_written() {
     };
     assert!(server.known(&order("abc")).unwrap().is_some() && server.device(owner).unwrap().is_some());
     server.on(&order("abc"), &Event::Made { at: Moment(1) }).unwrap();
-    // Nothing can be read, and nothing has to be: our own words change nothing about that.
+    // Nothing can be read, and nothing has to be: this backend's own writes do not change that.
     rename("events", "gone");
     rename("tokens", "away");
     std::thread::sleep(super::news::PAUSE * 2);
@@ -191,7 +191,7 @@ fn what_is_known_is_looked_up_again_once_somebody_else_has_written() {
     std::thread::sleep(super::news::PAUSE * 2);
     assert_eq!((entry(&server, "abc").released(), server.device(owner).unwrap()), (Some(false), None));
 
-    // A tool looks each time: a backend may write at any moment.
+    // A command looks each time: a backend may write at any moment.
     assert_eq!(tool.known(&order("abc")).unwrap().map(|known| known.n), Some(2));
     server.on(&order("abc"), &paid()).unwrap();
     assert_eq!(tool.known(&order("abc")).unwrap().map(|known| known.n), Some(3));
@@ -245,8 +245,8 @@ fn one_report_stands_however_many_come_at_once() {
     fs::remove_dir_all(dir).unwrap();
 }
 
-// Meant to notice: a duty that is given twice; one that is lost as the older plan overwrites it; a lease that never ends; a duty that is
-// leased, and the others not seen for it; a plan that nobody stored.
+// Meant to notice: a duty leased twice; one lost because an older plan overwrites it; a lease that never ends; a leased duty that hides the
+// others; a plan that is not stored.
 #[test]
 fn a_duty_is_leased_to_one_and_its_time_follows_from_the_last_event() {
     // Two processes, by the database; then two threads of the one that serves from a folder, by its memory.
@@ -286,13 +286,13 @@ fn duties_of(first: &Store, second: &Store) {
     assert_eq!(first.take_due(Millis(70_000)).unwrap(), Some(order("abc")));
 }
 
-// P4. Meant to notice: an event that could not be kept, in the book all the same.
+// P4. Meant to notice: an event in the book that could not be stored.
 #[test]
 fn what_cannot_be_kept_did_not_happen() {
     let dir = dir("full");
     let store = open(&dir, Role::Server);
     store.want(&order("abc"), OWNER, 1015, Moment(1)).unwrap();
-    // As a disk that takes nothing more.
+    // As with a full disk.
     let refuse = "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'full'); END";
     store.sql.run(sqlx::query(refuse).execute(store.sql.pool())).unwrap();
     assert!(store.on(&order("abc"), &reported(true)).is_err());
@@ -308,7 +308,7 @@ fn line(json: &str) -> String {
     format!("{} {json}\n", hex(&Sha256::digest(json.as_bytes())[..4]))
 }
 
-/// A folder of the first form: both kinds of lines, a word that is in the log, one that is not, an epoch, a token.
+/// A folder of the first version: both kinds of lines, a word that is in the log, one that is not, an epoch, a token.
 fn old_folder(dir: &Path) -> Vec<u8> {
     fs::create_dir_all(dir).unwrap();
     let log = [
@@ -328,7 +328,7 @@ fn old_folder(dir: &Path) -> Vec<u8> {
     log.into_bytes()
 }
 
-// Meant to notice: old lines refused; a person's word taken twice; epochs or tokens not taken over; files taken over twice.
+// Meant to notice: old lines refused; a person's word imported twice; epochs or tokens not imported; files imported twice.
 #[test]
 fn the_files_of_the_first_form_are_taken_over_once() {
     let dir = dir("import");
@@ -372,7 +372,7 @@ fn a_torn_last_line_is_dropped_and_damage_before_it_is_an_error() {
     fs::remove_dir_all(dir).unwrap();
 }
 
-// Meant to notice: a token of a taken name; a word about no order taken for said; a word that no backend hears.
+// Meant to notice: a token with a name in use; a word about an unknown order reported as stored; a word that no backend learns of.
 #[test]
 fn people_and_tokens_come_from_beside() {
     let dir = dir("beside");

@@ -1,4 +1,4 @@
-//! Device tokens, of which only hashes are kept.
+//! Device tokens. Only their hashes are stored.
 
 use core::fmt;
 use std::io;
@@ -20,12 +20,12 @@ use super::news::Version;
 use super::orders::{Store, number};
 use super::schema::ACCOUNTS;
 
-/// Tokens kept in memory, at the least.
+/// How many tokens are in memory at least.
 const KEEP: usize = 32_768;
-/// Of tools that touch no order.
+/// The terms do not matter for tools that change no order.
 const TERMS: Terms = Terms { life_ms: 0, first_look_ms: 0, unreported: Unreported::Tell };
 
-/// The accounts of devices whose token is good, and of orders that are not settled.
+/// The accounts of devices with a valid token, and of orders that are not settled.
 pub(super) const ACCOUNTS_IN_USE: &str = "SELECT DISTINCT account FROM tokens WHERE revoked = 0 OR EXISTS (
     SELECT id FROM orders WHERE orders.owner = tokens.owner AND is_open = 1) ORDER BY account";
 
@@ -34,15 +34,15 @@ pub(super) const ACCOUNTS_IN_USE: &str = "SELECT DISTINCT account FROM tokens WH
 pub enum TokenError {
     /// A name of a device or an account is 1 to 32 of `[A-Za-z0-9_-]`; a shop's may be empty.
     Name,
-    /// There is a token of this name, or there was one that is revoked.
+    /// There is a token with this name, perhaps a revoked one.
     Taken,
-    /// No randomness.
+    /// The operating system gave no random bytes.
     Random,
     /// The database cannot be read or written.
     Io(io::Error),
 }
 
-/// Who may call.
+/// A device that may call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Device {
     pub(crate) way: Way,
@@ -50,13 +50,13 @@ pub(crate) struct Device {
     pub(crate) account: Arc<str>,
 }
 
-/// A token as it is listed: never the token itself, nor its hash.
+/// A token in the list, without the token itself and its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeviceToken {
     /// The device's name.
     pub name: String,
-    /// The shop it is in; empty where that was not said.
+    /// The shop it is in; empty if none was given.
     pub shop: String,
     /// The merchant's account that it sells for.
     pub account: String,
@@ -66,12 +66,12 @@ pub struct DeviceToken {
     pub made: Option<Moment>,
     /// When it was last used, up to half a minute late; `None`: never.
     pub seen: Option<Moment>,
-    /// Since when it is refused.
+    /// When it was revoked.
     pub revoked: Option<Moment>,
 }
 
-/// Makes a token, stores its hash under `name` and gives the token out: this once, it is kept nowhere. A running backend takes it at
-/// once. Its device pays through the backend and never gets a session of the gateway.
+/// Creates a token, stores its hash under `name` and returns the token, which is stored nowhere. Running backends accept it at once. Its
+/// device pays through the backend and never gets a session of the gateway.
 ///
 /// # Errors
 /// [`TokenError`].
@@ -79,7 +79,7 @@ pub fn add_token(database: impl Into<Database>, name: &str) -> Result<Zeroizing<
     add_shop_token(database, "", name, Way::Relayed)
 }
 
-/// The same for a device that pays at the gateway itself, as one with a card reader must: it gets the session of each of its orders.
+/// The same for a device that pays directly at the gateway, as one with a card reader must: it gets the sessions of its orders.
 ///
 /// # Errors
 /// [`TokenError`].
@@ -100,8 +100,8 @@ pub fn add_shop_token(
     add_account_token(database, MERCHANT, shop, name, way)
 }
 
-/// The same for a device that sells for this account: one of [`Config::accounts`](crate::Config::accounts), or [`MERCHANT`]. With the first
-/// token of another account than that, programs that know of one account only do not start on this database any more.
+/// The same for a device that sells for this account: one of [`Config::accounts`](crate::Config::accounts), or [`MERCHANT`]. After the
+/// first token of an account other than [`MERCHANT`], releases that know only one account no longer start on this database.
 ///
 /// # Errors
 /// [`TokenError`].
@@ -123,7 +123,7 @@ pub fn add_account_token(
         ON CONFLICT DO NOTHING";
     let insert = sqlx::query(insert).bind(owner_of(token.as_bytes()).to_string()).bind(name.to_owned());
     let insert = insert.bind(i64::from(way == Way::Direct)).bind(shop.to_owned()).bind(now()?).bind(account.to_owned());
-    // A program that knows of one account only would sell for this device with the keys of another.
+    // A release that knows only one account would sell for this device with another account's keys.
     let close = sqlx::query("UPDATE compatibility SET oldest = $1 WHERE oldest < $1").bind(ACCOUNTS);
     let is_new = store.sql.run(async {
         let mut transaction = store.sql.pool().begin().await?;
@@ -137,7 +137,7 @@ pub fn add_account_token(
     if is_new { Ok(token) } else { Err(TokenError::Taken) }
 }
 
-/// All tokens by name, those that are revoked too.
+/// All tokens by name, revoked ones too.
 ///
 /// # Errors
 /// When the database gives no answer.
@@ -146,8 +146,8 @@ pub fn tokens(database: impl Into<Database>) -> io::Result<Vec<DeviceToken>> {
     Ok(store.tokens()?.into_iter().map(|(_, token)| token).collect())
 }
 
-/// Has a token refused from now on, by every backend on this database. Its orders stay, and so does its name, until
-/// [`forget`](super::forget) finds it without an order. `false`: there is no such token, or it is revoked already.
+/// Revokes a token: every backend on this database refuses it from now on. Its orders and its name stay until [`forget`](super::forget)
+/// finds it without an order. `false`: there is no such token, or it was revoked before.
 ///
 /// # Errors
 /// When it cannot be kept.
@@ -158,11 +158,11 @@ pub fn revoke_token(database: impl Into<Database>, name: &str) -> io::Result<boo
     Ok(store.sql.run(query.execute(store.sql.pool()))?.rows_affected() == 1)
 }
 
-/// Tokens, as far as this process knows them. Those that are not there are looked for each time.
+/// The tokens that this process knows. Unknown ones are looked up each time.
 #[derive(Default)]
 pub(super) struct Tokens {
     devices: Mutex<Recent<Owner, (Device, Version), KEEP>>,
-    /// Of each device its account, which never changes.
+    /// Each device's account, which never changes.
     accounts: Mutex<Recent<Owner, Arc<str>, KEEP>>,
 }
 
@@ -182,7 +182,8 @@ impl Tokens {
 }
 
 impl Store {
-    /// The device with a token of this hash; `None`: there is no such token, or it is revoked. Found by its hash: how long that takes says something of hashes, and nothing of tokens.
+    /// The device whose token has this hash. `None`: there is no such token, or it is revoked. The time of the look-up reveals something
+    /// about hashes, and nothing about tokens.
     ///
     /// # Errors
     /// When the database gives no answer.
@@ -202,8 +203,7 @@ impl Store {
         Ok(Some(device))
     }
 
-    /// The account that a device sells for, or has sold for: its token may be revoked. Where nobody knows the token any more it is
-    /// [`MERCHANT`].
+    /// The account that a device sells for, or sold for: its token may be revoked. If the token was deleted, it is [`MERCHANT`].
     ///
     /// # Errors
     /// When the database gives no answer.
@@ -254,7 +254,7 @@ fn way_of(row: &AnyRow, at: usize) -> Result<Way, sqlx::Error> {
     Ok(if is_direct == 0 { Way::Relayed } else { Way::Direct })
 }
 
-/// The clock on the wall, for people.
+/// The wall clock, for people.
 pub(super) fn now() -> io::Result<i64> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     number(u64::try_from(now.as_millis()).unwrap_or(0))

@@ -1,4 +1,4 @@
-//! Orders with all that happened to them, for who compares the whole book with the gateway. They are not kept in memory.
+//! Orders with their events, for a comparison of the whole book with the gateway. They are not cached.
 
 use std::collections::HashMap;
 use std::io;
@@ -12,10 +12,10 @@ use crate::book::Owner;
 use super::orders::{FORM, FORM_OLD, Store, damaged, number};
 use super::story::Happened;
 
-/// So many orders are read at once.
+/// Orders read at once.
 const AT_ONCE: i64 = 500;
 
-/// An order, and its events in their order.
+/// An order and its events, oldest first.
 pub(crate) struct Told {
     pub(crate) order: OrderId,
     pub(crate) owner: Owner,
@@ -26,8 +26,7 @@ pub(crate) struct Told {
 }
 
 impl Store {
-    /// The next orders that were wanted from and to these times (milliseconds), after the one that was wanted then and has this id; none
-    /// after the last.
+    /// The next orders that were wanted between these times (milliseconds), behind the one with this time and id; empty after the last.
     ///
     /// # Errors
     /// When the database gives no answer, or holds something that this version cannot read.
@@ -62,7 +61,7 @@ impl Store {
         Ok(orders)
     }
 
-    /// An order. `None`: there is none of this id.
+    /// An order. `None`: there is none with this id.
     ///
     /// # Errors
     /// The same.
@@ -77,7 +76,7 @@ impl Store {
         Ok(Some(told))
     }
 
-    /// There was an order of this id, and it is forgotten.
+    /// Whether an order with this id existed and was forgotten.
     ///
     /// # Errors
     /// When the database gives no answer.
@@ -86,7 +85,7 @@ impl Store {
         Ok(self.sql.run(query.fetch_optional(self.sql.pool()))?.is_some())
     }
 
-    /// The hashes of all tokens, those that are revoked too.
+    /// The hashes of all tokens, revoked ones too.
     ///
     /// # Errors
     /// When the database gives no answer.

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::options::Serve;
 use crate::{KeyFile, config, keys};
 
-/// All that can be said of these options.
+/// Checks these options and prints the findings.
 pub(crate) fn of(options: &Serve) -> Vec<Finding> {
     let mut found = Vec::new();
     let secrets =
@@ -20,7 +20,7 @@ pub(crate) fn of(options: &Serve) -> Vec<Finding> {
     }
     let keys = keys(options.keys.as_deref()).unwrap_or_else(|error| {
         found.push(Finding::wrong(format!("{error:#}")));
-        // So that the rest can be looked at.
+        // So that the other options can be checked.
         let client_secret = Zeroizing::new("missing".to_owned());
         KeyFile { client_id: "missing".to_owned(), client_secret, client_secret_before: None, limits_times: None }
     });

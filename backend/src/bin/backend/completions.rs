@@ -1,4 +1,4 @@
-//! `backend completions`: what a shell needs to complete the commands and options of this program.
+//! `backend completions`: prints the shell's completions for this program.
 
 use std::io::{Write, stdout};
 

@@ -10,7 +10,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::options::Log;
 
-/// From here on; a library's own words stay out: they may have what was sent in them.
+/// The least level. Libraries do not log here: their messages may contain what was sent.
 pub(crate) fn begin(log: Log) {
     if log == Log::Json {
         let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
@@ -19,7 +19,7 @@ pub(crate) fn begin(log: Log) {
     }
 }
 
-/// Where notices go.
+/// Logs the notices.
 pub(crate) fn notices(log: Log) -> Arc<dyn Fn(&Notice) + Send + Sync> {
     match log {
         Log::Text => Arc::new(|notice| eprintln!("backend: {notice}")),
@@ -34,7 +34,7 @@ pub(crate) fn notices(log: Log) -> Arc<dyn Fn(&Notice) + Send + Sync> {
     }
 }
 
-/// The backend ends.
+/// Logs that the backend ends.
 pub(crate) fn stopping(log: Log) {
     match log {
         Log::Text => eprintln!("backend: stopping"),

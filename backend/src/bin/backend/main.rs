@@ -1,4 +1,4 @@
-//! The backend as a program.
+//! The backend's program.
 #![forbid(unsafe_code)]
 
 mod check;
@@ -39,7 +39,7 @@ struct KeyFile {
     client_id: String,
     client_secret: Zeroizing<String>,
     client_secret_before: Option<Zeroizing<String>>,
-    /// Of an account of its own: in place of `--limits-times`.
+    /// For `--account`: replaces `--limits-times`.
     limits_times: Option<u32>,
 }
 
@@ -112,7 +112,7 @@ fn main() -> anyhow::Result<ExitCode> {
     done.map(|()| ExitCode::SUCCESS)
 }
 
-/// A token in one line; `-` for what is not known.
+/// A token in one line; `-` for an unknown value.
 fn line(token: &DeviceToken) -> String {
     let time = |at: Option<Moment>| {
         at.map_or_else(|| "-".to_owned(), |at| Timestamp::from_unix(UnixSeconds(at.0 / 1000)).as_str().to_owned())
@@ -163,7 +163,7 @@ fn run(options: &Serve) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Says what was found.
+/// Prints what was checked.
 fn found(findings: &[Finding]) -> anyhow::Result<()> {
     findings.iter().for_each(|finding| println!("{finding}"));
     match findings.iter().filter(|finding| finding.is_wrong).count() {
@@ -172,7 +172,7 @@ fn found(findings: &[Finding]) -> anyhow::Result<()> {
     }
 }
 
-/// Asked for twice at a terminal; else the first line of standard input.
+/// Asks twice at a terminal; otherwise reads the first line of standard input.
 fn password() -> anyhow::Result<Zeroizing<String>> {
     if std::io::stdin().is_terminal() {
         let password = Zeroizing::new(rpassword::prompt_password("Password: ")?);
@@ -184,7 +184,7 @@ fn password() -> anyhow::Result<Zeroizing<String>> {
     Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
-/// The gateway, and how it is reached.
+/// The gateway, and how to connect to it.
 fn gateway(url: &str, ca: Option<&Path>, keys: &KeyFile) -> anyhow::Result<(Endpoint, transport_std::Config)> {
     let endpoint = Endpoint::parse(url, Auth::merchant(&keys.client_id, &keys.client_secret)?)
         .map_err(|_| anyhow!("--gateway must be https://host, with a port and a path if need be"))?;
@@ -233,7 +233,7 @@ fn config(options: &Serve, keys: &KeyFile) -> anyhow::Result<Config> {
 
 fn keys(path: Option<&Path>) -> anyhow::Result<KeyFile> {
     match path {
-        // serde_json would say what it found there.
+        // The error of serde_json would show what it found there.
         Some(path) => serde_json::from_slice(&Zeroizing::new(read(path)?))
             .map_err(|_| anyhow!("{} is not a JSON object with client_id and client_secret", path.display())),
         None => {

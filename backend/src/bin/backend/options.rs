@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use pay_core::model::Amount;
 
-/// The database's URL may have a password in it, and everybody sees a program's arguments.
+/// The database's URL may contain a password, and every user of the machine can see a program's arguments.
 const DATABASE: &str = "BACKEND_DATABASE";
 
 /// The merchant's backend for kiosks that hold no merchant key

@@ -8,12 +8,12 @@ use backend::{Difference, Reconciled, reconcile};
 use crate::options::Reconcile;
 use crate::{gateway, keys};
 
-/// Differences are left.
+/// The exit code if differences are left.
 const LEFT: u8 = 1;
-/// It could not finish.
+/// The exit code if it could not finish.
 const UNFINISHED: u8 = 2;
 
-/// Compares; differences go to standard output, all else to standard error.
+/// Compares. Differences go to standard output, everything else to standard error.
 pub(crate) fn run(wanted: &Reconcile) -> ExitCode {
     let is_json = wanted.json;
     let came_to = plan(wanted).and_then(|plan| {

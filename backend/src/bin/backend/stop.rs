@@ -1,8 +1,8 @@
-//! When the program is to end.
+//! Waits for the signal to end.
 
 use tokio::runtime::Runtime;
 
-/// SIGTERM and SIGINT, from the moment on that this is made.
+/// Receives SIGTERM and SIGINT from the moment it is created.
 pub(crate) struct Stop {
     runtime: Runtime,
     #[cfg(unix)]

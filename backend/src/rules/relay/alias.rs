@@ -1,4 +1,4 @@
-//! The name by which a device pays an order, in place of the gateway's session.
+//! The alias by which a device pays an order, in place of the gateway's session.
 
 use pay_core::model::{OrderId, PaymentSessionId};
 use subtle::ConstantTimeEq;
@@ -7,16 +7,16 @@ use super::super::ours::half_hash;
 use crate::book::Owner;
 
 const BEGINNING: &str = PaymentSessionId::ALIAS;
-/// What stands before the order's id: the beginning, 16 bytes in hexadecimal, a line.
+/// The length before the order's id: the prefix, 16 bytes in hexadecimal, an underscore.
 const BEFORE: usize = BEGINNING.len() + 32 + 1;
 
-/// The name by which a relayed device pays an order. It is the same at every start and in every backend on one database: made of the order and
-/// the hash of the device's token, which nobody but the two knows. 42 to 84 characters of those that a session has.
+/// The alias by which a relayed device pays an order. It is derived from the order's id and the hash of the device's token, so it is the
+/// same at every start and in every backend on one database. It has 42 to 84 characters of a session's alphabet.
 pub fn of(owner: Owner, order: &OrderId) -> String {
     format!("{BEGINNING}{}_{order}", half_hash(&format!("session-alias\0{owner}\0{order}")))
 }
 
-/// The order that this device may pay by this name.
+/// The order that this device may pay with this alias.
 pub(super) fn order_of(alias: &str, owner: Owner) -> Option<OrderId> {
     let order = OrderId::parse(alias.get(BEFORE..)?).ok()?;
     bool::from(of(owner, &order).as_bytes().ct_eq(alias.as_bytes())).then_some(order)

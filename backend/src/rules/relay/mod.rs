@@ -19,23 +19,23 @@ pub use alias::of as alias;
 
 use request::Wanted;
 
-/// Longest Order Pay body that can come of [`Wanted`].
+/// The longest Order Pay body that [`Wanted`] can lead to.
 const BODY_MAX: usize = 1024;
 
 const PATH: &str = "/pg/orders/sessions";
 
-/// Whether the call is one that goes to the gateway by itself, but for devices that are relayed.
+/// Whether this is a call that only relayed devices send to the backend; others send it to the gateway.
 pub(super) fn takes(request: &Incoming) -> bool {
     let is_pay = request.path == PATH || request.path.starts_with("/pg/orders/pay/authenticate/");
     is_pay && request.method == "POST" && !request.has_query
 }
 
-/// Order Pay by the name that the device has for its order.
+/// Relays an Order Pay that names the order by its alias.
 pub(super) fn relay<G: Ground>(ground: &G, owner: Owner, request: &Incoming) -> Answer {
     forward(ground, owner, request).unwrap_or_else(Answer::unsent)
 }
 
-/// Everything that can be refused is, before the one call. `Err`: nothing was sent on.
+/// Makes every check before the one call. `Err`: nothing was sent to the gateway.
 fn forward<G: Ground>(ground: &G, owner: Owner, request: &Incoming) -> Result<Answer, Answer> {
     if request.path != PATH {
         return Err(request::not_relayed());
@@ -69,7 +69,7 @@ fn forward<G: Ground>(ground: &G, owner: Owner, request: &Incoming) -> Result<An
     Ok(Answer { body, ..answer })
 }
 
-/// The gateway's session of an order that is this device's.
+/// The gateway's session of an order of this device.
 fn session<G: Ground>(ground: &G, order: &OrderId, version: ApiVersion) -> Result<PaymentSessionId, Answer> {
     if let Some(session) = ground.session(order) {
         return Ok(session);
@@ -81,18 +81,18 @@ fn session<G: Ground>(ground: &G, order: &OrderId, version: ApiVersion) -> Resul
     Ok(session)
 }
 
-/// An answer for a device that is relayed: with its own name for the order in place of the session.
+/// The answer for a relayed device: with its alias in place of the session.
 pub fn hide<G: Ground>(ground: &G, owner: Owner, answer: Answer) -> Answer {
     let Some((order, session)) = session::shown(&answer.body) else { return answer };
     let alias = alias(owner, &order);
     let body = session::hidden(&answer.body, &session, &alias);
-    // A session in other letters (`\u005f`) is not found: then nothing goes out.
+    // A session with escapes (`\u005f`) would not be found: then the answer is withheld.
     let is_hidden = session::shown(&body).is_some_and(|(_, shown)| shown.expose() == alias);
     ground.keep_session(&order, &session);
     if is_hidden { Answer { body, ..answer } } else { Answer::nothing_known("the session cannot be hidden") }
 }
 
-/// The gateway does not take this session; another reading may show one that it takes.
+/// The gateway rejects this session; another reading may show a valid one.
 fn is_about_the_session(answer: &Answer) -> bool {
     #[derive(Deserialize)]
     struct Refusal {
@@ -102,7 +102,7 @@ fn is_about_the_session(answer: &Answer) -> bool {
         && serde_json::from_slice::<Refusal>(&answer.body).is_ok_and(|said| said.code == "payment_session_id_invalid")
 }
 
-/// What was learned in vain before anything was sent on: the device comes again, if the backend does not refuse by itself.
+/// The answer when a check failed and nothing was sent: the device may try again, unless the backend itself refuses.
 fn not_now(answer: Answer) -> Answer {
     if answer.is_ours { answer } else { Answer::not_now() }
 }
@@ -111,7 +111,7 @@ fn no_such_alias() -> Answer {
     Answer::invalid("payment_session_id_invalid", "payment_session_id: is not one that this backend gave this device")
 }
 
-/// The method class, as it is kept.
+/// The method's class, as it is stored.
 fn word(pay: &OrderPay) -> &'static str {
     match pay.payment_method().class() {
         MethodClass::UpiLink => "upi_link",

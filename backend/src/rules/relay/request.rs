@@ -1,4 +1,4 @@
-//! What may be relayed. The types have no place for a card, and what goes on is written anew from them.
+//! Order Pay that may be relayed. The types have no field for a card; the request to the gateway is written anew from them.
 
 use pay_core::model::method::{App, BankTransfer, CardlessEmi, Collect, NetBanking, PayLater, PaymentMethod, Upi};
 use pay_core::model::{
@@ -11,7 +11,7 @@ use serde::de::IgnoredAny;
 use crate::answer::Answer;
 use crate::call::Incoming;
 
-/// Order Pay, as a device asks for it.
+/// Order Pay, as a device sends it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
@@ -19,7 +19,7 @@ pub(super) struct Wanted {
     payment_method: Method,
     offer_id: Option<String>,
     transaction_expiry_time: Option<String>,
-    /// For cards.
+    /// Used with cards only.
     save_instrument: Option<IgnoredAny>,
 }
 
@@ -35,7 +35,7 @@ enum Method {
     PayLater(Holder),
     #[serde(rename = "banktransfer")]
     BankTransfer(Transfer),
-    /// Known, to say so. Nothing of it is kept.
+    /// Parsed only to refuse it by name. Nothing of it is stored.
     Card(IgnoredAny),
     Emi(IgnoredAny),
 }
@@ -100,7 +100,7 @@ impl Wanted {
         if has_card || wanted.save_instrument.is_some() { Err(not_relayed()) } else { Ok(wanted) }
     }
 
-    /// The same with the gateway's session.
+    /// The same request with the gateway's session.
     pub(super) fn with(self, session: PaymentSessionId) -> Result<OrderPay, Answer> {
         let method = self.payment_method.checked()?;
         let mut pay = OrderPay::new(session, method);
@@ -179,13 +179,13 @@ impl Holder {
     }
 }
 
-/// Without it the gateway would not know a repeat.
+/// Without the key the gateway would not recognize a repeat.
 pub(super) fn key(request: &Incoming) -> Result<IdempotencyKey, Answer> {
     let key = request.idempotency_key.as_deref().unwrap_or_default();
     IdempotencyKey::parse(key).map_err(invalid)
 }
 
-/// What the device says of itself, as far as the gateway has words for it.
+/// The device's details, as far as the gateway has names for them.
 pub(super) fn hints(request: &Incoming) -> ClientHints {
     let [device, os, rendering, browser] = &request.client;
     let mut hints = ClientHints::default();
@@ -200,7 +200,7 @@ pub(super) fn not_relayed() -> Answer {
     Answer::invalid("card_not_relayed", "cards and their OTPs go straight to the gateway")
 }
 
-/// Names the member, never what it held.
+/// Names the member, never its value.
 fn invalid(error: InvalidValue) -> Answer {
     Answer::invalid("request_invalid", &error.to_string())
 }

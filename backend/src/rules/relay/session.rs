@@ -1,28 +1,28 @@
-//! The gateway's session in what it answers: never in what a relayed device gets.
+//! Finds the gateway's session in an answer and replaces it: a relayed device never gets it.
 
 use pay_core::model::{OrderId, PaymentSessionId};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// An order as the gateway shows it.
+/// The members of an order that are needed here.
 #[derive(Deserialize)]
 struct Shown {
     order_id: Option<String>,
     payment_session_id: Option<String>,
 }
 
-/// The order and its session in an answer of the gateway, if it shows both.
+/// The order and its session, if the answer has both.
 pub(super) fn shown(body: &[u8]) -> Option<(OrderId, PaymentSessionId)> {
     let Shown { order_id, payment_session_id } = serde_json::from_slice(body).ok()?;
     Some((OrderId::parse(&order_id?).ok()?, PaymentSessionId::parse(&payment_session_id?).ok()?))
 }
 
-/// How sessions begin in every sample, and the length from which such a word is taken for one; those of the gateway have 116 characters.
+/// The prefix of every documented session, and the least length of a word that counts as one. The gateway's have 116 characters.
 const BEGINNING: &[u8] = b"session_";
 const SHORTEST: usize = 24;
 
-/// The body with `alias` wherever a session stood, but for the page in `data.url`: the shopper opens it, and it does not work without.
-/// An answer that the gateway repeats may have the session of another reading in it than the one that was sent.
+/// The body with `alias` in place of every session, except in `data.url`: the shopper opens that page, and it needs the session. A replayed
+/// answer may have the session of another reading in it than the one that was sent.
 pub(super) fn hidden(body: &[u8], session: &PaymentSessionId, alias: &str) -> Vec<u8> {
     let replaced =
         |part: &[u8]| without_sessions(&replaced(part, session.expose().as_bytes(), alias.as_bytes()), alias);
@@ -32,7 +32,7 @@ pub(super) fn hidden(body: &[u8], session: &PaymentSessionId, alias: &str) -> Ve
     }
 }
 
-/// What stands before, in and behind `data.url`.
+/// The parts of the body before, in and behind `data.url`.
 fn page(body: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     #[derive(Deserialize)]
     struct Reply<'a> {
@@ -46,7 +46,7 @@ fn page(body: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     }
     let reply: Reply<'_> = serde_json::from_slice(body).ok()?;
     let url = reply.data?.url?.get().as_bytes();
-    // It is a part of `body`: this is where.
+    // Its position in `body`.
     let at = (url.as_ptr() as usize).checked_sub(body.as_ptr() as usize)?;
     let (before, rest) = body.split_at_checked(at)?;
     let (url, after) = rest.split_at_checked(url.len())?;
@@ -65,7 +65,7 @@ fn replaced(text: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The text with `alias` for each word that looks like a session.
+/// The text with `alias` in place of each word that looks like a session.
 fn without_sessions(text: &[u8], alias: &str) -> Vec<u8> {
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-".contains(byte);
     let words = text.chunk_by(|one, two| is_word(one) == is_word(two));
@@ -81,7 +81,7 @@ fn is_session(word: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    // Meant to notice: `data.url` not left alone (a bank's page that does not open); the links not looked at.
+    // Meant to notice: `data.url` changed (the bank's page does not open); the links not searched.
     #[test]
     fn a_session_is_replaced_but_in_the_page() {
         let session = PaymentSessionId::parse("session_x").unwrap();
@@ -98,7 +98,7 @@ mod tests {
                 r#"{"data":{"url":"https://g/session_x"},"x":"session_x"}"#,
                 r#"{"data":{"url":"https://g/session_x"},"x":"alias_y"}"#,
             ),
-            // A session of an earlier reading, in an answer that the gateway repeats; no session is as short as the others.
+            // The session of an earlier reading in a replayed answer; the other words are too short for a session.
             (
                 r#"{"payment_session_id":"session_x","web":"https://g/a.session_0123456789abcdef.b","code":"session_invalid"}"#,
                 r#"{"payment_session_id":"alias_y","web":"https://g/a.alias_y.b","code":"session_invalid"}"#,
