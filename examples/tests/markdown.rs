@@ -228,7 +228,7 @@ fn the_readmes_work_as_typed() {
         let words = [&[("/tmp/kiosk", &*folder), ("/tmp/till", &*till), SOON][..], &ports].concat();
         for said in pages.into_iter().fold(typed, |typed, page| typed.page(page, &words)).run(shell) {
             let paid = said.matches("Paid. Thank you").count();
-            assert!(paid == 6 && said.contains("Your money is being returned"), "{paid}: {said}");
+            assert!(paid == 7 && said.contains("Your money is being returned"), "{paid}: {said}");
             for part in ["exit code 5", "exit code 4", "\"probed\"", "PAID", "is PENDING."] {
                 assert!(said.contains(part), "{part}: {said}");
             }

@@ -1,10 +1,10 @@
 //! The screen of a board that has none.
 
-use kiosk::{Screen, Shown};
+use kiosk::{Notice, Screen};
 
-/// Takes what is shown and drops it; that it was shown is in the events. A product puts its display here.
+/// Takes what is shown and drops it; that it was shown is in the events. A product puts its display here, as `display.rs` does.
 pub struct NoScreen;
 
 impl Screen for NoScreen {
-    fn show(&mut self, _: Shown<'_>) {}
+    fn show(&mut self, _: Notice<'_>) {}
 }

@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 
-use embassy_time::{Instant, Timer};
+use embassy_time::{Duration, Instant, Timer};
 use pay_core::model::method::Upi;
 use pay_core::model::{NextAction, UnixSeconds};
 use pay_core::sale::AttemptEnd;
@@ -14,10 +14,13 @@ use zeroize::Zeroize;
 use crate::card::{self, CardError, Otps};
 use crate::config::Means;
 use crate::exit::farewell;
-use crate::qr;
+use crate::front::Front;
+use crate::notice::{Act, Price};
+use crate::qr::QrPicture;
 use crate::report::Report;
-use crate::screen::{Screen, Shown};
+use crate::screen::Screen;
 use crate::vendor::Vendor;
+use crate::words::Words;
 
 /// How long the backend is tried to be told of the goods while a shopper may be waiting, in milliseconds.
 const REPORT_MS: u32 = 30_000;
@@ -25,7 +28,7 @@ const REPORT_MS: u32 = 30_000;
 /// What the till knows of the world outside.
 pub(crate) struct Counter<'a, 'w, S, V> {
     pub(crate) means: Means,
-    pub(crate) screen: &'a mut S,
+    pub(crate) front: &'a Front<S>,
     pub(crate) report: &'a Report<'w>,
     pub(crate) vendor: V,
     pub(crate) clock: &'a dyn Clock,
@@ -36,8 +39,12 @@ pub(crate) struct Counter<'a, 'w, S, V> {
     pub(crate) wipe_card: bool,
     /// Nobody answers.
     pub(crate) silent: &'a Cell<bool>,
-    /// The shopper looks at something to act on.
+    /// The shopper was shown something to act on.
     pub(crate) shows: bool,
+    /// How long the shopper has.
+    pub(crate) patience: Duration,
+    /// Until when, once a payment was begun. The till closes the order then, so a code must be gone.
+    pub(crate) until: Instant,
     /// Since when the shopper has the goods, or does not get them.
     pub(crate) handed: Option<Millis>,
 }
@@ -46,18 +53,18 @@ impl<S: Screen, V: Vendor> Counter<'_, '_, S, V> {
     /// A shopper comes.
     pub(crate) fn greet(&mut self) {
         (self.shows, self.handed) = (false, None);
-        self.screen.show(Shown::Status("One moment"));
+        self.front.say(Words::OneMoment);
     }
 
     /// The shopper goes.
     pub(crate) fn part(&mut self, outcome: &Outcome, release: pay_core::sale::Release) {
-        self.screen.show(Shown::Status(farewell(outcome, release)));
+        self.front.say(farewell(outcome, release));
     }
 
-    fn show_to_act_on(&mut self, shown: Shown<'_>) {
+    fn show_to_act_on(&mut self, on: Act<'_>, offer: &Offer) {
         self.shows = true;
-        self.screen.show(shown);
-        self.report.shown(shown.kind());
+        let price = Price { amount: offer.amount, currency: &offer.currency };
+        self.report.shown(self.front.ask(on, price, Instant::now(), self.until));
     }
 
     /// Not inlined, so that what it leaves on the stack lies beyond the caller's, where `scrub` reaches it.
@@ -91,7 +98,7 @@ impl<S: Screen, V: Vendor> Shop for Counter<'_, '_, S, V> {
             until = until.min(end);
         }
         if self.silent.get() && !self.shows && self.handed.is_none() {
-            self.screen.show(Shown::Status("No connection. One moment"));
+            self.front.say(Words::NoConnection);
         }
         Timer::at(Instant::from_millis(until.0)).await;
         Wish::Nothing
@@ -99,13 +106,13 @@ impl<S: Screen, V: Vendor> Shop for Counter<'_, '_, S, V> {
 
     async fn show(&mut self, offer: &Offer, action: NextAction<'_>) -> Seen {
         match action {
-            NextAction::OpenUrl(url) => self.show_to_act_on(Shown::Page(url)),
-            NextAction::PostForm { url, fields } => self.show_to_act_on(Shown::Form(url, fields)),
-            NextAction::ShowQr(image) => self.show_to_act_on(Shown::Image(image)),
+            NextAction::OpenUrl(url) => self.show_to_act_on(Act::Page(url), offer),
+            NextAction::PostForm { url, fields } => self.show_to_act_on(Act::Form(url, fields), offer),
+            NextAction::ShowQr(image) => self.show_to_act_on(Act::Image(image), offer),
             NextAction::UpiLinks(links) => {
-                let (amount, currency) = (offer.amount, &offer.currency);
-                let drawn =
-                    qr::draw(&links, amount, currency, |picture| self.show_to_act_on(Shown::Qr(amount, picture)));
+                let drawn = QrPicture::draw(&links, offer.amount, &offer.currency, |picture| {
+                    self.show_to_act_on(Act::Code(picture), offer);
+                });
                 if let Err(problem) = drawn {
                     self.report.refused(problem);
                     return Seen::GiveUp;
@@ -114,15 +121,16 @@ impl<S: Screen, V: Vendor> Shop for Counter<'_, '_, S, V> {
             NextAction::EnterOtp { redirect_to_bank, .. } => match (self.otps.next(), redirect_to_bank) {
                 (Some(otp), _) => {
                     self.report.shown("otp");
+                    self.front.say(Words::WaitingForBank);
                     return Seen::Otp(otp);
                 }
-                (None, Some(page)) => self.show_to_act_on(Shown::Page(page)),
-                (None, None) => self.show_to_act_on(Shown::Status("This card cannot be used here")),
+                (None, Some(page)) => self.show_to_act_on(Act::Page(page), offer),
+                (None, None) => self.show_to_act_on(Act::Words(Words::CardNotUsable), offer),
             },
-            NextAction::BankTransfer(details) => self.show_to_act_on(Shown::Transfer(details)),
-            NextAction::Wait => self.show_to_act_on(Shown::Status("Please confirm in your app")),
+            NextAction::BankTransfer(details) => self.show_to_act_on(Act::Transfer(details), offer),
+            NextAction::Wait => self.show_to_act_on(Act::Words(Words::ConfirmInApp), offer),
             // The enum grows with the gateway: whatever it is, the attempt exists, so the sale goes on asking.
-            _ => self.show_to_act_on(Shown::Status("One moment")),
+            _ => self.show_to_act_on(Act::Words(Words::OneMoment), offer),
         }
         Seen::Shown
     }
@@ -134,7 +142,10 @@ impl<S: Screen, V: Vendor> Shop for Counter<'_, '_, S, V> {
             return Choice::GiveUp;
         }
         match self.request(session.clone()) {
-            Ok(request) => Choice::Pay(request),
+            Ok(request) => {
+                self.until = Instant::now() + self.patience;
+                Choice::Pay(request)
+            }
             Err(error) => {
                 self.report.refused(format_args!("card: {error}"));
                 Choice::GiveUp
@@ -144,11 +155,13 @@ impl<S: Screen, V: Vendor> Shop for Counter<'_, '_, S, V> {
 
     async fn vend(&mut self, offer: &Offer) -> Goods {
         self.report.release(&offer.order_id);
-        self.screen.show(Shown::Status("Paid. Your goods are coming"));
+        self.front.say(Words::GoodsComing);
         let goods = self.vendor.vend(&offer.order_id).await;
         self.report.released(&offer.order_id, goods);
-        if goods == Goods::Inside {
-            self.screen.show(Shown::Status("Your money is being returned"));
+        match goods {
+            Goods::Out => self.front.say(Words::TakeGoods),
+            Goods::Inside => self.front.say(Words::MoneyBack),
+            Goods::Unknown => {}
         }
         self.handed = Some(self.now());
         goods

@@ -3,6 +3,8 @@
 use pay_core::Outcome;
 use pay_core::sale::{AttemptEnd, NotPaid, Release};
 
+use crate::words::Words;
+
 /// The exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -74,25 +76,27 @@ pub(crate) const fn word(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// What the shopper reads at the end. "Not paid" only where that is certain.
-pub(crate) const fn farewell(outcome: &Outcome, release: Release) -> &'static str {
+/// What the shopper reads at the end. Words::NotPaid only where that is certain.
+pub(crate) const fn farewell(outcome: &Outcome, release: Release) -> Words {
     match (outcome, release) {
-        (Outcome::Paid { .. }, Release::Released | Release::Untracked) => "Paid. Thank you",
+        (Outcome::Paid { .. }, Release::Released | Release::Untracked) => Words::Paid,
         (Outcome::Paid { .. }, Release::NotReleased | Release::Returned) | (Outcome::RefundDue(_), _) => {
-            "Your money is being returned"
+            Words::MoneyBack
         }
-        (Outcome::Paid { .. }, Release::Due | Release::Releasing | Release::Unknown) => "Paid. Please ask the staff",
-        (Outcome::NotPaid(_), _) => "Not paid",
-        (Outcome::PaidElsewhere, _) => "Already paid elsewhere",
-        (Outcome::OrderTaken, _) => "Please start again",
-        (Outcome::HandedOver, _) => "If you paid, it comes back",
-        (Outcome::PaidUnclear | Outcome::Pending | Outcome::Unknown, _) => "Please ask the staff",
+        (Outcome::Paid { .. }, Release::Due | Release::Releasing | Release::Unknown) => Words::PaidAskStaff,
+        (Outcome::NotPaid(_), _) => Words::NotPaid,
+        (Outcome::PaidElsewhere, _) => Words::PaidElsewhere,
+        (Outcome::OrderTaken, _) => Words::StartAgain,
+        (Outcome::HandedOver, _) => Words::IfPaidMoneyBack,
+        (Outcome::PaidUnclear | Outcome::Pending | Outcome::Unknown, _) => Words::AskStaff,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use pay_core::model::RefundReason;
+
+    use crate::words::Language;
 
     use super::*;
 
@@ -120,7 +124,7 @@ mod tests {
             (Outcome::Unknown, Release::Untracked, Exit::Unknown, "Please ask the staff"),
         ] {
             assert_eq!(
-                (Exit::of(&outcome, None), farewell(&outcome, release)),
+                (Exit::of(&outcome, None), farewell(&outcome, release).text(Language::English)),
                 (exit, words),
                 "{outcome:?} {release:?}"
             );

@@ -14,7 +14,11 @@ mod counter;
 mod ear;
 mod exit;
 mod fence;
+mod front;
+#[cfg(feature = "screen")]
+mod graphic;
 mod local;
+mod notice;
 mod page;
 mod probe;
 mod program;
@@ -23,14 +27,21 @@ mod report;
 mod sales;
 mod screen;
 mod symbol;
+mod text_screen;
 mod vendor;
+mod words;
 
 pub use calendar::unix_seconds;
 pub use card::CardError;
 pub use config::{Backend, Config, ConfigError, Field, LIMITS, Means, Order, Sale, Server, Settings, Side, Task};
 pub use exit::Exit;
+#[cfg(feature = "screen")]
+pub use graphic::{GraphicScreen, Palette};
+pub use notice::{Act, Notice, Price};
 pub use program::{Machine, Shopper, run};
 pub use qr::{LinkProblem, QrPicture};
 pub use report::Report;
-pub use screen::{Screen, Shown};
+pub use screen::Screen;
+pub use text_screen::TextScreen;
 pub use vendor::{Pretend, Vendor};
+pub use words::{Language, Words};

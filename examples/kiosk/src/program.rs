@@ -5,6 +5,7 @@ use core::convert::Infallible;
 use core::fmt;
 use core::pin::pin;
 
+use embassy_time::{Duration, Instant};
 use pay_core::drive::{Apart, Routes};
 use pay_core::model::DeviceSecret;
 use pay_core::till::{Device, Till};
@@ -20,6 +21,7 @@ use crate::counter::Counter;
 use crate::ear::Ear;
 use crate::exit::Exit;
 use crate::fence::Fence;
+use crate::front::Front;
 use crate::local::Local;
 use crate::probe;
 use crate::report::Report;
@@ -114,6 +116,7 @@ pub async fn run<C: Connect, R: CryptoRngCore, K: Clock, J: Journal, V: Vendor>(
     let device = Device { secret, journal: Fence { journal, stands: true }, incarnation, epoch: 0 };
     let mut seed = [0; 32];
     random.fill_bytes(&mut seed);
+    let front = Front::new(screen);
     let exit = {
         // Moved from where it is made to where it stays: as a variable it would have a second place in this future.
         let mut till = match routes(&link, config, trust, status_anchor.as_slice()) {
@@ -124,7 +127,7 @@ pub async fn run<C: Connect, R: CryptoRngCore, K: Clock, J: Journal, V: Vendor>(
         };
         let mut counter = Counter {
             means,
-            screen,
+            front: &front,
             report,
             vendor,
             clock: &clock,
@@ -134,10 +137,12 @@ pub async fn run<C: Connect, R: CryptoRngCore, K: Clock, J: Journal, V: Vendor>(
             wipe_card: false,
             silent: &silent,
             shows: false,
+            patience: Duration::from_secs(settings.patience_s.get().into()),
+            until: Instant::now(),
             handed: None,
         };
         let ended = match &settings.task {
-            Task::Sell(sale) => Apart(pin!(sales::make(sale, &mut till, &mut counter, wipe))).await,
+            Task::Sell(sale) => front.beside(pin!(sales::make(sale, &mut till, &mut counter, wipe))).await,
             _ => Apart(pin!(sales::settle(settings.patience_s, &mut till, &mut counter))).await,
         };
         match ended {

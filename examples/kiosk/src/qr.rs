@@ -24,6 +24,24 @@ pub enum LinkProblem {
 }
 
 impl QrPicture<'_> {
+    /// Light modules around a picture, by ISO/IEC 18004.
+    pub const QUIET: usize = 4;
+
+    /// Draws the `upi://` link among `links` if it asks for this amount, and hands the picture to `show`.
+    ///
+    /// # Errors
+    /// [`LinkProblem`]; nothing was shown.
+    pub fn draw(
+        links: &UpiLinks<'_>,
+        amount: Amount,
+        currency: &Currency,
+        show: impl FnOnce(QrPicture<'_>),
+    ) -> Result<(), LinkProblem> {
+        let link = links.upi().ok_or(LinkProblem::Absent)?;
+        link.asks_for(amount, currency).map_err(LinkProblem::Asks)?;
+        Symbol::draw(link.as_str().as_bytes(), |symbol| show(QrPicture(symbol))).ok_or(LinkProblem::TooLong)
+    }
+
     /// Modules in a row; as many rows.
     pub fn size(&self) -> usize {
         self.0.side()
@@ -33,18 +51,14 @@ impl QrPicture<'_> {
     pub fn is_dark(&self, column: usize, row: usize) -> bool {
         self.0.is_dark(column, row)
     }
-}
 
-/// Draws the `upi://` link among `links` if it asks for this amount, and hands the picture to `show`.
-pub(crate) fn draw(
-    links: &UpiLinks<'_>,
-    amount: Amount,
-    currency: &Currency,
-    show: impl FnOnce(QrPicture<'_>),
-) -> Result<(), LinkProblem> {
-    let link = links.upi().ok_or(LinkProblem::Absent)?;
-    link.asks_for(amount, currency).map_err(LinkProblem::Asks)?;
-    Symbol::draw(link.as_str().as_bytes(), |symbol| show(QrPicture(symbol))).ok_or(LinkProblem::TooLong)
+    /// The same, counted from the upper left corner of the picture with [`Self::QUIET`] light modules around it.
+    pub fn is_dark_framed(&self, column: usize, row: usize) -> bool {
+        match (column.checked_sub(Self::QUIET), row.checked_sub(Self::QUIET)) {
+            (Some(column), Some(row)) => self.is_dark(column, row),
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Debug for QrPicture<'_> {
@@ -76,13 +90,10 @@ mod tests {
         let mut links = UpiLinks::default();
         links.default = UpiLink::parse(link);
         let mut read = String::new();
-        draw(&links, Amount::from_minor(minor).unwrap(), &Currency::inr(), |picture| {
+        QrPicture::draw(&links, Amount::from_minor(minor).unwrap(), &Currency::inr(), |picture| {
             // Three dots a module and a quiet zone of four modules, as on a screen.
-            let side = (picture.size() + 8) * 3;
-            let dark = |x: usize, y: usize| match ((x / 3).checked_sub(4), (y / 3).checked_sub(4)) {
-                (Some(x), Some(y)) => picture.is_dark(x, y),
-                _ => false,
-            };
+            let side = (picture.size() + 2 * QrPicture::QUIET) * 3;
+            let dark = |x: usize, y: usize| picture.is_dark_framed(x / 3, y / 3);
             let mut image =
                 rqrr::PreparedImage::prepare_from_greyscale(side, side, |x, y| if dark(x, y) { 0 } else { 255 });
             read = image.detect_grids()[0].decode().unwrap().1;

@@ -17,8 +17,9 @@ use crate::exit::Exit;
 use crate::fence::Fence;
 use crate::local::Local;
 use crate::report::Report;
-use crate::screen::{Screen, Shown};
+use crate::screen::Screen;
 use crate::vendor::Vendor;
+use crate::words::Words;
 
 /// A till that writes its steps into the report.
 pub(crate) type KioskTill<'b, 'r, 'w, T, J> = Till<'b, T, T, Fence<J>, Ear<'r, 'w>>;
@@ -131,7 +132,7 @@ where
         Ok(outcome) | Err(TillError::Trouble(Trouble::Over(outcome))) => outcome,
         Err(error) => {
             let full = matches!(error, TillError::Journal(_) | TillError::Trouble(Trouble::Limit(_)));
-            counter.screen.show(Shown::Status(if full { "Out of order" } else { "Not paid" }));
+            counter.front.say(if full { Words::OutOfOrder } else { Words::NotPaid });
             return Err(Local::Till(error));
         }
     };

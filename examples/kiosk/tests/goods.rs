@@ -41,19 +41,26 @@ impl Shop {
 
     /// Sells the order by a UPI link.
     fn sell(&self, order: &str, more: &str) -> Sold {
-        let output = self.command(order, more).output().expect("the program");
-        Sold(output)
+        self.sell_by("upi-link", order, more)
+    }
+
+    fn sell_by(&self, method: &str, order: &str, more: &str) -> Sold {
+        Sold(self.command_by(method, order, more).output().expect("the program"))
     }
 
     /// The program that sells the order by a UPI link.
     fn command(&self, order: &str, more: &str) -> Command {
+        self.command_by("upi-link", order, more)
+    }
+
+    fn command_by(&self, method: &str, order: &str, more: &str) -> Command {
         let port = |url: &str| url.split(':').nth(2).and_then(|rest| rest.split('/').next()).unwrap().to_owned();
         let path = |name: &str| self.dir.join(name).to_str().unwrap().to_owned();
         let backend = self.backend.as_ref().unwrap();
         let words = format!(
             "--connect 127.0.0.1:{} --server-name localhost --ca {} --status-connect 127.0.0.1:{} \
              --status-server-name localhost --status-ca {} --device-token-file {} --amount 10.15 --order-id {order} \
-             --method upi-link {more}",
+             --method {method} {more}",
             port(self.gateway.url()),
             path("ca.der"),
             port(backend.url()),
@@ -63,6 +70,12 @@ impl Shop {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kiosk"));
         command.args(words.split_whitespace()).stdin(Stdio::null());
         command
+    }
+
+    /// The files in this folder, each with the number after the one before.
+    fn pictures(dir: &std::path::Path) -> Vec<Vec<u8>> {
+        let count = std::fs::read_dir(dir).unwrap().count();
+        (1..=count).map(|number| std::fs::read(dir.join(format!("{number:04}.png"))).unwrap()).collect()
     }
 
     /// How often money was taken for this order, and the refunds of it.
@@ -195,6 +208,56 @@ fn a_flash_that_fails_while_the_code_is_out_is_no_local_error() {
     let gateway = shop.gateway.gateway();
     let status = gateway.orders().find(|order| order.id == "flash-1").map(|order| order.status.as_str().to_owned());
     assert!(status.as_deref().is_some_and(|status| status.starts_with("TERMINAT")), "{status:?}: {said:#?}");
+}
+
+/// The till closes the order then, so nobody may scan it any more. Meant to notice: a code that is left on the screen
+/// (`kiosk-code-outlives-its-time`, `kiosk-no-clock-beside-an-exchange`).
+#[test]
+fn a_code_goes_when_its_time_is_over() {
+    let shop = Shop::with(Rules::default(), "time");
+    let pictures = shop.dir.join("pictures");
+    let sold = shop.sell("time-1", &format!("--patience 3 --screen-dir {}", pictures.display()));
+    let screen = sold.screen();
+    let said: Vec<_> = screen.lines().filter(|line| !line.contains('█')).collect();
+    assert_eq!(said[..3], ["One moment", "Scan to pay 10.15", "Waiting for your bank"], "{screen}");
+    let files = Shop::pictures(&pictures);
+    let read: Vec<_> = files.iter().map(|file| code_in(file)).collect();
+    // A moment; the code with three, two and one seconds left; no code any more.
+    assert_eq!(read.iter().map(Option::is_some).collect::<Vec<_>>()[..5], [false, true, true, true, false], "{read:?}");
+    assert!(read[5..].iter().all(Option::is_none), "{read:?}");
+}
+
+/// Meant to notice: a picture over one of an earlier run; the same picture written twice; a code that says something else.
+#[test]
+fn pictures_follow_those_that_are_there() {
+    let shop = Shop::open("pictures");
+    let pictures = shop.dir.join("pictures");
+    let more = format!("--screen-dir {} --screen-size 480x320 --screen-mono", pictures.display());
+    assert_eq!(shop.sell("pictures-1", &more).code(), Some(0));
+    let first = Shop::pictures(&pictures);
+    let links: Vec<_> = first.iter().filter_map(|file| code_in(file)).collect();
+    assert!(links.iter().all(|link| link.starts_with("upi://pay?") && link.contains("am=10.15")), "{links:?}");
+    assert!(!links.is_empty() && first.windows(2).all(|two| two[0] != two[1]));
+    let paid = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/480x320-mono/say-Paid.png")).unwrap();
+    assert_eq!(first.last(), Some(&paid));
+    assert_eq!(shop.sell("pictures-2", &more).code(), Some(0));
+    let both = Shop::pictures(&pictures);
+    assert!(both.len() > first.len() && both[..first.len()] == first[..]);
+    // The gateway's image cannot be shown on it.
+    let refused = shop.sell_by("upi-qrcode", "pictures-3", &more);
+    assert_eq!(refused.code(), Some(64));
+    assert!(refused.screen().starts_with("error: --screen-dir: draws no image of a code"), "{}", refused.screen());
+    assert_eq!(Shop::pictures(&pictures).len(), both.len());
+}
+
+/// What a reader finds on a picture.
+fn code_in(png: &[u8]) -> Option<String> {
+    let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
+    let mut dots = vec![0; reader.output_buffer_size().unwrap()];
+    let frame = reader.next_frame(&mut dots).unwrap();
+    let (width, height) = (frame.width as usize, frame.height as usize);
+    let mut image = rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| dots[(y * width + x) * 3 + 1]);
+    image.detect_grids().first().map(|grid| grid.decode().unwrap().1)
 }
 
 /// M16. Meant to notice a secret that is made anew for each run.

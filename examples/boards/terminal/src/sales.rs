@@ -5,7 +5,7 @@ use core::fmt::Write;
 
 use embassy_net::Stack;
 use embassy_time::Instant;
-use kiosk::{Config, ConfigError, Exit, Machine, Pretend, Report, Shopper};
+use kiosk::{Config, ConfigError, Exit, Language, Machine, Pretend, Report, Shopper, TextScreen};
 use pay_core::{Buffers, Journal};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
@@ -90,7 +90,8 @@ impl<W: Write, J: Journal> Sales<W, J> {
 
     /// Sells what the page says.
     pub async fn sell(&mut self) -> Exit {
-        let (mut lines, mut screen) = (Line(&self.serial), Line(&self.serial));
+        let mut screen = TextScreen::new(Line(&self.serial), Language::English, "\r\n");
+        let mut lines = Line(&self.serial);
         let report = Report::new(&mut lines);
         let config = match &self.config {
             Ok(config) => config,

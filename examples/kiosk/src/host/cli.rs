@@ -4,6 +4,7 @@ use std::num::{NonZeroU16, NonZeroU32};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use embedded_graphics::geometry::Size;
 use kiosk::{LIMITS, Means};
 use pay_core::{Amount, OrderId};
 
@@ -123,6 +124,15 @@ pub(crate) struct Desktop {
     /// The flash in which sales are remembered over a power cut
     #[arg(long, value_name = "FILE", requires = "secret_file")]
     pub(crate) flash: Option<PathBuf>,
+    /// A display: each new picture on it is written into this folder as 0001.png and so on, behind those that are there
+    #[arg(long, value_name = "DIR")]
+    pub(crate) screen_dir: Option<PathBuf>,
+    /// Its size
+    #[arg(long, default_value = "320x240", requires = "screen_dir")]
+    pub(crate) screen_size: ScreenSize,
+    /// It has two colours
+    #[arg(long, requires = "screen_dir")]
+    pub(crate) screen_mono: bool,
 }
 
 /// Host and port.
@@ -150,6 +160,25 @@ pub(crate) enum Vend {
     Ok,
     /// They stay inside
     Fail,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScreenSize {
+    /// 320 × 240 dots
+    #[value(name = "320x240")]
+    Small,
+    /// 480 × 320 dots
+    #[value(name = "480x320")]
+    Large,
+}
+
+impl From<ScreenSize> for Size {
+    fn from(size: ScreenSize) -> Self {
+        match size {
+            ScreenSize::Small => Self::new(320, 240),
+            ScreenSize::Large => Self::new(480, 320),
+        }
+    }
 }
 
 impl From<Method> for Means {

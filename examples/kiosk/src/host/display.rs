@@ -1,49 +1,54 @@
-//! A terminal as the screen of a kiosk.
+//! What the shopper sees: a terminal, and pictures of a display if they are wanted.
 
-use core::fmt;
+use std::fmt;
 use std::io::{self, Write as _};
 
-use kiosk::{QrPicture, Screen, Shown};
+use kiosk::{Language, Notice, Screen, TextScreen};
 
-/// Writes to standard error.
-pub(crate) struct Display;
+use crate::cli::Desktop;
+use crate::pictures;
+
+/// The screens.
+pub(crate) struct Display {
+    terminal: TextScreen<Stderr>,
+    pictures: Option<Box<dyn Screen>>,
+}
+
+impl Display {
+    /// As the command line says.
+    pub(crate) fn open(desktop: &Desktop) -> anyhow::Result<Self> {
+        let language = Language::English;
+        let screen = |dir| pictures::screen(dir, desktop.screen_size.into(), desktop.screen_mono, language);
+        let pictures = desktop.screen_dir.as_deref().map(screen).transpose()?;
+        Ok(Self { terminal: TextScreen::new(Stderr, language, "\n"), pictures })
+    }
+}
 
 impl Screen for Display {
-    fn show(&mut self, shown: Shown<'_>) {
-        match shown {
-            Shown::Status(text) => say(format_args!("{text}")),
-            Shown::Qr(amount, picture) => say(format_args!("Scan to pay {amount}\n{}", drawn(&picture))),
-            Shown::Image(image) => say(format_args!("Scan to pay (an image of {} bytes)", image.png_len())),
-            // The rest of an address carries the session.
-            Shown::Page(url) | Shown::Form(url, _) => say(format_args!("Go on at {}", url.host())),
-            Shown::Transfer(details) => say(format_args!("Transfer to {}", details.account_number.unwrap_or("-"))),
-            _ => say(format_args!("One moment")),
+    fn show(&mut self, notice: Notice<'_>) {
+        self.terminal.show(notice);
+        if let Some(pictures) = &mut self.pictures {
+            pictures.show(notice);
+        }
+    }
+
+    fn left(&mut self, seconds: u32) {
+        if let Some(pictures) = &mut self.pictures {
+            pictures.left(seconds);
         }
     }
 }
 
-/// A line on standard error. Where nobody reads it any more, the sale goes on.
-pub(crate) fn say(line: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr(), "{line}");
+/// Writes to standard error. Where nobody reads it any more, the sale goes on.
+pub(crate) struct Stderr;
+
+impl fmt::Write for Stderr {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        io::stderr().write_all(text.as_bytes()).map_err(|_| fmt::Error)
+    }
 }
 
-/// Two rows of modules in a line of text, dark on light whatever the colours of the terminal.
-fn drawn(picture: &QrPicture<'_>) -> String {
-    let side = picture.size() + 8;
-    let light = |x: usize, y: usize| match (x.checked_sub(4), y.checked_sub(4)) {
-        (Some(x), Some(y)) => !picture.is_dark(x, y),
-        _ => true,
-    };
-    let mut text = String::new();
-    for y in (0..side).step_by(2) {
-        text.push_str("\x1b[97;40m");
-        text.extend((0..side).map(|x| match (light(x, y), light(x, y + 1)) {
-            (true, true) => '█',
-            (true, false) => '▀',
-            (false, true) => '▄',
-            (false, false) => ' ',
-        }));
-        text.push_str("\x1b[0m\n");
-    }
-    text
+/// A line on standard error.
+pub(crate) fn say(line: fmt::Arguments<'_>) {
+    let _ = fmt::Write::write_fmt(&mut Stderr, format_args!("{line}\n"));
 }

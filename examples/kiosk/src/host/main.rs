@@ -1,8 +1,10 @@
 //! The kiosk on a desktop: events on standard output, the screen on standard error.
 
+mod canvas;
 mod cli;
 mod display;
 mod flash;
+mod pictures;
 mod provision;
 mod secret;
 mod setup;
@@ -15,7 +17,7 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
-use kiosk::{Config, Exit, Machine, Pretend, Report, Shopper, run};
+use kiosk::{Config, Exit, Machine, Means, Pretend, Report, Sale, Shopper, Task, run};
 use pay_core::drive::{Blocking, MemoryJournal};
 use pay_core::{Buffers, Journal};
 use rand_core::OsRng;
@@ -29,11 +31,14 @@ use socket::Socket;
 fn main() -> ExitCode {
     let ended = match Cli::try_parse() {
         Ok(Cli { command: Some(Command::Provision { out, setup }), .. }) => {
-            with_config(&setup, false, |config| provision::write(&out, config).map(|()| Exit::Paid))
+            with_config(&setup, false, |config| Ok(provision::write(&out, config).map(|()| Exit::Paid)?))
         }
-        Ok(Cli { command: None, setup, desktop }) => {
-            with_config(&setup, desktop.card.is_some(), |config| start(config, &desktop))
-        }
+        Ok(Cli { command: None, setup, desktop }) => with_config(&setup, desktop.card.is_some(), |config| {
+            if desktop.screen_dir.is_some() && shows_an_image(config) {
+                return Err(SetupError::Usage("--screen-dir: draws no image of a code, give --method upi-link".into()));
+            }
+            Ok(start(config, &desktop)?)
+        }),
         Err(error) if !error.use_stderr() => {
             let _ = error.print();
             return ExitCode::SUCCESS;
@@ -53,11 +58,16 @@ fn main() -> ExitCode {
 fn with_config(
     setup: &Setup,
     card: bool,
-    use_it: impl FnOnce(&Config<'_>) -> anyhow::Result<Exit>,
+    use_it: impl FnOnce(&Config<'_>) -> Result<Exit, SetupError>,
 ) -> Result<Exit, SetupError> {
     let files = setup.files()?;
     let config = setup.config(&files, card)?;
-    use_it(&config).map_err(SetupError::File)
+    use_it(&config)
+}
+
+/// The code is the gateway's image.
+fn shows_an_image(config: &Config<'_>) -> bool {
+    matches!(config.settings().task, Task::Sell(Sale { means: Means::UpiQrCode, .. }))
 }
 
 fn start(config: &Config<'_>, desktop: &Desktop) -> anyhow::Result<Exit> {
@@ -71,6 +81,7 @@ fn start(config: &Config<'_>, desktop: &Desktop) -> anyhow::Result<Exit> {
 }
 
 async fn sell(config: &Config<'_>, desktop: &Desktop, journal: impl Journal) -> anyhow::Result<Exit> {
+    let mut screen = Display::open(desktop)?;
     let mut card = read("--card", desktop.card.as_deref())?;
     let mut otps = read("--otp-file", desktop.otp_file.as_deref())?;
     let shopper = Shopper { card: &mut card, otps: &mut otps };
@@ -90,7 +101,7 @@ async fn sell(config: &Config<'_>, desktop: &Desktop, journal: impl Journal) -> 
     };
     let mut out = Stdout;
     let report = Report::new(&mut out);
-    Ok(run(config, shopper, machine, &mut Display, &report).await)
+    Ok(run(config, shopper, machine, &mut screen, &report).await)
 }
 
 /// The system's clock, or the time given.

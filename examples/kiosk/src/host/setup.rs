@@ -26,6 +26,12 @@ pub(crate) enum SetupError {
     File(anyhow::Error),
 }
 
+impl From<anyhow::Error> for SetupError {
+    fn from(error: anyhow::Error) -> Self {
+        Self::File(error)
+    }
+}
+
 impl Setup {
     /// Reads the files. The secret is made if there is none.
     pub(crate) fn files(&self) -> Result<Files, SetupError> {
