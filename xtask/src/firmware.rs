@@ -17,6 +17,9 @@ pub(crate) struct Arguments {
     /// The machine of the emulator
     #[arg(long, value_enum, default_value_t)]
     machine: Machine,
+    /// With a display of 320×240 dots, whose picture is in this file, a portable bitmap; each new one replaces it
+    #[arg(long, value_name = "FILE")]
+    screen: Option<String>,
     /// Build only and print the path of the image
     #[arg(long)]
     build_only: bool,
@@ -30,7 +33,11 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let machine = arguments.machine;
     ensure!(Machine::KIOSKS.contains(&machine), "{} has no Ethernet: cargo xtask size --machine", machine.name());
-    let image = build(machine)?;
+    let mut features = machine.words();
+    if arguments.screen.is_some() {
+        features.extend(SCREEN);
+    }
+    let image = build_with(machine, &features)?;
     if arguments.build_only {
         println!("{}", image.display());
         return Ok(0);
@@ -44,7 +51,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let page = std::env::temp_dir().join(format!("kiosk-page-{}", std::process::id()));
     // Of a run that was ended from outside.
     let _ = std::fs::remove_file(&page);
-    let words: Vec<String> = translated(&words).collect();
+    let mut words: Vec<String> = translated(&words).collect();
+    if let Some(picture) = &arguments.screen {
+        words.extend(["--picture".to_owned(), picture.clone()]);
+    }
     let (words, mut write_page) = provision(&kiosk()?, &page, &words);
     let written = write_page.status()?;
     if !written.success() {
@@ -103,6 +113,9 @@ pub(crate) fn emulator(machine: Machine, image: &Path, words: &[String]) -> Resu
     command.args(["-nic", "user,model=lan9118", "-semihosting-config", &semihosting, "-kernel"]).arg(image);
     Ok(command)
 }
+
+/// Words for cargo: the firmware with a display.
+pub(crate) const SCREEN: [&str; 2] = ["--features", "screen"];
 
 /// Nine sectors of 4 KiB: eight open sales.
 const FLASH_BYTES: usize = 9 * 4096;

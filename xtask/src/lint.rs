@@ -5,8 +5,8 @@ use anyhow::{Result, ensure};
 use crate::bare_metal::{self, Compiler};
 use crate::command::{cargo, output, run as run_command, skip, succeeds};
 use crate::machine::Machine;
-use crate::mutants;
 use crate::workspace::{self, PUBLISHED};
+use crate::{firmware, mutants};
 
 /// Runs all lints; the first that finds something ends it.
 pub(crate) fn run() -> Result<()> {
@@ -37,6 +37,7 @@ fn formatting() -> Result<()> {
 fn clippy() -> Result<()> {
     clippy_with(&["--workspace"])?;
     clippy_with(&["-p", "kiosk", "--features", "host"])?;
+    clippy_with(&["-p", "kiosk", "--features", "screen"])?;
     clippy_with(&["-p", "backend", "--no-default-features"])?;
     clippy_with(&["-p", "xtask", "--all-features"])?;
     clippy_with(&["-p", "tests", "--all-features"])?;
@@ -70,9 +71,12 @@ fn firmware_clippy() -> Result<()> {
         return Ok(());
     }
     let directory = workspace::root().join("examples/firmware");
-    let mut command = Compiler::Debian.cargo("check", Machine::default().target(), &directory)?;
-    command.env("RUSTC_WORKSPACE_WRAPPER", bare_metal::DEBIAN_CLIPPY).env("CLIPPY_ARGS", "-Dwarnings");
-    run_command(command.arg("--release"))
+    for features in [&[][..], &firmware::SCREEN] {
+        let mut command = Compiler::Debian.cargo("check", Machine::default().target(), &directory)?;
+        command.env("RUSTC_WORKSPACE_WRAPPER", bare_metal::DEBIAN_CLIPPY).env("CLIPPY_ARGS", "-Dwarnings");
+        run_command(command.arg("--release").args(features))?;
+    }
+    Ok(())
 }
 
 /// The desktop transport is for programs without an async runtime, so it must not bring one.

@@ -4,8 +4,18 @@ use std::path::Path;
 use std::process::Command;
 
 /// Words of the board with a value behind them, and words without one (`examples/firmware/src/rig.rs`).
-const WITH_VALUE: [&str; 9] =
-    ["--address", "--card", "--flash", "--flash-cut", "--goods", "--now", "--otp-file", "--speed", "--vend"];
+const WITH_VALUE: [&str; 10] = [
+    "--address",
+    "--card",
+    "--flash",
+    "--flash-cut",
+    "--goods",
+    "--now",
+    "--otp-file",
+    "--picture",
+    "--speed",
+    "--vend",
+];
 const ALONE: [&str; 5] = ["--figures", "--hold", "--no-wipe", "--panic", "--residue"];
 
 /// The words for the board, with this page, and the command that writes the page.

@@ -71,6 +71,9 @@ fn measure() -> Result<Figures> {
     for (set, features) in SETS {
         figures.extend(measure_image(&firmware::build_with(Machine::default(), features)?, set)?);
     }
+    let with_screen = std::fs::read(firmware::build_with(Machine::default(), &firmware::SCREEN)?)?;
+    let (flash, ram) = sections(&with_screen)?;
+    figures.extend([("screen.flash".to_owned(), flash), ("screen.static_ram".to_owned(), ram)]);
     Ok(figures)
 }
 

@@ -7,6 +7,8 @@
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 
 mod board;
+#[cfg(feature = "screen")]
+mod display;
 mod executor;
 mod flash;
 mod goods;
@@ -23,6 +25,7 @@ mod panic;
 mod program;
 mod random;
 mod rig;
+#[cfg(not(feature = "screen"))]
 mod screen;
 mod semihosting;
 mod time_driver;

@@ -16,6 +16,7 @@ use crate::goods::Goods;
 use crate::journal::{Kept, KeptError};
 use crate::random::Random;
 use crate::rig::Rig;
+#[cfg(not(feature = "screen"))]
 use crate::screen::NoScreen;
 use crate::semihosting::{self, FileError, Stdout};
 use crate::{board, executor, flash, host};
@@ -125,7 +126,11 @@ async fn sell(
         scrub: board::scrub_stack,
         wipe: !rig.no_wipe,
     };
-    Apart(pin!(kiosk::run(config, shopper, machine, &mut NoScreen, report))).await
+    #[cfg(feature = "screen")]
+    let mut screen = crate::display::screen(rig.picture);
+    #[cfg(not(feature = "screen"))]
+    let mut screen = NoScreen;
+    Apart(pin!(kiosk::run(config, shopper, machine, &mut screen, report))).await
 }
 
 /// The journal, in its place. Lent, not moved: a future has a place for what it is handed in each function on the way.

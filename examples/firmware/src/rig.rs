@@ -23,6 +23,9 @@ pub struct Rig<'a> {
     pub address: Option<Ipv4Cidr>,
     /// `--goods FILE`: the machine that hands out the goods, and its sensor, are this file: a line for each order.
     pub goods: Option<&'a str>,
+    /// `--picture FILE`: what the display shows, as a portable bitmap that each new picture replaces.
+    #[cfg(feature = "screen")]
+    pub picture: Option<&'a str>,
     /// `--flash-cut K`: the power goes at the K-th write or erase of the flash.
     pub flash_cut: Option<u32>,
     /// `--speed N`: a second of the guest's clock takes the N-th part of one, so that waiting is short. Not the time of day.
@@ -52,6 +55,8 @@ impl<'a> Rig<'a> {
                 "--card" => rig.card = Some(value(&mut words)?),
                 "--otp-file" => rig.otps = Some(value(&mut words)?),
                 "--goods" => rig.goods = Some(value(&mut words)?),
+                #[cfg(feature = "screen")]
+                "--picture" => rig.picture = Some(value(&mut words)?),
                 "--now" => rig.now_s = Some(value(&mut words)?.parse().map_err(|_| NO_NUMBER)?),
                 "--vend" => {
                     rig.jams = match value(&mut words)? {
