@@ -49,9 +49,12 @@ where
     screen.display().png()
 }
 
+/// Shows something.
+type Show = Box<dyn Fn(&mut dyn Screen)>;
+
 /// All that can be shown: its name, and what shows it.
-fn notices() -> Vec<(String, Box<dyn Fn(&mut dyn Screen)>)> {
-    let mut all: Vec<(String, Box<dyn Fn(&mut dyn Screen)>)> = Vec::new();
+fn notices() -> Vec<(String, Show)> {
+    let mut all: Vec<(String, Show)> = Vec::new();
     for words in Words::ALL {
         if !matches!(words, Words::ScanToPay | Words::GoOnAt | Words::TransferTo | Words::TimeLeft) {
             all.push((format!("say-{words:?}"), Box::new(move |screen| screen.show(Notice::Say(words)))));
