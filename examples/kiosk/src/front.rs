@@ -113,8 +113,8 @@ mod tests {
         }
     }
 
-    /// Mutants seen red: the code left after its time (`kiosk-code-outlives-its-time`); a second told twice; the time of a code that was
-    /// replaced counted on; a begun second left out.
+    /// Mutant seen red: the code left after its time (`kiosk-code-outlives-its-time`). Meant to notice, too: a second told twice; the time
+    /// of a code that was replaced counted on; a begun second left out.
     #[test]
     fn what_is_acted_on_goes_when_its_time_is_over() {
         let (mut seen, inr) = (Seen::default(), Currency::inr());

@@ -136,7 +136,7 @@ fn dots(png: &[u8]) -> Vec<[u8; 3]> {
     bytes[..length].chunks_exact(3).map(|dot| [dot[0], dot[1], dot[2]]).collect()
 }
 
-/// Meant to notice: any dot. Mutant seen red: `screen-money-back-says-not-paid`.
+/// Meant to notice: any dot. Mutant seen red: `kiosk-money-back-says-not-paid`.
 #[test]
 fn pictures_are_as_they_were() {
     let mut different = Vec::new();
