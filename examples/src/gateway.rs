@@ -14,13 +14,16 @@ use transport_std::{Config, HttpsTransport, Roots};
 /// A variable is missing, the file cannot be read, or a value is not of its form.
 pub fn gateway() -> Result<HttpsTransport, Box<dyn Error>> {
     let keys = Auth::merchant(&variable("CASHFREE_CLIENT_ID")?, &variable("CASHFREE_CLIENT_SECRET")?)?;
-    let Ok(url) = env::var("GATEWAY") else {
+    if env::var_os("GATEWAY").is_none() {
         return Ok(HttpsTransport::new(Endpoint::gateway(Environment::Sandbox, keys), Config::new())?);
-    };
-    let roots = Roots::from_pem(&fs::read(variable("GATEWAY_CA")?)?)?;
-    Ok(HttpsTransport::new(Endpoint::parse(&url, keys)?, Config::new().with_roots(roots))?)
+    }
+    let (url, ca) = (variable("GATEWAY")?, variable("GATEWAY_CA")?);
+    let pem = fs::read(&ca).map_err(|error| format!("GATEWAY_CA: {ca}: {error}"))?;
+    Ok(HttpsTransport::new(Endpoint::parse(&url, keys)?, Config::new().with_roots(Roots::from_pem(&pem)?))?)
 }
 
+/// Empty, too, where the sandbox had not written its keys yet.
 fn variable(name: &str) -> Result<String, Box<dyn Error>> {
-    env::var(name).map_err(|error| format!("{name}: {error}").into())
+    let value = env::var(name).ok().filter(|value| !value.is_empty());
+    value.ok_or_else(|| format!("{name} is empty or not set: docs/getting-started-desktop.md, step 2").into())
 }

@@ -67,6 +67,22 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
+/// Each fits on one page: lines that are not blank, a comment or an import. Meant to notice: an example that grows until nobody reads it.
+#[test]
+fn the_examples_stay_short() {
+    for (text, most) in [(include_str!("../desktop.rs"), 40), (include_str!("../embassy.rs"), 120)] {
+        let mut in_import = false;
+        let code = text.lines().map(str::trim).filter(|line| {
+            in_import |= line.starts_with("use ");
+            let is_import = in_import;
+            in_import &= !line.ends_with(';');
+            !is_import && !line.is_empty() && !line.starts_with("//")
+        });
+        let count = code.count();
+        assert!((most / 2..=most).contains(&count), "{count} lines of code, at most {most}");
+    }
+}
+
 #[test]
 fn desktop_sells_and_refunds() {
     let shop = Shop::open("desktop", Some(200));

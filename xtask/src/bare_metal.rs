@@ -31,7 +31,10 @@ impl Compiler {
         if has_debian_compiler() {
             return Ok(Self::Debian);
         }
-        bail!("no compiler for {target}: `rustup target add {target}`, or on Debian {}", install_command(&COMPILER))
+        bail!(
+            "no compiler for {target}: `rustup target add {target}`, or on Debian {}; `cargo xtask firmware --install` does the latter",
+            install_command(&COMPILER)
+        )
     }
 
     /// `cargo TASK --target TARGET` in `directory`, without `alloc` and `std` where the compiler allows.

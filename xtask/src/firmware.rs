@@ -23,6 +23,9 @@ pub(crate) struct Arguments {
     /// Build only and print the path of the image
     #[arg(long)]
     build_only: bool,
+    /// Install the emulator and the compiler if they are missing (Debian, as root)
+    #[arg(long)]
+    install: bool,
     /// The kiosk's arguments; 127.0.0.1 after --connect and --status-connect is this machine, and the files after --flash and
     /// --secret-file are made if there are none
     #[arg(last = true)]
@@ -33,6 +36,12 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let machine = arguments.machine;
     ensure!(Machine::KIOSKS.contains(&machine), "{} has no Ethernet: cargo xtask size --machine", machine.name());
+    if arguments.install {
+        let missing = bare_metal::missing_packages([machine.target()]);
+        if !missing.is_empty() {
+            bare_metal::install(&missing)?;
+        }
+    }
     let mut features = machine.words();
     if arguments.screen.is_some() {
         features.extend(SCREEN);
@@ -143,7 +152,10 @@ fn value_of<'w>(name: &str, words: &'w [String]) -> Option<&'w str> {
 }
 
 fn missing_emulator() -> String {
-    format!("cannot start qemu-system-arm; on Debian {}", bare_metal::install_command(&["qemu-system-arm"]))
+    format!(
+        "cannot start qemu-system-arm; on Debian {}, or add --install",
+        bare_metal::install_command(&["qemu-system-arm"])
+    )
 }
 
 /// The emulator's user network has this machine's loopback at 10.0.2.2.

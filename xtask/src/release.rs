@@ -29,8 +29,27 @@ pub(crate) fn run() -> Result<()> {
     semver(last.as_deref())?;
     package()?;
     bills()?;
-    println!("release: ready to publish, in this order: {}", PUBLISHED.join(", "));
+    println!("release: all checks passed; publish in this order: {}", PUBLISHED.join(", "));
+    if let Some(missing) = without_address(&workspace::packages()?) {
+        println!("!!! BEFORE YOU PUBLISH: {missing}");
+    }
     Ok(())
+}
+
+/// What to write where, if manifests name no repository: nobody but the publisher knows its address.
+fn without_address(packages: &[Value]) -> Option<String> {
+    let has_none = |name: &&str| {
+        packages
+            .iter()
+            .any(|package| package["name"] == **name && package["repository"].as_str().is_none_or(str::is_empty))
+    };
+    let missing: Vec<_> = PUBLISHED.into_iter().filter(has_none).collect();
+    (!missing.is_empty()).then(|| {
+        format!(
+            "no repository is named in the manifests of {}. Write the public address of this repository as `repository = \"https://...\"` below [workspace.package] in Cargo.toml, and `repository.workspace = true` below [package] in each of these",
+            missing.join(", ")
+        )
+    })
 }
 
 /// A release is not checked by half: all tools that are needed are there, or nothing is checked.
@@ -66,9 +85,6 @@ fn check(name: &str, package: &Value) -> Result<()> {
         docs["all-features"] == true || docs["features"].is_array(),
         "{name}: package.metadata.docs.rs names no features: docs.rs would show the default ones only"
     );
-    if package["repository"].is_null() {
-        skip(&format!("{name}: repository"), "the manifest names none yet");
-    }
     let folder = workspace::root().join(name);
     for file in ["README.md", "LICENSE-MIT", "LICENSE-APACHE"] {
         let text = fs::read_to_string(folder.join(file)).with_context(|| format!("{name}/{file}"))?;
@@ -163,6 +179,22 @@ mod tests {
         tools(false, |tool| tool != "semver-checks").unwrap();
         let error = tools(true, |tool| tool == "deny").unwrap_err().to_string();
         assert!(error.ends_with("cargo install --locked cargo-semver-checks cargo-cyclonedx"), "{error}");
+    }
+
+    /// Meant to notice: an address that is missing and not asked for; one that is there and asked for.
+    #[test]
+    fn a_repository_that_is_not_named_is_asked_for() {
+        let with = |address: Value| PUBLISHED.map(|name| json!({"name": name, "repository": address}));
+        assert_eq!(without_address(&with(json!("https://forge.example/order-pay"))), None);
+        for address in [json!(null), json!("")] {
+            let text = without_address(&with(address)).unwrap();
+            assert!(text.contains("pay-core, transport-std, transport-embassy, sandbox. Write"), "{text}");
+        }
+        let mut packages = with(json!("https://forge.example/order-pay"));
+        packages[3]["repository"] = json!(null);
+        assert!(
+            without_address(&packages).unwrap().starts_with("no repository is named in the manifests of sandbox. ")
+        );
     }
 
     /// Every package that is published is in order, and each thing that may be missing is found.

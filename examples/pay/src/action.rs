@@ -11,7 +11,7 @@ use super::console::Console;
 use super::exit::one_line;
 use super::qr;
 
-/// Shows it.
+/// Shows it. With `page` a person plays the customer there, so no page of the answer is named beside it.
 ///
 /// # Errors
 /// Why it must not be shown, as a clause.
@@ -21,9 +21,11 @@ pub(super) fn show(
     offer: &Offer,
     console: Console,
     qr_file: Option<&Path>,
+    page: Option<&str>,
 ) -> Result<(), String> {
     let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
     match action {
+        NextAction::OpenUrl(_) | NextAction::PostForm { .. } if page.is_some() => {}
         NextAction::OpenUrl(_) => console.say(&format!("Open this page:\n  {}", text("url"))),
         NextAction::PostForm { url, .. } => {
             console.say(&format!("Post a form with these fields to {}:\n  {}", url.host(), text("url")));
@@ -67,9 +69,9 @@ pub(super) fn show(
             if *was_wrong {
                 console.say("The OTP was wrong.");
             }
-            let page = text("redirect_to_bank");
-            if !page.is_empty() && !was_wrong {
-                console.say(&format!("The bank wants an OTP. If it does not work out, open this page:\n  {page}"));
+            let bank = text("redirect_to_bank");
+            if !bank.is_empty() && !was_wrong && page.is_none() {
+                console.say(&format!("The bank wants an OTP. If it does not work out, open this page:\n  {bank}"));
             }
         }
         NextAction::BankTransfer(_) => {
@@ -82,6 +84,11 @@ pub(super) fn show(
         }
         NextAction::Wait => console.say("The shopper approves the payment in their UPI app."),
         _ => console.say("The gateway asks for something that this program does not know; the payment exists."),
+    }
+    if let Some(page) = page {
+        console.say(&format!(
+            "Open this page in a browser. It stands for your phone or your bank: approve or decline there.\n  {page}"
+        ));
     }
     Ok(())
 }

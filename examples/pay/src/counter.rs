@@ -155,14 +155,10 @@ impl Shop for Counter {
     fn show(&mut self, offer: &Offer, action: NextAction<'_>) -> Seen {
         self.spinner = None;
         self.last_action = inspect::next_action(&action);
-        if let Err(why) = action::show(&action, &self.last_action, offer, self.console, self.qr_file.as_deref()) {
+        let (file, page) = (self.qr_file.as_deref(), self.page.as_deref());
+        if let Err(why) = action::show(&action, &self.last_action, offer, self.console, file, page) {
             self.console.say(&sentence(&why));
             return Seen::GiveUp;
-        }
-        if let Some(page) = &self.page {
-            self.console.say(&format!(
-                "Open this page in a browser. It stands for your phone or your bank: approve or decline there.\n  {page}"
-            ));
         }
         if matches!(action, NextAction::EnterOtp { .. }) {
             self.wants_otp = true;

@@ -69,10 +69,11 @@ fn by_hand(method: &str, button: &str) -> Run {
     // Open until the end: it goes on to say things.
     let mut said = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
-    while !line.trim_start().starts_with("http://127.0.0.1:") {
+    while !line.trim_start().starts_with("http") {
         line.clear();
         assert_ne!(said.read_line(&mut line).unwrap(), 0, "no page was printed");
     }
+    assert!(line.trim_start().starts_with("http://127.0.0.1:"), "the first link is not the customer's: {line}");
     let agent: ureq::Agent = ureq::Agent::config_builder().max_redirects(0).build().into();
     let first = agent.get(line.trim()).call().unwrap();
     let payment = first.headers()["location"].to_str().unwrap().to_owned();
@@ -87,7 +88,8 @@ fn by_hand(method: &str, button: &str) -> Run {
     ended(child)
 }
 
-// Meant to notice: a payment that the sandbox approves by itself; a page that leads nowhere; a page that is gone before the browser has it.
+// Meant to notice: a payment that the sandbox approves by itself; a page that leads nowhere; a page that is gone before the browser has it; a
+// bank's link printed before the one that a person can use.
 #[test]
 fn by_hand_the_customer_decides() {
     for (method, button, code, outcome) in [

@@ -10,12 +10,12 @@ use super::super::version::ApiVersion;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Upi {
-    /// `link`: links for UPI apps.
+    /// `link`: links for UPI apps. [`Upi::link`] makes one.
     Link {
         /// The payer's address, where known. Harmless here.
         upi_id: Option<Vpa>,
     },
-    /// `collect`: a request in the payer's app. NPCI has been retiring it for merchants since 2026-02-28.
+    /// `collect`: a request in the payer's app, made by [`Collect::new`]. NPCI has been retiring it for merchants since 2026-02-28.
     Collect(Collect),
     /// `qrcode`: an image to scan.
     QrCode,
