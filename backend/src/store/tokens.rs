@@ -266,7 +266,7 @@ impl fmt::Display for TokenError {
             Self::Name => {
                 f.write_str("the name of a token, a shop or an account is 1 to 32 letters, digits, '-' or '_'")
             }
-            Self::Taken => f.write_str("there is a token of this name, or there was one that is revoked"),
+            Self::Taken => f.write_str("there is a token of this name, perhaps a revoked one: `backend token list` shows them; choose another name"),
             Self::Random => f.write_str("the operating system gives no random bytes"),
             Self::Io(error) => write!(f, "tokens: {error}"),
         }

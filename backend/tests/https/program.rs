@@ -100,6 +100,42 @@ fn a_token_is_made_and_shown_once() {
     fs::remove_dir_all(dir).expect("an end");
 }
 
+// Meant to notice: a mistyped folder that is made and has nothing to do; an error with a backtrace, or without what to do.
+#[test]
+fn a_mistake_is_one_line_that_says_what_to_do() {
+    let dir = std::env::temp_dir().join(format!("backend-{}-nowhere", std::process::id()));
+    let said = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_backend"));
+        command.args(args).arg("--dir").arg(&dir).env("RUST_BACKTRACE", "1").env_remove("BACKEND_DATABASE");
+        let run = command.output().expect("the program");
+        assert_eq!((run.status.code(), &*run.stdout), (Some(1), &b""[..]), "{args:?}");
+        let said = String::from_utf8(run.stderr).expect("text");
+        assert!(said.starts_with("error: ") && said.lines().count() == 1, "{args:?}: {said}");
+        said
+    };
+    for args in [
+        &["duties"][..],
+        &["done", "order-1", "look", "--who", "asha", "--why", "looked"],
+        &["forget", "--older-than", "90"],
+        &["token", "list"],
+        &["token", "revoke", "kiosk-1"],
+        &["person", "list"],
+        &["person", "remove", "asha"],
+    ] {
+        assert!(said(args).contains("is no backend's folder: it has no backend.sqlite"), "{args:?}");
+        assert!(!dir.exists(), "{args:?}");
+    }
+    assert!(
+        Command::new(env!("CARGO_BIN_EXE_backend"))
+            .args(["token", "add", "kiosk-1", "--dir"])
+            .arg(&dir)
+            .output()
+            .is_ok_and(|run| run.status.success())
+    );
+    assert!(said(&["token", "add", "kiosk-1"]).contains("choose another name"));
+    fs::remove_dir_all(dir).expect("an end");
+}
+
 // Meant to notice: a command or an option that a shell or the manual does not know.
 #[test]
 fn completions_and_manual_have_its_commands_and_options() {

@@ -53,8 +53,15 @@ impl KeyFile {
     }
 }
 
-fn main() -> anyhow::Result<ExitCode> {
-    let options = Options::parse();
+fn main() -> ExitCode {
+    // One line, for an operator: no backtrace, whatever the environment asks for.
+    command(Options::parse()).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn command(options: Options) -> anyhow::Result<ExitCode> {
     let done = match (options.command, options.serve) {
         (Some(Command::Token(Token::Add { name, direct, shop, account, place })), _) => {
             let way = if direct { Way::Direct } else { Way::Relayed };
@@ -62,35 +69,35 @@ fn main() -> anyhow::Result<ExitCode> {
             Ok(())
         }
         (Some(Command::Token(Token::List { place })), _) => {
-            for token in tokens(place.database()?)? {
+            for token in tokens(place.existing()?)? {
                 println!("{}", line(&token));
             }
             Ok(())
         }
         (Some(Command::Token(Token::Revoke { name, place })), _) => {
-            let is_revoked = revoke_token(place.database()?, &name)?;
+            let is_revoked = revoke_token(place.existing()?, &name)?;
             if is_revoked { Ok(()) } else { Err(anyhow!("there is no token {name}, or it is revoked already")) }
         }
         (Some(Command::Person(Person::Add { name, place })), _) => {
             Ok(add_person(place.database()?, &name, &password()?)?)
         }
         (Some(Command::Person(Person::List { place })), _) => {
-            people(place.database()?)?.iter().for_each(|person| println!("{person}"));
+            people(place.existing()?)?.iter().for_each(|person| println!("{person}"));
             Ok(())
         }
         (Some(Command::Person(Person::Remove { name, place })), _) => {
-            let is_gone = remove_person(place.database()?, &name)?;
+            let is_gone = remove_person(place.existing()?, &name)?;
             if is_gone { Ok(()) } else { Err(anyhow!("there is no person {name}")) }
         }
         (Some(Command::Duties { place, order_life }), _) => {
-            for (order, matter) in listed(place.database()?, terms(order_life), now()?)? {
+            for (order, matter) in listed(place.existing()?, terms(order_life), now()?)? {
                 println!("{order} {} {}", matter.name(), matter.text());
             }
             Ok(())
         }
         (Some(Command::Forget { older_than, dry_run, place }), _) => {
             let Forgotten { orders, kept, sessions, tokens, .. } =
-                forget(place.database()?, older_than, now()?, dry_run)?;
+                forget(place.existing()?, older_than, now()?, dry_run)?;
             let did = if dry_run { "would forget" } else { "forgot" };
             println!("{did}: orders {orders}, sessions {sessions}, revoked tokens {tokens}");
             println!("kept: orders as old that are not over, or changed since {kept}");
@@ -98,7 +105,7 @@ fn main() -> anyhow::Result<ExitCode> {
         }
         (Some(Command::Done { order, duty, who, why, place, order_life }), _) => {
             let id = OrderId::parse(&order)?;
-            let said = add_word(place.database()?, terms(order_life), now()?, &id, [&duty, &who, &why])?;
+            let said = add_word(place.existing()?, terms(order_life), now()?, &id, [&duty, &who, &why])?;
             if said { Ok(()) } else { Err(anyhow!("there is no order {order}")) }
         }
         (Some(Command::Completions { shell }), _) => completions::run(shell),

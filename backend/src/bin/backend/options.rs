@@ -105,7 +105,21 @@ impl Place {
     pub(crate) fn database(&self) -> anyhow::Result<Database> {
         database(self.database.as_ref(), self.dir.as_deref())
     }
+
+    /// One that is there already: a mistyped folder would be an empty one, with nothing to do.
+    pub(crate) fn existing(&self) -> anyhow::Result<Database> {
+        let database = self.database()?;
+        if let Database::Folder(folder) = &database
+            && !STORED.iter().any(|file| folder.join(file).exists())
+        {
+            return Err(anyhow!("{} is no backend's folder: it has no {}", folder.display(), STORED[0]));
+        }
+        Ok(database)
+    }
 }
+
+/// What a backend's folder has in it, one of these at least: the last two are an earlier version's.
+const STORED: [&str; 3] = ["backend.sqlite", "orders.log", "tokens"];
 
 impl Serve {
     pub(crate) fn database(&self) -> anyhow::Result<Database> {

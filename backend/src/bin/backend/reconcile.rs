@@ -47,7 +47,7 @@ fn plan(wanted: &Reconcile) -> anyhow::Result<backend::Reconcile> {
         account: wanted.account.clone(),
         gateway,
         transport,
-        database: wanted.place.database()?,
+        database: wanted.place.existing()?,
         limits: wanted.limits.times(wanted.limits_times),
         order_life: Duration::from_secs(wanted.order_life),
         ids: wanted.ids.clone(),
