@@ -14,6 +14,9 @@ const WAIT_MAX_S: u64 = 120;
 /// Calls per minute to the gateway, of all kiosks together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
+    /// Sales that begin: two thirds of what `payments` allows. A paid sale takes one list of payments, now and then a second one; a sale that
+    /// is given up takes two or three. What begins can be carried to its end.
+    pub sales: u32,
     /// `POST /orders`
     pub create_order: u32,
     /// `GET /orders/{id}`
@@ -36,6 +39,7 @@ pub struct Limits {
 impl Limits {
     /// Production's, as the gateway's guide has them.
     pub const PRODUCTION: Self = Self {
+        sales: 66,
         create_order: 200,
         read_order: 400,
         close_order: 100,
@@ -48,6 +52,7 @@ impl Limits {
 
     /// The sandbox's.
     pub const SANDBOX: Self = Self {
+        sales: 20,
         create_order: 30,
         read_order: 60,
         close_order: 30,
@@ -62,6 +67,7 @@ impl Limits {
     #[must_use]
     pub const fn times(self, times: u32) -> Self {
         Self {
+            sales: self.sales.saturating_mul(times),
             create_order: self.create_order.saturating_mul(times),
             read_order: self.read_order.saturating_mul(times),
             close_order: self.close_order.saturating_mul(times),
@@ -79,6 +85,7 @@ impl Limits {
     pub(crate) fn beside(self) -> Self {
         let part = |limit: u32| (limit / 4).max(1);
         Self {
+            sales: part(self.sales),
             create_order: part(self.create_order),
             read_order: part(self.read_order),
             close_order: part(self.close_order),
@@ -90,8 +97,16 @@ impl Limits {
         }
     }
 
+    /// Of so many outgoing addresses together: sales that are paid through them. One call of ten is left for second attempts.
+    #[cfg(feature = "service")]
+    pub(crate) fn of_addresses(self, count: usize) -> Self {
+        let each = self.order_pay - self.order_pay / 10;
+        Self { sales: each.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX)), ..self }
+    }
+
     const fn of(&self, class: Class) -> u32 {
         match class {
+            Class::Sale => self.sales,
             Class::CreateOrder => self.create_order,
             Class::ReadOrder => self.read_order,
             Class::CloseOrder => self.close_order,
@@ -116,6 +131,8 @@ pub enum Class {
     CreateRefund,
     ReadRefund,
     Recon,
+    /// No call: a sale that begins.
+    Sale,
 }
 
 impl Class {
@@ -131,6 +148,7 @@ impl Class {
             Self::CreateRefund => "create_refund",
             Self::ReadRefund => "read_refund",
             Self::Recon => "recon",
+            Self::Sale => "sale",
         }
     }
 
@@ -154,7 +172,7 @@ impl Class {
 /// Every class's window.
 #[derive(Clone, Debug, Default)]
 pub struct Budget {
-    windows: [Window; 8],
+    windows: [Window; 9],
 }
 
 #[derive(Clone, Debug, Default)]
@@ -175,18 +193,24 @@ impl Budget {
     /// # Errors
     /// How long to wait, if there is none left; nothing is taken then.
     pub fn take(&mut self, class: Class, limits: &Limits, now: u64) -> Result<(), Rate> {
-        let rate = self.rate(class, limits, now);
-        let window = self.window(class);
-        if rate.retry_s > 0 {
-            // One after the other: all at once would take the next minute's calls from those who are told to wait again.
-            let pace = WINDOW_MS / u64::from(limits.of(class).max(1));
-            window.promised = (window.promised + pace).max(now + rate.retry_s * 1000);
-            let retry_s = (window.promised - now).div_ceil(1000).min(WAIT_MAX_S.max(rate.retry_s));
-            return Err(Rate { retry_s, ..rate });
+        if self.rate(class, limits, now).retry_s > 0 {
+            return Err(self.defer(class, limits, now));
         }
+        let window = self.window(class);
         window.calls.push_back(now);
         window.made += 1;
         Ok(())
+    }
+
+    /// Refuses a call, whatever is left: when it may come again.
+    pub(crate) fn defer(&mut self, class: Class, limits: &Limits, now: u64) -> Rate {
+        let rate = self.rate(class, limits, now);
+        let window = self.window(class);
+        // One after the other: all at once would take the next minute's calls from those who are told to wait again.
+        let pace = WINDOW_MS / u64::from(limits.of(class).max(1));
+        window.promised = (window.promised + pace).max(now + rate.retry_s.max(1) * 1000);
+        let retry_s = (window.promised - now).div_ceil(1000).min(WAIT_MAX_S.max(rate.retry_s));
+        Rate { remaining: 0, retry_s, ..rate }
     }
 
     /// What is left.

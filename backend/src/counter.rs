@@ -11,7 +11,9 @@ use crate::book::{Effect, Entry, Event, Moment, Owner};
 use crate::desk::Desk;
 use crate::gateway::Permit;
 use crate::notice::Notice;
-use crate::rules::{self, Forward, Ground, OrderSeen};
+use crate::rules::{self, Forward, Ground, OrderSeen, Way};
+use crate::share::{Shop, Wish};
+use crate::store::Device;
 
 /// The longest answer that this workspace's kiosk accepts, in bytes.
 const KIOSK_RX: usize = 12 * 1024;
@@ -95,6 +97,14 @@ impl Ground for Counter<'_> {
 
     fn permit(&self, call: CallKind) -> Result<Permit, Answer> {
         self.account.gateway.reserve(call)
+    }
+
+    fn begin(&self, owner: Owner, order: &OrderId) -> Result<Permit, Answer> {
+        let device = self.desk.store.device(owner).map_err(|error| self.desk.not_kept(&error))?;
+        let Device { shop, way, .. } = device.ok_or_else(Answer::unauthenticated)?;
+        let shop = if shop.is_empty() { Shop::Of(owner) } else { Shop::Named(shop) };
+        let is_relayed = way == Way::Relayed;
+        self.account.gateway.begin(&Wish { kiosk: owner, shop, order: order.clone(), is_relayed })
     }
 
     fn has_to_spare(&self, call: CallKind) -> bool {

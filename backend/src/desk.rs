@@ -64,8 +64,13 @@ impl Desk {
             others.push(Account::new(name, gateway, webhooks.clone(), clock.clone()));
         }
         let mut desk = Self::with(config, first, clock)?;
-        desk.accounts.extend(others.into_iter().map(|account| (Arc::clone(&account.name), account)));
+        others.into_iter().for_each(|account| desk.add(account));
         Ok(desk)
+    }
+
+    /// Adds an account, before the desk serves anybody.
+    pub(crate) fn add(&mut self, account: Account) {
+        self.accounts.insert(Arc::clone(&account.name), account);
     }
 
     /// Makes a desk with one account, this gateway and this clock.

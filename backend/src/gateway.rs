@@ -16,6 +16,7 @@ use crate::config::StartError;
 use crate::door::bind;
 use crate::metrics::Metrics;
 use crate::quota::Quota;
+use crate::share::Wish;
 
 /// The longest answer accepted, in bytes. Lists of attempts are unbounded; this holds a few hundred.
 const RX: usize = 256 * 1024;
@@ -114,6 +115,17 @@ impl Gateway {
         }
     }
 
+    /// Takes the creation of an order from the budget, with all that its sale will need.
+    ///
+    /// # Errors
+    /// The 429 for the device: the sale cannot be carried to its end now, or other shops come first.
+    pub(crate) fn begin(&self, wish: &Wish) -> Result<Permit, Answer> {
+        match self.quota().begin(wish, self.now()) {
+            Ok(address) => Ok(Permit { class: Class::CreateOrder, address }),
+            Err(rate) => Err(Answer::throttled(rate)),
+        }
+    }
+
     /// Makes the call. Returns the gateway's answer, unless it is about our keys or incomplete.
     pub(crate) fn call(&self, permit: Permit, call: Call<'_>, version: ApiVersion, body: &[u8]) -> Answer {
         let answer = self.exchange(permit, call, version, body);
@@ -126,9 +138,9 @@ impl Gateway {
         Class::of(call).map(|class| self.quota().rate(class, self.now()))
     }
 
-    /// Whether more than half of the minute's budget is left.
+    /// Whether so much of the minute's budget is left that no sale will miss a call.
     pub(crate) fn has_to_spare(&self, call: CallKind) -> bool {
-        self.has_left(call, 2)
+        Class::of(call).is_some_and(|class| self.quota().has_to_spare(class, self.now()))
     }
 
     /// Whether more than 1/`parts` of the minute's budget is left.

@@ -33,6 +33,8 @@ mod counter;
 mod desk;
 #[cfg(feature = "service")]
 mod door;
+#[cfg(all(test, feature = "service"))]
+mod fair;
 #[cfg(feature = "service")]
 mod gateway;
 #[cfg(feature = "service")]
@@ -63,6 +65,8 @@ mod seen;
 mod server;
 #[cfg(feature = "service")]
 mod sessions;
+#[cfg(feature = "service")]
+mod share;
 #[cfg(all(test, feature = "service"))]
 mod simulation;
 #[cfg(feature = "service")]

@@ -6,23 +6,43 @@ use pay_core::wire::ResponseHead;
 
 use crate::answer::Rate;
 use crate::budget::{Budget, Class, Limits};
+use crate::share::{Pool, Shares, Wish, is_all};
 
 /// The budget of one account, and that of each address for Order Pay, which the gateway counts by address, whatever the account.
 pub(crate) struct Quota {
     limits: Limits,
     account: Budget,
-    /// At least one; other accounts may call from the same.
-    addresses: Arc<Mutex<Vec<Budget>>>,
+    /// Sales that begin.
+    sales: Pool,
+    shares: Shares,
+    /// Other accounts may call from the same.
+    addresses: Arc<Mutex<Addresses>>,
     /// Whose turn it is with calls that any address may make.
     next: usize,
     /// Calls of Order Pay since the start, of this account.
     pays: u64,
 }
 
+/// Where calls come from.
+struct Addresses {
+    /// Order Pay; at least one.
+    pays: Vec<Budget>,
+    /// Sales that will be paid through them.
+    sales: Pool,
+}
+
 impl Quota {
     pub(crate) fn new(limits: Limits, addresses: usize) -> Self {
-        let addresses = Arc::new(Mutex::new(vec![Budget::default(); addresses.max(1)]));
-        Self { limits, account: Budget::default(), addresses, next: 0, pays: 0 }
+        let addresses = Addresses { pays: vec![Budget::default(); addresses.max(1)], sales: Pool::default() };
+        Self {
+            limits,
+            account: Budget::default(),
+            sales: Pool::default(),
+            shares: Shares::default(),
+            addresses: Arc::new(Mutex::new(addresses)),
+            next: 0,
+            pays: 0,
+        }
     }
 
     /// Counts the calls from each address together with another account's from the same addresses.
@@ -30,8 +50,49 @@ impl Quota {
         self.addresses = Arc::clone(&other.addresses);
     }
 
-    fn addresses(&self) -> MutexGuard<'_, Vec<Budget>> {
+    fn addresses(&self) -> MutexGuard<'_, Addresses> {
         self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the creation of an order, if its sale can be carried to its end and its shop is due one; the address to make it from.
+    ///
+    /// # Errors
+    /// When to come again; nothing is taken then.
+    pub(crate) fn begin(&mut self, wish: &Wish, now: u64) -> Result<usize, Rate> {
+        let limits = self.limits;
+        let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_addresses = limits.of_addresses(addresses.pays.len());
+        let mut shared = wish.is_relayed.then_some(&mut addresses.sales);
+        let counts = self.shares.counts(wish, now);
+        let mut part = self.sales.wanted(counts, &limits, now);
+        let mut rates = vec![self.sales.rate(&limits, now), self.account.rate(Class::CreateOrder, &limits, now)];
+        if let Some(shared) = &mut shared {
+            part = part.min(shared.wanted(counts, &of_addresses, now));
+            rates.push(shared.rate(&of_addresses, now));
+        }
+        if counts {
+            self.shares.add(&wish.shop, part, now);
+        }
+        let wait_s = rates.iter().map(|rate| rate.retry_s).max().unwrap_or(0);
+        let is_calm = wait_s == 0 && is_all(part);
+        let is_quiet = is_calm && rates.iter().all(|rate| rate.remaining > rate.limit / 2);
+        let early = self.shares.is_early(wish, now).filter(|_| !is_quiet);
+        if let Some(early) = early {
+            return Err(Rate { limit: limits.sales, remaining: 0, retry_s: early.div_ceil(1_000) });
+        }
+        if wait_s > 0 || !is_calm && !self.shares.is_due(&wish.shop) {
+            let told = self.sales.defer(&limits, now);
+            let told = Rate { retry_s: told.retry_s.max(wait_s), ..told };
+            self.shares.tell(wish, now + told.retry_s * 1_000);
+            return Err(told);
+        }
+        self.sales.take(&limits, now)?;
+        if let Some(shared) = shared {
+            shared.take(&of_addresses, now)?;
+        }
+        drop(addresses);
+        self.shares.begin(wish);
+        self.take(Class::CreateOrder, now)
     }
 
     /// Takes one call; the address to make it from.
@@ -42,15 +103,15 @@ impl Quota {
         let limits = self.limits;
         if class != Class::OrderPay {
             self.account.take(class, &limits, now)?;
-            let count = self.addresses().len();
+            let count = self.addresses().pays.len();
             self.next = (self.next + 1) % count;
             return Ok(self.next);
         }
         let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
-        let rates = addresses.iter_mut().map(|budget| budget.rate(class, &limits, now));
+        let rates = addresses.pays.iter_mut().map(|budget| budget.rate(class, &limits, now));
         let most = rates.enumerate().min_by_key(|(_, rate)| (rate.retry_s, u32::MAX - rate.remaining));
         let address = most.map_or(0, |(address, _)| address);
-        addresses.get_mut(address).map_or(Ok(()), |budget| budget.take(class, &limits, now))?;
+        addresses.pays.get_mut(address).map_or(Ok(()), |budget| budget.take(class, &limits, now))?;
         drop(addresses);
         self.pays += 1;
         Ok(address)
@@ -63,7 +124,7 @@ impl Quota {
             return self.account.rate(class, &limits, now);
         }
         let mut addresses = self.addresses();
-        let rates = addresses.iter_mut().map(|budget| budget.rate(class, &limits, now));
+        let rates = addresses.pays.iter_mut().map(|budget| budget.rate(class, &limits, now));
         let all = rates.reduce(|all, rate| Rate {
             limit: all.limit.saturating_add(rate.limit),
             remaining: all.remaining.saturating_add(rate.remaining),
@@ -73,11 +134,22 @@ impl Quota {
         all.unwrap_or_else(|| self.account.rate(class, &limits, now))
     }
 
+    /// Whether so many calls are left that no sale will miss one: more than half, and a list of payments for each sale that began in the
+    /// last minute.
+    pub(crate) fn has_to_spare(&mut self, class: Class, now: u64) -> bool {
+        let rate = self.rate(class, now);
+        let begun = match class {
+            Class::Payments => self.limits.sales.saturating_sub(self.sales.rate(&self.limits, now).remaining),
+            _ => 0,
+        };
+        rate.remaining > (rate.limit / 2).saturating_add(begun)
+    }
+
     /// Takes note of what the gateway says to a call from an address.
     pub(crate) fn note(&mut self, class: Class, address: usize, head: &ResponseHead, now: u64) {
         if class != Class::OrderPay {
             self.account.note(class, head, now);
-        } else if let Some(budget) = self.addresses().get_mut(address) {
+        } else if let Some(budget) = self.addresses().pays.get_mut(address) {
             budget.note(class, head, now);
         }
     }
@@ -90,7 +162,11 @@ impl Quota {
 
 #[cfg(test)]
 mod tests {
+    use pay_core::model::OrderId;
+
     use super::*;
+    use crate::book::Owner;
+    use crate::share::Shop;
 
     const LIMITS: Limits = Limits { order_pay: 2, read_order: 3, ..Limits::PRODUCTION };
 
@@ -130,5 +206,80 @@ mod tests {
         let from: Vec<_> = (0..4).map(|_| quota.take(Class::OrderPay, 100_000).unwrap()).collect();
         assert!(from.iter().all(|address| *address != 1), "{from:?}");
         assert!(quota.take(Class::OrderPay, 100_000).is_err());
+    }
+
+    fn wish(kiosk: u8, order: u64, is_relayed: bool) -> Wish {
+        let kiosk = Owner::new([kiosk; 32]);
+        Wish { kiosk, shop: Shop::Of(kiosk), order: OrderId::parse(&format!("till-{order}")).unwrap(), is_relayed }
+    }
+
+    // Meant to notice: a sale begun that the account or the addresses cannot carry; a sale that is paid elsewhere counted for the addresses.
+    #[test]
+    fn a_sale_begins_only_if_all_that_it_needs_is_left() {
+        let limits = Limits { sales: 4, order_pay: 3, create_order: 3, ..Limits::PRODUCTION };
+        let (mut one, mut other) = (Quota::new(limits, 1), Quota::new(limits, 1));
+        other.share(&one);
+        (0..2).for_each(|n| assert!(one.begin(&wish(n, n.into(), true), 0).is_ok()));
+        assert!(other.begin(&wish(2, 2, true), 0).is_ok());
+        assert!(other.begin(&wish(3, 3, true), 0).unwrap_err().retry_s >= 60, "one address carries three");
+        assert!(other.begin(&wish(4, 4, false), 0).is_ok(), "it pays elsewhere");
+        assert!(one.begin(&wish(5, 5, false), 0).is_ok());
+        assert!(one.begin(&wish(6, 6, false), 0).is_err(), "an account makes three orders");
+        assert_eq!((one.made(Class::CreateOrder), other.made(Class::CreateOrder)), (3, 2));
+    }
+
+    // Meant to notice: a kiosk that gains by asking all the time, with this order or others; one that comes at its time and is not served.
+    #[test]
+    fn a_kiosk_gains_nothing_by_coming_before_its_time() {
+        let mut quota = Quota::new(Limits { sales: 1, ..Limits::PRODUCTION }, 1);
+        assert!(quota.begin(&wish(0, 0, false), 0).is_ok());
+        let told = quota.begin(&wish(1, 1, false), 10_000).unwrap_err();
+        assert_eq!((told.retry_s, told.limit, told.remaining), (50, 1, 0), "a minute after the one before");
+        for order in 1..50 {
+            let early = quota.begin(&wish(1, order, false), 10_000 + order * 1_000).unwrap_err();
+            assert_eq!(early.retry_s, 50 - order, "the same time as before");
+        }
+        assert!(quota.begin(&wish(1, 1, false), 60_000).is_ok());
+    }
+
+    // Meant to notice: a shop that gets more of what it asks for than another, because its kiosks come again all the time.
+    #[test]
+    fn where_half_can_be_carried_each_shop_gets_half() {
+        let mut quota = Quota::new(Limits { sales: 60, ..Limits::PRODUCTION }, 1);
+        let wish = |shop: &str, second: u64| {
+            let mut kiosk = [shop.len() as u8; 32];
+            kiosk[..8].copy_from_slice(&second.to_be_bytes());
+            let order = OrderId::parse(&format!("{shop}-{second}")).unwrap();
+            Wish { kiosk: Owner::new(kiosk), shop: Shop::Named(shop.into()), order, is_relayed: true }
+        };
+        // Each second a kiosk of either shop wants a sale: one of the two is carried.
+        let (mut pushing, mut begun) = (Vec::new(), [0; 2]);
+        for second in 0..900 {
+            let now = second * 1_000;
+            pushing.push((second, wish("pushing", second)));
+            pushing.retain(|(since, _)| second - since < 60);
+            let before = pushing.len();
+            pushing.retain(|(_, wish)| quota.begin(wish, now).is_err());
+            let served = before - pushing.len();
+            let polite = quota.begin(&wish("polite", second), now).is_ok();
+            if second >= 180 {
+                begun = [begun[0] + served, begun[1] + usize::from(polite)];
+            }
+        }
+        assert!(begun.iter().all(|begun| (330..=375).contains(begun)), "of 720 each: {begun:?}");
+    }
+
+    // Meant to notice: lists of payments that can wait, made while those of sales that have begun are still to come.
+    #[test]
+    fn lists_are_kept_for_the_sales_that_have_begun() {
+        let mut quota = Quota::new(Limits { payments: 100, ..Limits::PRODUCTION }, 1);
+        (0..30).for_each(|n| assert!(quota.begin(&wish(n, n.into(), true), 0).is_ok()));
+        let mut spare = 0;
+        while quota.has_to_spare(Class::Payments, 1_000) {
+            spare += 1;
+            quota.take(Class::Payments, 1_000).unwrap();
+        }
+        assert_eq!(spare, 20, "of the half of them, less thirty");
+        assert!(quota.has_to_spare(Class::ReadOrder, 1_000));
     }
 }

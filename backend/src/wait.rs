@@ -65,7 +65,8 @@ impl Waiters {
         self.bells.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn bell(&self, order: &OrderId) -> Arc<Notify> {
+    /// What rings for an order, and shows as long as it is held that somebody waits.
+    pub(crate) fn bell(&self, order: &OrderId) -> Arc<Notify> {
         let (mut bells, now) = (self.bells(), Instant::now());
         if let Some(bell) = bells.of.get(order).and_then(Weak::upgrade) {
             return bell;

@@ -10,6 +10,7 @@ mod ci;
 mod codec;
 mod command;
 mod explore;
+mod fair;
 mod firmware;
 mod fleet;
 mod fuzz;
@@ -72,6 +73,8 @@ enum Task {
     Release,
     /// Let many kiosks wait for a backend, and print how soon they know of their payments
     Fleet(fleet::Arguments),
+    /// Let shops want more sales than the accounts can carry, in virtual time, and print how evenly they are served
+    Fair(fair::Arguments),
     /// Everything that has to be green: test --install, explore, no-std, lint, boards, size, codec, soak,
     /// backend-kill, mutants, fuzz
     Ci,
@@ -100,6 +103,7 @@ fn main() -> ExitCode {
         Task::Picture => picture::run(),
         Task::Release => release::run(),
         Task::Fleet(arguments) => fleet::run(&arguments),
+        Task::Fair(arguments) => fair::run(&arguments),
         Task::Ci => ci::run(),
     };
     match result {

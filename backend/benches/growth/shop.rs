@@ -12,6 +12,7 @@ use crate::stock::name;
 
 /// Nothing here asks the gateway.
 const NONE: Limits = Limits {
+    sales: 1,
     create_order: 1,
     read_order: 1,
     close_order: 1,

@@ -34,7 +34,7 @@ pub(super) fn create<G: Ground>(
     let length = encode::create_order(&order, &mut body).map_err(|_| Answer::too_large())?;
     let body = body.get(..length).unwrap_or_default();
 
-    let permit = ground.permit(Call::CreateOrder.kind())?;
+    let permit = ground.begin(owner, &id)?;
     let entry = ground.want(&id, owner, amount.minor())?;
     if !same(&entry) {
         return Err(Answer::order_exists());

@@ -60,6 +60,13 @@ pub trait Ground {
     /// # Errors
     /// None is left: the 429 for the device.
     fn permit(&self, call: CallKind) -> Result<Self::Permit, Answer>;
+    /// Takes the creation of an order from the budget, with all that its sale will need until it ends.
+    ///
+    /// # Errors
+    /// The sale cannot be carried now: the 429 for the device, which shows no code yet.
+    fn begin(&self, _owner: Owner, _order: &OrderId) -> Result<Self::Permit, Answer> {
+        self.permit(CallKind::CreateOrder)
+    }
     /// Whether enough calls of this kind are left for a duty: shoppers come first.
     fn has_to_spare(&self, call: CallKind) -> bool;
     /// Calls the gateway. Without an answer it returns [`Answer::nothing_known`].

@@ -30,6 +30,7 @@ pub(crate) use people::is_name;
 pub use people::{PersonError, add_person, people, remove_person};
 pub use retention::{ForgetError, Forgotten, KEPT_DAYS, forget};
 pub(crate) use story::{Happened, Listed, ORDERS};
+pub(crate) use tokens::Device;
 pub use tokens::{
     DeviceToken, TokenError, add_account_token, add_direct_token, add_shop_token, add_token, revoke_token, tokens,
 };

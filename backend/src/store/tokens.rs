@@ -48,6 +48,8 @@ pub(crate) struct Device {
     pub(crate) way: Way,
     /// The account that it sells for.
     pub(crate) account: Arc<str>,
+    /// The shop it is in; empty where that was not said.
+    pub(crate) shop: Arc<str>,
 }
 
 /// A token in the list, without the token itself and its hash.
@@ -192,11 +194,13 @@ impl Store {
         if let Some(device) = as_of.and_then(|as_of| self.tokens.device(owner, as_of)) {
             return Ok(Some(device));
         }
-        let query = sqlx::query("SELECT is_direct, account FROM tokens WHERE owner = $1 AND revoked = 0");
+        let query = sqlx::query("SELECT is_direct, account, shop FROM tokens WHERE owner = $1 AND revoked = 0");
         let query = query.bind(owner.to_string());
         let Some(row) = self.sql.run(query.fetch_optional(self.sql.pool()))? else { return Ok(None) };
         let account: String = row.try_get(1).map_err(io::Error::other)?;
-        let device = Device { way: way_of(&row, 0).map_err(io::Error::other)?, account: account.into() };
+        let shop: String = row.try_get(2).map_err(io::Error::other)?;
+        let way = way_of(&row, 0).map_err(io::Error::other)?;
+        let device = Device { way, account: account.into(), shop: shop.into() };
         if let Some(as_of) = as_of {
             self.tokens.put(owner, device.clone(), as_of);
         }

@@ -20,6 +20,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
 /// So many that no test meets them by accident.
 pub(crate) const PLENTY: Limits = Limits {
+    sales: 100_000,
     create_order: 100_000,
     read_order: 100_000,
     close_order: 100_000,

@@ -30,7 +30,7 @@ pub fn serve(words: &str) {
         config.database = Database::Postgres(url.to_owned());
     }
     let times = u32::try_from(accounts).expect("few");
-    let made_before = Limits { create_order: 1_000_000, ..Limits::PRODUCTION.times(times) };
+    let made_before = Limits { sales: 1_000_000, create_order: 1_000_000, ..Limits::PRODUCTION.times(times) };
     config.limits = made_before;
     config.webhooks = Some(Keys::new(Key::parse(text(link, "client_secret")).expect("a key")));
     config.listen_hooks = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
