@@ -242,33 +242,6 @@ mod tests {
         assert!(quota.begin(&wish(1, 1, false), 60_000).is_ok());
     }
 
-    // Meant to notice: a shop that gets more of what it asks for than another, because its kiosks come again all the time.
-    #[test]
-    fn where_half_can_be_carried_each_shop_gets_half() {
-        let mut quota = Quota::new(Limits { sales: 60, ..Limits::PRODUCTION }, 1);
-        let wish = |shop: &str, second: u64| {
-            let mut kiosk = [shop.len() as u8; 32];
-            kiosk[..8].copy_from_slice(&second.to_be_bytes());
-            let order = OrderId::parse(&format!("{shop}-{second}")).unwrap();
-            Wish { kiosk: Owner::new(kiosk), shop: Shop::Named(shop.into()), order, is_relayed: true }
-        };
-        // Each second a kiosk of either shop wants a sale: one of the two is carried.
-        let (mut pushing, mut begun) = (Vec::new(), [0; 2]);
-        for second in 0..900 {
-            let now = second * 1_000;
-            pushing.push((second, wish("pushing", second)));
-            pushing.retain(|(since, _)| second - since < 60);
-            let before = pushing.len();
-            pushing.retain(|(_, wish)| quota.begin(wish, now).is_err());
-            let served = before - pushing.len();
-            let polite = quota.begin(&wish("polite", second), now).is_ok();
-            if second >= 180 {
-                begun = [begun[0] + served, begun[1] + usize::from(polite)];
-            }
-        }
-        assert!(begun.iter().all(|begun| (330..=375).contains(begun)), "of 720 each: {begun:?}");
-    }
-
     // Meant to notice: lists of payments that can wait, made while those of sales that have begun are still to come.
     #[test]
     fn lists_are_kept_for_the_sales_that_have_begun() {

@@ -45,7 +45,7 @@ impl Plan {
         let weight = |n: usize| match n % 100 {
             0 => 100,
             n if n % 10 == 1 => 30,
-            n if n % 10 == 7 => 1,
+            n if n % 10 == 7 => 3,
             _ => 8,
         };
         let limits = (Limits::PRODUCTION, sandbox::Limits::PRODUCTION);
