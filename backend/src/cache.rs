@@ -23,6 +23,8 @@ struct Kept<T> {
     value: T,
     since: Duration,
     until: Duration,
+    /// Something was heard since.
+    outdated: bool,
 }
 
 impl<T: Clone> Cache<T> {
@@ -44,7 +46,7 @@ impl<T: Clone> Cache<T> {
         }
         let (value, fresh) = fetch();
         let since = self.clock.now();
-        *kept = Some(Kept { value: value.clone(), since, until: since + fresh });
+        *kept = Some(Kept { value: value.clone(), since, until: since + fresh, outdated: false });
         value
     }
 
@@ -52,15 +54,32 @@ impl<T: Clone> Cache<T> {
     pub(crate) fn put(&self, order: &str, key: &str, value: T, fresh: Duration) {
         let since = self.clock.now();
         let cell = self.cell(order, key);
-        *cell.lock().unwrap_or_else(PoisonError::into_inner) = Some(Kept { value, since, until: since + fresh });
+        let kept = Kept { value, since, until: since + fresh, outdated: false };
+        *cell.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
     }
 
-    /// The last answer to `key` about `order`, fresh or not, if it is younger than `age`.
-    pub(crate) fn last(&self, order: &str, key: &str, age: Duration) -> Option<T> {
+    /// The last answer to `key` about `order`, fresh or not, if it is younger than `age`. One that is older than a webhook is given only
+    /// where `outdated` will do.
+    pub(crate) fn last(&self, order: &str, key: &str, age: Duration, outdated: bool) -> Option<T> {
         let cell = self.lock().get(order)?.get(key).cloned()?;
         let kept = cell.try_lock().ok()?;
-        let kept = kept.as_ref().filter(|kept| self.clock.now().saturating_sub(kept.since) < age)?;
+        let is_young = |kept: &&Kept<T>| self.clock.now().saturating_sub(kept.since) < age;
+        let kept = kept.as_ref().filter(is_young).filter(|kept| outdated || !kept.outdated)?;
         Some(kept.value.clone())
+    }
+
+    /// A webhook told of `order`: whoever asks from now on has it fetched. Those who wait for a call under way still get its answer.
+    pub(crate) fn outdate(&self, order: &str) {
+        let mut orders = self.lock();
+        let Some(cells) = orders.remove(order) else { return };
+        let was = |cell: &Cell<T>| {
+            let kept = cell.try_lock().ok()?;
+            let Kept { value, since, .. } = kept.as_ref()?;
+            let kept = Kept { value: value.clone(), since: *since, until: *since, outdated: true };
+            Some(Arc::new(Mutex::new(Some(kept))))
+        };
+        let cells = cells.into_iter().filter_map(|(key, cell)| Some((key, was(&cell)?))).collect();
+        orders.put(order.to_owned(), cells);
     }
 
     /// Removes the answers about `order`. Those who wait for a call under way still get its answer.
@@ -105,6 +124,18 @@ mod tests {
             }
         });
         assert_eq!(calls.into_inner(), 1);
+    }
+
+    // Meant to notice: an answer from before a webhook taken for a fresh one, or for one after it; the answer lost.
+    #[test]
+    fn what_was_heard_of_outdates_the_answers() {
+        let (cache, long) = (Cache::new(Clock::system()), Duration::from_secs(600));
+        assert_eq!(cache.get("a", "?", || (1, long)), 1);
+        assert_eq!(cache.last("a", "?", long, false), Some(1));
+        cache.outdate("a");
+        assert_eq!((cache.last("a", "?", long, false), cache.last("a", "?", long, true)), (None, Some(1)));
+        assert_eq!(cache.get("a", "?", || (2, long)), 2);
+        assert_eq!(cache.last("a", "?", long, false), Some(2));
     }
 
     // Mutant: `forget` does nothing: the answer shows the order as it was before it was closed.

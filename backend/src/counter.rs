@@ -28,8 +28,17 @@ pub(crate) struct Counter<'d> {
 impl Counter<'_> {
     /// The last reading of the order, if it is not older than `age` and no news came since.
     pub(crate) fn last(&self, order: &OrderId, version: ApiVersion, age: Duration) -> Option<Answer> {
+        self.kept(order, version, age, false)
+    }
+
+    /// The same, whatever was heard since.
+    pub(crate) fn outdated(&self, order: &OrderId, version: ApiVersion, age: Duration) -> Option<Answer> {
+        self.kept(order, version, age, true)
+    }
+
+    fn kept(&self, order: &OrderId, version: ApiVersion, age: Duration, outdated: bool) -> Option<Answer> {
         let key = key(wire::Call::ReadOrder(order), version);
-        let answer = self.account.cache.last(order.as_str(), &key, age).filter(Answer::is_success)?;
+        let answer = self.account.cache.last(order.as_str(), &key, age, outdated).filter(Answer::is_success)?;
         rules::seen(self, order, &answer).map(|_| answer)
     }
 

@@ -7,7 +7,6 @@ use crate::account::Account;
 use crate::answer::Answer;
 use crate::book::{Effect, Event, Told};
 use crate::desk::Desk;
-use crate::rules::Ground;
 
 /// The path that the gateway calls; the name of the account follows.
 pub(crate) const PATH: &str = "/hooks/cashfree/";
@@ -46,7 +45,7 @@ impl Desk {
         match self.store.on(&order, &Event::Hinted { at: self.clock.moment(), told }) {
             Ok(Some(Effect::News { .. })) => {
                 // Earlier readings are older than this webhook.
-                counter.forget(&order);
+                counter.account.cache.outdate(order.as_str());
                 self.agenda.changed();
                 taken()
             }

@@ -20,7 +20,7 @@ const SHARE: u32 = 4;
 const ROUND_PERCENT: u32 = 80;
 
 /// How old a reading may be that a waiting device gets when nothing came.
-const TRUSTING: Duration = Duration::from_secs(600);
+pub(crate) const TRUSTING: Duration = Duration::from_secs(600);
 const DOUBTING: Duration = Duration::from_secs(8);
 /// Whoever waits asks every ten seconds: this is every second time, as the one before is every time.
 const SAMPLING: Duration = Duration::from_secs(18);

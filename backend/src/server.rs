@@ -300,7 +300,8 @@ async fn answer(request: Request, desk: Arc<Desk>, devices: bool) -> Response {
             // The rules block: for the disk, the gateway and each other.
             let answered = move || match waited {
                 Waited::Quiet(before) => desk.unchanged(&request, before),
-                Waited::Not | Waited::News => desk.handle(&request),
+                Waited::News => desk.news(&request),
+                Waited::Not => desk.handle(&request),
             };
             let handled = tokio::task::spawn_blocking(answered).await;
             handled.unwrap_or_else(|_| Answer::nothing_known("the backend failed"))

@@ -11,8 +11,11 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::account::Account;
 use crate::answer::Answer;
+use crate::book::{Entry, Owner};
 use crate::call::{Call, Incoming};
+use crate::counter::Counter;
 use crate::desk::Desk;
+use crate::missed::TRUSTING;
 use crate::rules::{self, Way};
 use crate::store::Heard;
 use crate::token::presented;
@@ -156,6 +159,22 @@ impl Desk {
         (!has_ended).then(|| (Arc::clone(waiters), order, over))
     }
 
+    /// The answer to a device that waited and is told of news. If the payments were read and the order was not, the order is given as it was
+    /// read before them: the device asks for the payments next, which are answered from that reading.
+    pub(crate) fn news(&self, request: &Incoming) -> Answer {
+        self.before_its_list(request).unwrap_or_else(|| self.handle(request))
+    }
+
+    fn before_its_list(&self, request: &Incoming) -> Option<Answer> {
+        let Ok(Call::Read(order)) = request.call(&self.prices) else { return None };
+        let version = request.version().ok()?;
+        let (owner, way, counter) = self.device(request).ok()?;
+        let is_own = |entry: &Entry| *entry.owner() == owner && entry.is_paid_by_its_list();
+        self.entry(&order).ok()?.filter(is_own)?;
+        let answer = counter.outdated(&order, version, TRUSTING)?;
+        Some(shown(&counter, owner, way, answer))
+    }
+
     /// The answer to a device that waited in vain: the last reading. Reads the order anew if webhooks may be missing, or if the number of
     /// attempts that are over is no longer `before`: then something was stored and not heard.
     pub(crate) fn unchanged(&self, request: &Incoming, before: usize) -> Answer {
@@ -175,11 +194,18 @@ impl Desk {
         let age = missed.may_be_old(&order, self.clock.now(), waiters.count(), limit);
         // If little of the budget is left, it is for the devices that have news.
         let age = if gateway.has_left(CallKind::ReadOrder, 5) { age } else { age * 8 };
-        match (counter.last(&order, version, age), way) {
-            (Some(last), Way::Direct) => last,
-            (Some(last), Way::Relayed) => rules::hide(&counter, owner, last),
-            (None, _) => self.handle(request),
+        match counter.last(&order, version, age) {
+            Some(last) => shown(&counter, owner, way, last),
+            None => self.handle(request),
         }
+    }
+}
+
+/// As a device sees it that pays this way.
+fn shown(counter: &Counter<'_>, owner: Owner, way: Way, answer: Answer) -> Answer {
+    match way {
+        Way::Direct => answer,
+        Way::Relayed => rules::hide(counter, owner, answer),
     }
 }
 

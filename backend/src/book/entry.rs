@@ -13,7 +13,7 @@ use super::old::Old;
 use super::owner::Owner;
 use super::refund::{MadeRefund, Refunds};
 use super::release::{Conflict, Goods};
-use super::settle::{HOUR_MS, Pace, TELL_AFTER_MS, Watch};
+use super::settle::{HOUR_MS, Pace, REST_MS, TELL_AFTER_MS, Watch};
 use super::{Effect, Terms, Unreported};
 
 /// An order.
@@ -220,7 +220,10 @@ impl Entry {
             }
             _ => None,
         };
-        let look = kept.watch.due(&self.pace, terms.first_look_ms);
+        let mut look = kept.watch.due(&self.pace, terms.first_look_ms);
+        if let (true, Some(since)) = (kept.is_at_rest(), kept.watch.since) {
+            look = look.map(|at| at.max(Millis(since.0.saturating_add(REST_MS))));
+        }
         // Nobody has said anything: it is looked at once its life is over.
         let unwatched = kept.watch.since.is_none() && kept.watch.settled.is_none();
         let look = look.or_else(|| unwatched.then(|| Millis(made.0.saturating_add(terms.life_ms + HOUR_MS))));
@@ -243,8 +246,15 @@ impl Entry {
     fn hint_due(&self) -> Option<Due> {
         let hints = &self.kept.hints;
         let at = hints.due(self.pace.unshown)?;
-        let order = self.kept.ended.is_none() && hints.of_money();
+        // The list alone says whose money came. What it does not show yet, the order may; so it does where several attempts are.
+        let is_enough = self.pace.unshown == 0 && self.kept.is_of_one() && !self.kept.closing;
+        let order = self.kept.ended.is_none() && hints.of_money() && !is_enough;
         Some((at, if hints.of_payments() { Duty::Read { order } } else { Duty::ReadRefunds }))
+    }
+
+    /// The order was not read since its only payment succeeded, as a whole list of its payments shows.
+    pub fn is_paid_by_its_list(&self) -> bool {
+        self.kept.ended.is_none() && self.kept.is_seen_whole()
     }
 
     /// The gateway has said how the order ended, or a payment of it was seen to succeed.
@@ -390,7 +400,18 @@ impl Kept {
         let is_watched = self.watch.since.is_some() && self.watch.settled.is_none();
         let is_told_of_more = self.is_cut || self.hints.of_payments();
         let has_one = self.attempts.len() == 1 && self.successes().next().is_some();
-        is_watched && self.ended == Some(End::Paid) && has_one && !is_told_of_more
+        is_watched && self.ended != Some(End::Closed) && has_one && !is_told_of_more
+    }
+
+    /// All that is known and told of its payments is about one.
+    fn is_of_one(&self) -> bool {
+        self.attempts.len() <= 1 && self.hints.are_of_one(self.attempts.keys().next().copied())
+    }
+
+    /// Paid by its only attempt, as a webhook had told: one would tell of more, so the next look is made when nobody waits for the limits.
+    fn is_at_rest(&self) -> bool {
+        let was_looked_at = self.watch.quiet.since().is_some();
+        self.is_seen_whole() && was_looked_at && self.hints.are_confirmed() && !self.closing
     }
 
     /// Only what was seen to come. A device that hands out all the same is a person's matter.
@@ -485,7 +506,9 @@ impl Kept {
         let is_whole = is_listed && reading.complete;
         // A paid order without a success in its list is a list that lags behind.
         let fits = self.ended != Some(End::Paid) || self.successes().next().is_some();
-        if self.ended.is_none() || !is_whole || !fits {
+        let is_unsaid = reading.status.is_none() && self.is_seen_whole();
+        let takes_no_more = self.ended.is_some() || is_unsaid;
+        if !takes_no_more || !is_whole || !fits {
             self.watch.quiet.broken();
             return;
         }
@@ -500,9 +523,12 @@ impl Kept {
                 let since = self.watch.quiet.since().map_or(reading.at.millis(), |since| since.now);
                 pace.quiet_until = Some(Millis(since.0.saturating_add(due_ms)).max(reading.at.millis()));
             }
+            // The order itself has to say that it takes no more.
+            Settling::Settled if self.ended.is_none() => {}
             Settling::Settled => {
+                // The look after one hour was this one.
+                self.watch.later = u8::from(self.is_at_rest());
                 self.watch.settled = Some(reading.at.millis());
-                self.watch.later = 0;
             }
         }
     }

@@ -19,6 +19,8 @@ const MOST: usize = 64;
 pub(super) struct Hints {
     payments: BTreeMap<u64, Standing>,
     refunds: BTreeMap<String, Back>,
+    /// A payment was told to have succeeded, and a list has shown it since: webhooks come.
+    confirmed: bool,
     /// When the last one came that was news.
     since: Moment,
 }
@@ -57,7 +59,7 @@ impl Hints {
     pub(super) fn seen(&mut self, attempts: impl Iterator<Item = (u64, Standing)>) {
         for (id, seen) in attempts {
             if self.payments.get(&id).is_some_and(|told| shows(seen, *told)) {
-                self.payments.remove(&id);
+                self.confirmed |= self.payments.remove(&id) == Some(Standing::Succeeded);
             }
         }
     }
@@ -79,9 +81,21 @@ impl Hints {
         !self.refunds.is_empty()
     }
 
-    /// Money is said to have come: the order's status says more than its payments.
+    /// Money is said to have come.
     pub(super) fn of_money(&self) -> bool {
         self.payments.values().any(|told| *told == Standing::Succeeded)
+    }
+
+    /// All that was told of payments is about this one, if anything was.
+    pub(super) fn are_of_one(&self, payment: Option<u64>) -> bool {
+        let mut told = self.payments.keys().copied();
+        let one = payment.or_else(|| told.next());
+        told.all(|id| Some(id) == one)
+    }
+
+    /// Money came as it was told.
+    pub(super) const fn are_confirmed(&self) -> bool {
+        self.confirmed
     }
 
     /// When to read for them, after so many readings that did not show all.

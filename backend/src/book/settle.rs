@@ -8,6 +8,8 @@ pub const AFTER_H: [u64; 4] = [1, 6, 24, 72];
 /// From then on what still moves is a person's matter.
 pub(super) const TELL_AFTER_MS: u64 = 24 * HOUR_MS;
 pub(super) const HOUR_MS: u64 = 3_600_000;
+/// An order that is paid as its webhook told is looked at a second time so long after the first.
+pub(super) const REST_MS: u64 = HOUR_MS;
 /// Longest pause between two looks in the first hour, and between two tries of a refund.
 pub(super) const PAUSE_MAX_MS: u64 = 600_000;
 

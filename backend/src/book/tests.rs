@@ -519,7 +519,8 @@ fn a_webhook_has_the_order_read_until_a_reading_shows_it() {
     assert_eq!(told(&mut shop, 101, 7, "SUCCESS"), PACE, "a duplicate");
     assert_eq!(shop.claim(7), Effect::ReadFirst, "nothing is believed");
     for (second, next) in [(100, 101), (101, 103), (103, 110), (110, 130)] {
-        assert_eq!(shop.due(), Some((Millis(second * 1_000), Duty::Read { order: true })));
+        // Where the list does not show it, the order may.
+        assert_eq!(shop.due(), Some((Millis(second * 1_000), Duty::Read { order: second > 100 })));
         shop.look(second, "ACTIVE", &[(7, "PENDING")]);
         assert!(shop.due().unwrap().0 <= Millis(next * 1_000), "{second}");
         assert!(shop.entry().is_hinted());

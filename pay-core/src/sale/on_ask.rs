@@ -289,10 +289,12 @@ impl Sale {
         }
         let open = || self.record.attempts().filter(|attempt| attempt.is_open());
         let one = open().next_back().and_then(|attempt| attempt.cf_payment_id);
-        let looks = self.asking.rounds.is_multiple_of(PAYMENT_ROUNDS) || held == Some(Held::News);
+        let looks = self.asking.rounds.is_multiple_of(PAYMENT_ROUNDS);
         self.phase = match (open().count(), one) {
             // The time was spent at the backend, which would have told of the attempt too.
             (1, Some(_)) if held == Some(Held::Quiet) => Phase::Ask(Question::Order, now),
+            // The backend has read the payments, and not the order.
+            (1, Some(_)) if held == Some(Held::News) => Phase::Ask(Question::Payments, now),
             (1, Some(payment)) if looks => Phase::Ask(Question::Payment(payment, None), now),
             (1, Some(_)) => Phase::Ask(Question::Order, self.next_round(now)),
             // Several, or one whose number is not known: only the list tells.
@@ -688,6 +690,10 @@ impl Sale {
             self.asking.none_since = None;
         }
         if listing.is_paid() {
+            if self.is_paid_by_its_list(listing) {
+                self.asking.paid_since.get_or_insert(now);
+                return self.on_whose(now, listing);
+            }
             self.phase = Phase::Ask(Question::Order, self.next_round(now));
             return;
         }
@@ -720,6 +726,15 @@ impl Sale {
         } else {
             self.phase = Phase::Ask(Question::Order, self.next_round(now).min(since.after(self.policy.settle_ms)));
         }
+    }
+
+    /// The whole list shows our only attempt as what paid the order, and nothing else. The order need not say so too: a backend that held
+    /// our question until there was news has read the payments alone, and watches the order from here on.
+    fn is_paid_by_its_list(&self, listing: &Listing) -> bool {
+        listing.is_complete()
+            && listing.strangers == Strangers::None
+            && !self.may_be_paid_twice()
+            && listing.whose(&self.record) == (Whose::Ours { stands: true })
     }
 
     /// After a reading: the attempt is over, or another round.

@@ -218,7 +218,7 @@ fn an_error_is_not_an_absent_order() {
 // Meant to notice: news and "nothing new" taken for each other; the moment between them on the wrong side.
 #[test]
 fn what_came_early_is_news_and_what_came_in_time_is_not() {
-    for (after, asks) in [(7_874, "payment"), (7_875, "order")] {
+    for (after, asks) in [(7_874, "list"), (7_875, "order")] {
         let mut rig = shown(policy(Refunds::ByBackend));
         assert_eq!(rig.next(), Asked::Send("order"));
         rig.now += after;
@@ -227,6 +227,42 @@ fn what_came_early_is_news_and_what_came_in_time_is_not() {
         assert_eq!(rig.next(), Asked::Send(asks), "after {after} ms");
         assert_eq!(rig.now, at, "there was a pause already");
     }
+}
+
+/// What a list says beside our payment.
+type Beside = &'static [(u64, &'static str)];
+
+/// The backend has held a question about the order, and there is news.
+fn told() -> Rig {
+    let mut rig = shown(policy(Refunds::ByBackend));
+    assert_eq!(rig.next(), Asked::Send("order"));
+    rig.answer(Told::With(|head| head.waited = true, 200, text(order_is("ACTIVE"))));
+    rig
+}
+
+// Meant to notice: a backend that has to read the order although a list of its payments says all; a list believed that shows somebody else's
+// payment too, or does not show ours as paid, or was cut off.
+#[test]
+fn a_whole_list_is_enough_where_a_backend_told_of_news() {
+    let paid = Asked::Done(Outcome::Paid { cf_payment_id: Some(CfPaymentId::new(11)), watch: false });
+    let cases: [(&str, Beside, bool); 4] = [
+        ("SUCCESS", &[], true),
+        ("SUCCESS", &[(12, "FAILED")], false),
+        ("SUCCESS", &[(12, "SUCCESS")], false),
+        ("PENDING", &[], false),
+    ];
+    for (ours, beside, is_enough) in cases {
+        let mut rig = told();
+        let all: Vec<_> = [(11, ours)].into_iter().chain(beside.iter().copied()).collect();
+        rig.tell("list", list(&all));
+        let wanted = if is_enough { &paid } else { &Asked::Send("order") };
+        assert_eq!(&rig.next(), wanted, "{all:?}");
+    }
+    let mut rig = told();
+    let mut cut = text(list(&[(11, "SUCCESS"), (12, "PENDING")]));
+    cut.truncate(cut.len() - 4);
+    rig.tell("list", Told::Answer(200, cut));
+    assert_eq!(rig.next(), Asked::Send("order"));
 }
 
 // Meant to notice: a gateway that throttles the closing asked as if it had failed.

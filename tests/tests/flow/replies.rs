@@ -233,7 +233,7 @@ fn held(refunds: Refunds, ms: u64) -> Rig {
 
 #[test]
 fn news_is_looked_at_and_silence_is_asked_on_at_once() {
-    assert_eq!(held(Refunds::ByBackend, 2_000).next(), Asked::Send("payment"), "news, if not of the order");
+    assert_eq!(held(Refunds::ByBackend, 2_000).next(), Asked::Send("list"), "news, if not of the order");
     assert_eq!(held(Refunds::ByBackend, 9_000).pause_before("order"), 0, "the time was spent there");
     // It was not asked to wait.
     assert!(held(Refunds::ByKeys, 9_000).pause_before("order") >= 3_000);

@@ -135,6 +135,77 @@ fn the_first_report_of_goods_out_is_no_news_of_an_order_that_is_seen_whole() {
     assert_eq!(shop.due().unwrap().0, Millis(2_000_000));
 }
 
+/// The list alone, at this second.
+fn list(shop: &mut Shop, second: u64, payments: &[(u64, &str)]) {
+    let reading = Reading { status: None, ..reading(second, "", payments) };
+    shop.say(Event::Read(reading));
+}
+
+// Meant to notice: an order that is read for what its list has said; a second look while shoppers wait for the same limits; none at all; one
+// that settles an order which never said that it takes no more; a look after an hour that is made twice.
+#[test]
+fn what_a_webhook_told_of_is_looked_at_again_after_an_hour() {
+    let mut shop = Shop::open();
+    told(&mut shop, 100, 7, "SUCCESS");
+    assert_eq!(shop.due(), Some((Millis(100_000), READ_PAYMENTS)));
+    list(&mut shop, 100, &[(7, "SUCCESS")]);
+    assert!(shop.entry().has_ended() && shop.entry().is_paid_by_its_list());
+    assert!(is_taken(shop.claim(7)) && shop.report(105, true, Some(7)));
+    let later = Some((Millis(100_000 + HOUR), READ));
+    assert_eq!(shop.due(), later);
+    // So does whoever waits for it.
+    list(&mut shop, 140, &[(7, "SUCCESS")]);
+    assert_eq!((shop.due(), shop.entry().is_settled()), (later, false));
+    shop.look(3_700, "PAID", &[(7, "SUCCESS")]);
+    assert!(shop.entry().is_settled() && !shop.entry().is_paid_by_its_list());
+    assert_eq!(shop.due(), Some((Millis(3_700_000 + 6 * HOUR), READ_PAYMENTS)));
+}
+
+// Meant to notice: the look put off for an order of which no webhook told, or told of more; of which more attempts are known, or not all;
+// that its device gave up; for one whose money goes back.
+#[test]
+fn no_look_is_put_off_where_more_may_come() {
+    let after: [(&str, Happens); 6] = [
+        ("a second attempt", |shop| {
+            list(shop, 101, &[(7, "SUCCESS"), (8, "FAILED")]);
+            true
+        }),
+        ("a list that was cut", |shop| {
+            shop.say(Event::Read(Reading { status: None, complete: false, ..reading(101, "", &[(7, "SUCCESS")]) }));
+            true
+        }),
+        ("a webhook of another payment", |shop| told(shop, 101, 8, "SUCCESS") == NEWS),
+        ("a report that nothing came out", |shop| shop.report(101, false, Some(7))),
+        ("a device that gives up", Shop::close),
+        ("a person who wants it read", |shop| {
+            let (at, matter) = (Moment(101_000), "look".to_owned());
+            is_taken(shop.say(Event::Person { at, matter, who: "asha".to_owned(), why: "seen".to_owned() }))
+        }),
+    ];
+    for (what, happens) in after {
+        let mut shop = Shop::open();
+        told(&mut shop, 100, 7, "SUCCESS");
+        list(&mut shop, 100, &[(7, "SUCCESS")]);
+        assert!(happens(&mut shop), "{what}");
+        assert!(shop.due().unwrap().0 <= Millis(130_000), "{what}: {:?}", shop.due());
+    }
+    // Nobody told of it: a second list in half a minute.
+    let mut shop = Shop::open();
+    list(&mut shop, 100, &[(7, "SUCCESS")]);
+    assert_eq!(shop.due(), Some((Millis(130_000), READ)));
+    // Two attempts are told of, or one was seen: the order says which is paid.
+    for seen in [false, true] {
+        let mut shop = Shop::open();
+        if seen {
+            shop.look(99, "ACTIVE", &[(6, "FAILED")]);
+        } else {
+            told(&mut shop, 100, 6, "FAILED");
+        }
+        told(&mut shop, 100, 7, "SUCCESS");
+        assert_eq!(shop.due(), Some((Millis(100_000), READ)), "seen: {seen}");
+    }
+}
+
 // Meant to notice: an order settled by a list that was not read, not read whole, or that leaves out what an earlier one had.
 #[test]
 fn only_whole_lists_that_agree_settle_a_closed_order() {
