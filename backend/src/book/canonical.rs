@@ -35,12 +35,14 @@ impl Entry {
             kept.watch.quiet = Quiet::kept(ReadAt { now: age(since.now, 2 * NOT_ATTEMPTED_MS), ..since });
         }
         kept.refunds.rebase(|at| Moment(age(at.millis(), PAUSE_MAX_MS).0));
-        kept.hints.rebase(|at| Moment(back(at.millis()).0));
+        kept.hints.rebase(|at| Moment(age(at.millis(), PAUSE_MAX_MS).0));
         let limit_ms = if kept.watch.since.is_some() { last_ms + HOUR_MS } else { PAUSE_MAX_MS };
         pace.last = pace.last.map(|at| age(at, limit_ms));
         pace.quiet_until = pace.quiet_until.map(|at| age(at, 0)).filter(|_| kept.watch.settled.is_none());
         // The pause no longer grows.
         pace.looks = pace.looks.min(8);
+        // Nor is a hint read for any more.
+        pace.unshown = pace.unshown.min(8);
         Moment(NOON)
     }
 }

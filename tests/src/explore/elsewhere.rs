@@ -3,7 +3,7 @@
 use crate::laws::Payer;
 
 use super::gateway::{Call, Gateway, Kind, Payment, State, Status};
-use super::merchant::Fault;
+use super::merchant::{Fault, Merchant};
 use super::rules::Rules;
 use super::step::Step;
 use super::world::{Next, Outside, World};
@@ -20,6 +20,9 @@ impl World {
                     merchant.as_mut().map_or(Ok(()), |merchant| merchant.works(gateway, fault))
                 });
             }
+        }
+        if rules.tells {
+            self.hooks(rules, merchant, all);
         }
         if !self.tills.is_empty() {
             return;
@@ -49,6 +52,20 @@ impl World {
             });
             if self.outside.gateway.goods.is_empty() {
                 report(false, all);
+            }
+        }
+    }
+
+    /// Webhooks that tell something new.
+    fn hooks(&self, rules: &Rules, merchant: &Merchant, all: &mut Vec<Next>) {
+        for (index, payment) in self.outside.gateway.payments.iter().enumerate() {
+            let id = Gateway::id(index);
+            let mut heard = merchant.clone();
+            if heard.hears(id, Gateway::word(payment)) {
+                self.after(rules, Step::Hook(id), all, |world| {
+                    world.outside.merchant = Some(heard);
+                    Ok(())
+                });
             }
         }
     }

@@ -3,7 +3,7 @@
 use pay_core::sale::Delivery;
 use pay_core::till::canonical::NOON;
 
-use super::gateway::{Answer, Call};
+use super::gateway::{Answer, Call, State};
 use super::merchant::Fault;
 use super::spot::{Spot, nothing};
 use super::step::Step;
@@ -47,6 +47,16 @@ impl World {
         let is_lost = rules.refuses || !matches!(call, Call::Refund { .. } | Call::ReadRefund { .. } | Call::Refunds);
         if is_lost {
             self.to_till(spot, NOON, Step::LostBefore(number, call.clone()), all, nothing, fails);
+        }
+        let tells = self.outside.merchant.as_ref().is_some_and(|merchant| rules.tells && merchant.tells_of_payments());
+        if tells && matches!(call, Call::Order) {
+            let was = |outside: &mut Outside, _: &Terminal| {
+                Ok(Answer { waited: true, ..outside.gateway.order_in(State::Active, &ORDER) })
+            };
+            self.to_till(spot, NOON, Step::ToldOfNews(number), all, was, |till, answer| {
+                till.tell(NOON, Tell::Answer(&answer));
+                Ok(())
+            });
         }
         if rules.hides && matches!(call, Call::Payments) {
             for hidden in 0..self.outside.gateway.payments.len() {

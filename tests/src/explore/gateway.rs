@@ -139,11 +139,13 @@ pub struct Answer {
     pub unsent: bool,
     /// The call did nothing: it is what an earlier one made.
     pub replayed: bool,
+    /// The backend has held the question.
+    pub waited: bool,
 }
 
 impl Answer {
     pub fn new(status: u16, body: impl Into<String>) -> Self {
-        Self { status, body: body.into(), unsent: false, replayed: false }
+        Self { status, body: body.into(), unsent: false, replayed: false, waited: false }
     }
 
     pub fn refusal(status: u16, code: &str) -> Self {
@@ -283,7 +285,12 @@ impl Gateway {
     }
 
     fn order(&self, id: &OrderId) -> Answer {
-        let status = match self.state {
+        self.order_in(self.state, id)
+    }
+
+    /// The order as it was in this state.
+    pub fn order_in(&self, state: State, id: &OrderId) -> Answer {
+        let status = match state {
             State::Absent => return Answer::refusal(404, "order_not_found"),
             State::Active => "ACTIVE",
             State::Paid => "PAID",
@@ -300,15 +307,20 @@ impl Gateway {
         )
     }
 
-    fn element(&self, order: &OrderId, index: usize) -> String {
-        let Some(payment) = self.payments.get(index) else { return "null".to_owned() };
-        let status = match payment.status {
+    /// The gateway's word for how a payment stands.
+    pub const fn word(payment: &Payment) -> &'static str {
+        match payment.status {
             Status::NotAttempted => "NOT_ATTEMPTED",
             Status::Pending => "PENDING",
             Status::Success => "SUCCESS",
             Status::Failed => "FAILED",
             Status::Dropped => "USER_DROPPED",
-        };
+        }
+    }
+
+    fn element(&self, order: &OrderId, index: usize) -> String {
+        let Some(payment) = self.payments.get(index) else { return "null".to_owned() };
+        let status = Self::word(payment);
         let mut body = format!(
             r#"{{"cf_payment_id":"{}","order_id":"{order}","payment_status":"{status}","payment_amount":{AMOUNT},"is_captured":{}"#,
             Self::id(index),

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use backend::book::{Book, Effect, Entry, Event, Moment, Owner, Terms, Unreported};
+use backend::book::{Book, Effect, Entry, Event, Moment, Owner, Terms, Told, Unreported};
 use backend::rules::{self, Forward, Ground, Incoming, Prices, Way};
 use pay_core::model::{
     Amount, ApiVersion, CallKind, CfPaymentId, MARK_TAG, OrderId, PaymentSessionId, RequestId, UnixSeconds,
@@ -88,7 +88,7 @@ impl Merchant {
         if relays && body.contains(SESSION) {
             return Err("a relayed till was given a session".to_owned());
         }
-        Ok(Answer { status: answer.status, body, unsent: answer.is_ours, replayed: answer.replayed })
+        Ok(Answer { status: answer.status, body, unsent: answer.is_ours, replayed: answer.replayed, waited: false })
     }
 
     /// Waits until the next duty is due, and does it.
@@ -104,6 +104,25 @@ impl Merchant {
         self.now = Moment(self.now.0.max(at.0));
         // What could not be done is as due as before.
         self.serve(gateway, fault, |service| rules::fulfil(service, &entry, duty)).map(drop)
+    }
+
+    /// A webhook tells how a payment stands. `false`: nothing new, or the order is not known.
+    pub fn hears(&mut self, id: u64, status: &str) -> bool {
+        let told = Told::Payment { id, status: status.to_owned() };
+        let hinted = Event::Hinted { at: self.now, told };
+        let mut book = Book::default();
+        self.entry.iter().for_each(|entry| book.put(entry.clone()));
+        let is_news = matches!(book.on(&ORDER, &hinted), Some(Effect::News { .. }));
+        if is_news {
+            self.entry = book.entry(&ORDER).cloned();
+            self.canonical();
+        }
+        is_news
+    }
+
+    /// It answers who waits with the order as it was before it read the payments.
+    pub fn tells_of_payments(&self) -> bool {
+        self.entry.as_ref().is_some_and(Entry::is_paid_by_its_list)
     }
 
     /// Runs the rules over the book.

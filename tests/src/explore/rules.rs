@@ -47,6 +47,8 @@ pub struct Rules {
     pub backend: bool,
     /// That backend sends Order Pay on, too; `Some(true)`: the gateway knows an attempt that is sent again by its key.
     pub relays: Option<bool>,
+    /// Webhooks tell that backend of payments, and it tells a till that waits, once it has read them.
+    pub tells: bool,
     /// Where counting stops.
     pub caps: Caps,
     /// What the merchant decided.
@@ -77,6 +79,7 @@ impl Rules {
             switches: false,
             backend: false,
             relays: None,
+            tells: false,
             caps: Caps { failures: 3, age_ms: 0 },
             terms: terms(Refunds::ByKeys),
             other: None,

@@ -38,6 +38,10 @@ pub enum Step {
     },
     Answered(u8, Call),
     AnsweredWithout(u8, usize),
+    /// The backend has held a question about the order until it had read its payments.
+    ToldOfNews(u8),
+    /// A webhook comes.
+    Hook(u64),
     Refused(u8, Call),
     Throttled(u8, Call),
     FailedAfter(u8, Call),
@@ -116,6 +120,8 @@ impl Step {
             | Self::LosesJournal(_)
             | Self::StoreFails { .. }
             | Self::AnsweredWithout(..)
+            | Self::ToldOfNews(_)
+            | Self::Hook(_)
             | Self::Refused(..)
             | Self::Throttled(..)
             | Self::FailedAfter(..)
@@ -154,6 +160,7 @@ impl Step {
             | Self::Stores(till)
             | Self::StoreFails { till, .. }
             | Self::AnsweredWithout(till, _)
+            | Self::ToldOfNews(till)
             | Self::Shown(till)
             | Self::NotShown(till)
             | Self::Types(till, _)
@@ -180,6 +187,7 @@ impl Step {
             }
             Self::Arrives(call) | Self::NeverArrives(call) => call.swap(),
             Self::Succeeds(_)
+            | Self::Hook(_)
             | Self::Fails(_)
             | Self::Dropped(_)
             | Self::StrangerBegins

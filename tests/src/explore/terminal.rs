@@ -205,6 +205,7 @@ impl Terminal {
                 Tell::Answer(answer) => {
                     let mut head = ResponseHead::new(answer.status);
                     head.replayed = answer.replayed;
+                    head.waited = answer.waited;
                     head.from_backend = answer.unsent;
                     head.date = Some(UnixSeconds(NOON_DATE.0 + now.since(NOON) / 1_000));
                     for (to, from) in buffers.rx.iter_mut().zip(answer.body.bytes()) {

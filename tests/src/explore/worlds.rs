@@ -25,6 +25,8 @@ pub fn worlds(full: bool) -> Vec<Rules> {
         Rules { terminals: 0, attempts: 2, backend: true, ..Rules::small("book") },
         // The till of a kiosk: orders, closing, the right to hand out and refunds are the backend's.
         Rules { creates: true, backend: true, refuses: false, terms: kiosk(), ..Rules::small("backend") },
+        // The same kiosk waits at its backend, which hears of payments by webhooks, lost, late and doubled.
+        Rules { creates: true, backend: true, tells: true, refuses: false, terms: kiosk(), ..Rules::small("told") },
         // The same kiosk pays through its backend too, which dies before, in and behind each forward.
         Rules {
             creates: true,
