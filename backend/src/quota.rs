@@ -231,15 +231,36 @@ mod tests {
     // Meant to notice: a kiosk that gains by asking all the time, with this order or others; one that comes at its time and is not served.
     #[test]
     fn a_kiosk_gains_nothing_by_coming_before_its_time() {
-        let mut quota = Quota::new(Limits { sales: 1, ..Limits::PRODUCTION }, 1);
-        assert!(quota.begin(&wish(0, 0, false), 0).is_ok());
+        let mut quota = Quota::new(Limits { sales: 4, ..Limits::PRODUCTION }, 1);
+        (10..14).for_each(|n| assert!(quota.begin(&wish(n, n.into(), false), 0).is_ok()));
         let told = quota.begin(&wish(1, 1, false), 10_000).unwrap_err();
-        assert_eq!((told.retry_s, told.limit, told.remaining), (50, 1, 0), "a minute after the one before");
+        assert_eq!((told.retry_s, told.limit, told.remaining), (50, 4, 0), "a minute after the first");
         for order in 1..50 {
             let early = quota.begin(&wish(1, order, false), 10_000 + order * 1_000).unwrap_err();
             assert_eq!(early.retry_s, 50 - order, "the same time as before");
         }
         assert!(quota.begin(&wish(1, 1, false), 60_000).is_ok());
+    }
+
+    // Mutant: `CARRIED` that is `WHOLE` (who comes last finds no room).
+    #[test]
+    fn each_shop_gets_the_same_part_whoever_comes_first() {
+        let mut quota = Quota::new(Limits { sales: 60, ..Limits::PRODUCTION }, 1);
+        let (mut now, mut begun) = (0, [0; 2]);
+        // Three of one shop, each time before one of the other: twice as many as can be carried.
+        for round in 0..900_u64 {
+            now += 500 + round * round * 7_919 % 3_001;
+            for n in 0..4 {
+                let mut kiosk = [n; 32];
+                kiosk[..8].copy_from_slice(&round.to_be_bytes());
+                let (kiosk, shop) = (Owner::new(kiosk), usize::from(n == 3));
+                let order = OrderId::parse(&format!("till-{n}-{round}")).unwrap();
+                let wish = Wish { kiosk, shop: Shop::Named(["first", "last"][shop].into()), order, is_relayed: true };
+                let is_begun = quota.begin(&wish, now).is_ok();
+                begun[shop] += u32::from(is_begun && round >= 100);
+            }
+        }
+        assert!(begun[0].abs_diff(3 * begun[1]) < 60 && (350..=430).contains(&begun[1]), "of 2,400 and 800: {begun:?}");
     }
 
     // Meant to notice: lists of payments that can wait, made while those of sales that have begun are still to come.

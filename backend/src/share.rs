@@ -16,6 +16,8 @@ use crate::budget::{Budget, Class, Limits};
 const MINUTE_MS: u64 = 60_000;
 /// A whole sale.
 const WHOLE: i64 = 1_000;
+/// So much of what can be carried is given out, in thousandths: else there is often no room, and who comes at the right moment decides.
+const CARRIED: i64 = 950;
 /// From here on a shop's next sale begins: in the long run it gets what it is due, to half a sale.
 const HALF: i64 = WHOLE / 2;
 /// A shop saves up no more than this.
@@ -56,7 +58,7 @@ impl Pool {
             self.wanted.pop_front();
         }
         let wanted = i64::try_from(self.wanted.len()).unwrap_or(i64::MAX).max(1);
-        (i64::from(limits.sales).saturating_mul(WHOLE) / wanted).min(WHOLE)
+        (i64::from(limits.sales).saturating_mul(CARRIED) / wanted).min(WHOLE)
     }
 
     pub(crate) fn rate(&mut self, limits: &Limits, now: u64) -> Rate {
@@ -233,8 +235,8 @@ mod tests {
         let (mut pool, limits) = (Pool::default(), Limits { sales: 80, ..Limits::PRODUCTION });
         assert_eq!(pool.wanted(false, &limits, 0), WHOLE);
         let parts: Vec<_> = (0..160).map(|_| pool.wanted(true, &limits, 0)).collect();
-        assert_eq!((parts[79], parts[99], parts[159]), (1_000, 800, 500));
-        assert_eq!((pool.wanted(false, &limits, 59_999), pool.wanted(false, &limits, 60_000)), (500, 1_000));
+        assert_eq!((parts[75], parts[99], parts[159]), (1_000, 760, 475));
+        assert_eq!((pool.wanted(false, &limits, 59_999), pool.wanted(false, &limits, 60_000)), (475, 1_000));
     }
 
     // Meant to notice: memory that grows with every kiosk that ever asked.
