@@ -38,6 +38,7 @@ fn clippy() -> Result<()> {
     clippy_with(&["--workspace"])?;
     clippy_with(&["-p", "kiosk", "--features", "host"])?;
     clippy_with(&["-p", "kiosk", "--features", "screen"])?;
+    clippy_with(&["-p", "kiosk", "--features", "hindi"])?;
     clippy_with(&["-p", "backend", "--no-default-features"])?;
     clippy_with(&["-p", "xtask", "--all-features"])?;
     clippy_with(&["-p", "tests", "--all-features"])?;

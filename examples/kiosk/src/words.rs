@@ -7,6 +7,9 @@ pub enum Language {
     /// English.
     #[default]
     English,
+    /// Hindi, in Devanagari. Feature `hindi`.
+    #[cfg(feature = "hindi")]
+    Hindi,
 }
 
 /// What is said to the shopper.
@@ -85,36 +88,37 @@ impl Words {
 
     /// As text.
     pub const fn text(self, language: Language) -> &'static str {
-        let [english] = self.row();
         match language {
-            Language::English => english,
+            Language::English => self.row().0,
+            #[cfg(feature = "hindi")]
+            Language::Hindi => self.row().1,
         }
     }
 
-    /// The table: a column for each language.
-    const fn row(self) -> [&'static str; 1] {
+    /// The table: English, Hindi.
+    const fn row(self) -> (&'static str, &'static str) {
         match self {
-            Self::OneMoment => ["One moment"],
-            Self::NoConnection => ["No connection. One moment"],
-            Self::ConfirmInApp => ["Please confirm in your app"],
-            Self::WaitingForBank => ["Waiting for your bank"],
-            Self::CardNotUsable => ["This card cannot be used here"],
-            Self::CodeNotDrawn => ["This code cannot be shown here"],
-            Self::GoodsComing => ["Paid. Your goods are coming"],
-            Self::TakeGoods => ["Take your goods"],
-            Self::Paid => ["Paid. Thank you"],
-            Self::PaidAskStaff => ["Paid. Please ask the staff"],
-            Self::NotPaid => ["Not paid"],
-            Self::MoneyBack => ["Your money is being returned"],
-            Self::IfPaidMoneyBack => ["If you paid, it comes back"],
-            Self::PaidElsewhere => ["Already paid elsewhere"],
-            Self::StartAgain => ["Please start again"],
-            Self::AskStaff => ["Please ask the staff"],
-            Self::OutOfOrder => ["Out of order"],
-            Self::ScanToPay => ["Scan to pay"],
-            Self::GoOnAt => ["Go on at"],
-            Self::TransferTo => ["Transfer to"],
-            Self::TimeLeft => ["Time left"],
+            Self::OneMoment => ("One moment", "एक क्षण रुकिए"),
+            Self::NoConnection => ("No connection. One moment", "कनेक्शन नहीं है। कृपया रुकिए"),
+            Self::ConfirmInApp => ("Please confirm in your app", "कृपया अपने ऐप में पुष्टि करें"),
+            Self::WaitingForBank => ("Waiting for your bank", "आपके बैंक का इंतज़ार है"),
+            Self::CardNotUsable => ("This card cannot be used here", "यह कार्ड यहाँ नहीं चलेगा"),
+            Self::CodeNotDrawn => ("This code cannot be shown here", "यह कोड यहाँ नहीं दिखाया जा सकता"),
+            Self::GoodsComing => ("Paid. Your goods are coming", "भुगतान हो गया। सामान आ रहा है"),
+            Self::TakeGoods => ("Take your goods", "अपना सामान लीजिए"),
+            Self::Paid => ("Paid. Thank you", "भुगतान हो गया। धन्यवाद"),
+            Self::PaidAskStaff => ("Paid. Please ask the staff", "भुगतान हो गया। कृपया कर्मचारी से पूछें"),
+            Self::NotPaid => ("Not paid", "भुगतान नहीं हुआ"),
+            Self::MoneyBack => ("Your money is being returned", "आपके पैसे लौटाए जा रहे हैं"),
+            Self::IfPaidMoneyBack => ("If you paid, it comes back", "अगर पैसे कटे हैं, तो वापस आएँगे"),
+            Self::PaidElsewhere => ("Already paid elsewhere", "भुगतान पहले ही कहीं और हो चुका है"),
+            Self::StartAgain => ("Please start again", "कृपया फिर से शुरू करें"),
+            Self::AskStaff => ("Please ask the staff", "कृपया कर्मचारी से पूछें"),
+            Self::OutOfOrder => ("Out of order", "मशीन बंद है"),
+            Self::ScanToPay => ("Scan to pay", "स्कैन कर भुगतान करें"),
+            Self::GoOnAt => ("Go on at", "यहाँ आगे बढ़ें"),
+            Self::TransferTo => ("Transfer to", "इस खाते में भेजें"),
+            Self::TimeLeft => ("Time left", "बचा समय"),
         }
     }
 }
@@ -132,7 +136,7 @@ mod tests {
             assert_eq!(*words as usize, at);
         }
         assert_eq!(Words::ALL.len(), Words::TimeLeft as usize + 1);
-        let texts: HashSet<_> = Words::ALL.iter().map(|words| words.text(Language::English)).collect();
-        assert_eq!(texts.len(), Words::ALL.len());
+        let texts: HashSet<_> = Words::ALL.iter().flat_map(|words| [words.row().0, words.row().1]).collect();
+        assert_eq!(texts.len(), 2 * Words::ALL.len());
     }
 }

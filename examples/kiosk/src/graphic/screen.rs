@@ -10,6 +10,7 @@ use super::lettering::{Letters, Short};
 use super::palette::Palette;
 use super::parts::Parts;
 use super::sign;
+use super::writing::Writing;
 use crate::notice::{Act, Notice, Price};
 use crate::qr::QrPicture;
 use crate::screen::Screen;
@@ -72,24 +73,23 @@ impl<D: DrawTarget, F: FnMut(&mut D)> GraphicScreen<D, F> {
 
     /// A sign, and words below it, in the middle of all.
     fn say(&mut self, parts: &Parts, words: Words) -> Result<(), D::Error> {
-        let (text, across) = (words.text(self.language), parts.inside());
-        let letters = Letters::fitting(text, across.size.width, parts.scale, 3);
+        let across = parts.inside();
+        let writing = Writing::fitting(words, self.language, across.size.width, parts.scale, 3);
         let (side, gap) = (sign::SIDE * 2 * parts.scale, 4 * parts.margin);
-        let height = side + gap + letters.height_of(text, across.size.width);
+        let height = side + gap + writing.height_in(across.size.width);
         let top = across.top_left.y + (across.size.height.saturating_sub(height) / 2) as i32;
         let left = across.top_left.x + (across.size.width.saturating_sub(side) / 2) as i32;
         sign::draw(words, Point::new(left, top), 2 * parts.scale, &self.palette, &mut self.display)?;
-        letters.draw(text, across, top + (side + gap) as i32, self.palette.ink, &mut self.display)?;
+        writing.draw(across, top + (side + gap) as i32, self.palette.ink, &mut self.display)?;
         Ok(())
     }
 
     /// Words, and more of them below, above the time.
     fn words(&mut self, parts: &Parts, words: Words, more: &str) -> Result<(), D::Error> {
         let (across, ink) = (parts.inside(), self.palette.ink);
-        let text = words.text(self.language);
-        let letters = Letters::fitting(text, across.size.width, parts.scale, 3);
+        let writing = Writing::fitting(words, self.language, across.size.width, parts.scale, 3);
         let top = across.top_left.y + 2 * parts.margin as i32;
-        let top = letters.draw(text, across, top, ink, &mut self.display)? + 2 * parts.margin as i32;
+        let top = writing.draw(across, top, ink, &mut self.display)? + 2 * parts.margin as i32;
         let letters = Letters::fitting(more, across.size.width, parts.scale, 2);
         letters.draw(more, across, top, ink, &mut self.display)?;
         Ok(())
@@ -123,9 +123,8 @@ impl<D: DrawTarget, F: FnMut(&mut D)> GraphicScreen<D, F> {
     fn price(&mut self, parts: &Parts, price: &Price<'_>) -> Result<(), D::Error> {
         let (across, ink) = (parts.beside, self.palette.ink);
         let width = across.size.width;
-        let text = Words::ScanToPay.text(self.language);
-        let letters = Letters::fitting(text, width, parts.scale, 2);
-        let top = letters.draw(text, across, across.top_left.y, ink, &mut self.display)?;
+        let writing = Writing::fitting(Words::ScanToPay, self.language, width, parts.scale, 2);
+        let top = writing.draw(across, across.top_left.y, ink, &mut self.display)?;
         let currency = price.currency.as_str();
         let letters = Letters::fitting(currency, width, 1, 1);
         let top = top + 4 * parts.margin as i32;
@@ -140,9 +139,8 @@ impl<D: DrawTarget, F: FnMut(&mut D)> GraphicScreen<D, F> {
     fn time(&mut self, parts: &Parts, left_s: u32) -> Result<(), D::Error> {
         let (across, ink) = (parts.time, self.palette.ink);
         self.display.fill_solid(&across, self.palette.paper)?;
-        let text = Words::TimeLeft.text(self.language);
-        let letters = Letters::fitting(text, across.size.width, 1, 1);
-        let top = letters.draw(text, across, across.top_left.y, ink, &mut self.display)?;
+        let writing = Writing::fitting(Words::TimeLeft, self.language, across.size.width, 1, 1);
+        let top = writing.draw(across, across.top_left.y, ink, &mut self.display)?;
         let time = Short::of(format_args!("{}:{:02}", left_s / 60, left_s % 60));
         let letters = Letters::fitting(time.text(), across.size.width, parts.scale, 1);
         letters.draw(time.text(), across, top + parts.margin as i32, ink, &mut self.display)?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use embedded_graphics::geometry::Size;
-use kiosk::{LIMITS, Means};
+use kiosk::{LIMITS, Language, Means};
 use pay_core::{Amount, OrderId};
 
 /// A kiosk: gets an order from the merchant's backend, or takes one that exists, and has it paid by UPI or card.
@@ -124,6 +124,9 @@ pub(crate) struct Desktop {
     /// The flash in which sales are remembered over a power cut
     #[arg(long, value_name = "FILE", requires = "secret_file")]
     pub(crate) flash: Option<PathBuf>,
+    /// The language of the screen
+    #[arg(long, default_value = "english")]
+    pub(crate) language: Tongue,
     /// A display: each new picture on it is written into this folder as 0001.png and so on, behind those that are there
     #[arg(long, value_name = "DIR")]
     pub(crate) screen_dir: Option<PathBuf>,
@@ -160,6 +163,23 @@ pub(crate) enum Vend {
     Ok,
     /// They stay inside
     Fail,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tongue {
+    /// English
+    English,
+    /// हिन्दी
+    Hindi,
+}
+
+impl From<Tongue> for Language {
+    fn from(tongue: Tongue) -> Self {
+        match tongue {
+            Tongue::English => Self::English,
+            Tongue::Hindi => Self::Hindi,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Write as _};
 
-use kiosk::{Language, Notice, Screen, TextScreen};
+use kiosk::{Notice, Screen, TextScreen};
 
 use crate::cli::Desktop;
 use crate::pictures;
@@ -17,7 +17,7 @@ pub(crate) struct Display {
 impl Display {
     /// As the command line says.
     pub(crate) fn open(desktop: &Desktop) -> anyhow::Result<Self> {
-        let language = Language::English;
+        let language = desktop.language.into();
         let screen = |dir| pictures::screen(dir, desktop.screen_size.into(), desktop.screen_mono, language);
         let pictures = desktop.screen_dir.as_deref().map(screen).transpose()?;
         Ok(Self { terminal: TextScreen::new(Stderr, language, "\n"), pictures })
