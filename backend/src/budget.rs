@@ -208,9 +208,17 @@ impl Budget {
         let window = self.window(class);
         // One after the other: all at once would take the next minute's calls from those who are told to wait again.
         let pace = WINDOW_MS / u64::from(limits.of(class).max(1));
-        window.promised = (window.promised + pace).max(now + rate.retry_s.max(1) * 1000);
-        let retry_s = (window.promised - now).div_ceil(1000).min(WAIT_MAX_S.max(rate.retry_s));
+        let most = now + WAIT_MAX_S.max(rate.retry_s) * 1000;
+        // No further ahead than anybody is told: else those who ask after a crowd has left wait for it still.
+        window.promised = (window.promised + pace).max(now + rate.retry_s.max(1) * 1000).min(most);
+        let retry_s = (window.promised - now).div_ceil(1000);
         Rate { remaining: 0, retry_s, ..rate }
+    }
+
+    /// For how long the gateway has said that it takes no call, in seconds.
+    #[cfg(feature = "service")]
+    pub(crate) fn blocked_s(&mut self, class: Class, now: u64) -> u64 {
+        self.window(class).blocked_until.saturating_sub(now).div_ceil(1000)
     }
 
     /// What is left.

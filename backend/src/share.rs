@@ -89,8 +89,23 @@ struct Standing {
     at: u64,
 }
 
+/// What a wish adds to what is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Demand {
+    /// A sale.
+    New,
+    /// Nothing: it was wanted before.
+    Same,
+    /// Nothing: its sale has begun.
+    Begun,
+    /// Nothing: the kiosk has wanted another one in this minute, or was told to come later.
+    Extra,
+}
+
 struct Asked {
     order: OrderId,
+    /// The last sale that began.
+    begun: Option<OrderId>,
     /// When it last counted.
     counted: u64,
     /// Not before this time.
@@ -98,18 +113,25 @@ struct Asked {
 }
 
 impl Shares {
-    /// Whether this is another sale than the kiosk's last, and one that counts. From here on it is its last.
-    pub(crate) fn counts(&mut self, wish: &Wish, now: u64) -> bool {
+    /// What this wish adds. A new one is from here on the kiosk's last.
+    pub(crate) fn demand(&mut self, wish: &Wish, now: u64) -> Demand {
         self.sweep(now);
-        if let Some(asked) = self.kiosks.get(&wish.kiosk) {
-            let is_early = now < asked.again || now.saturating_sub(asked.counted) < MINUTE_MS;
-            if is_early || asked.order == wish.order {
-                return false;
+        let mut begun = None;
+        if let Some(asked) = self.kiosks.get_mut(&wish.kiosk) {
+            if asked.begun.as_ref() == Some(&wish.order) {
+                return Demand::Begun;
             }
+            if asked.order == wish.order {
+                return Demand::Same;
+            }
+            if now < asked.again || now.saturating_sub(asked.counted) < MINUTE_MS {
+                return Demand::Extra;
+            }
+            begun = asked.begun.take();
         }
-        let asked = Asked { order: wish.order.clone(), counted: now, again: 0 };
+        let asked = Asked { order: wish.order.clone(), begun, counted: now, again: 0 };
         self.kiosks.insert(wish.kiosk, asked);
-        true
+        Demand::New
     }
 
     /// A sale counts: its shop is due so much more.
@@ -137,6 +159,7 @@ impl Shares {
         }
         if let Some(asked) = self.kiosks.get_mut(&wish.kiosk) {
             asked.again = 0;
+            asked.begun = Some(wish.order.clone());
         }
     }
 
@@ -176,12 +199,16 @@ mod tests {
         }
     }
 
+    fn counts(shares: &mut Shares, wish: &Wish, at: u64) -> bool {
+        shares.demand(wish, at) == Demand::New
+    }
+
     // Mutants: `add` without its bound (who was refused for an hour takes all afterwards); a repeat that counts; another order that counts
     // before its time, or in the same minute.
     #[test]
     fn a_kiosk_counts_with_one_sale_a_minute_and_not_before_its_time() {
         let mut shares = Shares::default();
-        let counts = [
+        let wishes = [
             (1, 1_000, true),
             (1, 30_000, false),
             (2, 60_999, false),
@@ -189,14 +216,14 @@ mod tests {
             (3, 120_999, false),
             (3, 121_000, true),
         ];
-        for (order, at, counted) in counts {
-            assert_eq!(shares.counts(&wish(1, "a", order), at), counted, "order {order} at {at}");
+        for (order, at, counted) in wishes {
+            assert_eq!(counts(&mut shares, &wish(1, "a", order), at), counted, "order {order} at {at}");
         }
         shares.tell(&wish(1, "a", 3), 300_000);
         assert_eq!(shares.is_early(&wish(1, "a", 4), 299_000), Some(1_000));
-        assert!(!shares.counts(&wish(1, "a", 4), 299_999) && shares.counts(&wish(1, "a", 4), 300_000));
-        assert!(!shares.counts(&wish(1, "a", 4), 301_000), "the same once more");
-        assert!(shares.counts(&wish(2, "a", 4), 300_000), "another kiosk's time is its own");
+        assert!(!counts(&mut shares, &wish(1, "a", 4), 299_999) && counts(&mut shares, &wish(1, "a", 4), 300_000));
+        assert_eq!(shares.demand(&wish(1, "a", 4), 301_000), Demand::Same, "once more");
+        assert!(counts(&mut shares, &wish(2, "a", 4), 300_000), "another kiosk's time is its own");
         assert_eq!(shares.is_early(&wish(1, "a", 4), 300_000), None);
     }
 
@@ -245,7 +272,7 @@ mod tests {
         let mut shares = Shares::default();
         for n in 0..200_u64 {
             let wish = wish(n as u8, &format!("shop-{n}"), n);
-            shares.counts(&wish, n * MINUTE_MS);
+            shares.demand(&wish, n * MINUTE_MS);
             shares.add(&wish.shop, WHOLE, n * MINUTE_MS);
         }
         assert!(shares.kiosks.len() <= 2 && shares.shops.len() <= 11, "{} {}", shares.kiosks.len(), shares.shops.len());

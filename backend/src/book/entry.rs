@@ -108,6 +108,13 @@ impl Entry {
         self.kept.watch.settled.is_some()
     }
 
+    /// Its device may still have something to do about it: it is not settled, and it is not one whose goods are out and which is only looked
+    /// at once more, an hour after it was paid.
+    pub fn is_open(&self) -> bool {
+        let is_handed_out = self.kept.goods.released == Some(true) && self.kept.is_at_rest();
+        !self.is_settled() && !is_handed_out
+    }
+
     /// Nothing more is to come of it: it is settled, no refund is on its way, and all that a webhook told was seen.
     pub fn is_over(&self) -> bool {
         let hints = &self.kept.hints;
@@ -308,7 +315,8 @@ impl Entry {
                 matters.push(Matter::NotClosed);
             }
             // No answer came that would say why it is not settled.
-            let silent = matters.len() == known && kept.watch.quiet.since().is_none();
+            let is_unsaid = kept.watch.quiet.since().is_none() || kept.ended.is_none();
+            let silent = matters.len() == known && is_unsaid;
             if kept.is_cut || silent {
                 matters.push(Matter::Unreadable);
             }
@@ -411,7 +419,7 @@ impl Kept {
     /// Paid by its only attempt, as a webhook had told: one would tell of more, so the next look is made when nobody waits for the limits.
     fn is_at_rest(&self) -> bool {
         let was_looked_at = self.watch.quiet.since().is_some();
-        self.is_seen_whole() && was_looked_at && self.hints.are_confirmed() && !self.closing
+        self.is_seen_whole() && was_looked_at && self.hints.are_confirmed() && !self.closing && !self.all_back
     }
 
     /// Only what was seen to come. A device that hands out all the same is a person's matter.
@@ -526,8 +534,9 @@ impl Kept {
             // The order itself has to say that it takes no more.
             Settling::Settled if self.ended.is_none() => {}
             Settling::Settled => {
-                // The look after one hour was this one.
-                self.watch.later = u8::from(self.is_at_rest());
+                let age = self.watch.since.map_or(0, |since| reading.at.millis().since(since));
+                // The look after one hour was this one, if it was put off so long.
+                self.watch.later = u8::from(self.is_at_rest() && age >= REST_MS);
                 self.watch.settled = Some(reading.at.millis());
             }
         }

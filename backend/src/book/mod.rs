@@ -159,9 +159,9 @@ impl Book {
         *kept = epoch.max(*kept);
     }
 
-    /// The orders of a device that are not settled.
+    /// The orders of a device that it may still have something to do about.
     pub fn open_orders<'b>(&'b self, owner: &'b Owner) -> impl Iterator<Item = &'b OrderId> {
-        self.orders.values().filter(move |entry| entry.owner() == owner && !entry.is_settled()).map(Entry::order)
+        self.orders.values().filter(move |entry| entry.owner() == owner && entry.is_open()).map(Entry::order)
     }
 
     /// What people have to do, order by order.

@@ -27,8 +27,18 @@ pub fn fulfil<G: Ground>(ground: &G, entry: &Entry, duty: Duty) -> Result<(), No
 /// Reads the order, and its payments if it has ended. Closes it if the device asked for that and the gateway does not show it yet.
 fn look<G: Ground>(ground: &G, entry: &Entry, with_order: bool, close: bool) -> Result<(), NotNow> {
     let order = entry.order();
+    // Shoppers need the same budget; what is not a refund can wait.
+    let is_hinted = entry.is_hinted();
+    let is_urgent = close || is_hinted || entry.released() == Some(false);
+    let can_be_made = |call: &Call<'_>| is_urgent || ground.has_to_spare(call.kind());
     let mut status = None;
     if with_order {
+        // An order that is paid by its list is read for the sake of another list.
+        let reads = [Call::ReadOrder(order), Call::ListPayments(order)];
+        let needed = if entry.is_paid_by_its_list() { &reads[..] } else { &reads[..1] };
+        if !needed.iter().all(can_be_made) {
+            return Err(NotNow);
+        }
         let answer = read_order(ground, order, VERSION);
         let shown = seen(ground, order, &answer).filter(|_| answer.is_success()).ok_or(NotNow)?;
         if close && shown.is_active {
@@ -40,11 +50,8 @@ fn look<G: Ground>(ground: &G, entry: &Entry, with_order: bool, close: bool) -> 
         }
         status = Some(shown.status);
     }
-    // Shoppers need the same budget; what is not a refund can wait.
     let call = Call::ListPayments(order);
-    let is_hinted = entry.is_hinted();
-    let is_urgent = close || is_hinted || entry.released() == Some(false);
-    if !is_urgent && !ground.has_to_spare(call.kind()) {
+    if !can_be_made(&call) {
         return Err(NotNow);
     }
     // The waiting device will ask for this list in a moment.

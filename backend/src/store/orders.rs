@@ -172,7 +172,7 @@ impl Store {
         Err(io::Error::other("an order changed too often while one event was decided"))
     }
 
-    /// The orders of a device that are not settled.
+    /// The orders of a device that it may still have something to do about.
     ///
     /// # Errors
     /// When the database gives no answer.
@@ -249,7 +249,7 @@ impl Store {
         }
         let as_of = as_of.or_else(|| other.and_then(|other| other.as_of));
         if known.len() >= KEEP && other.is_none() {
-            known.retain(|_, other| !other.known.entry.is_settled());
+            known.retain(|_, other| other.known.entry.is_open());
             if known.len() >= KEEP {
                 known.clear();
             }
@@ -324,7 +324,7 @@ pub(super) async fn add(
     let update = "UPDATE orders SET n = $1, changed = $6, is_open = $2, people = $3 WHERE id = $4 AND n = $5";
     let update = sqlx::query(update)
         .bind(row.n)
-        .bind(i64::from(!next.is_settled()))
+        .bind(i64::from(next.is_open()))
         .bind(i64::from(may_need_people(next, terms)))
         .bind(row.order.to_string())
         .bind(row.n - 1)

@@ -139,6 +139,8 @@ impl<S: Screen, V: Vendor> Shop for Counter<'_, '_, S, V> {
     async fn choose(&mut self, session: &PaymentSessionId, ended: Option<&AttemptEnd>) -> Choice {
         if let Some(end) = ended {
             self.report.attempt_ended(end);
+            // The code is taken down before the order is closed.
+            self.front.say(Words::OneMoment);
             return Choice::GiveUp;
         }
         match self.request(session.clone()) {

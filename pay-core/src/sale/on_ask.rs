@@ -709,6 +709,11 @@ impl Sale {
             // Nobody saw the answer, so nobody can pay that attempt: the same bytes, the same key.
             return self.send_again(now);
         }
+        let is_over = |attempt: &Attempt| attempt.cf_payment_id.is_some() && !attempt.is_open();
+        if self.record.attempts().count() == 1 && self.record.attempts().all(is_over) {
+            // The only attempt has ended. What else the order has is nothing that this sale waits for.
+            return self.go_on(now);
+        }
         if !listing.is_complete() || !all_final {
             // Something may still charge, whoever's it is.
             self.phase = Phase::Ask(Question::Order, self.next_round(now));

@@ -258,6 +258,13 @@ fn a_whole_list_is_enough_where_a_backend_told_of_news() {
         let wanted = if is_enough { &paid } else { &Asked::Send("order") };
         assert_eq!(&rig.next(), wanted, "{all:?}");
     }
+    // Ours has failed: the shopper may choose again, whatever else is listed.
+    for beside in [&[][..], &[(12, "PENDING")]] {
+        let mut rig = told();
+        let all: Vec<_> = [(11, "FAILED")].into_iter().chain(beside.iter().copied()).collect();
+        rig.tell("list", list(&all));
+        assert_eq!(rig.next(), Asked::Ready("Failed".to_owned()), "{all:?}");
+    }
     let mut rig = told();
     let mut cut = text(list(&[(11, "SUCCESS"), (12, "PENDING")]));
     cut.truncate(cut.len() - 4);

@@ -240,9 +240,14 @@ fn config(options: &Serve, keys: &KeyFile) -> anyhow::Result<Config> {
 
 fn keys(path: Option<&Path>) -> anyhow::Result<KeyFile> {
     match path {
-        // The error of serde_json would show what it found there.
-        Some(path) => serde_json::from_slice(&Zeroizing::new(read(path)?))
-            .map_err(|_| anyhow!("{} is not a JSON object with client_id and client_secret", path.display())),
+        Some(path) => {
+            let file = Zeroizing::new(read(path)?);
+            // Windows' editors write a byte order mark.
+            let json = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&file);
+            // The error of serde_json would show what it found there.
+            serde_json::from_slice(json)
+                .map_err(|_| anyhow!("{} is not a JSON object with client_id and client_secret", path.display()))
+        }
         None => {
             let set =
                 |name| std::env::var(name).map_err(|_| anyhow!("give --keys, or set {CLIENT_ID} and {CLIENT_SECRET}"));

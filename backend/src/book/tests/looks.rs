@@ -153,6 +153,7 @@ fn what_a_webhook_told_of_is_looked_at_again_after_an_hour() {
     assert!(is_taken(shop.claim(7)) && shop.report(105, true, Some(7)));
     let later = Some((Millis(100_000 + HOUR), READ));
     assert_eq!(shop.due(), later);
+    assert!(!shop.entry().is_open() && !shop.entry().is_settled(), "its device has nothing left to do about it");
     // So does whoever waits for it.
     list(&mut shop, 140, &[(7, "SUCCESS")]);
     assert_eq!((shop.due(), shop.entry().is_settled()), (later, false));
@@ -189,6 +190,22 @@ fn no_look_is_put_off_where_more_may_come() {
         assert!(happens(&mut shop), "{what}");
         assert!(shop.due().unwrap().0 <= Millis(130_000), "{what}: {:?}", shop.due());
     }
+    // Its money goes back: it is looked at as ever.
+    let mut shop = Shop::open();
+    told(&mut shop, 100, 7, "SUCCESS");
+    list(&mut shop, 100, &[(7, "SUCCESS")]);
+    assert!(shop.report(101, false, Some(7)));
+    let id = shop.refund().unwrap();
+    shop.answer(&id, AMOUNT, "SUCCESS");
+    shop.look(102, "PAID", &[(7, "SUCCESS")]);
+    assert!(shop.due().unwrap().0 <= Millis(132_000) && shop.entry().is_open(), "{:?}", shop.due());
+    // It settled before the hour was over, by a list that its device read: the look after an hour is still to come.
+    let mut shop = Shop::open();
+    told(&mut shop, 100, 7, "SUCCESS");
+    shop.look(100, "PAID", &[(7, "SUCCESS")]);
+    list(&mut shop, 140, &[(7, "SUCCESS")]);
+    assert!(shop.entry().is_settled());
+    assert_eq!(shop.due(), Some((Millis(140_000 + HOUR), READ_PAYMENTS)));
     // Nobody told of it: a second list in half a minute.
     let mut shop = Shop::open();
     list(&mut shop, 100, &[(7, "SUCCESS")]);

@@ -172,8 +172,8 @@ impl<D: DrawTarget, F: FnMut(&mut D)> Screen for GraphicScreen<D, F> {
         if said.is_some() && said == self.said {
             return;
         }
-        self.said = said;
-        let _ = self.draw(&notice);
+        // What the display did not take is drawn again.
+        self.said = said.filter(|_| self.draw(&notice).is_ok());
         self.done();
     }
 
