@@ -73,9 +73,11 @@ impl Quota {
         let mut part = self.sales.wanted(counts, &limits, now);
         let mut rates = vec![self.sales.rate(&limits, now), self.account.rate(Class::CreateOrder, &limits, now)];
         let mut wait_s = self.account.blocked_s(Class::Payments, now);
+        let mut others = self.sales.others();
         if let Some(shared) = &mut shared {
             part = part.min(shared.wanted(counts, &of_addresses, now));
             rates.push(shared.rate(&of_addresses, now));
+            others = others.max(shared.others());
             wait_s = wait_s.max(paid);
         }
         if counts {
@@ -88,8 +90,9 @@ impl Quota {
         if let Some(early) = early {
             return Err(Rate { limit: limits.sales, remaining: 0, retry_s: early.div_ceil(1_000) });
         }
-        // Who asks beyond what counts has a part only of what the others leave.
-        let is_free = if demand == Demand::Extra { is_quiet } else { is_calm };
+        // Who asks beyond what counts leaves the others as much as they wanted in the last minute.
+        let leaves = rates.iter().all(|rate| rate.remaining > others);
+        let is_free = is_calm && (demand != Demand::Extra || leaves);
         if wait_s > 0 || !is_free && !self.shares.is_due(&wish.shop) {
             let told = self.sales.defer(&limits, now);
             let told = Rate { retry_s: told.retry_s.max(wait_s), ..told };
@@ -287,11 +290,11 @@ mod tests {
 
     // Meant to notice: one kiosk that takes all, an order after the other, while others ask too.
     #[test]
-    fn who_asks_beyond_what_counts_leaves_half_to_the_others() {
+    fn who_asks_beyond_what_counts_leaves_the_others_theirs() {
         let mut quota = Quota::new(Limits { sales: 20, ..Limits::PRODUCTION }, 1);
         (1..5).for_each(|kiosk| assert!(quota.begin(&wish(kiosk, kiosk.into(), false), 0).is_ok()));
         let taken = (100..200).filter(|order| quota.begin(&wish(0, *order, false), 1_000).is_ok()).count();
-        assert!((5..=7).contains(&taken), "{taken}");
+        assert_eq!(taken, 12, "four are left for the four others");
         (5..9).for_each(|kiosk| assert!(quota.begin(&wish(kiosk, kiosk.into(), false), 2_000).is_ok()));
     }
 

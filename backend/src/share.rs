@@ -61,6 +61,11 @@ impl Pool {
         (i64::from(limits.sales).saturating_mul(CARRIED) / wanted).min(WHOLE)
     }
 
+    /// How many sales were wanted in the last minute beside one: as many may be wanted in the next.
+    pub(crate) fn others(&self) -> u32 {
+        u32::try_from(self.wanted.len()).unwrap_or(u32::MAX).saturating_sub(1)
+    }
+
     pub(crate) fn rate(&mut self, limits: &Limits, now: u64) -> Rate {
         self.begun.rate(Class::Sale, limits, now)
     }
