@@ -173,7 +173,8 @@ impl<D: DrawTarget, F: FnMut(&mut D)> Screen for GraphicScreen<D, F> {
             return;
         }
         // What the display did not take is drawn again.
-        self.said = said.filter(|_| self.draw(&notice).is_ok());
+        let is_drawn = self.draw(&notice).is_ok();
+        self.said = said.filter(|_| is_drawn);
         self.done();
     }
 
