@@ -335,7 +335,8 @@ fn shoppers_come_first_where_no_money_goes_back() {
         }
         let asked = shop.work();
         let looked = [ORDER, LIST].map(|call| asked.iter().any(|asked| asked == call));
-        assert_eq!(looked, [true, looks], "{close} {released}: {asked:?}");
+        // An order that its list shows as paid is read only together with a new list.
+        assert_eq!(looked, [looks; 2], "{close} {released}: {asked:?}");
         // When the minute is over, there is time for the rest.
         if !looks {
             shop.now += 600_000;
