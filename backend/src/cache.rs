@@ -58,14 +58,23 @@ impl<T: Clone> Cache<T> {
         *cell.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
     }
 
-    /// The last answer to `key` about `order`, fresh or not, if it is younger than `age`. One that is older than a webhook is given only
-    /// where `outdated` will do.
-    pub(crate) fn last(&self, order: &str, key: &str, age: Duration, outdated: bool) -> Option<T> {
+    /// The last answer to `key` about `order`, fresh or not, if it is younger than `age` and no webhook came since.
+    pub(crate) fn last(&self, order: &str, key: &str, age: Duration) -> Option<T> {
         let cell = self.lock().get(order)?.get(key).cloned()?;
         let kept = cell.try_lock().ok()?;
-        let is_young = |kept: &&Kept<T>| self.clock.now().saturating_sub(kept.since) < age;
-        let kept = kept.as_ref().filter(is_young).filter(|kept| outdated || !kept.outdated)?;
+        let kept = kept.as_ref().filter(|kept| self.is_younger(kept, age) && !kept.outdated)?;
         Some(kept.value.clone())
+    }
+
+    /// The same from before a webhook, once: whoever comes again has it fetched.
+    pub(crate) fn take_outdated(&self, order: &str, key: &str, age: Duration) -> Option<T> {
+        let cell = self.lock().get(order)?.get(key).cloned()?;
+        let kept = cell.try_lock().ok()?.take_if(|kept| kept.outdated)?;
+        self.is_younger(&kept, age).then_some(kept.value)
+    }
+
+    fn is_younger(&self, kept: &Kept<T>, age: Duration) -> bool {
+        self.clock.now().saturating_sub(kept.since) < age
     }
 
     /// A webhook told of `order`: whoever asks from now on has it fetched. Those who wait for a call under way still get its answer.
@@ -126,16 +135,19 @@ mod tests {
         assert_eq!(calls.into_inner(), 1);
     }
 
-    // Meant to notice: an answer from before a webhook taken for a fresh one, or for one after it; the answer lost.
+    // Meant to notice: an answer from before a webhook taken for a fresh one, or for one after it; given twice; lost.
     #[test]
     fn what_was_heard_of_outdates_the_answers() {
         let (cache, long) = (Cache::new(Clock::system()), Duration::from_secs(600));
         assert_eq!(cache.get("a", "?", || (1, long)), 1);
-        assert_eq!(cache.last("a", "?", long, false), Some(1));
+        assert_eq!((cache.take_outdated("a", "?", long), cache.last("a", "?", long)), (None, Some(1)));
         cache.outdate("a");
-        assert_eq!((cache.last("a", "?", long, false), cache.last("a", "?", long, true)), (None, Some(1)));
+        let taken = || cache.take_outdated("a", "?", long);
+        assert_eq!((cache.last("a", "?", long), taken(), taken()), (None, Some(1), None));
         assert_eq!(cache.get("a", "?", || (2, long)), 2);
-        assert_eq!(cache.last("a", "?", long, false), Some(2));
+        assert_eq!((cache.last("a", "?", long), taken()), (Some(2), None));
+        cache.outdate("a");
+        assert_eq!(cache.take_outdated("a", "?", Duration::ZERO), None, "too old");
     }
 
     // Mutant: `forget` does nothing: the answer shows the order as it was before it was closed.

@@ -28,25 +28,28 @@ pub(crate) struct Counter<'d> {
 impl Counter<'_> {
     /// The last reading of the order, if it is not older than `age` and no news came since.
     pub(crate) fn last(&self, order: &OrderId, version: ApiVersion, age: Duration) -> Option<Answer> {
-        self.kept(order, version, age, false)
+        let last = self.account.cache.last(order.as_str(), &key(wire::Call::ReadOrder(order), version), age);
+        self.of_order(order, last)
     }
 
-    /// The same, whatever was heard since.
-    pub(crate) fn outdated(&self, order: &OrderId, version: ApiVersion, age: Duration) -> Option<Answer> {
-        self.kept(order, version, age, true)
-    }
-
-    fn kept(&self, order: &OrderId, version: ApiVersion, age: Duration, outdated: bool) -> Option<Answer> {
+    /// The last reading of the order before the news, given once.
+    pub(crate) fn take_outdated(&self, order: &OrderId, version: ApiVersion, age: Duration) -> Option<Answer> {
         let key = key(wire::Call::ReadOrder(order), version);
-        let answer = self.account.cache.last(order.as_str(), &key, age, outdated).filter(Answer::is_success)?;
-        rules::seen(self, order, &answer).map(|_| answer)
+        let outdated = self.account.cache.take_outdated(order.as_str(), &key, age);
+        self.of_order(order, outdated)
+    }
+
+    fn of_order(&self, order: &OrderId, answer: Option<Answer>) -> Option<Answer> {
+        answer.filter(Answer::is_success).filter(|answer| rules::seen(self, order, answer).is_some())
     }
 
     /// A reading shows that an order is paid. Where no webhook has told of it, more of them may be lost.
     fn note_paid(&self, order: &OrderId) {
+        let Account { webhooks: Some(_), missed, .. } = self.account else { return };
         let is_told = |entry: Entry| entry.is_hinted() || entry.has_ended();
-        if self.account.webhooks.is_some() && !self.entry(order).ok().flatten().is_none_or(is_told) {
-            self.account.missed.untold(order, self.desk.clock.now());
+        // First noted, then looked up: a webhook that is stored from now on takes the note back itself.
+        if missed.untold(order, self.desk.clock.now()) && self.entry(order).ok().flatten().is_none_or(is_told) {
+            missed.told(order);
         }
     }
 

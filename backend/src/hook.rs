@@ -31,7 +31,6 @@ impl Desk {
             Ok(false) => return taken(),
             Err(answer) => return answer,
         }
-        missed.told(&order);
         let told = match event.about {
             About::Payment(payment) => {
                 Told::Payment { id: payment.cf_payment_id.get(), status: payment.status.as_str().to_owned() }
@@ -42,7 +41,10 @@ impl Desk {
             }
             _ => return taken(),
         };
-        match self.store.on(&order, &Event::Hinted { at: self.clock.moment(), told }) {
+        let effect = self.store.on(&order, &Event::Hinted { at: self.clock.moment(), told });
+        // Only now: a reading that missed it in the store a moment ago has taken it for lost.
+        missed.told(&order);
+        match effect {
             Ok(Some(Effect::News { .. })) => {
                 // Earlier readings are older than this webhook.
                 counter.account.cache.outdate(order.as_str());

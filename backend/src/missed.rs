@@ -7,6 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use pay_core::model::OrderId;
 
+/// A webhook may come so long after a reading showed the payment: until then it is late, not lost.
+const GRACE: Duration = Duration::from_secs(2);
 /// Others may be missed for so long after one was.
 const KEEP: Duration = Duration::from_secs(600);
 /// So many are remembered; one is enough to look.
@@ -30,15 +32,17 @@ const SAMPLING: Duration = Duration::from_secs(18);
 pub(crate) struct Missed(Mutex<HashMap<OrderId, Duration>>);
 
 impl Missed {
-    /// A reading shows what no webhook has told.
-    pub(crate) fn untold(&self, order: &OrderId, now: Duration) {
+    /// A reading shows what no webhook has told. Whether that is new.
+    pub(crate) fn untold(&self, order: &OrderId, now: Duration) -> bool {
         let mut missed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if missed.len() >= MOST {
             missed.retain(|_, since| now.saturating_sub(*since) < KEEP);
         }
-        if missed.len() < MOST {
-            missed.entry(order.clone()).or_insert(now);
+        let is_new = missed.len() < MOST && !missed.contains_key(order);
+        if is_new {
+            missed.insert(order.clone(), now);
         }
+        is_new
     }
 
     /// A webhook tells of this order: it was late only.
@@ -50,7 +54,7 @@ impl Missed {
     pub(crate) fn may_be_old(&self, order: &OrderId, now: Duration, waiting: usize, limit: u32) -> Duration {
         let sampled = sampled(order, waiting, limit);
         let missed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_missed = |since: &Duration| now.saturating_sub(*since) < KEEP;
+        let is_missed = |since: &Duration| (GRACE..KEEP).contains(&now.saturating_sub(*since));
         let is_missed = missed.values().any(is_missed);
         let age = if is_missed { a_round(waiting, limit).clamp(DOUBTING, TRUSTING) } else { TRUSTING };
         sampled.map_or(age, |sampled| sampled.min(age))
@@ -82,7 +86,8 @@ mod tests {
         (0..count).map(|n| OrderId::parse(&format!("till-{n}")).expect("an id")).collect()
     }
 
-    // Meant to notice: readings for every order while all webhooks come; none while some are lost; a late webhook taken for a lost one.
+    // Meant to notice: readings for every order while all webhooks come; none while some are lost; a late webhook taken for a lost one,
+    // before it comes or after.
     #[test]
     fn who_misses_webhooks_looks() {
         let (missed, orders) = (Missed::default(), orders(1_000));
@@ -93,7 +98,7 @@ mod tests {
         missed.untold(&orders[0], Duration::from_secs(10));
         missed.untold(&orders[1], Duration::from_secs(10));
         missed.told(&orders[0]);
-        assert_eq!((looks(10), looks(609), looks(610)), (1_000, 1_000, some));
+        assert_eq!((looks(11), looks(12), looks(609), looks(610)), (some, 1_000, 1_000, some));
         missed.told(&orders[1]);
         assert_eq!(looks(12), some);
     }
@@ -107,7 +112,7 @@ mod tests {
         let order = orders.iter().find(|order| sampled(order, 400, 400).is_none()).expect("one that is no sample");
         for (waiting, limit, round_s) in [(10_000, 40_000, 18.75), (400, 400, 75.0), (10, 400, 8.0), (9_000, 0, 600.0)]
         {
-            let age = missed.may_be_old(order, Duration::from_secs(1), waiting, limit);
+            let age = missed.may_be_old(order, GRACE, waiting, limit);
             assert!((age.as_secs_f64() - round_s).abs() < 0.01, "{waiting} with {limit} a minute: {age:?}");
         }
     }

@@ -98,7 +98,7 @@ pub(crate) fn preferred(prefer: &str) -> Option<Duration> {
 pub(crate) enum Waited {
     /// There was no reason to wait.
     Not,
-    /// Something new is known.
+    /// Something new is known, perhaps since before the question came.
     News,
     /// Nothing new came. The value is how many attempts were over when the wait began.
     Quiet(usize),
@@ -111,7 +111,12 @@ pub(crate) async fn with(desk: &Arc<Desk>, request: &Arc<Incoming>, time: Durati
         let (desk, request) = (Arc::clone(desk), Arc::clone(request));
         tokio::task::spawn_blocking(move || desk.waits(&request)).await.ok().flatten()
     };
-    let Some((waiters, order, before)) = stands().await else { return Waited::Not };
+    let Some((waiters, order, before)) = stands().await else {
+        let (desk, request) = (Arc::clone(desk), Arc::clone(request));
+        let is_told = tokio::task::spawn_blocking(move || desk.paid_by_its_list(&request).is_some()).await;
+        // The news came between two questions of the device.
+        return if is_told.is_ok_and(|is_told| is_told) { Waited::News } else { Waited::Not };
+    };
     let bell = waiters.bell(&order);
     loop {
         let rung = bell.notified();
@@ -150,28 +155,38 @@ impl Desk {
 
     /// The account's waiting devices, the order that this device may wait for, and how many attempts are over. `None`: answer at once.
     fn waits(&self, request: &Incoming) -> Option<(Arc<Waiters>, OrderId, usize)> {
+        let (waiters, entry) = self.told_of(request)?;
+        let (has_ended, over) = entry.news();
+        (!has_ended).then(|| (waiters, entry.order().clone(), over))
+    }
+
+    /// The order that this device asks for, if its payments were read and show it as paid, and the order was not read since.
+    fn paid_by_its_list(&self, request: &Incoming) -> Option<OrderId> {
+        let (_, entry) = self.told_of(request)?;
+        entry.is_paid_by_its_list().then(|| entry.order().clone())
+    }
+
+    /// The order that this device asks for, if it is its own and webhooks tell of it; and who waits in its account.
+    fn told_of(&self, request: &Incoming) -> Option<(Arc<Waiters>, Entry)> {
         let Ok(Call::Read(order)) = request.call(&self.prices) else { return None };
         let owner = request.token().and_then(presented)?;
         // Without webhooks no news comes: asking at once tells more.
         let Account { webhooks: Some(_), waiters, .. } = self.at_owner(owner).ok()?.account else { return None };
         let entry = self.entry(&order).ok().flatten().filter(|entry| *entry.owner() == owner)?;
-        let (has_ended, over) = entry.news();
-        (!has_ended).then(|| (Arc::clone(waiters), order, over))
+        Some((Arc::clone(waiters), entry))
     }
 
     /// The answer to a device that waited and is told of news. If the payments were read and the order was not, the order is given as it was
-    /// read before them: the device asks for the payments next, which are answered from that reading.
+    /// read before them, once: the device asks for the payments next, which are answered from that reading.
     pub(crate) fn news(&self, request: &Incoming) -> Answer {
         self.before_its_list(request).unwrap_or_else(|| self.handle(request))
     }
 
     fn before_its_list(&self, request: &Incoming) -> Option<Answer> {
-        let Ok(Call::Read(order)) = request.call(&self.prices) else { return None };
+        let order = self.paid_by_its_list(request)?;
         let version = request.version().ok()?;
         let (owner, way, counter) = self.device(request).ok()?;
-        let is_own = |entry: &Entry| *entry.owner() == owner && entry.is_paid_by_its_list();
-        self.entry(&order).ok()?.filter(is_own)?;
-        let answer = counter.outdated(&order, version, TRUSTING)?;
+        let answer = counter.take_outdated(&order, version, TRUSTING)?;
         Some(shown(&counter, owner, way, answer))
     }
 

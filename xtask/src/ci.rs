@@ -19,11 +19,11 @@ const HOST: [&str; 6] = [
     "explore",
     "lint",
     "backend-kill --kills 20 --kiosks 16",
-    "mutants --draw 20",
+    "soak --sales 400 --kiosks 100",
     "fuzz --seconds 10 --install",
 ];
-/// And the soak, which mostly waits: this lane is the shorter one.
-const BARE_METAL: [&str; 3] = ["no-std", "boards", "soak --sales 400 --kiosks 100"];
+/// And the mutants, which are built in a directory of their own too.
+const BARE_METAL: [&str; 3] = ["no-std", "boards", "mutants --draw 16"];
 const MEASURED: [&str; 2] = ["size", "codec --install"];
 
 /// So many lines of each part that failed are shown again at the end.

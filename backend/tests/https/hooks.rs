@@ -150,6 +150,30 @@ fn a_device_that_waits_hears_of_its_payment_at_once() {
     assert!(status == 404 && time < Duration::from_secs(7), "{status} after {time:?}");
 }
 
+// Meant to notice: a device that asks after the webhook came and has the order read too; one that is told again and again how it was before.
+#[test]
+fn a_device_that_comes_after_the_webhook_has_its_payment_read_once() {
+    let mut shop = open("between");
+    shop.config.fresh = Duration::from_secs(1);
+    shop.start();
+    hooks(&shop);
+    let session = shop.create("till-1", "10.15").json()["payment_session_id"].clone();
+    let payment = shop.attempt(&session);
+    let calls = || [CallKind::ReadOrder, CallKind::ListPayments].map(|kind| shop.backend().gateway_calls(kind));
+    let [orders, lists] = calls();
+    shop.succeed(&payment);
+    until("its payments are read", || calls() == [orders, lists + 1]);
+    // The answer is stored a moment after it came.
+    std::thread::sleep(Duration::from_millis(500));
+    let ask = || shop.send_with("GET", "/orders/till-1", &[("prefer", "wait=10")]);
+    let told = ask();
+    assert_eq!((&told.json()["order_status"], told.header("preference-applied")), (&json!("ACTIVE"), Some("wait")));
+    assert_eq!(shop.get("/orders/till-1/payments").json()[0]["payment_status"], "SUCCESS");
+    assert_eq!(calls(), [orders, lists + 1]);
+    assert_eq!(ask().json()["order_status"], "PAID", "whoever asks again has the order read");
+    assert_eq!(calls(), [orders + 1, lists + 1]);
+}
+
 // Meant to notice: a lost webhook that only a device that waits can show; readings for all while none is lost.
 #[test]
 fn a_payment_that_no_webhook_told_of_has_every_order_read() {
