@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use pay_core::model::{ApiVersion, CallKind, OrderId, PaymentSessionId, RequestId, UnixSeconds};
-use pay_core::wire;
+use pay_core::model::{ApiVersion, CallKind, OrderId, PaymentSessionId, PaymentStatus, RequestId, UnixSeconds};
+use pay_core::wire::{self, decode};
 
 use crate::account::Account;
 use crate::answer::Answer;
@@ -149,8 +149,9 @@ impl Ground for Counter<'_> {
                 // This answer is of no use to the caller; the next one may be.
                 Some(reading) if reading.is_none() || answer.body.len() > KIOSK_RX => Duration::ZERO,
                 Some(Some(reading)) if reading.is_final => self.desk.fresh_final,
-                // A webhook caused this reading. The waiting device asks for it in a moment; another webhook removes it from the cache.
-                None if self.is_hinted(call) => self.desk.fresh * 10,
+                // A webhook caused this reading, and it shows the success. The waiting device asks for it in a moment; another webhook
+                // removes it from the cache. A list that lags behind its webhook is read again soon.
+                None if self.is_hinted(call) && shows_success(&answer) => self.desk.fresh * 10,
                 _ => self.desk.fresh,
             };
             (answer, fresh)
@@ -223,5 +224,31 @@ fn subject(call: wire::Call<'_>) -> &str {
         | wire::Call::ListRefunds(order)
         | wire::Call::ReadRefund(order, _) => order.as_str(),
         _ => "",
+    }
+}
+
+/// Whether this list of payments shows one that succeeded.
+fn shows_success(answer: &Answer) -> bool {
+    let mut body = answer.body.clone();
+    let mut payments = decode::statuses(&mut body);
+    core::iter::from_fn(|| payments.next().ok().flatten().map(|payment| payment.status == PaymentStatus::Success))
+        .any(|is| is)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Meant to notice: a list that lags behind its webhook kept for long; one that shows the payment read once more.
+    #[test]
+    fn a_list_that_shows_no_success_is_no_end() {
+        let list = |words: &[&str]| {
+            let one =
+                |word: &&str| format!(r#"{{"cf_payment_id":"7","order_id":"order_1","payment_status":"{word}"}}"#);
+            shows_success(&Answer::ok(
+                format!("[{}]", words.iter().map(one).collect::<Vec<_>>().join(",")).into_bytes(),
+            ))
+        };
+        assert_eq!([list(&[]), list(&["PENDING", "FAILED"]), list(&["FAILED", "SUCCESS"])], [false, false, true]);
     }
 }

@@ -1,6 +1,6 @@
 //! The gateway's webhooks. Each is checked and stored as a hint before it is answered with 200.
 
-use pay_core::model::{OrderId, UnixSeconds};
+use pay_core::model::{OrderId, PaymentStatus, UnixSeconds};
 use pay_core::wire::webhook::About;
 
 use crate::account::Account;
@@ -41,9 +41,12 @@ impl Desk {
             }
             _ => return taken(),
         };
+        let is_success = matches!(&told, Told::Payment { status, .. } if PaymentStatus::Success.as_str() == status);
         let effect = self.store.on(&order, &Event::Hinted { at: self.clock.moment(), told });
         // Only now: a reading that missed it in the store a moment ago has taken it for lost.
-        missed.told(&order);
+        if is_success {
+            missed.told(&order);
+        }
         match effect {
             Ok(Some(Effect::News { .. })) => {
                 // Earlier readings are older than this webhook.
