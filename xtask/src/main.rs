@@ -75,7 +75,7 @@ enum Task {
     Fleet(fleet::Arguments),
     /// Let shops want more sales than the accounts can carry, in virtual time, and print how evenly they are served
     Fair(fair::Arguments),
-    /// Everything that has to be green: test --install, explore, no-std, lint, boards, size, codec, soak,
+    /// Everything that has to be green: test --install, sweep, explore, no-std, lint, boards, size, codec, soak,
     /// backend-kill, mutants, fuzz
     Ci,
 }

@@ -44,7 +44,7 @@ fn a_forgotten_order_is_gone_and_its_id_is_not_free() {
 
     let (ok, said) = forget(&shop, &["--older-than", "29"]);
     assert!(!ok && said.contains("--older-than is at least 30"), "{said}");
-    let kept = "kept: orders as old that are not over, or changed since 1\n";
+    let kept = "kept: 1 orders of that age that are not settled or have just changed\n";
     for (arguments, did) in [
         (&["--older-than", "30", "--dry-run"][..], "would forget: orders 1, sessions 0, revoked tokens 0\n"),
         (&["--older-than", "30"], "forgot: orders 1, sessions 0, revoked tokens 0\n"),

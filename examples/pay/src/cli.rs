@@ -45,11 +45,11 @@ pub(super) struct Talk {
 /// Where the gateway is, whom to trust, who we are.
 #[derive(Debug, Args)]
 pub(super) struct To {
-    /// The gateway's URL, as https://host/path or https://host:port/path [default: the backend sends payments on, or, without
-    /// one, the gateway's sandbox]
+    /// The gateway's URL, as https://host/path or https://host:port/path [default: with --status-url the backend pays;
+    /// without, the gateway's sandbox]
     #[arg(long, value_name = "URL")]
     pub(super) gateway: Option<String>,
-    /// The URL of the merchant's backend, which answers for orders; needs a device token, and --gateway one made with --direct
+    /// The URL of the merchant's backend; needs a device token. Together with --gateway that token must be made with --direct
     #[arg(long, value_name = "URL")]
     pub(super) status_url: Option<String>,
     /// Trust only the certificates in this file, PEM or DER [default: a bundled list]
@@ -367,7 +367,7 @@ pub(super) struct OtpArgs {
     /// The attempt
     #[arg(long, value_name = "N")]
     pub(super) cf_payment_id: String,
-    /// The order id: if it can be asked about, wait for the outcome
+    /// The order's id; with keys or --status-url, wait for its outcome
     #[arg(long, value_name = "ID")]
     pub(super) order_id: Option<String>,
     /// Request another OTP instead
@@ -442,7 +442,7 @@ pub(super) struct DoctorArgs {
     /// Write the report here, too: JSON without keys, tokens and sessions, for the gateway's support
     #[arg(long, value_name = "FILE")]
     pub(super) report: Option<PathBuf>,
-    /// Where the gateway sends webhooks, as https://host/path: whether one arrives from here
+    /// Also test your backend's URL for webhooks, as https://host/path: an unsigned one must get 401
     #[arg(long, value_name = "URL")]
     pub(super) hooks_url: Option<String>,
     #[command(flatten)]

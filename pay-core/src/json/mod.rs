@@ -1,4 +1,4 @@
-//! The ground floor: JSON texts as bytes and spans. It knows no names, no money and no gateway.
+//! The lowest layer: JSON texts as bytes and spans. It knows no names, no money and no gateway.
 
 pub(crate) mod ascii;
 pub(crate) mod escape;

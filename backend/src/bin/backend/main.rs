@@ -100,7 +100,7 @@ fn command(options: Options) -> anyhow::Result<ExitCode> {
                 forget(place.existing()?, older_than, now()?, dry_run)?;
             let did = if dry_run { "would forget" } else { "forgot" };
             println!("{did}: orders {orders}, sessions {sessions}, revoked tokens {tokens}");
-            println!("kept: orders as old that are not over, or changed since {kept}");
+            println!("kept: {kept} orders of that age that are not settled or have just changed");
             Ok(())
         }
         (Some(Command::Done { order, duty, who, why, place, order_life }), _) => {
@@ -175,7 +175,7 @@ fn found(findings: &[Finding]) -> anyhow::Result<()> {
     findings.iter().for_each(|finding| println!("{finding}"));
     match findings.iter().filter(|finding| finding.is_wrong).count() {
         0 => Ok(()),
-        wrong => Err(anyhow!("{wrong} to put right")),
+        wrong => Err(anyhow!("problems found: {wrong}")),
     }
 }
 

@@ -36,12 +36,12 @@ pub(crate) enum Command {
     Duties {
         #[command(flatten)]
         place: Place,
-        /// Seconds an order can be paid, as the backend has it
+        /// The --order-life of the running backend, in seconds
         #[arg(long, default_value_t = 900)]
         order_life: u64,
     },
-    /// Forget settled orders whose last event is older, sessions of people that are over, and tokens revoked before that have
-    /// no order left. Works while backends run. What stays, and why: docs/backend.md
+    /// Delete settled orders without an event for so many days, expired sign-ins, and tokens revoked that long ago that have no
+    /// orders. Works while backends run. What stays, and why: docs/backend.md
     Forget {
         /// Days, at least 30
         #[arg(long, value_name = "DAYS")]
@@ -83,7 +83,7 @@ pub(crate) enum Command {
         why: String,
         #[command(flatten)]
         place: Place,
-        /// Seconds an order can be paid, as the backend has it
+        /// The --order-life of the running backend, in seconds
         #[arg(long, default_value_t = 900)]
         order_life: u64,
     },
@@ -261,7 +261,7 @@ pub(crate) struct Reconcile {
     /// The first day, such as 2026-11-29, in Indian Standard Time
     #[arg(long, value_name = "DATE")]
     pub(crate) from: String,
-    /// The last day; of today what has passed
+    /// The last day; today counts up to now
     #[arg(long, value_name = "DATE")]
     pub(crate) to: String,
     /// Only name the differences: nothing is kept, and all of them count as left
@@ -297,7 +297,7 @@ pub(crate) struct Reconcile {
     pub(crate) limits_times: u32,
     #[command(flatten)]
     pub(crate) place: Place,
-    /// Seconds an order can be paid, as the backend has it
+    /// The --order-life of the running backend, in seconds
     #[arg(long, default_value_t = 900)]
     pub(crate) order_life: u64,
 }

@@ -38,7 +38,7 @@ const EXIT_CODES: &str = "\
 Without --session the backend (--status-...) makes the order; --order-id may then be left out. Such an order is paid through the backend,
 which adds the merchant's keys. With --direct or a card it is paid at the gateway: the token must be one that was made with --direct.
 
-Exit codes: 0 paid, 1 local error and nothing was sent, 2 not paid, 3 unknown, 4 not over: resume, 5 the money goes back,
+Exit codes: 0 paid, 1 nothing that could charge was sent, 2 not paid, 3 unknown, 4 not over: resume, 5 the money goes back,
 6 paid by somebody else, 7 a person must look, 64 usage.";
 
 /// What a kiosk is told, on a desktop and on a board.
@@ -71,7 +71,7 @@ pub(crate) struct Setup {
     /// The session of an order that exists, with --order-id
     #[arg(long, requires = "order_id")]
     pub(crate) session: Option<String>,
-    /// The order; one is minted if it is left out
+    /// The order's id [default: a new one]
     #[arg(long, value_name = "ID", value_parser = OrderId::parse)]
     pub(crate) order_id: Option<OrderId>,
     /// How to pay: upi-qrcode, unless there is a card
@@ -80,7 +80,7 @@ pub(crate) struct Setup {
     /// Pay at the gateway, not through the backend
     #[arg(long)]
     pub(crate) direct: bool,
-    /// How long a shopper has; as long again is waited for an order to close
+    /// Seconds the shopper has to pay; then the kiosk closes the order, and waits as long again for that
     #[arg(long, value_name = "SECONDS", default_value = "300")]
     pub(crate) patience: NonZeroU32,
     /// How many sales, one after the other; with --session, attempts at its order
@@ -89,13 +89,13 @@ pub(crate) struct Setup {
     /// The device's own 32 random bytes, made if there are none; idempotency keys come from them, the same after a power cut
     #[arg(long, value_name = "FILE")]
     pub(crate) secret_file: Option<PathBuf>,
-    /// Most unsettled sales with which a new one begins
+    /// Refuse a new sale if this many sales are unsettled
     #[arg(long, value_name = "N", default_value_t = LIMITS.open)]
     pub(crate) max_open: u32,
-    /// Their largest sum, with the new one
+    /// Refuse a new sale if it and the unsettled ones come to more than this, in rupees
     #[arg(long, value_name = "AMOUNT", default_value = "10000.00", value_parser = Amount::parse)]
     pub(crate) max_total: Amount,
-    /// The greatest age of one
+    /// Refuse a new sale if an unsettled one is older than this
     #[arg(long, value_name = "SECONDS", default_value_t = LIMITS.oldest_s)]
     pub(crate) max_age: u64,
     /// Settle the open sales of the journal, and sell nothing
@@ -109,10 +109,10 @@ pub(crate) struct Setup {
 /// What stands in for the parts of a machine.
 #[derive(Args)]
 pub(crate) struct Desktop {
-    /// The card, as JSON: a card reader
+    /// The card: a JSON file in place of a card reader
     #[arg(long, value_name = "FILE", required_if_eq("method", "card"))]
     pub(crate) card: Option<PathBuf>,
-    /// The OTPs that the shopper will type, one a line: a keypad
+    /// The OTPs that the shopper will type, one a line, in place of a keypad
     #[arg(long, value_name = "FILE")]
     pub(crate) otp_file: Option<PathBuf>,
     /// The time, where there is no clock to ask
@@ -127,13 +127,13 @@ pub(crate) struct Desktop {
     /// The language of the screen
     #[arg(long, default_value = "english")]
     pub(crate) language: Tongue,
-    /// A display: each new picture on it is written into this folder as 0001.png and so on, behind those that are there
+    /// In place of a display: write each new picture into this folder as 0001.png and so on, after those that are there
     #[arg(long, value_name = "DIR")]
     pub(crate) screen_dir: Option<PathBuf>,
-    /// Its size
+    /// The size of the pictures of --screen-dir
     #[arg(long, default_value = "320x240", requires = "screen_dir")]
     pub(crate) screen_size: ScreenSize,
-    /// It has two colours
+    /// Draw the pictures of --screen-dir in two colours
     #[arg(long, requires = "screen_dir")]
     pub(crate) screen_mono: bool,
 }
