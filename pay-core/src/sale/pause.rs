@@ -7,10 +7,6 @@ use super::record::Stage;
 use super::state::Sale;
 use super::time::Millis;
 
-/// An answer that was held this long for each second asked for was held to the end: our clock may be slower than the backend's by 4 %,
-/// as an oscillator without a crystal may be. What comes in the last 4 % is taken for the end; then the next question brings it.
-pub(super) const WAITED_MS: u32 = 960;
-
 impl Sale {
     /// Half a second, doubled with every failure in a row.
     pub(super) fn back_off(&mut self, now: Millis) -> Millis {

@@ -13,7 +13,6 @@ use super::super::wire::request;
 use super::super::wire::response::OrderPaySpans;
 use super::delivery::{Delivery, ErrorKind, Failure};
 use super::outcome::outcome;
-use super::pause::WAITED_MS;
 use super::phase::{Asking, Listed, Phase, Presented, Question, RouteProblem};
 use super::policy::{self, Policy, Refunds};
 use super::record::{Attempt, AttemptEnd, AttemptState, Closed, NotPaid, Record, Stage};
@@ -472,7 +471,7 @@ impl Sale {
     fn send<'t>(&'t mut self, now: Millis, buffers: &'t mut Buffers<'_>) -> Step<'t> {
         self.serial = self.serial.wrapping_add(1);
         let wait_s = self.wait_s(now);
-        self.asking.waits = (wait_s > 0).then(|| now.after(u32::from(wait_s) * WAITED_MS));
+        self.asking.waits = (wait_s > 0).then(|| now.after(u32::from(wait_s) * policy::WAITED_MS));
         let order = &self.record.order_id;
         let written = buffers.tx.get(..self.body_len);
         let (call, key, body) = match &self.phase {
