@@ -24,10 +24,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     missing.extend(browser::missing_packages());
     // The second shell that the commands of the documents are typed into (`examples/tests/markdown.rs`).
     missing.extend((!Path::new("/usr/bin/zsh").exists()).then_some("zsh"));
+    // An X server without a monitor, for the kiosk's window (`examples/kiosk/tests/goods.rs`).
+    missing.extend((!Path::new("/usr/bin/Xvfb").exists()).then_some("xvfb"));
     if !missing.is_empty() {
         if !arguments.install {
             bail!(
-                "the tests run the kiosk in an emulator and against the TLS servers of others, the backend on PostgreSQL, its page in Chromium, and the documents' commands in zsh; on Debian, as root: {}, or add --install",
+                "the tests run the kiosk in an emulator and against the TLS servers of others, the backend on PostgreSQL, its page in Chromium, the kiosk's window in Xvfb, and the documents' commands in zsh; on Debian, as root: {}, or add --install",
                 bare_metal::install_command(&missing)
             );
         }

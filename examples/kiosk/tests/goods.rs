@@ -250,13 +250,73 @@ fn pictures_follow_those_that_are_there() {
     assert_eq!(Shop::pictures(&pictures).len(), both.len());
 }
 
-/// What a reader finds on a picture.
-fn code_in(png: &[u8]) -> Option<String> {
+/// On a real X server without a monitor (Debian's `xvfb`), as large as the window. Meant to notice: a window that is not opened, is gone before its last picture can
+/// be read, has other pictures or colours than a display, or is needed for the sale.
+#[test]
+fn a_window_shows_what_a_display_would() {
+    let shop = Shop::open("window");
+    let memory = shop.dir.join("x");
+    std::fs::create_dir_all(&memory).unwrap();
+    let mut server = Command::new("Xvfb");
+    server
+        .args(["-displayfd", "1", "-screen", "0", "640x480x24", "-nolisten", "tcp", "-terminate", "-fbdir"])
+        .arg(&memory);
+    let server = server.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut server = server.expect("Xvfb: on Debian, as root: apt-get install xvfb");
+    let mut number = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
+    let display = format!(":{}", number.trim());
+
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/320x240-colour/say-Paid.png");
+    let (paid, width) = dots(&std::fs::read(golden).unwrap());
+    let mut child =
+        shop.command("window-1", "--window").env("DISPLAY", &display).stdout(Stdio::null()).spawn().unwrap();
+    let is_shown = || {
+        let screen = std::fs::read(memory.join("Xvfb_screen0")).unwrap();
+        shows(&screen, &paid, width)
+    };
+    let mut was_shown = false;
+    let status = loop {
+        was_shown = was_shown || is_shown();
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    let _ = (server.kill(), server.wait());
+    assert_eq!((status.code(), was_shown), (Some(0), true));
+
+    // The X server is gone.
+    let refused = shop.command("window-2", "--window").env("DISPLAY", &display).output().map(Sold).unwrap();
+    assert_eq!(refused.code(), Some(1));
+    assert!(refused.screen().starts_with("error: --window: this desktop opens none"), "{}", refused.screen());
+}
+
+/// Whether the X server's screen, as `Xvfb -fbdir` keeps it (X11's window dump), has this picture, two by two.
+fn shows(screen: &[u8], picture: &[[u8; 3]], width: usize) -> bool {
+    let word = |n: usize| u32::from_be_bytes(screen[n * 4..n * 4 + 4].try_into().unwrap()) as usize;
+    // The header's length, the bytes of a line and the number of colours, twelve bytes each.
+    let (header, line, colours) = (word(0), word(12), word(19));
+    let pixel = |x: usize, y: usize| &screen[header + colours * 12 + y * line + x * 4..][..3];
+    picture.iter().enumerate().all(|(n, [red, green, blue])| {
+        let (x, y) = (n % width * 2, n / width * 2);
+        [(0, 0), (1, 1)].iter().all(|(right, down)| pixel(x + right, y + down) == [*blue, *green, *red])
+    })
+}
+
+/// The pixels of a PNG, and how many a row has.
+fn dots(png: &[u8]) -> (Vec<[u8; 3]>, usize) {
     let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
     let mut dots = vec![0; reader.output_buffer_size().unwrap()];
     let frame = reader.next_frame(&mut dots).unwrap();
-    let (width, height) = (frame.width as usize, frame.height as usize);
-    let mut image = rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| dots[(y * width + x) * 3 + 1]);
+    (dots.as_chunks().0.to_vec(), frame.width as usize)
+}
+
+/// What a reader finds on a picture.
+fn code_in(png: &[u8]) -> Option<String> {
+    let (dots, width) = dots(png);
+    let mut image =
+        rqrr::PreparedImage::prepare_from_greyscale(width, dots.len() / width, |x, y| dots[y * width + x][1]);
     image.detect_grids().first().map(|grid| grid.decode().unwrap().1)
 }
 

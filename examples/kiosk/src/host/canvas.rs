@@ -19,12 +19,14 @@ impl<C: PixelColor + Into<Rgb888>> Canvas<C> {
         Self { size, dots: vec![colour; size.width as usize * size.height as usize] }
     }
 
+    /// Row by row.
+    pub fn dots(&self) -> impl Iterator<Item = Rgb888> {
+        self.dots.iter().map(|dot| (*dot).into())
+    }
+
     /// As a file: 8 bits for each of red, green and blue.
     pub fn png(&self) -> Vec<u8> {
-        let rgb = self.dots.iter().flat_map(|dot| {
-            let dot: Rgb888 = (*dot).into();
-            [dot.r(), dot.g(), dot.b()]
-        });
+        let rgb = self.dots().flat_map(|dot| [dot.r(), dot.g(), dot.b()]);
         let mut file = Vec::new();
         let mut encoder = png::Encoder::new(&mut file, self.size.width, self.size.height);
         encoder.set_color(png::ColorType::Rgb);

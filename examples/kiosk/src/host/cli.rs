@@ -3,7 +3,7 @@
 use std::num::{NonZeroU16, NonZeroU32};
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use embedded_graphics::geometry::Size;
 use kiosk::{LIMITS, Language, Means};
 use pay_core::{Amount, OrderId};
@@ -108,6 +108,7 @@ pub(crate) struct Setup {
 
 /// What stands in for the parts of a machine.
 #[derive(Args)]
+#[command(group(ArgGroup::new("pictures").args(["screen_dir", "window"]).multiple(true)))]
 pub(crate) struct Desktop {
     /// The card: a JSON file in place of a card reader
     #[arg(long, value_name = "FILE", required_if_eq("method", "card"))]
@@ -130,12 +131,22 @@ pub(crate) struct Desktop {
     /// In place of a display: write each new picture into this folder as 0001.png and so on, after those that are there
     #[arg(long, value_name = "DIR")]
     pub(crate) screen_dir: Option<PathBuf>,
-    /// The size of the pictures of --screen-dir
-    #[arg(long, default_value = "320x240", requires = "screen_dir")]
+    /// In place of a display: show its pictures in a window of this desktop (X11 or Windows)
+    #[arg(long)]
+    pub(crate) window: bool,
+    /// The size of the pictures
+    #[arg(long, default_value = "320x240", requires = "pictures")]
     pub(crate) screen_size: ScreenSize,
-    /// Draw the pictures of --screen-dir in two colours
-    #[arg(long, requires = "screen_dir")]
+    /// Draw the pictures in two colours
+    #[arg(long, requires = "pictures")]
     pub(crate) screen_mono: bool,
+}
+
+impl Desktop {
+    /// Whether the pictures of a display are wanted.
+    pub(crate) const fn has_pictures(&self) -> bool {
+        self.screen_dir.is_some() || self.window
+    }
 }
 
 /// Host and port.

@@ -1,27 +1,57 @@
-//! What the shopper sees: a terminal, and pictures of a display if they are wanted.
+//! What the shopper sees: a terminal, and the pictures of a display if they are wanted.
 
 use std::fmt;
 use std::io::{self, Write as _};
 
-use kiosk::{Notice, Screen, TextScreen};
+use anyhow::Context as _;
+use embedded_graphics::pixelcolor::{IntoStorage, PixelColor, Rgb888};
+use kiosk::{GraphicScreen, Notice, Palette, Screen, TextScreen};
 
+use crate::canvas::Canvas;
 use crate::cli::Desktop;
-use crate::pictures;
+use crate::pictures::Pictures;
+use crate::window::Pane;
 
 /// The screens.
 pub(crate) struct Display {
     terminal: TextScreen<Stderr>,
+    /// What a display would show.
     pictures: Option<Box<dyn Screen>>,
 }
 
 impl Display {
     /// As the command line says.
     pub(crate) fn open(desktop: &Desktop) -> anyhow::Result<Self> {
-        let language = desktop.language.into();
-        let screen = |dir| pictures::screen(dir, desktop.screen_size.into(), desktop.screen_mono, language);
-        let pictures = desktop.screen_dir.as_deref().map(screen).transpose()?;
-        Ok(Self { terminal: TextScreen::new(Stderr, language, "\n"), pictures })
+        let pictures = if !desktop.has_pictures() {
+            None
+        } else if desktop.screen_mono {
+            Some(graphic(desktop, Palette::ON_IS_LIGHT)?)
+        } else {
+            Some(graphic(desktop, Palette::COLOUR)?)
+        };
+        Ok(Self { terminal: TextScreen::new(Stderr, desktop.language.into(), "\n"), pictures })
     }
+}
+
+/// A screen whose pictures go into a folder, into a window, or both.
+fn graphic<C>(desktop: &Desktop, palette: Palette<C>) -> anyhow::Result<Box<dyn Screen>>
+where
+    C: PixelColor + Into<Rgb888> + 'static,
+{
+    let size = desktop.screen_size.into();
+    let files = |dir| Pictures::open(dir).with_context(|| format!("--screen-dir: cannot use {}", dir.display()));
+    let mut files = desktop.screen_dir.as_deref().map(files).transpose()?;
+    let open = || Pane::open(size).context("--window: this desktop opens none");
+    let pane = desktop.window.then(open).transpose()?;
+    let canvas = Canvas::new(size, palette.paper);
+    Ok(Box::new(GraphicScreen::new(canvas, palette, desktop.language.into(), move |canvas: &mut Canvas<C>| {
+        if let Some(files) = &mut files {
+            files.add(canvas.png());
+        }
+        if let Some(pane) = &pane {
+            pane.show(canvas.dots().map(IntoStorage::into_storage).collect());
+        }
+    })))
 }
 
 impl Screen for Display {

@@ -10,6 +10,7 @@ mod secret;
 mod setup;
 mod socket;
 mod usage;
+mod window;
 
 use std::fmt;
 use std::io::Write as _;
@@ -34,8 +35,10 @@ fn main() -> ExitCode {
             with_config(&setup, false, |config| Ok(provision::write(&out, config).map(|()| Exit::Paid)?))
         }
         Ok(Cli { command: None, setup, desktop }) => with_config(&setup, desktop.card.is_some(), |config| {
-            if desktop.screen_dir.is_some() && shows_an_image(config) {
-                return Err(SetupError::Usage("--screen-dir: draws no image of a code, give --method upi-link".into()));
+            if desktop.has_pictures() && shows_an_image(config) {
+                let option = if desktop.window { "--window" } else { "--screen-dir" };
+                let why = format!("{option}: draws no image of a code, give --method upi-link");
+                return Err(SetupError::Usage(why));
             }
             Ok(start(config, &desktop)?)
         }),
